@@ -1,0 +1,58 @@
+//! Who calls: `Authorization: Bearer` with the workspace's token.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use flow::definition::Workspace;
+use flow::deps::Deps;
+use flow::error::{Error, ErrorKey, Result};
+use flow::token::{self, Caller, VerificationKeys};
+use http::Request;
+use http::header::AUTHORIZATION;
+
+/// The caller, and the workspace that vouches for them.
+pub(crate) async fn caller(deps: &Deps, request: &Request<Bytes>) -> Result<(Caller, Arc<Workspace>)> {
+    let token = bearer(request)?;
+    let workspace = deps.definitions.workspace(&token::unverified_workspace_key(token)?).await?;
+    let caller = workspace.keys.verify(token, &workspace.key, deps.clock.now())?;
+    Ok((caller, workspace))
+}
+
+/// A caller who manages the workspace.
+pub(crate) async fn admin(deps: &Deps, request: &Request<Bytes>) -> Result<Arc<Workspace>> {
+    match caller(deps, request).await? {
+        (Caller::Admin { .. }, workspace) => Ok(workspace),
+        (Caller::Customer(_), _) => Err(denied("This needs a management token (isAdmin, and no customer).")),
+    }
+}
+
+/// A caller who manages workspaces: their token is signed with the root workspace's secret, which the operator holds.
+pub(crate) fn root(deps: &Deps, request: &Request<Bytes>) -> Result<()> {
+    let token = bearer(request)?;
+    let Some(root) = &deps.settings.root else {
+        return Err(denied("This deployment has no root workspace."));
+    };
+    if token::unverified_workspace_key(token)? != root.key {
+        return Err(denied("This needs a management token of the root workspace."));
+    }
+    let keys = VerificationKeys::new(Some(&root.secret), &[])?;
+    match keys.verify(token, &root.key, deps.clock.now())? {
+        Caller::Admin { .. } => Ok(()),
+        Caller::Customer(_) => Err(denied("This needs a management token (isAdmin, and no customer).")),
+    }
+}
+
+fn bearer(request: &Request<Bytes>) -> Result<&str> {
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, token) = header.and_then(|value| value.split_once(' ')).ok_or_else(missing)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
+}
+
+fn missing() -> Error {
+    Error::new(ErrorKey::NotAuthenticated, "The Authorization header must be `Bearer` and a token.")
+        .field("Authorization")
+}
+
+fn denied(message: &'static str) -> Error {
+    Error::new(ErrorKey::AccessDenied, message)
+}

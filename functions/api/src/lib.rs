@@ -1,0 +1,63 @@
+//! The REST resources. A route names its file: `/workspaces` is `routes/workspaces.rs`.
+
+mod auth;
+mod body;
+mod cors;
+mod routes;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use flow::deps::Deps;
+use flow::error::{Error, ErrorKey, Result};
+use flow::respond;
+use http::{Method, Request, Response, StatusCode};
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+/// Handles a REST request.
+pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes> {
+    let mut response = if request.method() == Method::OPTIONS {
+        cors::preflight()
+    } else {
+        match route(&deps, &request).await {
+            Ok((status, body)) => respond::json(status, &body),
+            Err(error) => {
+                tracing::info!(key = error.key().facts().key, method = %request.method(), "request refused");
+                respond::json(error.status(), &error.to_json())
+            }
+        }
+    };
+    cors::allow(response.headers_mut());
+    response
+}
+
+/// A status and a JSON body.
+type Answer = (StatusCode, Value);
+
+async fn route(deps: &Deps, request: &Request<Bytes>) -> Result<Answer> {
+    let path = request.uri().path().trim_matches('/').split('/').map(decoded).collect::<Result<Vec<_>>>()?;
+    let segments: Vec<&str> = path.iter().map(String::as_str).collect();
+    match (request.method().as_str(), segments.as_slice()) {
+        ("GET", ["self"]) => routes::this::show(deps, request).await,
+        ("GET", ["workspaces", key]) => routes::workspaces::show(deps, request, key).await,
+        ("PUT", ["workspaces", key]) => routes::workspaces::put(deps, request, key).await,
+        ("GET", ["integrations"]) => routes::integrations::list(deps, request).await,
+        ("GET", ["integrations", id_or_key]) => routes::integrations::show(deps, request, id_or_key).await,
+        ("PUT", ["integrations", id_or_key]) => routes::integrations::put(deps, request, id_or_key).await,
+        ("GET", ["connections"]) => routes::connections::list(deps, request).await,
+        ("GET", ["connections", id]) => routes::connections::show(deps, request, id).await,
+        (
+            _,
+            ["self" | "integrations" | "connections"] | ["workspaces" | "integrations" | "connections", _],
+        ) => Err(Error::new(ErrorKey::MethodNotAllowed, "There is no such method here.")),
+        _ => Err(Error::new(ErrorKey::NotFound, "There is no such resource.")),
+    }
+}
+
+fn decoded(segment: &str) -> Result<String> {
+    percent_decode_str(segment)
+        .decode_utf8()
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|_| Error::new(ErrorKey::RequestMalformed, "The path is not UTF-8."))
+}

@@ -1,0 +1,6 @@
+//! The REST resources.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda::Error> {
+    lambda::run(|deps| deps.service(api::handle)).await
+}

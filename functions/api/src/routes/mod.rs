@@ -1,0 +1,6 @@
+//! One file a resource.
+
+pub(crate) mod connections;
+pub(crate) mod integrations;
+pub(crate) mod this;
+pub(crate) mod workspaces;

@@ -1,0 +1,57 @@
+//! `/workspaces/{key}`: teams, managed by the root workspace.
+
+use bytes::Bytes;
+use flow::definition::{self, Workspace, WorkspaceDefinition, workspace_place};
+use flow::deps::Deps;
+use flow::error::{Error, ErrorKey, Result};
+use flow::random::{draw, hex};
+use flow::secret::Secret;
+use flow::store::StoredDefinition;
+use http::{Request, StatusCode};
+use serde_json::{Value, json};
+
+use crate::{Answer, auth, body};
+
+/// GET: the definition, without the secret.
+pub(crate) async fn show(deps: &Deps, request: &Request<Bytes>, key: &str) -> Result<Answer> {
+    auth::root(deps, request)?;
+    let stored = deps.store.read_workspace(key).await?.ok_or_else(not_found)?;
+    Ok((StatusCode::OK, representation(key, &stored.definition)?))
+}
+
+/// PUT: creates the workspace or replaces its definition. A secret that is not given stays as it was; a workspace
+/// that has none and no public key gets one, and this answer is the only one to show it.
+pub(crate) async fn put(deps: &Deps, request: &Request<Bytes>, key: &str) -> Result<Answer> {
+    auth::root(deps, request)?;
+    let definition: WorkspaceDefinition = definition::read(&body::object(request)?, "")?;
+    let before = deps.store.read_workspace(key).await?;
+    let existed = before.is_some();
+    let kept = before.and_then(|stored| stored.sealed);
+    let generated = (definition.secret.is_none() && kept.is_none() && definition.public_keys.is_empty())
+        .then(|| Secret::new(hex(&draw::<48>(&*deps.random))));
+    let new_secret = definition.secret.as_ref().or(generated.as_ref());
+    // Checks everything before anything is written.
+    Workspace::new(key, &definition, new_secret, deps.settings.loopback)?;
+    let sealed = match new_secret {
+        Some(secret) => Some(deps.sealer.seal(workspace_place(key), secret.expose().as_bytes()).await?),
+        None => kept,
+    };
+    let json = serde_json::to_string(&definition).map_err(Error::internal)?;
+    let mut answer = representation(key, &json)?;
+    deps.store.put_workspace(StoredDefinition { key: key.to_owned(), definition: json, sealed }).await?;
+    deps.definitions.forget(key);
+    if let Some(secret) = generated {
+        answer["secret"] = secret.expose().into();
+    }
+    Ok((if existed { StatusCode::OK } else { StatusCode::CREATED }, answer))
+}
+
+fn representation(key: &str, definition: &str) -> Result<Value> {
+    let mut answer: Value = serde_json::from_str(definition).map_err(Error::internal)?;
+    answer["key"] = json!(key);
+    Ok(answer)
+}
+
+fn not_found() -> Error {
+    Error::new(ErrorKey::NotFound, "There is no such workspace.").field("key")
+}

@@ -1,0 +1,137 @@
+//! The embedded DynamoDB, and the tables in it.
+
+use std::path::Path;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
+};
+use dynoxide::Database as Dynoxide;
+use flow::http::aws::AwsHttp;
+use flow::store::Tables;
+use tokio::net::TcpListener;
+
+use crate::Problem;
+
+/// A DynamoDB on a loopback port, with the wire protocol of the real one.
+pub struct Database {
+    /// Where it listens.
+    pub endpoint: String,
+    /// A client for it.
+    pub client: Client,
+    /// The tables' names.
+    pub tables: Tables,
+}
+
+impl Database {
+    /// Starts it on `port` (0 takes any free one) with its tables, in memory or in a file of `directory`.
+    pub async fn start(port: u16, directory: Option<&Path>) -> Result<Self, Problem> {
+        let dynoxide = match directory {
+            None => Dynoxide::memory()?,
+            Some(directory) => {
+                std::fs::create_dir_all(directory)?;
+                Dynoxide::new(&directory.join("tables.db").to_string_lossy())?
+            }
+        };
+        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+        let endpoint = format!("http://{}", listener.local_addr()?);
+        tokio::spawn(dynoxide::server::serve_on(listener, dynoxide));
+        let client = client(&endpoint);
+        let tables = Tables {
+            flows: "flows".to_owned(),
+            connections: "connections".to_owned(),
+            integrations: "integrations".to_owned(),
+        };
+        create_tables(&client, &tables).await?;
+        Ok(Self { endpoint, client, tables })
+    }
+}
+
+/// A client for a DynamoDB on this machine, which takes any credentials.
+#[must_use]
+pub fn client(endpoint: &str) -> Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .endpoint_url(endpoint)
+        .region(Region::from_static("local"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+        .http_client(AwsHttp::new())
+        .build();
+    Client::from_conf(config)
+}
+
+/// The same tables as in the SAM template; a test compares them.
+async fn create_tables(client: &Client, tables: &Tables) -> Result<(), Problem> {
+    let flows = client.create_table().table_name(&tables.flows);
+    create(with_keys(flows, "pk", None)?).await?;
+    let time_to_live = TimeToLiveSpecification::builder().attribute_name("ttl").enabled(true).build()?;
+    // A table from an earlier run has it already, which is refused.
+    let _ = client
+        .update_time_to_live()
+        .table_name(&tables.flows)
+        .time_to_live_specification(time_to_live)
+        .send()
+        .await;
+
+    let connections = client
+        .create_table()
+        .table_name(&tables.connections)
+        .attribute_definitions(attribute("ownerPk")?)
+        .attribute_definitions(attribute("ownerSk")?)
+        .global_secondary_indexes(
+            GlobalSecondaryIndex::builder()
+                .index_name("owner")
+                .key_schema(key("ownerPk", KeyType::Hash)?)
+                .key_schema(key("ownerSk", KeyType::Range)?)
+                .projection(
+                    Projection::builder()
+                        .projection_type(ProjectionType::Include)
+                        .set_non_key_attributes(Some(OWNER_PROJECTION.map(str::to_owned).to_vec()))
+                        .build(),
+                )
+                .build()?,
+        );
+    create(with_keys(connections, "pk", None)?).await?;
+
+    let integrations = client.create_table().table_name(&tables.integrations);
+    create(with_keys(integrations, "pk", Some("sk"))?).await
+}
+
+/// What lists show: all but the sealed secrets.
+const OWNER_PROJECTION: [&str; 6] =
+    ["archivedAt", "customer", "integration", "record", "version", "workspace"];
+
+type CreateTable = aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
+
+fn with_keys(table: CreateTable, hash: &str, range: Option<&str>) -> Result<CreateTable, Problem> {
+    let mut table = table
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(attribute(hash)?)
+        .key_schema(key(hash, KeyType::Hash)?);
+    if let Some(range) = range {
+        table = table.attribute_definitions(attribute(range)?).key_schema(key(range, KeyType::Range)?);
+    }
+    Ok(table)
+}
+
+async fn create(table: CreateTable) -> Result<(), Problem> {
+    match table.send().await {
+        Ok(_) => Ok(()),
+        // It is there from an earlier run.
+        Err(error) if error.code() == Some("ResourceInUseException") => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn attribute(name: &str) -> Result<AttributeDefinition, Problem> {
+    let attribute =
+        AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
+    Ok(attribute.build()?)
+}
+
+fn key(name: &str, key_type: KeyType) -> Result<KeySchemaElement, Problem> {
+    Ok(KeySchemaElement::builder().attribute_name(name).key_type(key_type).build()?)
+}

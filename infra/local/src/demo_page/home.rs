@@ -1,0 +1,142 @@
+//! `GET /`: the integrations, and the customer's connections.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use url::form_urlencoded;
+
+use super::customers::Customer;
+use super::payload::Payload;
+use super::service::{Connection, Integration, Problem, Service};
+use super::view::{Frame, Row, rows};
+use super::{Config, response};
+
+#[derive(Template)]
+#[template(path = "demo_page/home.html")]
+struct HomePage {
+    frame: Frame,
+    cards: Vec<Card>,
+    rows: Vec<Row>,
+    problem: Option<String>,
+}
+
+/// An integration, and what can be done with it.
+struct Card {
+    key: String,
+    name: String,
+    auth_type: Option<&'static str>,
+    connections: Vec<(Connection, String)>,
+    /// Connects; replaces the connection that there is.
+    connect: String,
+    /// Connects beside the connections that there are.
+    connect_another: String,
+}
+
+impl Card {
+    /// What stands in the logo's place.
+    fn initial(&self) -> String {
+        let last_word = self.name.split_whitespace().next_back();
+        last_word.and_then(|word| word.chars().next()).map(String::from).unwrap_or_default()
+    }
+}
+
+/// `?customer=…` signs another customer in.
+pub(super) async fn home(
+    State(config): State<Arc<Config>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    if let Some(elsewhere) = canonical(&config, &headers) {
+        return redirect(&elsewhere, None);
+    }
+    let query = query.unwrap_or_default();
+    let chosen = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "customer");
+    if let Some(customer) = chosen.and_then(|(_, id)| Customer::find(&id)) {
+        return redirect("/", Some(customer));
+    }
+
+    let customer = Customer::signed_in(&headers);
+    let (cards, rows, problem) = match load(&config, customer).await {
+        Ok((cards, rows)) => (cards, rows, None),
+        Err(problem) => (Vec::new(), Vec::new(), Some(problem.to_string())),
+    };
+    response::page(&HomePage { frame: Frame::new(customer), cards, rows, problem })
+}
+
+/// The page's address, for a browser that came by `localhost`: results come back to `base`, where its cookie would be
+/// missing.
+fn canonical(config: &Config, headers: &HeaderMap) -> Option<String> {
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    let port = host.strip_prefix("localhost:")?;
+    (config.base == format!("http://127.0.0.1:{port}")).then(|| format!("{}/", config.base))
+}
+
+fn redirect(location: &str, sign_in: Option<&Customer>) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let cookie = sign_in.map(Customer::sign_in_cookie);
+    let values = [(header::LOCATION, Some(location)), (header::SET_COOKIE, cookie.as_deref())];
+    for (name, value) in values {
+        if let Some(Ok(value)) = value.map(HeaderValue::from_str) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+async fn load(config: &Config, customer: &Customer) -> Result<(Vec<Card>, Vec<Row>), Problem> {
+    let service = Service::for_customer(config, customer)?;
+    let integrations = service.integrations().await?;
+    let connections = service.connections().await?;
+    let cards = integrations
+        .iter()
+        .map(|integration| card(config, service.token(), integration, &connections))
+        .collect::<Result<_, _>>()?;
+    Ok((cards, rows(connections, &integrations)))
+}
+
+fn card(
+    config: &Config,
+    token: &str,
+    integration: &Integration,
+    connections: &[Connection],
+) -> Result<Card, Problem> {
+    let redirect_uri = format!("{}/demo/connected", config.base);
+    let custom_state = format!("card:{}", integration.key);
+    let connect = Payload {
+        integration_key: &integration.key,
+        token,
+        redirect_uri: &redirect_uri,
+        custom_state: &custom_state,
+        connection_id: None,
+        allow_multiple_connections: false,
+    };
+    let reconnect = |connection: &Connection| {
+        let payload = Payload { connection_id: Some(&connection.id), ..connect.clone() };
+        Ok::<_, Problem>((connection.clone(), payload.to_json()?))
+    };
+    Ok(Card {
+        auth_type: integration.auth_type.as_deref().map(auth_type_words),
+        connections: connections
+            .iter()
+            .filter(|connection| connection.integration_id == integration.id)
+            .map(reconnect)
+            .collect::<Result<_, _>>()?,
+        connect_another: Payload { allow_multiple_connections: true, ..connect.clone() }.to_json()?,
+        connect: connect.to_json()?,
+        key: integration.key.clone(),
+        name: integration.name.clone(),
+    })
+}
+
+fn auth_type_words(auth_type: &str) -> &'static str {
+    match auth_type {
+        "oauth2" => "Signs in with OAuth 2",
+        "oauth1" => "Signs in with OAuth 1",
+        "client-credentials" => "Asks for credentials",
+        "proxy" => "Uses a shared app",
+        _ => "Connects in its own way",
+    }
+}

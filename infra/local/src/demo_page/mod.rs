@@ -1,0 +1,60 @@
+//! The demo page at `/`: what an app that uses this service looks like to one of its customers.
+//!
+//! It plays the app and the app's backend: it knows who is signed in (`customers`), signs that customer's token
+//! (`token`), asks the service as any caller does (`service`), and shows the result that comes back (`connected`).
+
+mod connected;
+mod customers;
+mod home;
+mod payload;
+mod response;
+mod service;
+#[cfg(test)]
+mod tests;
+mod token;
+mod view;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use bytes::Bytes;
+use flow::clock::Clock;
+
+/// What a [`Call`] returns.
+pub(crate) type CallFuture = Pin<Box<dyn Future<Output = http::Response<Bytes>> + Send>>;
+
+/// Sends a request to the service; its URI holds only path and query.
+pub(crate) type Call = Arc<dyn Fn(http::Request<Bytes>) -> CallFuture + Send + Sync>;
+
+/// What the page is built from.
+pub(crate) struct Config {
+    /// Where this run is served, without a slash at its end: `http://127.0.0.1:9000`.
+    pub(crate) base: String,
+    /// The workspace whose app this page plays.
+    pub(crate) workspace_key: &'static str,
+    /// What the app's backend signs its customers' tokens with.
+    pub(crate) workspace_secret: &'static str,
+    /// The clock that the tokens expire by.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The service.
+    pub(crate) call: Call,
+}
+
+/// The page's routes.
+pub(crate) fn router(config: Config) -> Router {
+    Router::new()
+        .route("/", get(home::home))
+        .route("/demo/connected", get(connected::connected))
+        .route("/demo/style.css", get(stylesheet))
+        .with_state(Arc::new(config))
+}
+
+async fn stylesheet() -> impl IntoResponse {
+    let css = concat!(include_str!("style/frame.css"), include_str!("style/content.css"));
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], css)
+}

@@ -1,0 +1,201 @@
+//! The page, before a service that these tests make up.
+
+use std::sync::{Arc, Mutex};
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use bytes::Bytes;
+use flow::clock::{Clock, Timestamp};
+use http_body_util::BodyExt as _;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use super::{Call, Config, router};
+
+const SECRET: &str = "a secret that is at least thirty-two bytes long";
+
+struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_767_225_600_000)
+    }
+}
+
+/// The requests that the page made: path and customer.
+type Log = Arc<Mutex<Vec<(String, Value)>>>;
+
+struct Page {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+fn connection() -> Value {
+    json!({
+        "id": "c1",
+        "name": "<b>Ada</b>",
+        "integrationId": "i1",
+        "state": "CLIENT_ACTION_REQUIRED",
+        "createdAt": "2026-01-31T08:15:00.123Z",
+    })
+}
+
+fn service(log: Log, broken: bool) -> Call {
+    Arc::new(move |request| {
+        let path = request.uri().to_string();
+        let header = request.headers()[header::AUTHORIZATION].to_str().unwrap();
+        let token = header.strip_prefix("Bearer ").unwrap();
+        let key = DecodingKey::from_secret(SECRET.as_bytes());
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.validate_exp = false;
+        let claims = jsonwebtoken::decode::<Value>(token, &key, &validation).unwrap().claims;
+        log.lock().unwrap().push((path.clone(), claims));
+        let (status, body) = match path.as_str() {
+            _ if broken => (503, json!({ "message": "The tables are <away>" })),
+            "/integrations" => {
+                let item = json!({ "id": "i1", "key": "crm", "name": "Demo CRM", "authType": "oauth2" });
+                (200, json!({ "items": [item] }))
+            }
+            "/connections?limit=100" => (200, json!({ "items": [connection()] })),
+            "/connections/c1" => (200, connection()),
+            _ => (404, json!({ "message": "There is no such thing" })),
+        };
+        let response = http::Response::builder().status(status);
+        let response = response.body(Bytes::from(body.to_string())).unwrap();
+        Box::pin(async move { response })
+    })
+}
+
+async fn get_from(call: Call, path: &str, header: (header::HeaderName, &str)) -> Page {
+    let config = Config {
+        base: "http://127.0.0.1:9000".to_owned(),
+        workspace_key: "demo",
+        workspace_secret: SECRET,
+        clock: Arc::new(StoppedClock),
+        call,
+    };
+    let request = Request::get(path).header(header.0, header.1).body(Body::empty()).unwrap();
+    let (parts, body) = router(config).oneshot(request).await.unwrap().into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    Page { status: parts.status, headers: parts.headers, text }
+}
+
+async fn get(path: &str) -> Page {
+    get_from(service(Log::default(), false), path, (header::HOST, "127.0.0.1:9000")).await
+}
+
+/// The payloads of the page's forms, in order.
+fn payloads(page: &Page) -> Vec<Value> {
+    let mut fields = page.text.split(r#"name="payload" value=""#);
+    fields.next();
+    fields
+        .map(|rest| {
+            let escaped = rest.split('"').next().unwrap();
+            serde_json::from_str(&escaped.replace("&#34;", "\"").replace("&#38;", "&")).unwrap()
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn the_forms_hold_what_starts_a_connection() {
+    let page = get("/").await;
+    assert_eq!(page.status, StatusCode::OK);
+    let payloads = payloads(&page);
+    let [reconnect, connect, another] = payloads.as_slice() else { panic!("three forms") };
+    for payload in [reconnect, connect, another] {
+        assert_eq!(payload["integrationKey"], "crm");
+        assert_eq!(payload["redirectUri"], "http://127.0.0.1:9000/demo/connected");
+        assert_eq!(payload["customState"], "card:crm");
+        assert!(payload["token"].is_string());
+    }
+    assert_eq!(reconnect["connectionId"], "c1");
+    assert!(connect.get("connectionId").is_none());
+    assert!(connect.get("allowMultipleConnections").is_none());
+    assert_eq!(another["allowMultipleConnections"], true);
+}
+
+#[tokio::test]
+async fn the_service_is_asked_for_the_signed_in_customer() {
+    let log = Log::default();
+    let cookie = (header::COOKIE, "other=1; demo_customer=lakeside-labs");
+    get_from(service(log.clone(), false), "/", cookie).await;
+    let claims = json!({
+        "workspaceKey": "demo",
+        "id": "lakeside-labs",
+        "name": "Lakeside Labs",
+        "exp": 1_767_225_600 + 600,
+    });
+    let asked = log.lock().unwrap().clone();
+    let expected = ["/integrations", "/connections?limit=100"];
+    assert_eq!(asked, expected.map(|path| (path.to_owned(), claims.clone())));
+}
+
+#[tokio::test]
+async fn choosing_a_customer_sets_the_cookie_and_strangers_do_not() {
+    let chosen = get("/?customer=lakeside-labs").await;
+    assert_eq!(chosen.headers[header::LOCATION], "/");
+    let cookie = chosen.headers[header::SET_COOKIE].to_str().unwrap();
+    assert!(cookie.starts_with("demo_customer=lakeside-labs; HttpOnly"));
+    let stranger = get("/?customer=stranger").await;
+    assert_eq!(stranger.status, StatusCode::OK);
+    assert!(stranger.headers.get(header::SET_COOKIE).is_none());
+}
+
+#[tokio::test]
+async fn localhost_is_sent_to_the_address_that_results_come_back_to() {
+    let host = |host| (header::HOST, host);
+    let call = || service(Log::default(), false);
+    let local = get_from(call(), "/", host("localhost:9000")).await;
+    assert_eq!(local.headers[header::LOCATION], "http://127.0.0.1:9000/");
+    let forwarded = get_from(call(), "/", host("localhost:8000")).await;
+    assert_eq!(forwarded.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_connection_is_shown_once_the_service_confirms_it() {
+    let page = get("/demo/connected?connectionId=c1&customState=%3Ci%3E").await;
+    assert!(page.text.contains("The service confirms the connection for Birch &#38; Co."));
+    assert!(page.text.contains(r#"<td data-label="Integration">Demo CRM</td>"#));
+    assert!(page.text.contains("&#60;b&#62;Ada&#60;/b&#62;") && !page.text.contains("<b>"));
+    assert!(page.text.contains("&#60;i&#62;") && !page.text.contains("<i>"));
+}
+
+#[tokio::test]
+async fn a_made_up_connection_id_is_not_confirmed_and_stays_one_path_segment() {
+    let log = Log::default();
+    let path = "/demo/connected?connectionId=..%2Fconnections%3Flimit=100";
+    let host = (header::HOST, "127.0.0.1:9000");
+    let page = get_from(service(log.clone(), false), path, host).await;
+    assert!(page.text.contains("Not confirmed"));
+    let asked = log.lock().unwrap()[0].0.clone();
+    assert_eq!(asked, "/connections/%2E%2E%2Fconnections%3Flimit%3D100");
+}
+
+#[tokio::test]
+async fn an_error_wins_over_a_connection_id_and_is_explained() {
+    let data = "%7B%22type%22:%22configuration%22,%22key%22:%22token_rejected%22,%22data%22:%7B%7D%7D";
+    let path = format!("/demo/connected?connectionId=c1&error=%3Cs%3E&errorData={data}");
+    let page = get(&path).await;
+    assert!(page.text.contains("Not connected") && !page.text.contains("The service confirms"));
+    assert!(page.text.contains("not set up correctly"));
+    assert!(page.text.contains("token_rejected"));
+    assert!(page.text.contains("&#60;s&#62;") && !page.text.contains("<s>"));
+
+    let unreadable = get("/demo/connected?error=no&errorData=%7B%3Cs%3E").await;
+    assert!(unreadable.text.contains("{&#60;s&#62;"));
+    let nothing = get("/demo/connected").await;
+    assert!(nothing.text.contains("Nothing came back"));
+}
+
+#[tokio::test]
+async fn a_broken_service_is_a_notice_on_the_page() {
+    for path in ["/", "/demo/connected?connectionId=c1"] {
+        let call = service(Log::default(), true);
+        let page = get_from(call, path, (header::HOST, "127.0.0.1:9000")).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(page.text.contains("The tables are &#60;away&#62;"));
+    }
+}

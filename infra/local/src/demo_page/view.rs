@@ -1,0 +1,64 @@
+//! Things that both pages show.
+
+use super::customers::{CUSTOMERS, Customer};
+use super::service::{Connection, Integration};
+
+/// The frame around every page.
+pub(super) struct Frame {
+    pub(super) customer: &'static Customer,
+    pub(super) customers: &'static [Customer],
+}
+
+impl Frame {
+    pub(super) fn new(customer: &'static Customer) -> Self {
+        Self { customer, customers: &CUSTOMERS }
+    }
+
+    pub(super) fn is_signed_in(&self, customer: &Customer) -> bool {
+        self.customer == customer
+    }
+}
+
+/// A row of the table of connections.
+pub(super) struct Row {
+    pub(super) connection: Connection,
+    pub(super) integration: String,
+}
+
+/// The table of connections, each with its integration's name.
+pub(super) fn rows(connections: Vec<Connection>, integrations: &[Integration]) -> Vec<Row> {
+    let row = |connection: Connection| {
+        let integration = integrations.iter().find(|it| it.id == connection.integration_id);
+        // An integration that is gone leaves its connections behind.
+        let integration = integration.map_or_else(|| "–".to_owned(), |it| it.name.clone());
+        Row { connection, integration }
+    };
+    connections.into_iter().map(row).collect()
+}
+
+impl Connection {
+    /// The connection's name, or words in its place.
+    pub(super) fn title(&self) -> &str {
+        self.name.as_deref().filter(|name| !name.is_empty()).unwrap_or("Unnamed connection")
+    }
+
+    /// Whether it works.
+    pub(super) fn is_ready(&self) -> bool {
+        !self.disconnected && matches!(self.state.as_deref(), None | Some("READY"))
+    }
+
+    /// The state in words.
+    pub(super) fn state_words(&self) -> &str {
+        match self.state.as_deref() {
+            _ if self.disconnected => "Disconnected",
+            None | Some("READY") => "Connected",
+            Some("CLIENT_ACTION_REQUIRED") => "Needs attention",
+            Some(other) => other,
+        }
+    }
+
+    /// The moment of creation, to the minute: `2026-01-31 08:15` for `2026-01-31T08:15:00.123Z`.
+    pub(super) fn created_words(&self) -> String {
+        self.created_at.get(..16).unwrap_or(&self.created_at).replacen('T', " ", 1)
+    }
+}

@@ -1,0 +1,101 @@
+//! The demo provider, "Demo CRM": a third party to connect to, small but real.
+//!
+//! It keeps its customers' sign-in (`sign_in`, `cookies`, `users`), answers a protected API (`api`), and authorizes
+//! clients by OAuth 2 (`oauth2`). Its addresses all lie under `/demo-provider`; everything is in memory.
+
+mod api;
+mod cookies;
+pub(crate) mod oauth2;
+mod pages;
+mod params;
+mod sign_in;
+mod stats;
+mod users;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_lc_rs::digest;
+use axum::Router;
+use axum::http::header;
+use axum::routing::get;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use flow::clock::Clock;
+use flow::random::{Random, draw};
+
+use cookies::Sessions;
+use oauth2::client::Client;
+use stats::Stats;
+
+/// What the provider is built from.
+pub(crate) struct Config {
+    /// Where this run is served, without a slash at its end: `http://127.0.0.1:9000`.
+    pub(crate) base: String,
+    /// The registered OAuth 2 clients.
+    pub(crate) clients: Vec<Client>,
+    /// The clock that tokens, codes and sessions expire by.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Where codes, tokens and ids are drawn.
+    pub(crate) random: Arc<dyn Random>,
+}
+
+/// The provider's state, shared by its handlers.
+struct Provider {
+    config: Config,
+    sessions: Mutex<Sessions>,
+    oauth2: Mutex<oauth2::Store>,
+    stats: Stats,
+}
+
+/// The provider's routes, at their full paths.
+pub(crate) fn router(config: Config) -> Router {
+    let provider = Arc::new(Provider {
+        config,
+        sessions: Mutex::default(),
+        oauth2: Mutex::default(),
+        stats: Stats::default(),
+    });
+    Router::new()
+        .merge(oauth2::routes())
+        .route("/demo-provider/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/demo-provider/api/me", get(api::me))
+        .route("/demo-provider/stats", get(stats::show))
+        .route("/demo-provider/style.css", get(stylesheet))
+        .with_state(provider)
+}
+
+async fn stylesheet() -> impl axum::response::IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("style.css"))
+}
+
+impl Provider {
+    /// The issuer identifier (RFC 8414 §2), which is `iss` in authorization responses too (RFC 9207 §2).
+    fn issuer(&self) -> String {
+        format!("{}/demo-provider", self.config.base)
+    }
+
+    /// Draws 256 bits that nobody can guess, as base64url text.
+    fn draw_secret(&self) -> String {
+        URL_SAFE_NO_PAD.encode(draw::<32>(self.config.random.as_ref()))
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn oauth2(&self) -> MutexGuard<'_, oauth2::Store> {
+        self.oauth2.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A secret's SHA-256. Secrets are looked up by it, so that neither a lookup's time nor the memory tells one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    fn of(secret: &str) -> Self {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest::digest(&digest::SHA256, secret.as_bytes()).as_ref());
+        Self(bytes)
+    }
+}

@@ -1,0 +1,44 @@
+//! Registered clients (RFC 6749 §2).
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+
+use crate::demo_provider::Fingerprint;
+
+/// The id of the client that the demo integration uses.
+pub(crate) const CLIENT_ID: &str = "linkspan-demo";
+
+/// Its secret. In a Basic header it survives only if both sides form-encode it (RFC 6749 §2.3.1).
+pub(crate) const CLIENT_SECRET: &str = "not-a-secret:100%+demo";
+
+/// A confidential client.
+pub(crate) struct Client {
+    pub(super) id: String,
+    pub(super) name: String,
+    secret: Fingerprint,
+    redirect_uris: Vec<String>,
+}
+
+impl Client {
+    /// Registers a client with the exact redirect URIs that it may use (RFC 6749 §3.1.2.2).
+    pub(crate) fn new(id: &str, secret: &str, name: &str, redirect_uris: Vec<String>) -> Self {
+        Self { id: id.to_owned(), name: name.to_owned(), secret: Fingerprint::of(secret), redirect_uris }
+    }
+
+    /// The client that the demo integration uses.
+    pub(crate) fn demo(redirect_uris: Vec<String>) -> Self {
+        Self::new(CLIENT_ID, CLIENT_SECRET, "Linkspan", redirect_uris)
+    }
+
+    pub(super) fn find<'a>(clients: &'a [Self], id: &str) -> Option<&'a Self> {
+        clients.iter().find(|client| client.id == id)
+    }
+
+    pub(super) fn has_secret(&self, secret: &str) -> bool {
+        verify_slices_are_equal(&self.secret.0, &Fingerprint::of(secret).0).is_ok()
+    }
+
+    /// Whether the URI is a registered one, by simple string comparison (RFC 9700 §4.1.3).
+    pub(super) fn may_use(&self, redirect_uri: &str) -> bool {
+        self.redirect_uris.iter().any(|registered| registered == redirect_uri)
+    }
+}

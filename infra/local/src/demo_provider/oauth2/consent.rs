@@ -1,0 +1,98 @@
+//! `/demo-provider/consent`: the user allows or denies.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+
+use super::authorization_error::{AuthorizationError, ErrorCode};
+use super::authorization_request::AuthorizationRequest;
+use super::authorize::no_longer_open;
+use super::fault::{FAULT_GROUPS, Fault, FaultGroup, NamedFault};
+use crate::demo_provider::params::Params;
+use crate::demo_provider::users::User;
+use crate::demo_provider::{Provider, cookies, pages};
+
+#[derive(Template)]
+#[template(path = "demo_provider/consent.html")]
+struct ConsentPage<'a> {
+    id: &'a str,
+    request: &'a AuthorizationRequest,
+    user: &'static User,
+    fault_groups: &'static [FaultGroup],
+}
+
+impl ConsentPage<'_> {
+    fn is_selected(&self, fault: &NamedFault) -> bool {
+        fault.is(self.request.fault)
+    }
+}
+
+/// The page's address for a pending authorization request.
+pub(in crate::demo_provider) fn path(request: &str) -> String {
+    format!("/demo-provider/consent?request={request}")
+}
+
+/// Names the client and what it asks for.
+pub(super) async fn show(
+    State(provider): State<Arc<Provider>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let params = Params::parse(query.unwrap_or_default().as_bytes());
+    let id = params.get("request").unwrap_or_default();
+    let now = provider.config.clock.now();
+    let request = cookies::browser(&headers)
+        .and_then(|browser| provider.oauth2().pending.find(id, browser, now).cloned());
+    let Some(request) = request else { return no_longer_open() };
+    let Some(user) = cookies::user(&provider, &headers) else { return to_sign_in(id) };
+    let page = ConsentPage { id, request: &request, user, fault_groups: &FAULT_GROUPS };
+    pages::page(StatusCode::OK, &page)
+}
+
+/// Takes the user's decision to the client.
+pub(super) async fn decide(
+    State(provider): State<Arc<Provider>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let params = Params::parse(&body);
+    let id = params.get("request").unwrap_or_default();
+    let Some(browser) = cookies::browser(&headers) else { return no_longer_open() };
+    let Some(user) = cookies::user(&provider, &headers) else { return to_sign_in(id) };
+    let now = provider.config.clock.now();
+    let Some(request) = provider.oauth2().pending.take(id, browser, now) else {
+        return no_longer_open();
+    };
+
+    // Anything but a clear yes is a no.
+    if params.get("decision") != Some("allow") {
+        let error = AuthorizationError::new(ErrorCode::AccessDenied, "The user denied the request");
+        return request.reply_to.error(error, &provider.issuer());
+    }
+    // The form's choice counts; a hand-written request without one keeps what `demo_fail` said.
+    let fault = params.get("fail").map_or(request.fault, Fault::named);
+    match fault {
+        Some(Fault::Authorization(code)) => {
+            let error = AuthorizationError::new(code, "The demo provider was told to fail so");
+            request.reply_to.error(error, &provider.issuer())
+        }
+        fault => {
+            let code = provider.draw_secret();
+            provider.oauth2().codes.insert(&code, &request, user, fault, now);
+            let issuer = match fault {
+                Some(Fault::WrongIssuer) => "https://wrong-issuer.example".to_owned(),
+                _ => provider.issuer(),
+            };
+            request.reply_to.code(&code, &issuer)
+        }
+    }
+}
+
+fn to_sign_in(request: &str) -> Response {
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("request", request).finish();
+    pages::see_other(&format!("/demo-provider/sign-in?{query}"))
+}

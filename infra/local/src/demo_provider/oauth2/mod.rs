@@ -1,0 +1,76 @@
+//! The OAuth 2 authorization server: RFC 6749's authorization code and refresh token grants with PKCE (RFC 7636),
+//! `iss` (RFC 9207), revocation (RFC 7009), metadata (RFC 8414) and `response_mode=form_post`. It fails on request
+//! in each way that a client must survive (`fault`).
+
+mod authorization_error;
+mod authorization_request;
+mod authorization_response;
+mod authorize;
+pub(crate) mod client;
+mod client_authentication;
+mod code;
+mod consent;
+mod fault;
+mod metadata;
+mod pending;
+mod pkce;
+mod refresh;
+mod revoke;
+mod scope;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod token;
+mod token_error;
+mod token_response;
+mod tokens;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::HeaderMap;
+use axum::routing::{get, post};
+use flow::clock::Timestamp;
+
+use super::users::User;
+use super::{Provider, cookies};
+use code::Codes;
+use pending::PendingRequests;
+use tokens::Tokens;
+
+pub(super) use authorize::no_longer_open;
+pub(super) use consent::path as consent_path;
+
+/// What the authorization server remembers.
+#[derive(Default)]
+pub(super) struct Store {
+    pending: PendingRequests,
+    codes: Codes,
+    tokens: Tokens,
+}
+
+impl Store {
+    /// The user whom a live access token stands for.
+    pub(super) fn user_of_access_token(&self, token: &str, now: Timestamp) -> Option<&'static User> {
+        self.tokens.user_of_access_token(token, now)
+    }
+}
+
+/// The endpoints, at their full paths.
+pub(super) fn routes() -> Router<Arc<Provider>> {
+    Router::new()
+        .route("/demo-provider/authorize", get(authorize::authorize))
+        .route("/demo-provider/consent", get(consent::show).post(consent::decide))
+        .route("/demo-provider/token", post(token::token))
+        .route("/demo-provider/revoke", post(revoke::revoke))
+        .route(metadata::RFC_8414_PATH, get(metadata::metadata))
+        .route(metadata::APPENDED_PATH, get(metadata::metadata))
+}
+
+/// Whether `request` is an authorization request that awaits its answer in this browser.
+pub(super) fn is_pending(provider: &Provider, request: &str, headers: &HeaderMap) -> bool {
+    let Some(browser) = cookies::browser(headers) else { return false };
+    let now = provider.config.clock.now();
+    provider.oauth2().pending.find(request, browser, now).is_some()
+}

@@ -1,0 +1,62 @@
+//! Signing in at the provider, on the way to the consent page.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+
+use super::params::Params;
+use super::users::{self, USERS, User};
+use super::{Provider, cookies, oauth2, pages};
+
+#[derive(Template)]
+#[template(path = "demo_provider/sign_in.html")]
+struct SignInPage<'a> {
+    request: &'a str,
+    user_name: &'a str,
+    refused: bool,
+    users: &'static [User],
+}
+
+/// `GET /demo-provider/sign-in?request=…`
+pub(super) async fn show(
+    State(provider): State<Arc<Provider>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let params = Params::parse(query.unwrap_or_default().as_bytes());
+    let request = params.get("request").unwrap_or_default();
+    if !oauth2::is_pending(&provider, request, &headers) {
+        return oauth2::no_longer_open();
+    }
+    let page = SignInPage { request, user_name: "", refused: false, users: &USERS };
+    pages::page(StatusCode::OK, &page)
+}
+
+/// `POST /demo-provider/sign-in`
+pub(super) async fn submit(
+    State(provider): State<Arc<Provider>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let params = Params::parse(&body);
+    let request = params.get("request").unwrap_or_default();
+    // Only in answer to a form that this very browser was shown: nobody signs a stranger's browser in.
+    if !oauth2::is_pending(&provider, request, &headers) {
+        return oauth2::no_longer_open();
+    }
+    let user_name = params.get("user_name").unwrap_or_default();
+    let password = params.get("password").unwrap_or_default();
+    let Some(user) = users::authenticate(user_name, password) else {
+        let page = SignInPage { request, user_name, refused: true, users: &USERS };
+        return pages::page(StatusCode::UNPROCESSABLE_ENTITY, &page);
+    };
+    let mut response = pages::see_other(&oauth2::consent_path(request));
+    if let Ok(cookie) = HeaderValue::from_str(&cookies::sign_in(&provider, user)) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}

@@ -1,0 +1,49 @@
+//! `GET /demo-provider/stats`: how often each endpoint was used, for tests and the curious.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::json;
+
+use super::{Provider, pages};
+
+/// The counters; each counts what arrived, whether it succeeded or not.
+#[derive(Default)]
+pub(super) struct Stats {
+    /// Authorization requests.
+    pub(super) authorizations: Counter,
+    /// Requests to the token endpoint.
+    pub(super) token_requests: Counter,
+    /// Of these, the ones from an authenticated client that brought a code.
+    pub(super) code_exchanges: Counter,
+    /// Of these, the ones from an authenticated client that brought a refresh token.
+    pub(super) refreshes: Counter,
+    /// Requests to the revocation endpoint.
+    pub(super) revocations: Counter,
+}
+
+#[derive(Default)]
+pub(super) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(super) fn add_one(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn value(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+pub(super) async fn show(State(provider): State<Arc<Provider>>) -> Response {
+    let stats = &provider.stats;
+    pages::json(&json!({
+        "authorizations": stats.authorizations.value(),
+        "tokenRequests": stats.token_requests.value(),
+        "codeExchanges": stats.code_exchanges.value(),
+        "refreshes": stats.refreshes.value(),
+        "revocations": stats.revocations.value(),
+    }))
+}

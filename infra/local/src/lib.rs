@@ -1,0 +1,100 @@
+//! The one-command local run: the whole service, a provider to connect to, and a page to try it from.
+
+pub mod args;
+pub mod database;
+mod demo_page;
+mod demo_provider;
+mod seed;
+pub mod service;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::Router;
+use flow::clock::{Clock, SystemClock};
+use flow::deps::{Deps, Root, Seams, Settings};
+use flow::http::provider::ProviderClient;
+use flow::random::{Random, SystemRandom};
+use flow::redirect_uri::Loopback;
+use flow::seal::StaticKey;
+use flow::secret::Secret;
+use tokio::net::TcpListener;
+use zeroize::Zeroizing;
+
+use args::Options;
+use database::Database;
+use demo_provider::oauth2::client::Client;
+pub use seed::WORKSPACE_SECRET;
+use service::Functions;
+
+/// Anything that keeps the local run from starting.
+pub type Problem = Box<dyn std::error::Error + Send + Sync>;
+
+/// The wrapping key of the local run. It is public: what `--data-dir` keeps is as safe as the directory.
+const WRAPPING_KEY: [u8; 32] = *b"local demo wrapping key, no aws!";
+
+/// A started local run.
+pub struct Running {
+    /// Where it is served: `http://127.0.0.1:9000`.
+    pub base: String,
+    /// Where its DynamoDB listens.
+    pub dynamodb: String,
+    listener: TcpListener,
+    router: Router,
+}
+
+/// Starts everything and defines the demo workspace and its integrations.
+pub async fn start(options: Options) -> Result<Running, Problem> {
+    let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
+    let base = format!("http://{}", listener.local_addr()?);
+    let database = Database::start(options.dynamodb_port, options.data_dir.as_deref()).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    let deps = Deps::new(
+        Seams {
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+            provider: Arc::new(ProviderClient::new(Loopback::Allowed)),
+            wrapping: Arc::new(StaticKey::new(Zeroizing::new(WRAPPING_KEY), Arc::clone(&random))),
+            dynamo: database.client,
+            tables: database.tables,
+        },
+        Settings {
+            public_url: Some(base.clone()),
+            loopback: Loopback::Allowed,
+            root: Some(Root {
+                key: seed::WORKSPACE_KEY.to_owned(),
+                secret: Secret::from(seed::WORKSPACE_SECRET),
+            }),
+        },
+    );
+    let functions = Functions::new(&deps);
+    seed::define(&functions, &base, clock.now()).await?;
+    // The provider knows its client's exact callback addresses (RFC 6749 §3.1.2.2): this run's, and those of whatever
+    // else serves the same tables.
+    let callback = flow::definition::integration_id(seed::WORKSPACE_KEY, seed::OAUTH2_INTEGRATION_KEY);
+    let callback_bases = std::iter::once(&base).chain(&options.callback_bases);
+    let redirect_uris = callback_bases.map(|base| format!("{base}/oauth-callback/{callback}")).collect();
+    let provider = demo_provider::router(demo_provider::Config {
+        base: base.clone(),
+        clients: vec![Client::demo(redirect_uris)],
+        clock: Arc::clone(&clock),
+        random,
+    });
+    let page = demo_page::router(demo_page::Config {
+        base: base.clone(),
+        workspace_key: seed::WORKSPACE_KEY,
+        workspace_secret: seed::WORKSPACE_SECRET,
+        clock,
+        call: service::call(&functions),
+    });
+    let router = service::router(&functions).merge(provider).merge(page);
+    Ok(Running { base, dynamodb: database.endpoint, listener, router })
+}
+
+impl Running {
+    /// Serves until `stop` resolves.
+    pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Problem> {
+        Ok(axum::serve(self.listener, self.router).with_graceful_shutdown(stop).await?)
+    }
+}

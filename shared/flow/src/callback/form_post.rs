@@ -1,0 +1,37 @@
+//! `response_mode=form_post`: the provider's page posts the answer. A cross-site POST carries no Lax cookie, so the
+//! browser is sent to the same path by GET, which does. Nothing is claimed before.
+
+use bytes::Bytes;
+use http::{Request, Response};
+use url::form_urlencoded;
+
+use super::parameters::{CallbackParameters, KNOWN};
+use crate::browser::State;
+use crate::deps::Deps;
+use crate::error::{Error, ErrorKey, Result};
+use crate::respond;
+
+/// The most that the posted form may weigh, in bytes.
+const MAX_FORM: usize = 64 * 1024;
+
+/// Sends the browser on with what the flow keeps, and nothing else: an `id_token` has no place in an address.
+pub(super) async fn redirect(deps: &Deps, request: &Request<Bytes>) -> Result<Response<Bytes>> {
+    if request.body().len() > MAX_FORM {
+        return Err(Error::new(ErrorKey::RequestTooLarge, "The answer is larger than 64 KiB."));
+    }
+    let form = std::str::from_utf8(request.body())
+        .map_err(|_| Error::new(ErrorKey::RequestMalformed, "The posted answer is not a form."))?;
+    let parameters = CallbackParameters::parse(form)?;
+    let kept = match parameters.get("state").and_then(State::parse) {
+        Some(state) => deps.store.read_flow(&state.flow_id()).await?.map(|flow| flow.kept_parameters),
+        None => None,
+    }
+    .unwrap_or_default();
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for name in KNOWN.iter().copied().chain(kept.iter().map(String::as_str)) {
+        if let Some(value) = parameters.get(name) {
+            query.append_pair(name, value);
+        }
+    }
+    Ok(respond::see_other(&format!("{}?{}", request.uri().path(), query.finish()), &[]))
+}

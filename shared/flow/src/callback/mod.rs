@@ -1,0 +1,125 @@
+//! The provider's callback: `GET|POST /oauth-callback[/{integrationId}]`.
+//!
+//! `Callback → ClaimedFlow → AuthorizationGrant → Credentials → Connection → Outcome`, and on to the result.
+
+mod complete;
+mod form_post;
+mod grant;
+mod parameters;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response};
+
+pub use grant::AuthorizationGrant;
+
+use crate::browser::{BrowserSecret, FlowId, State, surplus_cookies};
+use crate::clock::Timestamp;
+use crate::deps::Deps;
+use crate::error::{Error, ErrorKey, Result};
+use crate::memory::FlowMemory;
+use crate::outcome::Outcome;
+use crate::pages::Reader;
+use crate::random::draw_id;
+use crate::respond;
+use crate::store::{Claim, browser_mismatch};
+use parameters::CallbackParameters;
+
+/// Handles a callback.
+pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes> {
+    let answered = match *request.method() {
+        Method::POST => form_post::redirect(&deps, &request).await,
+        _ => callback(&deps, &request).await,
+    };
+    answered.unwrap_or_else(|error| {
+        tracing::info!(key = error.key().facts().key, "callback refused");
+        respond::own_page(&error, Reader::of(request.headers()))
+    })
+}
+
+/// A flow that this callback, and no other, may finish.
+struct ClaimedFlow {
+    id: FlowId,
+    secret: BrowserSecret,
+    memory: FlowMemory,
+    owner: String,
+    claimed_at: Timestamp,
+}
+
+/// An error of this function claimed nothing and is shown on our own page; every later one is the flow's outcome.
+async fn callback(deps: &Deps, request: &Request<Bytes>) -> Result<Response<Bytes>> {
+    let parameters = CallbackParameters::parse(request.uri().query().unwrap_or_default())?;
+    let state = parameters.state()?;
+    let flow = state.flow_id();
+    if let Some(claimed) = claim(deps, request, &flow).await? {
+        // The browser may go, the work may not: what was claimed is finished.
+        let outcome = complete::complete(deps, &claimed, &parameters).await;
+        record(deps, &claimed, outcome).await;
+    }
+    let cookies = surplus_cookies(request.headers(), &flow);
+    Ok(respond::see_other(&format!("/connection-result/{}", flow.as_str()), &cookies))
+}
+
+/// Claims the flow for this callback; nothing if another callback has it, whose result is then the result.
+async fn claim(deps: &Deps, request: &Request<Bytes>, flow: &FlowId) -> Result<Option<ClaimedFlow>> {
+    let secret = browser_secret(deps, request.headers(), flow).await?;
+    let owner = draw_id(&*deps.random);
+    let claimed_at = deps.clock.now();
+    let path = request.uri().path();
+    match deps.store.claim_flow(flow, secret.binding(), path, &owner, claimed_at).await? {
+        Claim::Taken => Ok(None),
+        Claim::Won(item) => {
+            let memory = FlowMemory::open(flow, &secret, &item.memory)?;
+            Ok(Some(ClaimedFlow { id: flow.clone(), secret, memory, owner, claimed_at }))
+        }
+    }
+}
+
+async fn browser_secret(deps: &Deps, headers: &HeaderMap, flow: &FlowId) -> Result<BrowserSecret> {
+    if let Some(secret) = BrowserSecret::from_cookies(headers, flow) {
+        return Ok(secret);
+    }
+    match deps.store.read_flow(flow).await? {
+        Some(_) => Err(browser_mismatch()),
+        None => Err(state_unknown()),
+    }
+}
+
+/// Writes a failure down; a success was written together with its connection. Where that cannot be done, the result's
+/// page finds the flow interrupted.
+async fn record(deps: &Deps, flow: &ClaimedFlow, outcome: Result<Outcome>) {
+    let id = flow.id.as_str();
+    match outcome {
+        Ok(Outcome::Connected { connection_id }) => {
+            tracing::info!(flow = id, connection = connection_id, "connected");
+        }
+        Ok(Outcome::Failed(error)) => {
+            tracing::warn!(flow = id, key = error.key().facts().key, "flow had ended");
+        }
+        Err(error) => {
+            tracing::info!(flow = id, key = error.key().facts().key, "flow failed");
+            // The write may have reached the database although no answer came back: then the flow has its outcome.
+            if matches!(error.key(), ErrorKey::StorageUnavailable | ErrorKey::LockTimeout) {
+                return;
+            }
+            if let Err(error) = deps.store.end_flow(&flow.id, &flow.owner, &Outcome::Failed(error)).await {
+                tracing::error!(flow = id, key = error.key().facts().key, "the outcome was not recorded");
+            }
+        }
+    }
+}
+
+fn state_unknown() -> Error {
+    Error::new(ErrorKey::StateUnknown, "This sign-in is not known, or it was finished long ago.")
+}
+
+impl CallbackParameters {
+    fn state(&self) -> Result<State> {
+        let missing = || {
+            let message = "The service's answer does not say which sign-in it belongs to.";
+            Error::new(ErrorKey::StateMissing, message).field("state")
+        };
+        State::parse(self.get("state").ok_or_else(missing)?).ok_or_else(state_unknown)
+    }
+}

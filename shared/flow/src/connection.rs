@@ -1,0 +1,95 @@
+//! A connection: one customer's account at one service.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKey};
+use crate::seal::Place;
+use crate::secret::SecretMap;
+
+/// A connection as stored; its secrets stay sealed.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// The id that callers know it by.
+    pub id: String,
+    /// The workspace's key.
+    pub workspace: String,
+    /// The customer's id.
+    pub customer: String,
+    /// The integration's id.
+    pub integration: String,
+    /// What may be read.
+    pub record: ConnectionRecord,
+    /// The sealed [`ConnectionSecrets`].
+    pub sealed: Vec<u8>,
+    /// Raised by every write of the credentials.
+    pub version: i64,
+    /// When it was archived, if it was.
+    pub archived_at: Option<Timestamp>,
+}
+
+/// What may be read of a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionRecord {
+    /// The name that people read.
+    pub name: String,
+    /// The auth option that it was made with.
+    pub auth_option_key: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What is sealed of a connection.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionSecrets {
+    /// What the customer entered.
+    #[serde(default, skip_serializing_if = "SecretMap::is_empty")]
+    pub parameters: SecretMap,
+    /// What the caller gave for the connector.
+    #[serde(default, skip_serializing_if = "SecretMap::is_empty")]
+    pub connector_parameters: SecretMap,
+    /// What the provider gave.
+    #[serde(default, skip_serializing_if = "SecretMap::is_empty")]
+    pub credentials: SecretMap,
+}
+
+/// Where a connection's secrets belong.
+#[must_use]
+pub fn connection_place<'a>(workspace: &'a str, customer: &'a str, id: &'a str) -> Place<'a> {
+    Place { table: "connections", workspace, customer, id, field: "secrets" }
+}
+
+/// The same answer for a connection that does not exist and for one that is somebody else's.
+#[must_use]
+pub fn connection_not_found() -> Error {
+    Error::new(ErrorKey::NotFound, "There is no such connection.").field("connectionId")
+}
+
+impl Connection {
+    /// The contract's representation, without secrets.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let mut json = json!({
+            "id": self.id,
+            "name": self.record.name,
+            "userId": self.customer,
+            "tenantId": self.customer,
+            "integrationId": self.integration,
+            "authOptionKey": self.record.auth_option_key,
+            "connected": self.archived_at.is_none(),
+            "disconnected": false,
+            "state": "READY",
+            "createdAt": self.record.created_at.to_rfc3339(),
+            "updatedAt": self.record.updated_at.to_rfc3339(),
+        });
+        if let Some(archived_at) = self.archived_at {
+            json["archivedAt"] = archived_at.to_rfc3339().into();
+        }
+        json
+    }
+}

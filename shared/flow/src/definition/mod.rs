@@ -1,0 +1,50 @@
+//! What a team defines: its workspace and its integrations, and how the functions come by them.
+
+mod cache;
+mod integration;
+mod oauth2;
+mod test_call;
+mod workspace;
+
+pub use cache::{Definitions, integration_place, workspace_place};
+pub use integration::{
+    AuthMethod, AuthOption, GivenSecret, Integration, IntegrationDefinition, OptionSecrets, integration_id,
+    is_id,
+};
+pub use oauth2::{ClientAuthentication, OAuth2};
+pub use test_call::TestCall;
+pub use workspace::{Workspace, WorkspaceDefinition};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::error::{Error, ErrorKey, Result};
+
+/// Reads a definition, naming the field that does not fit, behind `path` (`authOptions[0].config`).
+pub fn read<T: DeserializeOwned>(value: &Value, path: &str) -> Result<T> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let inner = error.path().to_string();
+        let field = match (path, inner.as_str()) {
+            ("", inner) => inner.to_owned(),
+            (path, ".") => path.to_owned(),
+            (path, inner) => format!("{path}.{inner}"),
+        };
+        // serde_json's messages name types and fields; they repeat a value only for an unknown variant or field name.
+        Error::new(ErrorKey::RequestMalformed, format!("{field}: {}", error.into_inner())).field(field)
+    })
+}
+
+/// A key that a team chooses: `^[a-z0-9][a-z0-9._-]{0,63}$`, in either case.
+pub fn check_key(key: &str, field: &str) -> Result<()> {
+    let well_formed = (1..=64).contains(&key.len())
+        && key.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric())
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
+    if well_formed {
+        Ok(())
+    } else {
+        let message = format!(
+            "{field} must be 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit"
+        );
+        Err(Error::new(ErrorKey::RequestMalformed, message).field(field))
+    }
+}

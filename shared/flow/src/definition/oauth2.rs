@@ -1,0 +1,92 @@
+//! The settings of an `oauth2` option. A provider's quirks are data here, never an `if` on its name.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::secret::Secret;
+use crate::template::Template;
+
+/// How Linkspan authenticates to the token endpoint (RFC 6749 §2.3).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClientAuthentication {
+    /// HTTP Basic, both parts form-encoded (RFC 6749 §2.3.1).
+    Headers,
+    /// `client_id` and `client_secret` in the body; what most providers accept.
+    #[default]
+    Body,
+    /// HTTP Basic, and the same in the body.
+    Both,
+    /// A public client: `client_id` in the body, no secret.
+    None,
+}
+
+/// An `oauth2` option's `config`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OAuth2 {
+    /// The client identifier that the provider issued (RFC 6749 §2.2).
+    pub client_id: String,
+    /// The client's secret; kept sealed beside the definition, never in it.
+    #[serde(default, skip_serializing)]
+    pub client_secret: Option<Secret>,
+    /// The authorization endpoint.
+    pub authorize_uri: Template,
+    /// The token endpoint.
+    pub token_uri: Template,
+    /// What is asked for.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// What stands between two scopes; a space unless the provider differs.
+    #[serde(default = "space", skip_serializing_if = "is_space")]
+    pub scope_separator: String,
+    /// How Linkspan authenticates to the token endpoint.
+    #[serde(default)]
+    pub client_auth_location: ClientAuthentication,
+    /// The provider issues no refresh token, and that is as it should be.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub no_refresh_token: bool,
+    /// The provider refuses PKCE.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub skip_pkce: bool,
+    /// Added to the authorization request.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, String>,
+    /// The `iss` that must come back, when the provider sends one (RFC 9207).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// The provider always sends `iss`, so that a callback without it is refused (RFC 9207 §3).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub authorization_response_iss_parameter_supported: bool,
+    /// Callback parameters that are kept with the credentials (`realmId`, …).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub callback_parameters: Vec<String>,
+}
+
+/// The parameters of the authorization request that a definition's `extra` must not replace.
+pub(super) const OWN_PARAMETERS: &[&str] = &[
+    "client_id",
+    "code_challenge",
+    "code_challenge_method",
+    "redirect_uri",
+    "response_type",
+    "scope",
+    "state",
+];
+
+/// The parameters of the callback that have a meaning of their own.
+pub(super) const OWN_CALLBACK_PARAMETERS: &[&str] = &["code", "error", "error_description", "iss", "state"];
+
+fn space() -> String {
+    " ".to_owned()
+}
+
+fn is_space(separator: &str) -> bool {
+    separator == " "
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}

@@ -1,0 +1,113 @@
+//! A workspace: one team, its keys, and where its customers may come from and be sent to.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKey, Result};
+use crate::redirect_uri::{Loopback, RedirectUri, RedirectUriPattern, WebOrigin, WebOriginPattern};
+use crate::secret::Secret;
+use crate::token::VerificationKeys;
+
+/// The shortest secret that a team may choose, in bytes: the hash's length (RFC 7518 §3.2).
+const MIN_SECRET: usize = 32;
+
+/// What `PUT /workspaces/{key}` takes and `GET` returns, less the secret.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WorkspaceDefinition {
+    /// The team's name, as its customers know it.
+    pub name: String,
+    /// The secret that signs HS* tokens. Kept sealed and never returned but once, when it was generated.
+    #[serde(default, skip_serializing)]
+    pub secret: Option<Secret>,
+    /// PEM public keys that verify RS*, PS*, ES* and `EdDSA` tokens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub public_keys: Vec<String>,
+    /// Where results may be sent.
+    pub redirect_uris: Vec<String>,
+    /// The web origins that may start a flow and hear its result; by default those of `redirect_uris`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origins: Option<Vec<String>>,
+    /// Whether a start that no listed origin vouches for is confirmed by the customer first.
+    #[serde(default = "yes")]
+    pub confirm_start: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A checked workspace.
+#[derive(Debug)]
+pub struct Workspace {
+    /// The key that tokens name.
+    pub key: String,
+    /// The team's name, as its customers know it.
+    pub name: String,
+    /// Whether a start that no listed origin vouches for is confirmed by the customer first.
+    pub confirm_start: bool,
+    /// What verifies the workspace's tokens.
+    pub keys: VerificationKeys,
+    redirect_uris: Vec<RedirectUriPattern>,
+    origins: Vec<WebOriginPattern>,
+}
+
+impl Workspace {
+    /// Checks a definition with its secret.
+    pub fn new(
+        key: &str,
+        definition: &WorkspaceDefinition,
+        secret: Option<&Secret>,
+        loopback: Loopback,
+    ) -> Result<Self> {
+        super::check_key(key, "key")?;
+        if definition.name.trim().is_empty() || definition.name.len() > 255 {
+            return Err(malformed("name", "must be 1 to 255 bytes"));
+        }
+        if secret.is_some_and(|secret| secret.expose().len() < MIN_SECRET) {
+            return Err(malformed("secret", "must be at least 32 bytes"));
+        }
+        let redirect_uris = parse_each(&definition.redirect_uris, "redirectUris", |entry| {
+            RedirectUriPattern::parse(entry, loopback)
+        })?;
+        let origins = match &definition.origins {
+            Some(origins) => {
+                parse_each(origins, "origins", |entry| WebOriginPattern::parse(entry, loopback))?
+            }
+            None => redirect_uris.iter().map(|pattern| pattern.origin().clone()).collect(),
+        };
+        Ok(Self {
+            key: key.to_owned(),
+            name: definition.name.clone(),
+            confirm_start: definition.confirm_start,
+            keys: VerificationKeys::new(secret, &definition.public_keys)?,
+            redirect_uris,
+            origins,
+        })
+    }
+
+    /// Whether results may be sent to `uri`.
+    #[must_use]
+    pub fn allows_redirect_to(&self, uri: &RedirectUri) -> bool {
+        self.redirect_uris.iter().any(|pattern| pattern.matches(uri))
+    }
+
+    /// Whether `origin` may start flows and hear their results.
+    #[must_use]
+    pub fn allows_origin(&self, origin: &WebOrigin) -> bool {
+        self.origins.iter().any(|pattern| pattern.matches(origin))
+    }
+}
+
+fn parse_each<T>(entries: &[String], field: &str, parse: impl Fn(&str) -> Result<T>) -> Result<Vec<T>> {
+    entries
+        .iter()
+        .enumerate()
+        .map(|(index, entry)| {
+            parse(entry).map_err(|error| malformed(&format!("{field}[{index}]"), error.message()))
+        })
+        .collect()
+}
+
+fn malformed(field: &str, problem: &str) -> Error {
+    Error::new(ErrorKey::RequestMalformed, format!("{field}: {problem}")).field(field)
+}

@@ -1,0 +1,100 @@
+//! The result: `GET /connection-result/{flowId}` sends the browser to the caller's `redirectUri`.
+//!
+//! It answers only to the flow's own cookie, and as often as the browser asks until the flow expires.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+
+use crate::browser::{BrowserSecret, FlowId, surplus_cookies};
+use crate::clock::Timestamp;
+use crate::deps::Deps;
+use crate::error::{Error, ErrorKey, Result};
+use crate::memory::FlowMemory;
+use crate::outcome::Outcome;
+use crate::pages::{self, Reader};
+use crate::respond;
+use crate::store::{FlowItem, browser_mismatch, state_expired};
+
+/// A claim is dead after this: its function's limit is 28 s.
+const CLAIM_LIFETIME: Duration = Duration::from_secs(35);
+
+/// How long one request waits for a callback that is at work; the browser then asks again.
+const MAX_WAIT: Duration = Duration::from_secs(18);
+
+/// Between two looks at the flow, at the least and at the most.
+const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(1600);
+
+/// Handles a request for a flow's result.
+pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes> {
+    let reader = Reader::of(request.headers());
+    result(&deps, &request).await.unwrap_or_else(|error| {
+        tracing::info!(key = error.key().facts().key, "result refused");
+        respond::own_page(&error, reader)
+    })
+}
+
+async fn result(deps: &Deps, request: &Request<Bytes>) -> Result<Response<Bytes>> {
+    let reader = Reader::of(request.headers());
+    let id = request.uri().path().strip_prefix("/connection-result/").and_then(FlowId::parse);
+    let id = id.ok_or_else(|| Error::new(ErrorKey::NotFound, "There is no such page."))?;
+    let secret = BrowserSecret::from_cookies(request.headers(), &id).ok_or_else(browser_mismatch)?;
+    let flow = own_flow(deps, &id, &secret).await?;
+    let memory = FlowMemory::open(&id, &secret, &flow.memory)?;
+    let mut response = match ended(deps, &id, &secret, flow).await? {
+        Progress::Ended(outcome) => {
+            respond::outcome(&outcome, &memory.target, deps.settings.loopback, reader)?
+        }
+        Progress::Working => pages::still_working(reader),
+        Progress::NotAuthorized => pages::not_finished(reader),
+    };
+    respond::add_cookies(&mut response, &surplus_cookies(request.headers(), &id));
+    Ok(response)
+}
+
+enum Progress {
+    Ended(Outcome),
+    Working,
+    NotAuthorized,
+}
+
+async fn own_flow(deps: &Deps, id: &FlowId, secret: &BrowserSecret) -> Result<FlowItem> {
+    let flow = deps.store.read_flow(id).await?.filter(|flow| flow.expires_at > deps.clock.now());
+    let flow = flow.ok_or_else(state_expired)?;
+    if secret.is_bound_to(&flow.binding) { Ok(flow) } else { Err(browser_mismatch()) }
+}
+
+/// Waits a little for the callback that has the flow. One that died leaves the flow interrupted: that is written down
+/// on the same condition as its own outcome would be, so that only one of the two ever stands.
+async fn ended(deps: &Deps, id: &FlowId, secret: &BrowserSecret, mut flow: FlowItem) -> Result<Progress> {
+    let mut pause = *PAUSE.start();
+    let mut waited = Duration::ZERO;
+    loop {
+        let Some((owner, claimed_at)) = &flow.claim else { return Ok(Progress::NotAuthorized) };
+        if let Some(outcome) = flow.outcome {
+            return Ok(Progress::Ended(outcome));
+        }
+        if is_dead(*claimed_at, deps.clock.now()) {
+            tracing::error!(flow = id.as_str(), "a flow was interrupted");
+            return deps.store.end_flow(id, owner, &interrupted()).await.map(Progress::Ended);
+        }
+        if waited >= MAX_WAIT {
+            return Ok(Progress::Working);
+        }
+        tokio::time::sleep(pause).await;
+        waited += pause;
+        pause = (pause * 2).min(*PAUSE.end());
+        flow = own_flow(deps, id, secret).await?;
+    }
+}
+
+fn is_dead(claimed_at: Timestamp, now: Timestamp) -> bool {
+    now.since(claimed_at) >= CLAIM_LIFETIME
+}
+
+fn interrupted() -> Outcome {
+    let message = "The connection was interrupted before it was complete. Please try again.";
+    Outcome::Failed(Error::new(ErrorKey::FlowInterrupted, message))
+}

@@ -1,0 +1,73 @@
+//! The AWS SDK's HTTP client, made of ours: no second TLS stack, and no system certificates to load at a cold start.
+
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+
+use super::HyperClient;
+use super::address::Reach;
+
+/// How long AWS may take for one answer; the SDK then tries again.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The HTTP client to give to an AWS SDK configuration.
+#[derive(Clone)]
+pub struct AwsHttp {
+    client: HyperClient,
+}
+
+impl AwsHttp {
+    /// A client with connections of its own.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { client: super::client(Reach::Anywhere) }
+    }
+
+    async fn exchange(client: HyperClient, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+        // DynamoDB's and KMS's requests are whole in memory; a streaming body has no place here.
+        let request = request.map(|body| Full::new(Bytes::copy_from_slice(body.bytes().unwrap_or_default())));
+        let response = client.request(request).await.map_err(|error| ConnectorError::io(error.into()))?;
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.map_err(|error| ConnectorError::io(error.into()))?.to_bytes();
+        HttpResponse::try_from(http::Response::from_parts(head, SdkBody::from(body)))
+            .map_err(|error| ConnectorError::other(error.into(), None))
+    }
+}
+
+impl Default for AwsHttp {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for AwsHttp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AwsHttp")
+    }
+}
+
+impl HttpConnector for AwsHttp {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let exchange = Self::exchange(self.client.clone(), request);
+        HttpConnectorFuture::new(async {
+            tokio::time::timeout(ATTEMPT_TIMEOUT, exchange)
+                .await
+                .unwrap_or_else(|elapsed| Err(ConnectorError::timeout(elapsed.into())))
+        })
+    }
+}
+
+impl HttpClient for AwsHttp {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}

@@ -1,0 +1,158 @@
+//! Calls to providers, as a seam: https only, no redirects, bounded in time and size, public addresses only.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use url::{Host, Url};
+
+use super::HyperClient;
+use super::address::{Reach, Unreachable};
+use crate::BoxFuture;
+use crate::redirect_uri::Loopback;
+
+/// The most that a provider's response may weigh, in bytes.
+pub const MAX_RESPONSE: usize = 1024 * 1024;
+
+/// Why a provider gave no response.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProviderError {
+    /// The address may not be called: not https, or not on the public internet.
+    #[error("the address may not be called")]
+    Forbidden,
+    /// No response in the time that was left.
+    #[error("no response in time")]
+    Timeout,
+    /// The response is larger than [`MAX_RESPONSE`].
+    #[error("the response is too large")]
+    TooLarge,
+    /// The connection failed. `sent` says whether the request may have reached the provider.
+    #[error("the connection failed")]
+    Connection {
+        /// Whether the request may have reached the provider.
+        sent: bool,
+    },
+}
+
+/// What sends a request to a provider.
+pub trait Provider: Send + Sync {
+    /// Sends `request` and reads the whole response, within `limit`. Redirects are returned, not followed.
+    fn send(
+        &self,
+        request: Request<Bytes>,
+        limit: Duration,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, ProviderError>>;
+}
+
+/// The production side of the seam.
+pub struct ProviderClient {
+    client: HyperClient,
+    reach: Reach,
+}
+
+impl ProviderClient {
+    /// A client for the public internet, and with [`Loopback::Allowed`] also for this machine.
+    #[must_use]
+    pub fn new(loopback: Loopback) -> Self {
+        let reach = match loopback {
+            Loopback::Allowed => Reach::PublicAndLoopback,
+            Loopback::Refused => Reach::Public,
+        };
+        Self { client: super::client(reach), reach }
+    }
+
+    /// hyper does not resolve a host that is an address, so the resolver would never see it.
+    fn permits(&self, url: &Url) -> bool {
+        let address: Option<IpAddr> = match url.host() {
+            Some(Host::Ipv4(v4)) => Some(v4.into()),
+            Some(Host::Ipv6(v6)) => Some(v6.into()),
+            Some(Host::Domain(_)) => None,
+            None => return false,
+        };
+        let loopback = address.map_or(url.host_str() == Some("localhost"), |address| address.is_loopback());
+        let scheme_fits = match url.scheme() {
+            "https" => true,
+            "http" => self.reach == Reach::PublicAndLoopback && loopback,
+            _ => false,
+        };
+        scheme_fits && address.is_none_or(|address| self.reach.allows(address))
+    }
+}
+
+impl Provider for ProviderClient {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+        limit: Duration,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, ProviderError>> {
+        Box::pin(async move {
+            let permitted = Url::parse(&request.uri().to_string()).is_ok_and(|url| self.permits(&url));
+            if !permitted {
+                return Err(ProviderError::Forbidden);
+            }
+            let exchange = async {
+                let response =
+                    self.client.request(request.map(Full::new)).await.map_err(|error| classify(&error))?;
+                let (head, body) = response.into_parts();
+                let body = Limited::new(body, MAX_RESPONSE).collect().await.map_err(|error| {
+                    if error.is::<LengthLimitError>() {
+                        ProviderError::TooLarge
+                    } else {
+                        ProviderError::Connection { sent: true }
+                    }
+                })?;
+                Ok(Response::from_parts(head, body.to_bytes()))
+            };
+            tokio::time::timeout(limit, exchange).await.unwrap_or(Err(ProviderError::Timeout))
+        })
+    }
+}
+
+fn classify(error: &hyper_util::client::legacy::Error) -> ProviderError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<Unreachable>() {
+            return ProviderError::Forbidden;
+        }
+        cause = error.source();
+    }
+    ProviderError::Connection { sent: !error.is_connect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn refusal(loopback: Loopback, uri: &str) -> ProviderError {
+        let request = Request::get(uri).body(Bytes::new()).unwrap();
+        ProviderClient::new(loopback).send(request, Duration::from_secs(2)).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn private_addresses_are_not_called() {
+        for uri in [
+            "https://169.254.169.254/latest/meta-data",
+            "https://127.0.0.1/",
+            "https://[::1]/",
+            "https://localhost/",
+            "https://[::ffff:10.0.0.1]/",
+            "https://2130706433/",
+            "https://0x7f.1/",
+            "http://example.com/",
+            "http://127.0.0.1/",
+        ] {
+            assert_eq!(refusal(Loopback::Refused, uri).await, ProviderError::Forbidden, "{uri}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_local_run_calls_this_machine_without_tls_and_no_other() {
+        assert_eq!(refusal(Loopback::Allowed, "http://example.com/").await, ProviderError::Forbidden);
+        assert_eq!(refusal(Loopback::Allowed, "http://10.0.0.1/").await, ProviderError::Forbidden);
+        // Port 1 is closed: the address is let through, and the connection then fails.
+        let error = refusal(Loopback::Allowed, "http://127.0.0.1:1/").await;
+        assert_eq!(error, ProviderError::Connection { sent: false });
+    }
+}

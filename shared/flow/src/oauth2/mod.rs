@@ -1,0 +1,29 @@
+//! The OAuth 2.0 client side (RFC 6749, RFC 7636), built on the `oauth2` crate.
+
+pub mod authorization_request;
+pub mod token_request;
+pub mod token_response;
+
+use oauth2::basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse};
+use oauth2::{Client, ClientId, EndpointNotSet, StandardRevocableToken};
+
+use crate::definition::OAuth2;
+use token_response::TokenResponse;
+
+/// The crate's client with our token response, which keeps everything that the provider said.
+type OAuth2Client<HasAuthUrl = EndpointNotSet, HasTokenUrl = EndpointNotSet> = Client<
+    BasicErrorResponse,
+    TokenResponse,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    HasAuthUrl,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    HasTokenUrl,
+>;
+
+fn client(config: &OAuth2) -> OAuth2Client {
+    Client::new(ClientId::new(config.client_id.clone()))
+}

@@ -1,0 +1,123 @@
+//! Data keys: made and unwrapped by a wrapping key, used a bounded number of times for a bounded time.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::KeyFuture;
+use crate::clock::{Clock, Timestamp};
+use crate::error::Result;
+
+/// How often one data key seals: far below what random nonces allow (2^32, NIST SP 800-38D §8.3).
+const MAX_USES: u32 = 100_000;
+
+/// How long a data key is kept in memory.
+const MAX_AGE: Duration = Duration::from_mins(15);
+
+/// How many unwrapped keys are kept in memory.
+const MAX_KEPT: usize = 256;
+
+/// What a wrapped data key is bound to. KMS writes it into `CloudTrail`, so it holds nothing personal.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EncryptionContext {
+    /// The table whose records the key seals.
+    pub table: &'static str,
+    /// The workspace whose records the key seals.
+    pub workspace: String,
+}
+
+/// A data key, plain and wrapped.
+#[derive(Clone)]
+pub struct DataKey {
+    /// The id of the key that wrapped it; at most 255 bytes.
+    pub key_id: String,
+    /// The 256-bit key.
+    pub plain: Zeroizing<[u8; 32]>,
+    /// The key as only the wrapping key can open it; at most 65,535 bytes.
+    pub wrapped: Vec<u8>,
+}
+
+/// The seam to what guards the data keys: KMS in AWS, a static key in the local run and the tests.
+pub trait WrappingKey: Send + Sync {
+    /// Makes a new data key.
+    fn generate(&self, context: &EncryptionContext) -> KeyFuture<'_, DataKey>;
+
+    /// Opens a data key that was wrapped with the key `key_id` for the same context.
+    fn unwrap(
+        &self,
+        key_id: &str,
+        wrapped: &[u8],
+        context: &EncryptionContext,
+    ) -> KeyFuture<'_, Zeroizing<[u8; 32]>>;
+}
+
+struct Sealing {
+    key: Arc<DataKey>,
+    uses: u32,
+    made: Timestamp,
+}
+
+struct Opening {
+    key: Arc<Zeroizing<[u8; 32]>>,
+    unwrapped: Timestamp,
+}
+
+/// The data keys in memory.
+pub(super) struct DataKeys {
+    wrapping: Arc<dyn WrappingKey>,
+    clock: Arc<dyn Clock>,
+    sealing: Mutex<HashMap<EncryptionContext, Sealing>>,
+    opening: Mutex<HashMap<(EncryptionContext, Vec<u8>), Opening>>,
+}
+
+impl DataKeys {
+    pub(super) fn new(wrapping: Arc<dyn WrappingKey>, clock: Arc<dyn Clock>) -> Self {
+        Self { wrapping, clock, sealing: Mutex::default(), opening: Mutex::default() }
+    }
+
+    pub(super) async fn for_sealing(&self, context: EncryptionContext) -> Result<Arc<DataKey>> {
+        let now = self.clock.now();
+        if let Some(kept) = lock(&self.sealing).get_mut(&context)
+            && kept.uses < MAX_USES
+            && now.since(kept.made) < MAX_AGE
+        {
+            kept.uses += 1;
+            return Ok(Arc::clone(&kept.key));
+        }
+        let key = Arc::new(self.wrapping.generate(&context).await?);
+        let mut sealing = lock(&self.sealing);
+        sealing.retain(|_, kept| now.since(kept.made) < MAX_AGE);
+        sealing.insert(context, Sealing { key: Arc::clone(&key), uses: 1, made: now });
+        Ok(key)
+    }
+
+    pub(super) async fn for_opening(
+        &self,
+        key_id: &str,
+        wrapped: &[u8],
+        context: EncryptionContext,
+    ) -> Result<Arc<Zeroizing<[u8; 32]>>> {
+        let now = self.clock.now();
+        let id = (context, wrapped.to_vec());
+        if let Some(kept) = lock(&self.opening).get(&id)
+            && now.since(kept.unwrapped) < MAX_AGE
+        {
+            return Ok(Arc::clone(&kept.key));
+        }
+        let key = Arc::new(self.wrapping.unwrap(key_id, wrapped, &id.0).await?);
+        let mut opening = lock(&self.opening);
+        opening.retain(|_, kept| now.since(kept.unwrapped) < MAX_AGE);
+        if opening.len() >= MAX_KEPT {
+            opening.clear();
+        }
+        opening.insert(id, Opening { key: Arc::clone(&key), unwrapped: now });
+        Ok(key)
+    }
+}
+
+/// A panic while a map was locked leaves a whole map: its entries are inserted in one step.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,132 @@
+//! Secrets at rest: AES-256-GCM under data keys that a wrapping key wraps.
+//!
+//! A sealed value is bound to its [`Place`] as associated data: moved to another field, record, customer or
+//! workspace, it does not open. It carries its wrapped data key and the wrapping key's id, so that a new wrapping key
+//! takes over for what is written while old records stay readable.
+
+mod data_key;
+mod record;
+mod static_key;
+
+use std::sync::Arc;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use zeroize::Zeroizing;
+
+pub use data_key::{DataKey, EncryptionContext, WrappingKey};
+pub use static_key::{NoKey, StaticKey};
+
+use crate::BoxFuture;
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::random::{Random, draw};
+use data_key::DataKeys;
+use record::Record;
+
+/// What a sealed value belongs to.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The table that holds the record: `connections` or `integrations`.
+    pub table: &'static str,
+    /// The workspace's key.
+    pub workspace: &'a str,
+    /// The customer's id; empty where the record is the workspace's own.
+    pub customer: &'a str,
+    /// The record's id.
+    pub id: &'a str,
+    /// The field of the record.
+    pub field: &'static str,
+}
+
+impl Place<'_> {
+    /// The parts behind their lengths, so that no two places have one encoding.
+    fn associated_data(&self) -> Vec<u8> {
+        let mut encoded = b"linkspan seal 1".to_vec();
+        for part in [self.table, self.workspace, self.customer, self.id, self.field] {
+            encoded.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            encoded.extend_from_slice(part.as_bytes());
+        }
+        encoded
+    }
+
+    fn encryption_context(&self) -> EncryptionContext {
+        EncryptionContext { table: self.table, workspace: self.workspace.to_owned() }
+    }
+}
+
+/// Seals and opens what the tables keep.
+pub struct Sealer {
+    keys: DataKeys,
+    random: Arc<dyn Random>,
+}
+
+impl Sealer {
+    /// A sealer whose data keys `wrapping` wraps.
+    #[must_use]
+    pub fn new(wrapping: Arc<dyn WrappingKey>, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self { keys: DataKeys::new(wrapping, clock), random }
+    }
+
+    /// Seals `plaintext` for `place`.
+    pub async fn seal(&self, place: Place<'_>, plaintext: &[u8]) -> Result<Vec<u8>> {
+        let key = self.keys.for_sealing(place.encryption_context()).await?;
+        let nonce = draw::<NONCE_LEN>(&*self.random);
+        let ciphertext = encrypt(&key.plain, nonce, &place.associated_data(), plaintext)?;
+        Ok(Record { key_id: &key.key_id, wrapped: &key.wrapped, nonce, ciphertext: &ciphertext }.encode())
+    }
+
+    /// Opens what was sealed for exactly this `place`.
+    pub async fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        let record = Record::decode(sealed).ok_or_else(|| unreadable(place))?;
+        let key = self.keys.for_opening(record.key_id, record.wrapped, place.encryption_context()).await?;
+        decrypt(&key, record.nonce, &place.associated_data(), record.ciphertext)
+            .ok_or_else(|| unreadable(place))
+    }
+}
+
+fn unreadable(place: Place<'_>) -> Error {
+    Error::internal(format_args!("a sealed value of {} does not open as {}", place.table, place.field))
+}
+
+/// AES-256-GCM; the tag is the last 16 bytes.
+pub(crate) fn encrypt(
+    key: &[u8; 32],
+    nonce: [u8; NONCE_LEN],
+    aad: &[u8],
+    plaintext: &[u8],
+) -> Result<Vec<u8>> {
+    let mut sealed = plaintext.to_vec();
+    aead_key(key)?
+        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(aad), &mut sealed)
+        .map_err(|_| Error::internal("sealing failed"))?;
+    Ok(sealed)
+}
+
+/// The plaintext, or nothing if the key, the nonce, the associated data or a bit of the ciphertext is another.
+pub(crate) fn decrypt(
+    key: &[u8; 32],
+    nonce: [u8; NONCE_LEN],
+    aad: &[u8],
+    sealed: &[u8],
+) -> Option<Zeroizing<Vec<u8>>> {
+    let mut buffer = Zeroizing::new(sealed.to_vec());
+    let length = aead_key(key)
+        .ok()?
+        .open_in_place(Nonce::assume_unique_for_key(nonce), Aad::from(aad), &mut buffer)
+        .ok()?
+        .len();
+    buffer.truncate(length);
+    Some(buffer)
+}
+
+fn aead_key(key: &[u8; 32]) -> Result<LessSafeKey> {
+    let key =
+        UnboundKey::new(&AES_256_GCM, key).map_err(|_| Error::internal("a data key has the wrong length"))?;
+    Ok(LessSafeKey::new(key))
+}
+
+/// The future of a wrapping key's answer.
+pub type KeyFuture<'a, T> = BoxFuture<'a, Result<T>>;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! The parameters of a start, from every form that the contract accepts, merged into one.
+
+use bytes::Bytes;
+use http::Request;
+use http::header::CONTENT_TYPE;
+use serde_json::{Map, Value};
+use url::form_urlencoded;
+
+use crate::error::{Error, ErrorKey, Result};
+
+/// The most that a request's body may weigh, in bytes.
+const MAX_BODY: usize = 64 * 1024;
+
+/// The newer SDK's names for the same parameters.
+const ALIASES: &[(&str, &str)] = &[("input", "connectionParameters")];
+
+/// Parameters whose value is an object; in a query or a form it is JSON text.
+const OBJECTS: &[&str] = &["connectionParameters", "connectorParameters"];
+
+/// Reads the query and the body: `payload` with JSON text or an object in it, or the parameters themselves.
+pub(super) fn read(request: &Request<Bytes>) -> Result<Map<String, Value>> {
+    let mut merged = Merged::default();
+    let query = request.uri().query().unwrap_or_default();
+    merged.add_form(query.as_bytes())?;
+    let body = request.body();
+    if body.is_empty() {
+        return Ok(merged.0);
+    }
+    if body.len() > MAX_BODY {
+        return Err(Error::new(ErrorKey::RequestTooLarge, "The request is larger than 64 KiB."));
+    }
+    match content_type(request).as_deref() {
+        Some("application/x-www-form-urlencoded") => merged.add_form(body)?,
+        Some("application/json") => merged.add_json(&json_object(body, "body")?)?,
+        _ => {
+            return Err(Error::new(
+                ErrorKey::MediaTypeUnsupported,
+                "The body must be application/x-www-form-urlencoded or application/json.",
+            )
+            .field("Content-Type"));
+        }
+    }
+    Ok(merged.0)
+}
+
+fn content_type(request: &Request<Bytes>) -> Option<String> {
+    let header = request.headers().get(CONTENT_TYPE)?.to_str().ok()?;
+    let parsed: mime::Mime = header.parse().ok()?;
+    Some(parsed.essence_str().to_owned())
+}
+
+/// Parameters by name; the same name with another value is a conflict.
+#[derive(Default)]
+struct Merged(Map<String, Value>);
+
+impl Merged {
+    fn add_form(&mut self, form: &[u8]) -> Result<()> {
+        for (name, value) in form_urlencoded::parse(form) {
+            if name == "payload" {
+                self.add_payload(&Value::String(value.into_owned()))?;
+            } else {
+                self.add(&name, Value::String(value.into_owned()))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_json(&mut self, object: &Map<String, Value>) -> Result<()> {
+        for (name, value) in object {
+            if name == "payload" {
+                self.add_payload(value)?;
+            } else {
+                self.add(name, value.clone())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_payload(&mut self, payload: &Value) -> Result<()> {
+        let object = match payload {
+            Value::String(text) => json_object(text.as_bytes(), "payload")?,
+            Value::Object(object) => object.clone(),
+            _ => return Err(not_an_object("payload")),
+        };
+        for (name, value) in object {
+            self.add(&name, value)?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, name: &str, value: Value) -> Result<()> {
+        let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name);
+        let value = match value {
+            Value::Null => return Ok(()),
+            Value::String(text) if OBJECTS.contains(&name) && text.trim().is_empty() => return Ok(()),
+            Value::String(text) if OBJECTS.contains(&name) => {
+                Value::Object(json_object(text.as_bytes(), name)?)
+            }
+            value => value,
+        };
+        match self.0.get(name) {
+            Some(given) if !same(given, &value) => {
+                let message = format!("{name} was given twice, with different values.");
+                Err(Error::new(ErrorKey::ParameterConflict, message).field(name))
+            }
+            Some(_) => Ok(()),
+            None => {
+                self.0.insert(name.to_owned(), value);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A query has only text: `true` there and `true` in JSON are the same value.
+fn same(one: &Value, other: &Value) -> bool {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    };
+    one == other || text(one) == text(other)
+}
+
+fn json_object(text: &[u8], field: &str) -> Result<Map<String, Value>> {
+    match serde_json::from_slice(text) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(not_an_object(field)),
+        Err(error) => {
+            let message =
+                format!("{field} is not valid JSON (line {}, column {}).", error.line(), error.column());
+            Err(Error::new(ErrorKey::RequestMalformed, message).field(field))
+        }
+    }
+}
+
+fn not_an_object(field: &str) -> Error {
+    Error::new(ErrorKey::RequestMalformed, format!("{field} must be a JSON object.")).field(field)
+}

@@ -1,0 +1,150 @@
+//! The integrations table: `pk` is the workspace; `sk` is `workspace` for its definition, `integration#{id}` for each
+//! of its integrations.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+
+use super::item::{Attributes, Item, bytes, text};
+use super::{Store, unavailable};
+use crate::error::{Error, ErrorKey, Result};
+
+const WORKSPACE: &str = "workspace";
+const INTEGRATION: &str = "integration#";
+
+/// How often the rest of an incomplete batch is asked for again.
+const BATCH_ATTEMPTS: usize = 5;
+
+/// A definition as stored: its JSON, and its secrets sealed.
+pub struct StoredDefinition {
+    /// The key of the workspace or the integration.
+    pub key: String,
+    /// The definition as JSON, less its secrets.
+    pub definition: String,
+    /// The sealed secrets.
+    pub sealed: Option<Vec<u8>>,
+}
+
+impl Store {
+    /// Reads a workspace, strongly consistent.
+    pub async fn read_workspace(&self, workspace: &str) -> Result<Option<StoredDefinition>> {
+        self.read_definition(workspace, WORKSPACE).await
+    }
+
+    /// Reads an integration by its id, strongly consistent.
+    pub async fn read_integration(&self, workspace: &str, id: &str) -> Result<Option<StoredDefinition>> {
+        self.read_definition(workspace, &format!("{INTEGRATION}{id}")).await
+    }
+
+    /// Reads a workspace and one of its integrations in one request, strongly consistent.
+    pub async fn read_workspace_and_integration(
+        &self,
+        workspace: &str,
+        id: &str,
+    ) -> Result<(Option<StoredDefinition>, Option<StoredDefinition>)> {
+        let keys = [key(workspace, WORKSPACE), key(workspace, &format!("{INTEGRATION}{id}"))];
+        let mut pending = Some(HashMap::from([(
+            self.tables.integrations.clone(),
+            KeysAndAttributes::builder()
+                .set_keys(Some(keys.to_vec()))
+                .consistent_read(true)
+                .build()
+                .map_err(Error::internal)?,
+        )]));
+        let (mut found_workspace, mut found_integration) = (None, None);
+        for _ in 0..BATCH_ATTEMPTS {
+            let Some(request) = pending.take() else { break };
+            let batch = self.client.batch_get_item().set_request_items(Some(request));
+            let answer =
+                batch.send().await.map_err(|error| unavailable("BatchGetItem definitions", &error))?;
+            for item in answer.responses.unwrap_or_default().into_values().flatten() {
+                let stored = StoredDefinition::read(&item)?;
+                match item.text("sk")? {
+                    WORKSPACE => found_workspace = Some(stored),
+                    _ => found_integration = Some(stored),
+                }
+            }
+            pending = answer.unprocessed_keys.filter(|keys| !keys.is_empty());
+        }
+        if pending.is_some() {
+            return Err(Error::new(ErrorKey::StorageUnavailable, "The database is busy. Please try again."));
+        }
+        Ok((found_workspace, found_integration))
+    }
+
+    /// All integrations of a workspace, in the order of their ids.
+    pub async fn list_integrations(&self, workspace: &str) -> Result<Vec<StoredDefinition>> {
+        let mut found = Vec::new();
+        let mut from = None;
+        loop {
+            let query = self
+                .client
+                .query()
+                .table_name(&self.tables.integrations)
+                .key_condition_expression("pk = :workspace AND begins_with(sk, :integration)")
+                .expression_attribute_values(":workspace", text(workspace))
+                .expression_attribute_values(":integration", text(INTEGRATION))
+                .consistent_read(true)
+                .set_exclusive_start_key(from);
+            let page = query.send().await.map_err(|error| unavailable("Query integrations", &error))?;
+            for item in page.items.unwrap_or_default() {
+                found.push(StoredDefinition::read(&item)?);
+            }
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Writes a workspace's definition.
+    pub async fn put_workspace(&self, stored: StoredDefinition) -> Result<()> {
+        let workspace = stored.key.clone();
+        self.put_definition(&workspace, WORKSPACE, stored).await
+    }
+
+    /// Writes an integration's definition.
+    pub async fn put_integration(&self, workspace: &str, id: &str, stored: StoredDefinition) -> Result<()> {
+        self.put_definition(workspace, &format!("{INTEGRATION}{id}"), stored).await
+    }
+
+    async fn read_definition(&self, workspace: &str, sk: &str) -> Result<Option<StoredDefinition>> {
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.tables.integrations)
+            .set_key(Some(key(workspace, sk)))
+            .consistent_read(true);
+        let found = get.send().await.map_err(|error| unavailable("GetItem definition", &error))?;
+        found.item.map(|item| StoredDefinition::read(&item)).transpose()
+    }
+
+    async fn put_definition(&self, workspace: &str, sk: &str, stored: StoredDefinition) -> Result<()> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.tables.integrations)
+            .set_item(Some(key(workspace, sk)))
+            .item("key", text(stored.key))
+            .item("definition", text(stored.definition));
+        let put = match stored.sealed {
+            Some(sealed) => put.item("sealed", bytes(sealed)),
+            None => put,
+        };
+        put.send().await.map(drop).map_err(|error| unavailable("PutItem definition", &error))
+    }
+}
+
+impl StoredDefinition {
+    fn read(item: &Attributes) -> Result<Self> {
+        Ok(Self {
+            key: item.text("key")?.to_owned(),
+            definition: item.text("definition")?.to_owned(),
+            sealed: item.opt_bytes("sealed").map(<[u8]>::to_vec),
+        })
+    }
+}
+
+fn key(workspace: &str, sk: &str) -> HashMap<String, AttributeValue> {
+    HashMap::from([("pk".to_owned(), text(workspace)), ("sk".to_owned(), text(sk))])
+}

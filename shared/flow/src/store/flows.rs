@@ -1,0 +1,229 @@
+//! The flows table: what is in flight. Keyed by `flowId`; it holds hashes and what is sealed under the browser's key.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use serde_json::Value;
+
+use super::item::{Attributes, Item, bytes, number, text, texts};
+use super::{Store, unavailable};
+use crate::browser::FlowId;
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKey, Result};
+use crate::outcome::Outcome;
+
+/// DynamoDB's TTL only cleans up; it may come late, so it leaves a margin for reading the result.
+const TTL_MARGIN_SECONDS: i64 = 3600;
+
+/// A flow to begin.
+pub struct NewFlow<'a> {
+    /// The flow's name.
+    pub id: &'a FlowId,
+    /// The hash of the browser's secret.
+    pub binding: [u8; 32],
+    /// The callback path that the provider was told.
+    pub callback_path: &'a str,
+    /// The callback parameters that the definition keeps, beyond the standard ones.
+    pub kept_parameters: Vec<String>,
+    /// What the flow must remember, sealed under the browser's key.
+    pub memory: Vec<u8>,
+    /// When the flow ends, by our clock.
+    pub expires_at: Timestamp,
+}
+
+/// A flow as stored.
+pub struct FlowItem {
+    /// The hash of the browser's secret.
+    pub binding: Vec<u8>,
+    /// The callback path that the provider was told.
+    pub callback_path: String,
+    /// The callback parameters that the definition keeps, beyond the standard ones.
+    pub kept_parameters: Vec<String>,
+    /// What the flow remembers, sealed under the browser's key.
+    pub memory: Vec<u8>,
+    /// When the flow ends, by our clock.
+    pub expires_at: Timestamp,
+    /// Who claimed it, and when.
+    pub claim: Option<(String, Timestamp)>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+}
+
+/// What came of trying to claim a flow.
+pub enum Claim {
+    /// The flow is ours to finish, and nobody else's.
+    Won(FlowItem),
+    /// Another callback claimed it before: its result is the flow's result.
+    Taken,
+}
+
+impl Store {
+    /// Begins a flow.
+    pub async fn begin_flow(&self, flow: NewFlow<'_>) -> Result<()> {
+        let mut put = self
+            .client
+            .put_item()
+            .table_name(&self.tables.flows)
+            .item("pk", text(flow.id.as_str()))
+            .item("binding", bytes(flow.binding))
+            .item("callbackPath", text(flow.callback_path))
+            .item("memory", bytes(flow.memory))
+            .item("expiresAt", number(flow.expires_at.0))
+            .item("ttl", number(flow.expires_at.seconds() + TTL_MARGIN_SECONDS));
+        if !flow.kept_parameters.is_empty() {
+            put = put.item("keptParameters", texts(flow.kept_parameters));
+        }
+        put.send().await.map(drop).map_err(|error| unavailable("PutItem flow", &error))
+    }
+
+    /// Reads a flow, strongly consistent.
+    pub async fn read_flow(&self, id: &FlowId) -> Result<Option<FlowItem>> {
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.tables.flows)
+            .key("pk", text(id.as_str()))
+            .consistent_read(true);
+        let found = get.send().await.map_err(|error| unavailable("GetItem flow", &error))?;
+        found.item.map(|item| FlowItem::read(&item)).transpose()
+    }
+
+    /// Claims a flow for `owner` in one conditional write: only for the browser that began it, at the path that the
+    /// provider was told, in time, and once.
+    pub async fn claim_flow(
+        &self,
+        id: &FlowId,
+        binding: [u8; 32],
+        callback_path: &str,
+        owner: &str,
+        now: Timestamp,
+    ) -> Result<Claim> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.flows)
+            .key("pk", text(id.as_str()))
+            .update_expression("SET #owner = :owner, claimedAt = :now")
+            .condition_expression(
+                "binding = :binding AND callbackPath = :path AND expiresAt > :now AND attribute_not_exists(#owner)",
+            )
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", text(owner))
+            .expression_attribute_values(":now", number(now.0))
+            .expression_attribute_values(":binding", bytes(binding))
+            .expression_attribute_values(":path", text(callback_path))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match update.send().await {
+            Ok(updated) => Ok(Claim::Won(FlowItem::read(&updated.attributes.unwrap_or_default())?)),
+            Err(error) => match failed_condition(&error) {
+                Some(old) => why_not_claimed(old, binding, callback_path, owner, now),
+                None => Err(unavailable("UpdateItem flow", &error)),
+            },
+        }
+    }
+
+    /// Records how a flow ended, unless it ended already. Says how it ended.
+    pub async fn end_flow(&self, id: &FlowId, owner: &str, outcome: &Outcome) -> Result<Outcome> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.flows)
+            .key("pk", text(id.as_str()))
+            .update_expression("SET outcome = :outcome")
+            .condition_expression("#owner = :owner AND attribute_not_exists(outcome)")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", text(owner))
+            .expression_attribute_values(":outcome", text(outcome.to_json().to_string()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match update.send().await {
+            Ok(_) => Ok(outcome.clone()),
+            Err(error) => match failed_condition(&error) {
+                Some(old) => {
+                    FlowItem::read(old)?.outcome.ok_or_else(|| Error::internal("a flow changed its owner"))
+                }
+                None => Err(unavailable("UpdateItem flow", &error)),
+            },
+        }
+    }
+}
+
+impl FlowItem {
+    fn read(item: &Attributes) -> Result<Self> {
+        let claim = match (item.opt_text("owner"), item.opt_number("claimedAt")) {
+            (Some(owner), Some(at)) => Some((owner.to_owned(), Timestamp(at))),
+            _ => None,
+        };
+        Ok(Self {
+            binding: item.bytes("binding")?.to_vec(),
+            callback_path: item.text("callbackPath")?.to_owned(),
+            kept_parameters: item.texts("keptParameters").to_vec(),
+            memory: item.bytes("memory")?.to_vec(),
+            expires_at: Timestamp(item.number("expiresAt")?),
+            claim,
+            outcome: read_outcome(item),
+        })
+    }
+}
+
+pub(super) fn read_outcome(item: &Attributes) -> Option<Outcome> {
+    let json: Value = serde_json::from_str(item.opt_text("outcome")?).ok()?;
+    Some(Outcome::from_json(&json))
+}
+
+/// The item that failed the condition; empty when there was none.
+fn failed_condition<R>(error: &SdkError<UpdateItemError, R>) -> Option<&Attributes> {
+    static NONE: std::sync::LazyLock<Attributes> = std::sync::LazyLock::new(Attributes::new);
+    match error.as_service_error()? {
+        UpdateItemError::ConditionalCheckFailedException(failed) => Some(failed.item().unwrap_or(&NONE)),
+        _ => None,
+    }
+}
+
+/// The order matters: who is not the flow's browser learns nothing but that.
+fn why_not_claimed(
+    old: &Attributes,
+    binding: [u8; 32],
+    callback_path: &str,
+    owner: &str,
+    now: Timestamp,
+) -> Result<Claim> {
+    if old.is_empty() {
+        return Err(Error::new(
+            ErrorKey::StateUnknown,
+            "This sign-in is not known, or it was finished long ago.",
+        ));
+    }
+    let flow = FlowItem::read(old)?;
+    if flow.binding != binding {
+        return Err(browser_mismatch());
+    }
+    if flow.callback_path != callback_path {
+        return Err(Error::new(
+            ErrorKey::IntegrationMismatch,
+            "The answer arrived at the address of another integration than the one that was asked.",
+        ));
+    }
+    match &flow.claim {
+        // The SDK repeated a request whose answer was lost: we had won already.
+        Some((winner, _)) if winner == owner => Ok(Claim::Won(flow)),
+        Some(_) => Ok(Claim::Taken),
+        None if flow.expires_at <= now => Err(state_expired()),
+        None => Err(Error::internal("a claim failed for no reason")),
+    }
+}
+
+/// The flow is over by our clock, whether or not the database has cleaned up.
+#[must_use]
+pub(crate) fn state_expired() -> Error {
+    Error::new(ErrorKey::StateExpired, "This sign-in took longer than 15 minutes. Please start again.")
+}
+
+/// The browser holds no secret for the flow, or not the right one.
+#[must_use]
+pub(crate) fn browser_mismatch() -> Error {
+    Error::new(
+        ErrorKey::BrowserMismatch,
+        "This sign-in was started in another browser. Please finish it there, or start again here.",
+    )
+}

@@ -1,0 +1,69 @@
+//! Attributes of an item, written and read with their types.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::error::{Error, Result};
+
+/// An item as DynamoDB returns it.
+pub(super) type Attributes = HashMap<String, AttributeValue>;
+
+pub(super) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+pub(super) fn number(value: i64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+pub(super) fn bytes(value: impl Into<Vec<u8>>) -> AttributeValue {
+    AttributeValue::B(Blob::new(value))
+}
+
+pub(super) fn texts(values: Vec<String>) -> AttributeValue {
+    AttributeValue::Ss(values)
+}
+
+/// Reads attributes; one that must be there and is not is a fault of ours.
+pub(super) trait Item {
+    fn opt_text(&self, name: &str) -> Option<&str>;
+    fn opt_number(&self, name: &str) -> Option<i64>;
+    fn opt_bytes(&self, name: &str) -> Option<&[u8]>;
+    fn texts(&self, name: &str) -> &[String];
+
+    fn text(&self, name: &str) -> Result<&str> {
+        self.opt_text(name).ok_or_else(|| lacking(name))
+    }
+
+    fn number(&self, name: &str) -> Result<i64> {
+        self.opt_number(name).ok_or_else(|| lacking(name))
+    }
+
+    fn bytes(&self, name: &str) -> Result<&[u8]> {
+        self.opt_bytes(name).ok_or_else(|| lacking(name))
+    }
+}
+
+impl Item for Attributes {
+    fn opt_text(&self, name: &str) -> Option<&str> {
+        self.get(name)?.as_s().ok().map(String::as_str)
+    }
+
+    fn opt_number(&self, name: &str) -> Option<i64> {
+        self.get(name)?.as_n().ok()?.parse().ok()
+    }
+
+    fn opt_bytes(&self, name: &str) -> Option<&[u8]> {
+        self.get(name)?.as_b().ok().map(AsRef::as_ref)
+    }
+
+    fn texts(&self, name: &str) -> &[String] {
+        self.get(name).and_then(|value| value.as_ss().ok()).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn lacking(name: &str) -> Error {
+    Error::internal(format_args!("a stored item lacks the attribute {name}"))
+}

@@ -1,0 +1,66 @@
+//! The three tables. Every access is by key or by index: nothing scans.
+
+mod connections;
+mod definitions;
+mod flows;
+mod item;
+mod save;
+mod slot;
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+
+pub use connections::{ConnectionPage, ListConnections};
+pub use definitions::StoredDefinition;
+pub use flows::{Claim, FlowItem, NewFlow};
+pub(crate) use flows::{browser_mismatch, state_expired};
+pub use save::{Others, SaveConnection};
+
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKey};
+use crate::random::Random;
+
+/// The tables' names.
+#[derive(Debug, Clone)]
+pub struct Tables {
+    /// In flight, for minutes.
+    pub flows: String,
+    /// The connections.
+    pub connections: String,
+    /// Workspaces and integrations.
+    pub integrations: String,
+}
+
+/// Reads and writes the tables.
+pub struct Store {
+    client: Client,
+    tables: Tables,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl Store {
+    /// The tables, as `client` reaches them.
+    #[must_use]
+    pub fn new(client: Client, tables: Tables, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self { client, tables, clock, random }
+    }
+}
+
+/// Turns what the SDK reports into our error. The log gets the service's code and message, which hold no item.
+fn unavailable<E, R>(operation: &'static str, error: &SdkError<E, R>) -> Error
+where
+    E: ProvideErrorMetadata,
+{
+    let code = error.code().unwrap_or(match error {
+        SdkError::TimeoutError(_) => "timeout",
+        SdkError::DispatchFailure(_) => "connection failed",
+        SdkError::ResponseError(_) => "response unreadable",
+        SdkError::ConstructionFailure(_) => "request could not be built",
+        _ => "unknown",
+    });
+    tracing::error!(operation, code, message = error.message().unwrap_or_default(), "DynamoDB failed");
+    Error::new(ErrorKey::StorageUnavailable, "The database did not answer. Please try again.")
+}

@@ -1,0 +1,311 @@
+//! The connection, the replacement of the old ones, and the flow's outcome: one transaction.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+
+use super::connections::{archived_partition, connection_item};
+use super::flows::read_outcome;
+use super::item::{number, text, texts};
+use super::slot::{Slot, slot_key};
+use super::{Store, unavailable};
+use crate::browser::FlowId;
+use crate::clock::Timestamp;
+use crate::connection::{Connection, connection_not_found};
+use crate::error::{Error, ErrorKey, Result};
+use crate::outcome::Outcome;
+use crate::random::draw;
+
+/// What a flow that succeeded writes.
+pub struct SaveConnection<'a> {
+    /// The connection, sealed.
+    pub connection: &'a Connection,
+    /// What happens to the customer's other connections.
+    pub others: Others,
+    /// The flow that ends with it.
+    pub flow: &'a FlowId,
+    /// Who claimed the flow.
+    pub owner: &'a str,
+    /// When to give up.
+    pub deadline: Timestamp,
+}
+
+/// What happens to the live connections of the same customer and integration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// They are archived: the new connection replaces them.
+    Replaced,
+    /// They stay beside the new one.
+    Kept,
+    /// Nothing is new: this connection is updated, if it is still this customer's and live.
+    Untouched,
+}
+
+/// A transaction holds 100 writes; three are the connection, its slot and the flow.
+const MAX_REPLACED: usize = 97;
+
+/// Where each write stands in the transaction, and so its reason when it fails.
+const CONNECTION: usize = 0;
+const FLOW: usize = 1;
+const SLOT: usize = 2;
+const FIRST_REPLACED: usize = 3;
+
+/// How long to wait between two attempts, at the least and at the most.
+const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(20)..=Duration::from_millis(640);
+
+/// What to do about a failed transaction.
+enum Next {
+    /// The same again, after a pause: somebody else was at the same items.
+    Again,
+    /// Another transaction: the slot was not as assumed.
+    With(Slot),
+    /// The flow has ended, with this.
+    Ended(Outcome),
+    Fail(Error),
+}
+
+impl Store {
+    /// Writes everything or nothing, until the deadline. Says how the flow ended: another outcome than this connection
+    /// means that the flow had ended before, and nothing was written.
+    pub async fn save_connection(&self, save: &SaveConnection<'_>) -> Result<Outcome> {
+        let mut slot = Slot::default();
+        let mut generation = 0_u32;
+        let mut pause = *PAUSE.start();
+        loop {
+            // A repeated transaction needs the same token and the same bytes; a changed one needs another token.
+            let transaction = self
+                .client
+                .transact_write_items()
+                .client_request_token(format!("{}-{generation}", save.owner))
+                .set_transact_items(Some(self.writes(save, &slot)?));
+            let next = match transaction.send().await {
+                Ok(_) => {
+                    self.archive_surplus(save, &slot).await;
+                    return Ok(save.outcome());
+                }
+                Err(error) => next(save, &slot, &error),
+            };
+            match next {
+                Next::Ended(outcome) => return Ok(outcome),
+                Next::Fail(error) => return Err(error),
+                Next::With(found) => {
+                    slot = found;
+                    generation += 1;
+                }
+                Next::Again => {}
+            }
+            let [jitter] = draw::<1>(&*self.random);
+            let wait = pause.mul_f64(0.5 + f64::from(jitter) / 512.0);
+            if self.clock.now() + wait >= save.deadline {
+                return Err(Error::new(
+                    ErrorKey::LockTimeout,
+                    "The database was too busy. Please try again.",
+                ));
+            }
+            tokio::time::sleep(wait).await;
+            pause = (pause * 2).min(*PAUSE.end());
+        }
+    }
+
+    fn writes(&self, save: &SaveConnection<'_>, slot: &Slot) -> Result<Vec<TransactWriteItem>> {
+        let mut writes = vec![self.write_connection(save)?, self.write_outcome(save)?];
+        match save.others {
+            Others::Untouched => {}
+            Others::Kept => writes.push(self.write_slot(save, None)?),
+            Others::Replaced => {
+                writes.push(self.write_slot(save, Some(slot))?);
+                for id in slot.live.iter().take(MAX_REPLACED) {
+                    writes.push(self.write_archived(save.connection, id)?);
+                }
+            }
+        }
+        Ok(writes)
+    }
+
+    fn write_connection(&self, save: &SaveConnection<'_>) -> Result<TransactWriteItem> {
+        let item = connection_item(save.connection)?;
+        if save.others != Others::Untouched {
+            let put = Put::builder()
+                .table_name(&self.tables.connections)
+                .set_item(Some(item))
+                .condition_expression("attribute_not_exists(pk)");
+            return Ok(TransactWriteItem::builder().put(put.build().map_err(Error::internal)?).build());
+        }
+        // Whatever wrote the credentials meanwhile had older ones; it sees by the version that it lost.
+        let mut values = item;
+        values.retain(|name, _| {
+            matches!(name.as_str(), "workspace" | "customer" | "integration" | "record" | "sealed")
+        });
+        let values = values.into_iter().map(|(name, value)| (format!(":{name}"), value)).collect();
+        update(
+            Update::builder()
+                .table_name(&self.tables.connections)
+                .key("pk", text(&save.connection.id))
+                .update_expression("SET #record = :record, sealed = :sealed ADD version :one")
+                .condition_expression(
+                    "workspace = :workspace AND customer = :customer AND integration = :integration \
+                     AND attribute_not_exists(archivedAt)",
+                )
+                .expression_attribute_names("#record", "record")
+                .set_expression_attribute_values(Some(values))
+                .expression_attribute_values(":one", number(1)),
+        )
+    }
+
+    fn write_outcome(&self, save: &SaveConnection<'_>) -> Result<TransactWriteItem> {
+        update(
+            Update::builder()
+                .table_name(&self.tables.flows)
+                .key("pk", text(save.flow.as_str()))
+                .update_expression("SET outcome = :outcome")
+                .condition_expression("#owner = :owner AND attribute_not_exists(outcome)")
+                .expression_attribute_names("#owner", "owner")
+                .expression_attribute_values(":owner", text(save.owner))
+                .expression_attribute_values(":outcome", text(save.outcome().to_json().to_string())),
+        )
+    }
+
+    /// Puts the connection into its slot: beside the others (`None`), or in the place of those that are known.
+    fn write_slot(&self, save: &SaveConnection<'_>, known: Option<&Slot>) -> Result<TransactWriteItem> {
+        let Connection { id, workspace, customer, integration, .. } = save.connection;
+        let slot = Update::builder()
+            .table_name(&self.tables.connections)
+            .key("pk", text(slot_key(workspace, customer, integration)))
+            .expression_attribute_values(":one", number(1));
+        let alone = texts(vec![id.clone()]);
+        update(match known {
+            None => slot
+                .update_expression("ADD live :new, version :one")
+                .expression_attribute_values(":new", alone),
+            Some(Slot { version: None, .. }) => slot
+                .update_expression("SET live = :new ADD version :one")
+                .condition_expression("attribute_not_exists(live)")
+                .expression_attribute_values(":new", alone),
+            Some(Slot { live, version: Some(version) }) => {
+                let kept = live.iter().skip(MAX_REPLACED).cloned().chain([id.clone()]).collect();
+                slot.update_expression("SET live = :new ADD version :one")
+                    .condition_expression("version = :version")
+                    .expression_attribute_values(":version", number(*version))
+                    .expression_attribute_values(":new", texts(kept))
+            }
+        })
+    }
+
+    fn write_archived(&self, replacement: &Connection, id: &str) -> Result<TransactWriteItem> {
+        update(
+            Update::builder()
+                .table_name(&self.tables.connections)
+                .key("pk", text(id))
+                .update_expression("SET archivedAt = :now, ownerPk = :archived ADD version :one")
+                .condition_expression("attribute_exists(pk)")
+                .expression_attribute_values(":now", number(replacement.record.updated_at.0))
+                .expression_attribute_values(":archived", text(archived_partition(&replacement.workspace)))
+                .expression_attribute_values(":one", number(1)),
+        )
+    }
+
+    /// Archives what did not fit into the transaction. The slot still lists what is left when this fails, and the next
+    /// replacement takes it along; the new connection stands either way.
+    async fn archive_surplus(&self, save: &SaveConnection<'_>, slot: &Slot) {
+        if save.others != Others::Replaced {
+            return;
+        }
+        let Connection { workspace, customer, integration, .. } = save.connection;
+        let surplus: Vec<String> = slot.live.iter().skip(MAX_REPLACED).cloned().collect();
+        for chunk in surplus.chunks(MAX_REPLACED) {
+            let removal = update(
+                Update::builder()
+                    .table_name(&self.tables.connections)
+                    .key("pk", text(slot_key(workspace, customer, integration)))
+                    .update_expression("DELETE live :gone ADD version :one")
+                    .expression_attribute_values(":gone", texts(chunk.to_vec()))
+                    .expression_attribute_values(":one", number(1)),
+            );
+            let archived = chunk.iter().map(|id| self.write_archived(save.connection, id));
+            let Ok(writes) = std::iter::once(removal).chain(archived).collect::<Result<Vec<_>>>() else {
+                return;
+            };
+            let transaction = self.client.transact_write_items().set_transact_items(Some(writes));
+            if let Err(error) = transaction.send().await {
+                let _: Error = unavailable("TransactWriteItems surplus", &error);
+                return;
+            }
+        }
+    }
+}
+
+impl SaveConnection<'_> {
+    fn outcome(&self) -> Outcome {
+        Outcome::Connected { connection_id: self.connection.id.clone() }
+    }
+}
+
+/// On a failed condition DynamoDB returns the item as it is: that is how the slot is learned without reading it.
+fn update(builder: aws_sdk_dynamodb::types::builders::UpdateBuilder) -> Result<TransactWriteItem> {
+    let update = builder
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        .build()
+        .map_err(Error::internal)?;
+    Ok(TransactWriteItem::builder().update(update).build())
+}
+
+fn next<R>(save: &SaveConnection<'_>, slot: &Slot, error: &SdkError<TransactWriteItemsError, R>) -> Next {
+    match error {
+        SdkError::ServiceError(service) => match service.err() {
+            TransactWriteItemsError::TransactionCanceledException(canceled) => {
+                after_cancellation(save, slot, canceled.cancellation_reasons())
+            }
+            TransactWriteItemsError::TransactionInProgressException(_)
+            | TransactWriteItemsError::ProvisionedThroughputExceededException(_)
+            | TransactWriteItemsError::RequestLimitExceeded(_)
+            | TransactWriteItemsError::InternalServerError(_) => Next::Again,
+            _ => Next::Fail(unavailable("TransactWriteItems connection", error)),
+        },
+        // No answer: it may have been written. The same token makes the repetition safe.
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => Next::Again,
+        _ => Next::Fail(unavailable("TransactWriteItems connection", error)),
+    }
+}
+
+fn after_cancellation(save: &SaveConnection<'_>, slot: &Slot, reasons: &[CancellationReason]) -> Next {
+    let failed =
+        |index: usize| reasons.get(index).filter(|reason| reason.code() == Some("ConditionalCheckFailed"));
+    if let Some(reason) = failed(FLOW) {
+        let ended = reason.item().and_then(read_outcome);
+        return ended.map_or_else(|| Next::Fail(Error::internal("a flow changed its owner")), Next::Ended);
+    }
+    if failed(CONNECTION).is_some() {
+        return Next::Fail(match save.others {
+            Others::Untouched => connection_not_found(),
+            Others::Replaced | Others::Kept => Error::internal("a new connection's id was taken"),
+        });
+    }
+    if let Some(reason) = failed(SLOT) {
+        let empty = HashMap::new();
+        return Next::With(Slot::read(reason.item().unwrap_or(&empty)));
+    }
+    let gone: Vec<&String> = slot
+        .live
+        .iter()
+        .take(MAX_REPLACED)
+        .enumerate()
+        .filter(|(index, _)| failed(FIRST_REPLACED + index).is_some())
+        .map(|(_, id)| id)
+        .collect();
+    if !gone.is_empty() {
+        let live = slot.live.iter().filter(|id| !gone.contains(id)).cloned().collect();
+        return Next::With(Slot { live, version: slot.version });
+    }
+    let invalid = reasons
+        .iter()
+        .find(|reason| matches!(reason.code(), Some("ValidationError" | "ItemCollectionSizeLimitExceeded")));
+    match invalid {
+        Some(reason) => Next::Fail(Error::internal(reason.message().unwrap_or("a write was refused"))),
+        None => Next::Again,
+    }
+}

@@ -1,0 +1,225 @@
+//! Texts and addresses of a definition with placeholders: `https://${parameters.subdomain}.example.com`.
+//!
+//! What fills a placeholder is a customer's input or a provider's answer: [`Template::render_text`] keeps it from
+//! adding a header, [`Template::render_url`] keeps it in the part of the address where the placeholder stands. No
+//! error ever holds a value.
+
+mod render_url;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::error::{Error, ErrorKey, Result};
+
+/// What placeholders are filled from. Each may be empty.
+#[derive(Clone, Copy)]
+pub struct Values<'a> {
+    /// `${parameters.…}`: what the customer entered for this connection.
+    pub parameters: &'a Map<String, Value>,
+    /// `${credentials.…}`: what the provider, or the customer, gave as credentials.
+    pub credentials: &'a Map<String, Value>,
+    /// `${connectorParameters.…}`: what the workspace set for the integration.
+    pub connector_parameters: &'a Map<String, Value>,
+}
+
+/// A text with placeholders. In a definition it stands as that text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Template {
+    source: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Literal(String),
+    Placeholder(Placeholder),
+}
+
+impl Template {
+    /// Reads a template: `${root.path.to.value}`, with the roots of [`Values`]. There is no escape for `${`.
+    ///
+    /// # Errors
+    ///
+    /// `configuration_invalid` that names the placeholder, when it is not closed, has no path or an unknown root.
+    pub fn parse(source: &str) -> Result<Self> {
+        let mut parts = Vec::new();
+        let mut rest = source;
+        while let Some((literal, tail)) = rest.split_once("${") {
+            let Some((inside, after)) = tail.split_once('}').filter(|(inside, _)| !inside.contains("${"))
+            else {
+                // No more than the name: what follows may be a secret that stands in a header.
+                let is_name = |c: &char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
+                let name: String = tail.chars().take_while(is_name).collect();
+                return Err(misconfigured(format!("The placeholder `${{{name}` is not closed.")));
+            };
+            if !literal.is_empty() {
+                parts.push(Part::Literal(literal.to_owned()));
+            }
+            parts.push(Part::Placeholder(Placeholder::parse(inside)?));
+            rest = after;
+        }
+        if !rest.is_empty() {
+            parts.push(Part::Literal(rest.to_owned()));
+        }
+        Ok(Self { source: source.to_owned(), parts })
+    }
+
+    /// The text that it was read from.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.source
+    }
+
+    /// The placeholders, in order; one that stands twice comes twice.
+    pub fn placeholders(&self) -> impl Iterator<Item = &Placeholder> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Literal(_) => None,
+            Part::Placeholder(placeholder) => Some(placeholder),
+        })
+    }
+
+    /// Fills the placeholders as they are, for a header's value. The result may be a secret.
+    ///
+    /// # Errors
+    ///
+    /// `input_invalid` that names the field, when a value is missing, is no string, number or boolean, or holds what
+    /// ends a header (RFC 9110 §5.5: CR, LF, NUL).
+    pub fn render_text(&self, values: &Values<'_>) -> Result<String> {
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Literal(literal) => text.push_str(literal),
+                Part::Placeholder(placeholder) => {
+                    let value = placeholder.resolve(values)?;
+                    if value.contains(['\r', '\n', '\0']) {
+                        return Err(placeholder.refused("has a line break in it"));
+                    }
+                    text.push_str(&value);
+                }
+            }
+        }
+        Ok(text)
+    }
+}
+
+impl TryFrom<String> for Template {
+    type Error = Error;
+
+    fn try_from(source: String) -> Result<Self> {
+        Self::parse(&source)
+    }
+}
+
+impl From<Template> for String {
+    fn from(template: Template) -> Self {
+        template.source
+    }
+}
+
+/// Where a placeholder's value comes from: a root of [`Values`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Root {
+    /// `parameters`.
+    Parameters,
+    /// `credentials`.
+    Credentials,
+    /// `connectorParameters`.
+    ConnectorParameters,
+}
+
+/// One `${root.path}`. Its `Display` is that text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placeholder {
+    root: Root,
+    /// Not empty, and neither is any of its names.
+    path: Vec<String>,
+}
+
+impl Placeholder {
+    fn parse(inside: &str) -> Result<Self> {
+        let (root, path) = inside.split_once('.').unwrap_or((inside, ""));
+        let roots = [Root::Parameters, Root::Credentials, Root::ConnectorParameters];
+        let Some(root) = roots.into_iter().find(|known| known.name() == root) else {
+            return Err(misconfigured(format!(
+                "The placeholder `${{{inside}}}` begins with none of `parameters`, `credentials` and \
+                 `connectorParameters`."
+            )));
+        };
+        let path: Vec<String> = path.split('.').map(str::to_owned).collect();
+        if path.iter().any(String::is_empty) {
+            return Err(misconfigured(format!("The placeholder `${{{inside}}}` names no value.")));
+        }
+        Ok(Self { root, path })
+    }
+
+    /// Where the value comes from.
+    #[must_use]
+    pub fn root(&self) -> Root {
+        self.root
+    }
+
+    /// The names that lead from the root to the value; at least one.
+    #[must_use]
+    pub fn path(&self) -> &[String] {
+        &self.path
+    }
+
+    /// The value as text; an item of an array is named by its number.
+    fn resolve<'v>(&self, values: &Values<'v>) -> Result<Cow<'v, str>> {
+        let root = match self.root {
+            Root::Parameters => values.parameters,
+            Root::Credentials => values.credentials,
+            Root::ConnectorParameters => values.connector_parameters,
+        };
+        let mut names = self.path.iter();
+        let first = names.next().and_then(|name| root.get(name));
+        let value = names.fold(first, |value, name| match value? {
+            Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+            value => value.get(name),
+        });
+        match value {
+            Some(Value::String(text)) => Ok(Cow::Borrowed(text)),
+            Some(Value::Number(number)) => Ok(Cow::Owned(number.to_string())),
+            Some(Value::Bool(flag)) => Ok(Cow::Borrowed(if *flag { "true" } else { "false" })),
+            None | Some(Value::Null) => Err(self.refused("is missing")),
+            Some(_) => Err(self.refused("is no string, number or boolean")),
+        }
+    }
+
+    /// The error about this placeholder's value: under the name that the caller knows it by, and without it.
+    fn refused(&self, fault: &str) -> Error {
+        let root = match self.root {
+            Root::Parameters => "connectionParameters",
+            root => root.name(),
+        };
+        let field = format!("{root}.{}", self.path.join("."));
+        Error::new(ErrorKey::InputInvalid, format!("The value of `{field}` {fault}.")).field(field)
+    }
+}
+
+impl Root {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Parameters => "parameters",
+            Self::Credentials => "credentials",
+            Self::ConnectorParameters => "connectorParameters",
+        }
+    }
+}
+
+impl fmt::Display for Placeholder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "${{{}.{}}}", self.root.name(), self.path.join("."))
+    }
+}
+
+fn misconfigured(message: String) -> Error {
+    Error::new(ErrorKey::ConfigurationInvalid, message)
+}
+
+#[cfg(test)]
+mod tests;

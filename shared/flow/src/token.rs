@@ -1,0 +1,146 @@
+//! The token that says for whom a request is: a JWT (RFC 7519) signed by the workspace.
+//!
+//! The claims are read twice: once without trust ([`unverified_workspace_key`]), only to look the workspace up, and
+//! once after [`VerificationKeys::verify`] has checked the signature with that workspace's keys.
+
+mod claims;
+mod compact;
+mod key;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKey, Result};
+use crate::secret::Secret;
+
+use claims::Claims;
+use compact::Compact;
+use key::Key;
+
+/// Whom a verified token speaks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Caller {
+    /// A customer of the workspace.
+    Customer(Customer),
+    /// The workspace itself: `isAdmin` with no customer.
+    Admin {
+        /// The workspace's key.
+        workspace: String,
+    },
+}
+
+impl Caller {
+    /// The key of the workspace that signed the token.
+    #[must_use]
+    pub fn workspace(&self) -> &str {
+        match self {
+            Self::Customer(customer) => &customer.workspace,
+            Self::Admin { workspace } => workspace,
+        }
+    }
+}
+
+/// A customer, as the workspace describes them.
+#[derive(Clone, PartialEq)]
+pub struct Customer {
+    /// The key of the workspace whose customer this is.
+    pub workspace: String,
+    /// The workspace's own id of the customer: 1 to 255 characters, none of them a control character.
+    pub id: String,
+    /// The customer's name.
+    pub name: Option<String>,
+    /// What else the workspace says of the customer.
+    pub fields: Map<String, Value>,
+}
+
+/// Names and fields are personal data, which logs must not collect.
+impl fmt::Debug for Customer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Customer")
+            .field("workspace", &self.workspace)
+            .field("id", &self.id)
+            .field("name", &self.name.as_ref().map(|_| "[redacted]"))
+            .field("fields", &"[redacted]")
+            .finish()
+    }
+}
+
+/// The workspace key that a token names, read without trust: good for looking the workspace up, and for nothing else.
+///
+/// # Errors
+///
+/// `not_authenticated` when the token is no JWT, or names no workspace, or two.
+pub fn unverified_workspace_key(token: &str) -> Result<String> {
+    let claims = Claims(Compact::parse(token)?.claims()?);
+    claims.workspace().map(str::to_owned)
+}
+
+/// The keys that a workspace's tokens are verified with.
+#[derive(Debug, Clone)]
+pub struct VerificationKeys {
+    keys: Vec<Key>,
+}
+
+impl VerificationKeys {
+    /// Takes a workspace's shared secret (its UTF-8 bytes are the HMAC key) and its public keys in PEM.
+    ///
+    /// # Errors
+    ///
+    /// `request_malformed` that names `secret` when it is empty, or `publicKeys[N]` when that one is no public key of a
+    /// supported kind: RSA of 2048 to 8192 bits, P-256, P-384 or Ed25519.
+    pub fn new(secret: Option<&Secret>, public_keys: &[String]) -> Result<Self> {
+        let mut keys = Vec::with_capacity(public_keys.len() + 1);
+        if let Some(secret) = secret {
+            if secret.is_empty() {
+                return Err(malformed("The secret is empty.").field("secret"));
+            }
+            keys.push(Key::shared(secret));
+        }
+        for (index, pem) in public_keys.iter().enumerate() {
+            let key = Key::public(pem);
+            keys.push(key.map_err(|fault| malformed(fault).field(format!("publicKeys[{index}]")))?);
+        }
+        Ok(Self { keys })
+    }
+
+    /// Verifies that `token` was signed by `workspace` and is valid at `now`, and says whom it speaks for.
+    ///
+    /// # Errors
+    ///
+    /// `not_authenticated`, with a message that says what is wrong. Claims are looked at only once the signature
+    /// holds, so that nobody learns from the answer what a forged token would need.
+    pub fn verify(&self, token: &str, workspace: &str, now: Timestamp) -> Result<Caller> {
+        let token = Compact::parse(token)?;
+        let algorithm = token.algorithm()?;
+        // RFC 8725 §3.1: each key has its own algorithms, and the header can only choose among those.
+        let mut candidates = self.keys.iter().filter(|key| key.allows(algorithm)).peekable();
+        if candidates.peek().is_none() {
+            return Err(refused(format!(
+                "The token is signed with {algorithm:?}: the workspace has no key for that."
+            )));
+        }
+        if !candidates.any(|key| key.verifies(algorithm, token.signing_input, token.signature)) {
+            return Err(refused("The token's signature does not match any key of the workspace."));
+        }
+        let claims = Claims(token.claims()?);
+        claims.check_time(now)?;
+        if claims.workspace()? != workspace {
+            return Err(refused("The token belongs to another workspace."));
+        }
+        claims.into_caller(workspace)
+    }
+}
+
+fn malformed(message: &'static str) -> Error {
+    Error::new(ErrorKey::RequestMalformed, message)
+}
+
+fn refused(message: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ErrorKey::NotAuthenticated, message).field("token")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! What the token says (RFC 7519 §4, and the claims of our own contract).
+
+use serde_json::{Map, Value};
+
+use crate::clock::Timestamp;
+use crate::error::Result;
+
+use super::{Caller, Customer, refused};
+
+const MAX_CUSTOMER_ID_CHARS: usize = 255;
+
+/// How far the workspace's clock may be ahead of ours before `nbf` refuses its fresh tokens, in milliseconds.
+const NOT_BEFORE_LEEWAY: f64 = 60_000.0;
+
+pub(super) struct Claims(pub(super) Map<String, Value>);
+
+impl Claims {
+    /// The workspace's key, under either of its names.
+    pub(super) fn workspace(&self) -> Result<&str> {
+        let key = match (self.text("iss")?, self.text("workspaceKey")?) {
+            (Some(iss), Some(key)) if iss != key => {
+                return Err(refused(
+                    "The token names two different workspaces, in `iss` and in `workspaceKey`.",
+                ));
+            }
+            (iss, key) => iss.or(key),
+        };
+        key.filter(|key| !key.is_empty())
+            .ok_or_else(|| refused("The token names no workspace: `iss` must be the workspace's key."))
+    }
+
+    /// Checks `exp` (RFC 7519 §4.1.4), which is required, and `nbf` (§4.1.5).
+    pub(super) fn check_time(&self, now: Timestamp) -> Result<()> {
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds fit into 53 bits for 285,000 years")]
+        let now = now.0 as f64;
+        let Some(expires) = self.moment("exp")? else {
+            return Err(refused("The token has no `exp`: tokens must expire."));
+        };
+        if expires <= now {
+            return Err(refused("The token has expired."));
+        }
+        if self.moment("nbf")?.is_some_and(|not_before| not_before > now + NOT_BEFORE_LEEWAY) {
+            return Err(refused("The token is not valid yet (`nbf`)."));
+        }
+        Ok(())
+    }
+
+    pub(super) fn into_caller(mut self, workspace: &str) -> Result<Caller> {
+        let workspace = workspace.to_owned();
+        let id = match (self.customer_id("id")?, self.customer_id("tenantKey")?) {
+            (Some(id), Some(tenant_key)) if id != tenant_key => {
+                return Err(refused("The token names two different customers, in `id` and in `tenantKey`."));
+            }
+            (id, tenant_key) => id.or(tenant_key),
+        };
+        // A customer stays a customer, whatever else the token says: the narrower reading is the safe one.
+        let Some(id) = id else {
+            return if self.is_admin() {
+                Ok(Caller::Admin { workspace })
+            } else {
+                Err(refused("The token names no customer: `id` must be the customer's id."))
+            };
+        };
+        let name = self.text("name")?.map(str::to_owned);
+        let fields = match self.0.remove("fields") {
+            None | Some(Value::Null) => Map::new(),
+            Some(Value::Object(fields)) => fields,
+            Some(_) => return Err(refused("The token's `fields` is no object.")),
+        };
+        Ok(Caller::Customer(Customer { workspace, id, name, fields }))
+    }
+
+    fn text(&self, name: &str) -> Result<Option<&str>> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(refused(format!("The token's `{name}` is no string."))),
+        }
+    }
+
+    /// A `NumericDate` (RFC 7519 §2), in milliseconds.
+    fn moment(&self, name: &str) -> Result<Option<f64>> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => match value.as_f64() {
+                Some(seconds) if seconds.is_finite() => Ok(Some(seconds * 1000.0)),
+                _ => Err(refused(format!("The token's `{name}` is no number of seconds since 1970."))),
+            },
+        }
+    }
+
+    fn customer_id(&self, name: &str) -> Result<Option<String>> {
+        let id = match self.0.get(name) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::String(id)) => id.clone(),
+            // Only whole numbers that are held exactly: of two long ids, rounding could make one customer.
+            Some(Value::Number(number)) if number.is_i64() || number.is_u64() => number.to_string(),
+            Some(_) => {
+                return Err(refused(format!("The token's `{name}` is neither a string nor an integer.")));
+            }
+        };
+        let length = id.chars().count();
+        if length == 0 || length > MAX_CUSTOMER_ID_CHARS || id.chars().any(char::is_control) {
+            return Err(refused(format!(
+                "The token's `{name}` must have 1 to {MAX_CUSTOMER_ID_CHARS} characters, and no control characters."
+            )));
+        }
+        Ok(Some(id))
+    }
+
+    /// `isAdmin` counts when it is not empty.
+    fn is_admin(&self) -> bool {
+        match self.0.get("isAdmin") {
+            Some(Value::Bool(flag)) => *flag,
+            Some(Value::String(text)) => !text.is_empty(),
+            Some(Value::Number(number)) => number.as_f64() != Some(0.0),
+            _ => false,
+        }
+    }
+}

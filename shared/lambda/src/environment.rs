@@ -1,0 +1,89 @@
+//! Settings from environment variables, as the template sets them.
+
+use std::env;
+use std::sync::Arc;
+
+use aws_config::BehaviorVersion;
+use aws_config::timeout::TimeoutConfig;
+use flow::clock::{Clock, SystemClock};
+use flow::deps::{Deps, Root, Seams, Settings};
+use flow::http::aws::AwsHttp;
+use flow::http::provider::ProviderClient;
+use flow::random::{Random, SystemRandom};
+use flow::redirect_uri::Loopback;
+use flow::seal::{NoKey, StaticKey, WrappingKey};
+use flow::secret::Secret;
+use flow::store::Tables;
+use lambda_http::Error;
+use std::time::Duration;
+
+/// How long the database may take in all, with the SDK's repetitions.
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// One JSON line an event on standard output, which Lambda hands to `CloudWatch`.
+pub(crate) fn log() {
+    let level =
+        env::var("RUST_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(tracing::Level::INFO);
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_max_level(level)
+        .with_target(false)
+        .with_current_span(false)
+        .without_time()
+        .init();
+}
+
+pub(crate) async fn deps() -> Result<Arc<Deps>, Error> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    // Loopback targets and providers are for `cargo lambda watch`; the template never sets this.
+    let loopback = match optional("ALLOW_LOOPBACK").as_deref() {
+        Some("true") => Loopback::Allowed,
+        _ => Loopback::Refused,
+    };
+    let root = match (optional("ROOT_WORKSPACE_KEY"), optional("ROOT_WORKSPACE_SECRET")) {
+        (Some(key), Some(secret)) => Some(Root { key, secret: Secret::new(secret) }),
+        _ => None,
+    };
+    let tables = Tables {
+        flows: required("TABLE_FLOWS")?,
+        connections: required("TABLE_CONNECTIONS")?,
+        integrations: required("TABLE_INTEGRATIONS")?,
+    };
+    let seams = Seams {
+        provider: Arc::new(ProviderClient::new(loopback)),
+        wrapping: wrapping_key(&random)?,
+        dynamo: dynamo().await,
+        tables,
+        clock,
+        random,
+    };
+    Ok(Deps::new(seams, Settings { public_url: optional("PUBLIC_URL"), loopback, root }))
+}
+
+/// Only functions that seal or open something are given the key.
+fn wrapping_key(random: &Arc<dyn Random>) -> Result<Arc<dyn WrappingKey>, Error> {
+    Ok(match optional("WRAPPING_KEY") {
+        Some(key) => Arc::new(StaticKey::from_base64(&key, Arc::clone(random))?),
+        None => Arc::new(NoKey),
+    })
+}
+
+async fn dynamo() -> aws_sdk_dynamodb::Client {
+    let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(AwsHttp::new())
+        .timeout_config(TimeoutConfig::builder().operation_timeout(DATABASE_TIMEOUT).build())
+        .load()
+        .await;
+    aws_sdk_dynamodb::Client::new(&config)
+}
+
+/// An empty variable is as good as none: the template sets optional ones to an empty text.
+fn optional(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn required(name: &str) -> Result<String, Error> {
+    optional(name).ok_or_else(|| format!("the environment variable {name} is not set").into())
+}
