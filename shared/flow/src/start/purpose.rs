@@ -33,25 +33,23 @@ pub fn provenance(
     let header = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let listed = |origin: &WebOrigin| origin == own || workspace.allows_origin(origin);
     let site = header(&SEC_FETCH_SITE);
-    if let Some(origin) = header(&ORIGIN) {
+    match header(&ORIGIN) {
+        // No page can make a browser say this of another site's request; our own pages send no referrer, and then a
+        // browser says `null` for the origin of their forms (Fetch §3.2).
+        None | Some("null") if site == Some("same-origin") => Provenance::Trusted,
         // `null` is no site: a page with a no-referrer policy sends it, and so does a sandboxed frame.
-        if origin == "null" {
-            return Provenance::Unknown;
-        }
-        return match WebOrigin::parse(origin) {
+        Some("null") => Provenance::Unknown,
+        Some(origin) => match WebOrigin::parse(origin) {
             Ok(origin) if listed(&origin) && *method == Method::POST => Provenance::Trusted,
             Ok(origin) if listed(&origin) => Provenance::Unknown,
             _ => Provenance::Foreign,
-        };
-    }
-    let Some(site) = site else { return Provenance::Trusted };
-    let referred = header(&REFERER)
-        .and_then(|referer| WebOrigin::of_url(referer).ok())
-        .is_some_and(|origin| listed(&origin));
-    if *method == Method::GET && (site == "same-origin" || referred) {
-        Provenance::Trusted
-    } else {
-        Provenance::Unknown
+        },
+        None if site.is_none() => Provenance::Trusted,
+        None => {
+            let referrer = header(&REFERER).and_then(|referrer| WebOrigin::of_url(referrer).ok());
+            let referred = *method == Method::GET && referrer.is_some_and(|origin| listed(&origin));
+            if referred { Provenance::Trusted } else { Provenance::Unknown }
+        }
     }
 }
 
