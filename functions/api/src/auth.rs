@@ -29,14 +29,14 @@ pub(crate) async fn admin(deps: &Deps, request: &Request<Bytes>) -> Result<Arc<W
 /// A caller who manages workspaces: their token is signed with the root workspace's secret, which the operator holds.
 pub(crate) fn root(deps: &Deps, request: &Request<Bytes>) -> Result<()> {
     let token = bearer(request)?;
-    let Some(root) = &deps.settings.root else {
+    let (Some(key), Some(secret)) = (&deps.settings.root_key, &deps.settings.root_secret) else {
         return Err(denied("This deployment has no root workspace."));
     };
-    if token::unverified_workspace_key(token)? != root.key {
+    if token::unverified_workspace_key(token)? != *key {
         return Err(denied("This needs a management token of the root workspace."));
     }
-    let keys = VerificationKeys::new(Some(&root.secret), &[])?;
-    match keys.verify(token, &root.key, deps.clock.now())? {
+    let keys = VerificationKeys::new(Some(secret), &[])?;
+    match keys.verify(token, key, deps.clock.now())? {
         Caller::Admin { .. } => Ok(()),
         Caller::Customer(_) => Err(denied("This needs a management token (isAdmin, and no customer).")),
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use flow::clock::{Clock, SystemClock};
-use flow::deps::{Deps, Root, Seams, Settings};
+use flow::deps::{Deps, Seams, Settings};
 use flow::http::provider::ProviderClient;
 use flow::random::{Random, SystemRandom};
 use flow::redirect_uri::Loopback;
@@ -62,10 +62,8 @@ pub async fn start(options: Options) -> Result<Running, Problem> {
         Settings {
             public_url: Some(base.clone()),
             loopback: Loopback::Allowed,
-            root: Some(Root {
-                key: seed::WORKSPACE_KEY.to_owned(),
-                secret: Secret::from(seed::WORKSPACE_SECRET),
-            }),
+            root_key: Some(seed::WORKSPACE_KEY.to_owned()),
+            root_secret: Some(Secret::from(seed::WORKSPACE_SECRET)),
         },
     );
     let functions = Functions::new(&deps);

@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
-use crate::error::{Error, ErrorKey};
+use crate::deps::Deps;
+use crate::error::{Error, ErrorKey, Result};
 use crate::seal::Place;
 use crate::secret::SecretMap;
+use crate::template::Values;
 
 /// A connection as stored; its secrets stay sealed.
 #[derive(Debug, Clone)]
@@ -37,6 +40,9 @@ pub struct ConnectionRecord {
     pub name: String,
     /// The auth option that it was made with.
     pub auth_option_key: String,
+    /// Whether its credentials belong to a shared registration, and are shown to nobody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub credentials_hidden: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -56,6 +62,31 @@ pub struct ConnectionSecrets {
     /// What the provider gave.
     #[serde(default, skip_serializing_if = "SecretMap::is_empty")]
     pub credentials: SecretMap,
+}
+
+impl ConnectionSecrets {
+    /// Seals them for their place.
+    pub async fn seal(&self, deps: &Deps, place: Place<'_>) -> Result<Vec<u8>> {
+        let json = Zeroizing::new(serde_json::to_vec(self).map_err(Error::internal)?);
+        deps.sealer.seal(place, &json).await
+    }
+
+    /// Opens a connection's.
+    pub async fn open(deps: &Deps, connection: &Connection) -> Result<Self> {
+        let place = connection_place(&connection.workspace, &connection.customer, &connection.id);
+        let json = deps.sealer.open(place, &connection.sealed).await?;
+        serde_json::from_slice(&json).map_err(|_| Error::internal("a connection's secrets cannot be read"))
+    }
+
+    /// What templates are filled with.
+    #[must_use]
+    pub fn values(&self) -> Values<'_> {
+        Values {
+            parameters: self.parameters.expose(),
+            connector_parameters: self.connector_parameters.expose(),
+            credentials: self.credentials.expose(),
+        }
+    }
 }
 
 /// Where a connection's secrets belong.

@@ -29,17 +29,10 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Whether providers and redirect targets on this machine are allowed: in the local run only.
     pub loopback: Loopback,
-    /// The workspace whose tokens manage workspaces.
-    pub root: Option<Root>,
-}
-
-/// The workspace whose tokens manage workspaces.
-#[derive(Debug, Clone)]
-pub struct Root {
-    /// Its key.
-    pub key: String,
-    /// The secret that signs its tokens.
-    pub secret: Secret,
+    /// The key of the root workspace: it manages the others, and may share its integrations with them.
+    pub root_key: Option<String>,
+    /// The secret that signs the root workspace's management tokens; only the API needs it.
+    pub root_secret: Option<Secret>,
 }
 
 /// The outside world, as seams.

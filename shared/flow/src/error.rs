@@ -191,6 +191,15 @@ impl Error {
         Self::new(ErrorKey::Internal, "Something went wrong on our side. Please try again.")
     }
 
+    /// The customer has to act, where they cannot be asked: in an iframe.
+    #[must_use]
+    pub fn interaction_required() -> Self {
+        Self::new(
+            ErrorKey::InteractionRequired,
+            "This connection needs the customer's attention. Open it in a window of its own.",
+        )
+    }
+
     /// Names the parameter or the field that the error is about.
     #[must_use]
     pub fn field(self, name: impl Into<String>) -> Self {

@@ -44,9 +44,7 @@ async fn result(deps: &Deps, request: &Request<Bytes>) -> Result<Response<Bytes>
     let flow = own_flow(deps, &id, &secret).await?;
     let memory = FlowMemory::open(&id, &secret, &flow.memory)?;
     let mut response = match ended(deps, &id, &secret, flow).await? {
-        Progress::Ended(outcome) => {
-            respond::outcome(&outcome, &memory.target, deps.settings.loopback, reader)?
-        }
+        Progress::Ended(outcome) => respond::outcome(deps, &outcome, &memory.target, reader).await?,
         Progress::Working => pages::still_working(reader),
         Progress::NotAuthorized => pages::not_finished(reader),
     };

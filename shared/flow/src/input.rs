@@ -1,9 +1,19 @@
 //! What a customer enters, against the option's JSON Schema.
 
 use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKey, Result};
+
+/// One thing that does not fit.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Where, as a JSON Pointer (RFC 6901): `/subdomain`.
+    pub pointer: String,
+    /// What is wrong, in words for whoever entered it; the value is never repeated.
+    pub problem: String,
+}
 
 /// Refuses a schema that is none.
 pub fn check_schema(schema: &Value, field: &str) -> Result<()> {
@@ -13,27 +23,55 @@ pub fn check_schema(schema: &Value, field: &str) -> Result<()> {
     })
 }
 
-/// Refuses input that does not fit the schema, naming the first field that does not; its value is never repeated.
-pub fn check_input(schema: &Value, input: &Map<String, Value>) -> Result<()> {
+/// Everything in the input that does not fit the schema.
+pub fn violations(schema: &Value, input: &Map<String, Value>) -> Result<Vec<Violation>> {
     let validator = compile(schema).map_err(|problem| {
         Error::new(ErrorKey::ConfigurationInvalid, format!("inputSchema is not a JSON Schema: {problem}"))
             .field("inputSchema")
     })?;
     let instance = Value::Object(input.clone());
-    let Some(violation) = validator.iter_errors(&instance).next() else { return Ok(()) };
-    let mut path = violation.instance_path().as_str().replace('/', ".");
-    if let jsonschema::error::ValidationErrorKind::Required { property } = violation.kind()
-        && let Some(property) = property.as_str()
-    {
-        path = format!("{path}.{property}");
-    }
+    Ok(validator
+        .iter_errors(&instance)
+        .map(|error| {
+            let mut pointer = error.instance_path().as_str().to_owned();
+            if let ValidationErrorKind::Required { property } = error.kind()
+                && let Some(property) = property.as_str()
+            {
+                pointer = format!("{pointer}/{}", property.replace('~', "~0").replace('/', "~1"));
+            }
+            Violation { pointer, problem: problem(error.kind()) }
+        })
+        .collect())
+}
+
+/// The error that a caller gets for the first violation.
+#[must_use]
+pub fn refusal(violation: &Violation) -> Error {
+    let path = violation.pointer.replace('/', ".").replace("~1", "/").replace("~0", "~");
     let field = format!("connectionParameters{path}");
-    let message = format!("{field}: {}", violation.masked_with("the value"));
-    Err(Error::new(ErrorKey::InputInvalid, message).field(field))
+    Error::new(ErrorKey::InputInvalid, format!("{field}: {}", violation.problem)).field(field)
+}
+
+fn problem(kind: &ValidationErrorKind) -> String {
+    match kind {
+        ValidationErrorKind::Required { .. } => "Please fill this in.".to_owned(),
+        ValidationErrorKind::Pattern { .. } => "This does not have the expected form.".to_owned(),
+        ValidationErrorKind::MinLength { limit } => format!("This must be at least {limit} characters long."),
+        ValidationErrorKind::MaxLength { limit } => format!("This must be at most {limit} characters long."),
+        ValidationErrorKind::Minimum { limit } => format!("This must be at least {limit}."),
+        ValidationErrorKind::Maximum { limit } => format!("This must be at most {limit}."),
+        ValidationErrorKind::Enum { .. } => "Please choose one of the values.".to_owned(),
+        ValidationErrorKind::Type { .. } => "This is not the expected kind of value.".to_owned(),
+        ValidationErrorKind::Format { format } => format!("This is not a valid {format}."),
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            format!("There is no such field: {}.", unexpected.join(", "))
+        }
+        _ => "This value is not accepted.".to_owned(),
+    }
 }
 
 fn compile(schema: &Value) -> std::result::Result<Validator, String> {
-    jsonschema::options().build(schema).map_err(|error| error.to_string())
+    jsonschema::options().should_validate_formats(true).build(schema).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -42,37 +80,40 @@ mod tests {
 
     use super::*;
 
-    fn refusal(input: &Value) -> Error {
+    fn found(input: &Value) -> Vec<Violation> {
         let schema = json!({
             "type": "object",
             "required": ["subdomain"],
             "properties": {
                 "subdomain": { "type": "string", "pattern": "^[a-z0-9-]+$" },
                 "apiKey": { "type": "string", "maxLength": 5 },
+                "nested": { "type": "object", "required": ["a/b"] },
             },
         });
-        check_input(&schema, input.as_object().unwrap()).unwrap_err()
+        violations(&schema, input.as_object().unwrap()).unwrap()
     }
 
     #[test]
-    fn the_first_bad_field_is_named() {
-        let error = refusal(&json!({}));
-        assert_eq!(error.key(), ErrorKey::InputInvalid);
-        assert_eq!(error.data()["field"], "connectionParameters.subdomain");
-        assert_eq!(refusal(&json!({ "subdomain": 3 })).data()["field"], "connectionParameters.subdomain");
+    fn the_bad_field_is_named() {
+        let missing = found(&json!({}));
+        assert_eq!(missing[0].pointer, "/subdomain");
+        assert_eq!(refusal(&missing[0]).data()["field"], "connectionParameters.subdomain");
+        assert_eq!(found(&json!({ "subdomain": 3 }))[0].pointer, "/subdomain");
+        let nested = found(&json!({ "subdomain": "a", "nested": {} }));
+        assert_eq!(nested[0].pointer, "/nested/a~1b");
+        assert_eq!(refusal(&nested[0]).data()["field"], "connectionParameters.nested.a/b");
     }
 
     #[test]
     fn a_refused_value_is_not_repeated() {
-        let error = refusal(&json!({ "subdomain": "a", "apiKey": "secret!+key" }));
-        assert_eq!(error.data()["field"], "connectionParameters.apiKey");
-        assert!(!error.message().contains("secret"), "{error}");
+        let refused = found(&json!({ "subdomain": "a", "apiKey": "secret!+key" }));
+        assert_eq!(refused[0].pointer, "/apiKey");
+        assert!(!refusal(&refused[0]).message().contains("secret!"), "{refused:?}");
     }
 
     #[test]
     fn what_fits_passes() {
-        let schema = json!({ "type": "object", "properties": { "a": { "type": "string" } } });
-        check_input(&schema, json!({ "a": "b" }).as_object().unwrap()).unwrap();
+        assert_eq!(found(&json!({ "subdomain": "a" })), []);
     }
 
     #[test]

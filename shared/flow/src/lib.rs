@@ -5,17 +5,22 @@
 //! Connection → Outcome`. The result ([`finish`]): `Outcome → redirect or page`. Each step takes a type that only the
 //! step before it makes.
 
+pub mod app;
 pub mod browser;
 pub mod callback;
+pub mod client_credentials;
 pub mod clock;
+pub mod connect;
 pub mod connection;
 pub mod definition;
 pub mod deps;
 pub mod error;
 pub mod finish;
+pub mod form;
 pub mod http;
 pub mod input;
 pub mod memory;
+pub mod oauth1;
 pub mod oauth2;
 pub mod outcome;
 pub mod pages;
@@ -26,6 +31,7 @@ pub mod seal;
 pub mod secret;
 pub mod start;
 pub mod store;
+pub mod target;
 pub mod template;
 pub mod test_call;
 pub mod token;

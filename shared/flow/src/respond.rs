@@ -3,12 +3,13 @@
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use http::{HeaderValue, Response, StatusCode};
+use serde_json::{Value, json};
 
+use crate::deps::Deps;
 use crate::error::{Error, Result};
-use crate::memory::ResultTarget;
 use crate::outcome::Outcome;
 use crate::pages::{self, Reader};
-use crate::redirect_uri::Loopback;
+use crate::target::{Listener, ResultTarget};
 
 /// 303: the browser goes on by GET, whatever it came with, and tells nobody where it came from.
 #[must_use]
@@ -46,31 +47,56 @@ pub fn own_page(error: &Error, reader: Reader) -> Response<Bytes> {
 
 /// A JSON body that nobody keeps.
 #[must_use]
-pub fn json(status: StatusCode, body: &serde_json::Value) -> Response<Bytes> {
+pub fn json(status: StatusCode, body: &Value) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body.to_string()));
     *response.status_mut() = status;
-    pages::secure(response.headers_mut(), "application/json", None);
+    pages::secure(response.headers_mut(), "application/json", "default-src 'none'; frame-ancestors 'none'");
     response
 }
 
-/// Delivers an outcome: to the caller's address, or in words where there is none.
-pub fn outcome(
+/// Delivers an outcome: to the caller's address, or to the window that waits for it, or in words.
+pub async fn outcome(
+    deps: &Deps,
     outcome: &Outcome,
     target: &ResultTarget,
-    loopback: Loopback,
     reader: Reader,
 ) -> Result<Response<Bytes>> {
-    let Some(uri) = target.redirect_uri(loopback)? else {
-        return Ok(match (outcome, reader) {
-            (Outcome::Failed(error), reader) => own_page(error, reader),
-            (Outcome::Connected { .. }, Reader::Person) => pages::connected(),
-            (Outcome::Connected { .. }, Reader::Machine) => json(StatusCode::OK, &outcome.to_json()),
-        });
+    if let Some(uri) = target.redirect_uri(deps.settings.loopback)? {
+        let parameters = outcome.to_parameters(target.custom_state.as_deref());
+        let parameters: Vec<(&str, &str)> =
+            parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        return Ok(see_other(&uri.with_result(&parameters), &[]));
+    }
+    match (reader, &target.listener) {
+        (Reader::Machine, _) | (Reader::Person, None) => Ok(match outcome {
+            Outcome::Failed(error) => own_page(error, reader),
+            Outcome::Connected { .. } if reader == Reader::Person => pages::connected(),
+            Outcome::Connected { .. } => json(StatusCode::OK, &outcome.to_json()),
+        }),
+        (Reader::Person, Some(listener)) => {
+            let message = message(deps, outcome, listener).await?;
+            Ok(pages::handover(outcome, listener, &message))
+        }
+    }
+}
+
+/// The message that the SDKs wait for. They know no other `type`, and hang on one.
+async fn message(deps: &Deps, outcome: &Outcome, listener: &Listener) -> Result<Value> {
+    let mut message = match outcome {
+        Outcome::Connected { connection_id } => {
+            let connection = deps.store.read_connection(connection_id).await?;
+            let connection = connection.ok_or_else(|| Error::internal("a new connection cannot be read"))?;
+            json!({ "type": "newConnectionCreated", "connection": connection.to_json() })
+        }
+        Outcome::Failed(error) => {
+            json!({ "type": "newConnectionFailure", "error": error.message(), "errorData": error.to_json() })
+        }
     };
-    let parameters = outcome.to_parameters(target.custom_state.as_deref());
-    let parameters: Vec<(&str, &str)> =
-        parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    Ok(see_other(&uri.with_result(&parameters), &[]))
+    message["source"] = "integration.app".into();
+    if let Some(request_id) = &listener.request_id {
+        message["requestId"] = request_id.as_str().into();
+    }
+    Ok(message)
 }
 
 /// A browser that only looks ahead is told to come back when its user means it.

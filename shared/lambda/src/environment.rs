@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aws_config::BehaviorVersion;
 use aws_config::timeout::TimeoutConfig;
 use flow::clock::{Clock, SystemClock};
-use flow::deps::{Deps, Root, Seams, Settings};
+use flow::deps::{Deps, Seams, Settings};
 use flow::http::aws::AwsHttp;
 use flow::http::provider::ProviderClient;
 use flow::random::{Random, SystemRandom};
@@ -42,10 +42,6 @@ pub(crate) async fn deps() -> Result<Arc<Deps>, Error> {
         Some("true") => Loopback::Allowed,
         _ => Loopback::Refused,
     };
-    let root = match (optional("ROOT_WORKSPACE_KEY"), optional("ROOT_WORKSPACE_SECRET")) {
-        (Some(key), Some(secret)) => Some(Root { key, secret: Secret::new(secret) }),
-        _ => None,
-    };
     let tables = Tables {
         flows: required("TABLE_FLOWS")?,
         connections: required("TABLE_CONNECTIONS")?,
@@ -59,7 +55,13 @@ pub(crate) async fn deps() -> Result<Arc<Deps>, Error> {
         clock,
         random,
     };
-    Ok(Deps::new(seams, Settings { public_url: optional("PUBLIC_URL"), loopback, root }))
+    let settings = Settings {
+        public_url: optional("PUBLIC_URL"),
+        loopback,
+        root_key: optional("ROOT_WORKSPACE_KEY"),
+        root_secret: optional("ROOT_WORKSPACE_SECRET").map(Secret::new),
+    };
+    Ok(Deps::new(seams, settings))
 }
 
 /// Only functions that seal or open something are given the key.

@@ -1,7 +1,7 @@
 //! `/connections`: a customer sees their own, who manages the workspace sees all of it.
 
 use bytes::Bytes;
-use flow::connection::{Connection, ConnectionSecrets, connection_not_found, connection_place};
+use flow::connection::{Connection, ConnectionSecrets, connection_not_found};
 use flow::definition::{integration_id, is_id};
 use flow::deps::Deps;
 use flow::error::{Error, ErrorKey, Result};
@@ -70,18 +70,14 @@ pub(crate) async fn show(deps: &Deps, request: &Request<Bytes>, id: &str) -> Res
     let connection = found.ok_or_else(connection_not_found)?;
     let mut body = connection.to_json();
     if include_secrets {
-        let secrets = secrets(deps, &connection).await?;
+        let secrets = ConnectionSecrets::open(deps, &connection).await?;
         body["parameters"] = json!(secrets.parameters);
         body["connectorParameters"] = json!(secrets.connector_parameters);
-        body["credentials"] = json!(secrets.credentials);
+        if !connection.record.credentials_hidden {
+            body["credentials"] = json!(secrets.credentials);
+        }
     }
     Ok((StatusCode::OK, body))
-}
-
-async fn secrets(deps: &Deps, connection: &Connection) -> Result<ConnectionSecrets> {
-    let place = connection_place(&connection.workspace, &connection.customer, &connection.id);
-    let opened = deps.sealer.open(place, &connection.sealed).await?;
-    serde_json::from_slice(&opened).map_err(|_| Error::internal("a connection's secrets cannot be read"))
 }
 
 /// A query's parameters; unknown ones are ignored.

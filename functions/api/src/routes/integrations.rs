@@ -1,19 +1,16 @@
 //! `/integrations`: what a workspace's customers can connect.
 
-use std::collections::HashMap;
-
 use bytes::Bytes;
 use flow::definition::{
-    self, GivenSecret, Integration, IntegrationDefinition, OptionSecrets, integration_id, integration_place,
-    is_id,
+    self, Integration, IntegrationDefinition, OptionSecrets, integration_id, integration_place, is_id,
 };
 use flow::deps::Deps;
 use flow::error::{Error, ErrorKey, Result};
-use flow::secret::Secret;
 use flow::store::StoredDefinition;
 use flow::token::Caller;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use crate::{Answer, auth, body};
 
@@ -55,33 +52,20 @@ pub(crate) async fn put(deps: &Deps, request: &Request<Bytes>, id_or_key: &str) 
     let sealed_before = before.as_ref().and_then(|before| before.sealed.clone());
     // Checks everything before anything is written.
     let integration = Integration::new(&workspace.key, &key, definition, sealed_before)?;
-    let kept = deps.definitions.option_secrets(&integration).await?;
+    let secrets = deps.definitions.option_secrets(&integration).await?.updated(given);
     let stored =
-        StoredDefinition { key, definition: json, sealed: sealed(deps, &integration, given, kept).await? };
+        StoredDefinition { key, definition: json, sealed: sealed(deps, &integration, &secrets).await? };
     let answer = details(deps, request, &workspace.key, &stored)?;
     deps.store.put_integration(&workspace.key, &id, stored).await?;
     deps.definitions.forget(&workspace.key);
     Ok((if before.is_some() { StatusCode::OK } else { StatusCode::CREATED }, answer))
 }
 
-async fn sealed(
-    deps: &Deps,
-    integration: &Integration,
-    given: Vec<(String, GivenSecret)>,
-    mut kept: OptionSecrets,
-) -> Result<Option<Vec<u8>>> {
-    let secrets: HashMap<String, Secret> = given
-        .into_iter()
-        .filter_map(|(option, given)| match given {
-            GivenSecret::New(secret) => Some((option, secret)),
-            GivenSecret::Unchanged => kept.remove(&option).map(|secret| (option, secret)),
-            GivenSecret::Removed => None,
-        })
-        .collect();
+async fn sealed(deps: &Deps, integration: &Integration, secrets: &OptionSecrets) -> Result<Option<Vec<u8>>> {
     if secrets.is_empty() {
         return Ok(None);
     }
-    let plain = serde_json::to_vec(&secrets).map_err(Error::internal)?;
+    let plain = Zeroizing::new(serde_json::to_vec(secrets).map_err(Error::internal)?);
     let place = integration_place(&integration.workspace, &integration.id);
     deps.sealer.seal(place, &plain).await.map(Some)
 }

@@ -4,6 +4,7 @@ use super::ClaimedFlow;
 use super::parameters::CallbackParameters;
 use crate::definition::OAuth2;
 use crate::error::{Error, ErrorKey, Result};
+use crate::oauth1::AuthorizedToken;
 use crate::secret::Secret;
 
 /// The right to exchange a code, once. The browser's binding and the callback's path were checked when the flow was
@@ -37,6 +38,32 @@ impl AuthorizationGrant {
             code_verifier: flow.secret.code_verifier(&flow.id)?,
             redirect_uri: flow.memory.callback_uri.clone(),
         })
+    }
+}
+
+impl AuthorizedToken {
+    /// Verifies an OAuth 1.0 callback (RFC 5849 §2.2): the temporary credentials must be the flow's own.
+    pub(super) fn verify(flow: &ClaimedFlow, parameters: &CallbackParameters) -> Result<Self> {
+        // Not in the RFC, but how providers say no.
+        if parameters.get("denied").is_some() || parameters.get("oauth_problem") == Some("permission_denied")
+        {
+            return Err(provider_error("access_denied"));
+        }
+        if parameters.get("error").or_else(|| parameters.get("oauth_problem")).is_some() {
+            return Err(provider_error(parameters.get("error").unwrap_or_default()));
+        }
+        let Some(temporary) = flow.memory.temporary_credentials.clone() else {
+            return Err(Error::internal("an OAuth 1.0 flow remembers no temporary credentials"));
+        };
+        if parameters.get("oauth_token") != Some(temporary.token.as_str()) {
+            let message = "The service's answer belongs to another sign-in.";
+            return Err(Error::new(ErrorKey::AuthorizationError, message).field("oauth_token"));
+        }
+        let verifier = parameters.get("oauth_verifier").ok_or_else(|| {
+            Error::new(ErrorKey::CodeMissing, "The service's answer contains no verifier.")
+                .field("oauth_verifier")
+        })?;
+        Ok(Self { temporary, verifier: Secret::from(verifier) })
     }
 }
 

@@ -89,7 +89,7 @@ impl Definitions {
 
     /// The secrets of an integration's options.
     pub async fn option_secrets(&self, integration: &Integration) -> Result<OptionSecrets> {
-        let Some(sealed) = &integration.sealed_secrets else { return Ok(OptionSecrets::new()) };
+        let Some(sealed) = &integration.sealed_secrets else { return Ok(OptionSecrets::default()) };
         let opened =
             self.sealer.open(integration_place(&integration.workspace, &integration.id), sealed).await?;
         serde_json::from_slice(&opened)

@@ -1,16 +1,11 @@
 //! An integration: one service that customers connect, and the ways to authenticate with it.
 
-use std::collections::BTreeMap;
-
 use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::oauth2::{OAuth2, OWN_CALLBACK_PARAMETERS, OWN_PARAMETERS};
-use super::test_call::{ApiClient, TestCall};
+use super::auth_option::{AuthOption, AuthOptionDefinition};
 use crate::error::{Error, ErrorKey, Result};
 use crate::random::hex;
-use crate::secret::Secret;
 use crate::template::Template;
 
 /// What `PUT /integrations/{key}` takes and `GET` returns, less the secrets.
@@ -28,49 +23,15 @@ pub struct IntegrationDefinition {
     /// The team's own page that the provider calls back; it sends the browser on to `/oauth-callback`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub o_auth_callback_uri: Option<String>,
+    /// Whether other workspaces may use its registration with a `proxy` option: the root workspace's only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
+    /// The workspaces that may; all of them unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared_with: Option<Vec<String>>,
     /// The ways to authenticate; the first is the default.
     pub auth_options: Vec<AuthOptionDefinition>,
 }
-
-/// One way to authenticate, as defined.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct AuthOptionDefinition {
-    /// The name that `authOptionKey` chooses it by.
-    pub key: String,
-    /// `oauth2`.
-    #[serde(rename = "type")]
-    pub auth_type: AuthType,
-    /// What the customer reads.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// What the customer reads below the title.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// The JSON Schema of what the customer enters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input_schema: Option<Value>,
-    /// The settings of the type.
-    #[serde(default)]
-    pub config: Value,
-    /// How the API is called with the credentials.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub api_client: Option<ApiClient>,
-    /// The call that proves new credentials.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub test: Option<TestCall>,
-}
-
-/// The authentication types.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AuthType {
-    /// OAuth 2.0, authorization code grant.
-    #[serde(rename = "oauth2")]
-    OAuth2,
-}
-
-/// The secrets of an integration's options, by option key; sealed beside the definition.
-pub type OptionSecrets = BTreeMap<String, Secret>;
 
 /// A checked integration.
 #[derive(Debug)]
@@ -91,32 +52,21 @@ pub struct Integration {
     pub o_auth_callback_uri: Option<String>,
     /// The ways to authenticate; never empty.
     pub auth_options: Vec<AuthOption>,
+    /// Who may use its registration with a `proxy` option.
+    pub sharing: Sharing,
     /// The options' secrets, sealed.
     pub sealed_secrets: Option<Vec<u8>>,
 }
 
-/// A checked way to authenticate.
-#[derive(Debug)]
-pub struct AuthOption {
-    /// The name that `authOptionKey` chooses it by.
-    pub key: String,
-    /// What the customer reads.
-    pub title: Option<String>,
-    /// The JSON Schema of what the customer enters.
-    pub input_schema: Option<Value>,
-    /// The type and its settings.
-    pub method: AuthMethod,
-    /// How the API is called with the credentials.
-    pub api_client: ApiClient,
-    /// The call that proves new credentials.
-    pub test: Option<TestCall>,
-}
-
-/// The type of an option, with its settings.
-#[derive(Debug)]
-pub enum AuthMethod {
-    /// OAuth 2.0, authorization code grant.
-    OAuth2(OAuth2),
+/// Who may use an integration's registration with a `proxy` option.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sharing {
+    /// Nobody.
+    Private,
+    /// Every workspace.
+    Everyone,
+    /// These workspaces.
+    With(Vec<String>),
 }
 
 /// The id of a workspace's integration: 32 hexadecimal digits.
@@ -131,39 +81,6 @@ pub fn integration_id(workspace: &str, key: &str) -> String {
         hash.update(part.as_bytes());
     }
     hex(&hash.finish().as_ref()[..16])
-}
-
-/// A secret as a definition gives it.
-#[derive(Debug)]
-pub enum GivenSecret {
-    /// Not mentioned: what is stored stays.
-    Unchanged,
-    /// `null`: what is stored goes.
-    Removed,
-    /// A new one.
-    New(Secret),
-}
-
-impl IntegrationDefinition {
-    /// Takes the secrets out of the options' settings: they are stored sealed, the rest is stored as it is.
-    pub fn take_secrets(&mut self) -> Result<Vec<(String, GivenSecret)>> {
-        let mut taken = Vec::with_capacity(self.auth_options.len());
-        for (index, option) in self.auth_options.iter_mut().enumerate() {
-            let given = match option.config.as_object_mut().and_then(|config| config.remove("clientSecret")) {
-                None => GivenSecret::Unchanged,
-                Some(Value::Null) => GivenSecret::Removed,
-                Some(Value::String(secret)) => GivenSecret::New(Secret::new(secret)),
-                Some(_) => {
-                    return Err(malformed(
-                        &format!("authOptions[{index}].config.clientSecret"),
-                        "must be a string",
-                    ));
-                }
-            };
-            taken.push((option.key.clone(), given));
-        }
-        Ok(taken)
-    }
 }
 
 impl Integration {
@@ -208,21 +125,41 @@ impl Integration {
             base_uri: definition.base_uri,
             o_auth_callback_uri: definition.o_auth_callback_uri,
             auth_options,
+            sharing: match (definition.shared, definition.shared_with) {
+                (false, _) => Sharing::Private,
+                (true, None) => Sharing::Everyone,
+                (true, Some(workspaces)) => Sharing::With(workspaces),
+            },
             sealed_secrets,
         })
     }
 
-    /// The option named `key`, or the default one.
+    /// The option named `key`, or the default one. One that is not enabled does not exist.
     pub fn auth_option(&self, key: Option<&str>) -> Result<&AuthOption> {
         let found = match key {
-            Some(key) => self.auth_options.iter().find(|option| option.key == key),
-            None => self.auth_options.first(),
+            Some(key) => self.enabled_options().find(|option| option.key == key),
+            None => self.enabled_options().next(),
         };
         found.ok_or_else(|| {
-            let keys: Vec<&str> = self.auth_options.iter().map(|option| option.key.as_str()).collect();
+            let keys: Vec<&str> = self.enabled_options().map(|option| option.key.as_str()).collect();
             let message = format!("There is no such authOptionKey; there is: {}.", keys.join(", "));
             Error::new(ErrorKey::NotFound, message).field("authOptionKey")
         })
+    }
+
+    /// The options that customers can use.
+    pub fn enabled_options(&self) -> impl Iterator<Item = &AuthOption> {
+        self.auth_options.iter().filter(|option| option.enabled)
+    }
+
+    /// Whether `workspace` may use this integration's registration with a `proxy` option.
+    #[must_use]
+    pub fn is_shared_with(&self, workspace: &str) -> bool {
+        match &self.sharing {
+            Sharing::Private => false,
+            Sharing::Everyone => true,
+            Sharing::With(workspaces) => workspaces.iter().any(|shared| shared == workspace),
+        }
     }
 
     /// The path that the provider calls back: the integration's own, which is the defence against mix-up
@@ -236,50 +173,13 @@ impl Integration {
     }
 }
 
-impl AuthOption {
-    fn new(definition: AuthOptionDefinition, path: &str) -> Result<Self> {
-        super::check_key(&definition.key, &format!("{path}.key"))?;
-        if let Some(schema) = &definition.input_schema {
-            crate::input::check_schema(schema, &format!("{path}.inputSchema"))?;
-        }
-        let method = match definition.auth_type {
-            AuthType::OAuth2 => {
-                let config: OAuth2 = super::read(&definition.config, &format!("{path}.config"))?;
-                if let Some(name) = config.extra.keys().find(|name| OWN_PARAMETERS.contains(&name.as_str())) {
-                    return Err(malformed(
-                        &format!("{path}.config.extra.{name}"),
-                        "is set by Linkspan itself",
-                    ));
-                }
-                if let Some(name) = config
-                    .callback_parameters
-                    .iter()
-                    .find(|name| OWN_CALLBACK_PARAMETERS.contains(&name.as_str()))
-                {
-                    let field = format!("{path}.config.callbackParameters");
-                    return Err(malformed(&field, &format!("{name} is never kept")));
-                }
-                AuthMethod::OAuth2(config)
-            }
-        };
-        Ok(Self {
-            key: definition.key,
-            title: definition.title,
-            input_schema: definition.input_schema,
-            method,
-            api_client: definition.api_client.unwrap_or_default(),
-            test: definition.test,
-        })
-    }
-}
-
 /// Whether `text` has the form of an integration's id.
 #[must_use]
 pub fn is_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
-fn check_web_address(uri: &str, field: &str) -> Result<()> {
+pub(super) fn check_web_address(uri: &str, field: &str) -> Result<()> {
     let parsed = url::Url::parse(uri).ok().filter(|url| {
         let secure = url.scheme() == "https";
         let local = url.scheme() == "http" && matches!(url.host_str(), Some("127.0.0.1" | "localhost"));
@@ -288,6 +188,6 @@ fn check_web_address(uri: &str, field: &str) -> Result<()> {
     parsed.map(drop).ok_or_else(|| malformed(field, "must be an absolute https address"))
 }
 
-fn malformed(field: &str, problem: &str) -> Error {
+pub(super) fn malformed(field: &str, problem: &str) -> Error {
     Error::new(ErrorKey::RequestMalformed, format!("{field}: {problem}")).field(field)
 }

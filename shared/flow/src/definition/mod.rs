@@ -1,19 +1,25 @@
 //! What a team defines: its workspace and its integrations, and how the functions come by them.
 
+mod auth_option;
 mod cache;
+mod client_credentials;
 mod integration;
+mod oauth1;
 mod oauth2;
+mod option_secrets;
+mod proxy;
 mod test_call;
 mod workspace;
 
+pub use auth_option::{AuthMethod, AuthOption, AuthType};
 pub use cache::{Definitions, integration_place, workspace_place};
-pub use integration::{
-    AuthMethod, AuthOption, GivenSecret, Integration, IntegrationDefinition, OptionSecrets, integration_id,
-    is_id,
-};
-pub use oauth2::{ClientAuthentication, OAuth2};
-pub use test_call::TestCall;
-pub use workspace::{Workspace, WorkspaceDefinition};
+pub use client_credentials::{ClientCredentials, Exchange, LoginCall};
+pub use integration::{Integration, IntegrationDefinition, integration_id, is_id};
+pub use oauth1::{OAuth1, ParameterPlace, SignatureMethod};
+pub use oauth2::{BodyFormat, ClientAuthentication, OAuth2};
+pub use option_secrets::OptionSecrets;
+pub use test_call::{ApiClient, TestCall};
+pub use workspace::{Brand, Workspace, WorkspaceDefinition};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;

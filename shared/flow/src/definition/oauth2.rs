@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use super::integration::malformed;
+use crate::error::Result;
 use crate::secret::Secret;
 use crate::template::Template;
 
@@ -20,6 +23,24 @@ pub enum ClientAuthentication {
     Both,
     /// A public client: `client_id` in the body, no secret.
     None,
+}
+
+/// What a request's body is written in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BodyFormat {
+    /// `application/x-www-form-urlencoded`, as RFC 6749 has it.
+    #[default]
+    Form,
+    /// `application/json`.
+    Json,
+}
+
+impl BodyFormat {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_form(&self) -> bool {
+        *self == Self::Form
+    }
 }
 
 /// An `oauth2` option's `config`.
@@ -44,6 +65,9 @@ pub struct OAuth2 {
     /// How Linkspan authenticates to the token endpoint.
     #[serde(default)]
     pub client_auth_location: ClientAuthentication,
+    /// What the token request's body is written in.
+    #[serde(default, skip_serializing_if = "BodyFormat::is_form")]
+    pub body_format: BodyFormat,
     /// The provider issues no refresh token, and that is as it should be.
     #[serde(default, skip_serializing_if = "is_false")]
     pub no_refresh_token: bool,
@@ -64,8 +88,23 @@ pub struct OAuth2 {
     pub callback_parameters: Vec<String>,
 }
 
+impl OAuth2 {
+    /// Reads the settings at `path` of a definition.
+    pub(super) fn read(config: &Value, path: &str) -> Result<Self> {
+        let config: Self = super::read(config, path)?;
+        if let Some(name) = config.extra.keys().find(|name| OWN_PARAMETERS.contains(&name.as_str())) {
+            return Err(malformed(&format!("{path}.extra.{name}"), "is set by Linkspan itself"));
+        }
+        let mut kept = config.callback_parameters.iter();
+        if let Some(name) = kept.find(|name| OWN_CALLBACK_PARAMETERS.contains(&name.as_str())) {
+            return Err(malformed(&format!("{path}.callbackParameters"), &format!("{name} is never kept")));
+        }
+        Ok(config)
+    }
+}
+
 /// The parameters of the authorization request that a definition's `extra` must not replace.
-pub(super) const OWN_PARAMETERS: &[&str] = &[
+const OWN_PARAMETERS: &[&str] = &[
     "client_id",
     "code_challenge",
     "code_challenge_method",
@@ -76,7 +115,7 @@ pub(super) const OWN_PARAMETERS: &[&str] = &[
 ];
 
 /// The parameters of the callback that have a meaning of their own.
-pub(super) const OWN_CALLBACK_PARAMETERS: &[&str] = &["code", "error", "error_description", "iss", "state"];
+const OWN_CALLBACK_PARAMETERS: &[&str] = &["code", "error", "error_description", "iss", "state"];
 
 fn space() -> String {
     " ".to_owned()

@@ -27,6 +27,12 @@ pub struct WorkspaceDefinition {
     /// The web origins that may start a flow and hear its result; by default those of `redirect_uris`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origins: Option<Vec<String>>,
+    /// An https address of the team's logo, for the pages that its customers see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+    /// The team's colour on those pages: `#1f5fd0`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub color: Option<String>,
     /// Whether a start that no listed origin vouches for is confirmed by the customer first.
     #[serde(default = "yes")]
     pub confirm_start: bool,
@@ -36,13 +42,24 @@ fn yes() -> bool {
     true
 }
 
+/// How a team looks on the pages that its customers see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brand {
+    /// The team's name, as its customers know it.
+    pub name: String,
+    /// An https address of its logo.
+    pub logo_uri: Option<String>,
+    /// Its colour, `#rrggbb`.
+    pub color: Option<String>,
+}
+
 /// A checked workspace.
 #[derive(Debug)]
 pub struct Workspace {
     /// The key that tokens name.
     pub key: String,
-    /// The team's name, as its customers know it.
-    pub name: String,
+    /// How the team looks on the pages that its customers see.
+    pub brand: Brand,
     /// Whether a start that no listed origin vouches for is confirmed by the customer first.
     pub confirm_start: bool,
     /// What verifies the workspace's tokens.
@@ -66,6 +83,12 @@ impl Workspace {
         if secret.is_some_and(|secret| secret.expose().len() < MIN_SECRET) {
             return Err(malformed("secret", "must be at least 32 bytes"));
         }
+        if let Some(uri) = &definition.logo_uri {
+            super::integration::check_web_address(uri, "logoUri")?;
+        }
+        if definition.color.as_deref().is_some_and(|color| !is_color(color)) {
+            return Err(malformed("color", "must be # and six hexadecimal digits"));
+        }
         let redirect_uris = parse_each(&definition.redirect_uris, "redirectUris", |entry| {
             RedirectUriPattern::parse(entry, loopback)
         })?;
@@ -77,7 +100,11 @@ impl Workspace {
         };
         Ok(Self {
             key: key.to_owned(),
-            name: definition.name.clone(),
+            brand: Brand {
+                name: definition.name.clone(),
+                logo_uri: definition.logo_uri.clone(),
+                color: definition.color.clone(),
+            },
             confirm_start: definition.confirm_start,
             keys: VerificationKeys::new(secret, &definition.public_keys)?,
             redirect_uris,
@@ -91,11 +118,21 @@ impl Workspace {
         self.redirect_uris.iter().any(|pattern| pattern.matches(uri))
     }
 
+    /// The origins that may hear results, as a content security policy writes them.
+    pub fn origins(&self) -> impl Iterator<Item = String> {
+        self.origins.iter().map(ToString::to_string)
+    }
+
     /// Whether `origin` may start flows and hear their results.
     #[must_use]
     pub fn allows_origin(&self, origin: &WebOrigin) -> bool {
         self.origins.iter().any(|pattern| pattern.matches(origin))
     }
+}
+
+fn is_color(text: &str) -> bool {
+    text.strip_prefix('#')
+        .is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 fn parse_each<T>(entries: &[String], field: &str, parse: impl Fn(&str) -> Result<T>) -> Result<Vec<T>> {

@@ -11,6 +11,7 @@ use url::{Host, Url};
 use super::HyperClient;
 use super::address::{Reach, Unreachable};
 use crate::BoxFuture;
+use crate::error::{Error, ErrorKey};
 use crate::redirect_uri::Loopback;
 
 /// The most that a provider's response may weigh, in bytes.
@@ -34,6 +35,37 @@ pub enum ProviderError {
         /// Whether the request may have reached the provider.
         sent: bool,
     },
+}
+
+impl ProviderError {
+    /// What the caller is told of it; `setting` is the definition's setting that holds the address.
+    #[must_use]
+    pub fn told(&self, setting: &'static str) -> Error {
+        match self {
+            Self::Forbidden => Error::new(
+                ErrorKey::ConfigurationInvalid,
+                "The service's address may not be called: it must be https and on the public internet.",
+            )
+            .field(setting),
+            Self::TooLarge => answer_not_understood(),
+            Self::Timeout | Self::Connection { .. } => unreachable(),
+        }
+    }
+}
+
+/// The provider gave no answer, or one that tells of a fault of its own.
+#[must_use]
+pub fn unreachable() -> Error {
+    Error::new(ErrorKey::ProviderUnreachable, "The service could not be reached. Please try again later.")
+}
+
+/// The provider's answer is not what it should be.
+#[must_use]
+pub fn answer_not_understood() -> Error {
+    Error::new(
+        ErrorKey::TokenResponseInvalid,
+        "The service's answer to the token request could not be understood.",
+    )
 }
 
 /// What sends a request to a provider.

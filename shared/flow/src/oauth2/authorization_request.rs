@@ -1,8 +1,9 @@
 //! The authorization request (RFC 6749 §4.1.1) with PKCE (RFC 7636 §4.3).
 
-use oauth2::{AuthUrl, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl};
+use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl};
 use url::Url;
 
+use super::OAuth2Client;
 use crate::browser::State;
 use crate::definition::OAuth2;
 use crate::error::{Error, ErrorKey, Result};
@@ -21,8 +22,9 @@ pub fn authorization_request(
 ) -> Result<Url> {
     let endpoint = config.authorize_uri.render_url(values, loopback)?;
     let redirect_uri = RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| unusable_callback())?;
-    let client =
-        super::client(config).set_auth_uri(AuthUrl::from_url(endpoint)).set_redirect_uri(redirect_uri);
+    let client = OAuth2Client::new(ClientId::new(config.client_id.clone()))
+        .set_auth_uri(AuthUrl::from_url(endpoint))
+        .set_redirect_uri(redirect_uri);
     let mut request = client.authorize_url(|| CsrfToken::new(state.reveal()));
     if !config.skip_pkce {
         let verifier = PkceCodeVerifier::new(code_verifier.expose().to_owned());

@@ -5,9 +5,8 @@ pub mod token_request;
 pub mod token_response;
 
 use oauth2::basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse};
-use oauth2::{Client, ClientId, EndpointNotSet, StandardRevocableToken};
+use oauth2::{Client, EndpointNotSet, StandardRevocableToken};
 
-use crate::definition::OAuth2;
 use token_response::TokenResponse;
 
 /// The crate's client with our token response, which keeps everything that the provider said.
@@ -23,7 +22,3 @@ type OAuth2Client<HasAuthUrl = EndpointNotSet, HasTokenUrl = EndpointNotSet> = C
     EndpointNotSet,
     HasTokenUrl,
 >;
-
-fn client(config: &OAuth2) -> OAuth2Client {
-    Client::new(ClientId::new(config.client_id.clone()))
-}

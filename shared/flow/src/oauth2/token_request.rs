@@ -1,68 +1,115 @@
-//! The access token request (RFC 6749 §4.1.3).
+//! Token requests: with an authorization code (RFC 6749 §4.1.3), or with the client's credentials alone (§4.4).
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Request, Response};
 use oauth2::basic::{BasicErrorResponse, BasicErrorResponseType};
 use oauth2::{
-    AsyncHttpClient, AuthType, AuthorizationCode, ClientSecret, PkceCodeVerifier, RedirectUrl,
-    RequestTokenError, TokenUrl,
+    AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet,
+    PkceCodeVerifier, RedirectUrl, RequestTokenError, TokenUrl,
 };
+use serde_json::{Map, Value};
+use url::{Url, form_urlencoded};
 
+use super::OAuth2Client;
 use super::token_response::{TokenResponse, normalized};
 use crate::BoxFuture;
 use crate::callback::AuthorizationGrant;
-use crate::definition::{ClientAuthentication, OAuth2};
+use crate::definition::{BodyFormat, ClientAuthentication};
 use crate::error::{Error, ErrorKey, Result};
-use crate::http::provider::{Provider, ProviderError};
-use crate::redirect_uri::Loopback;
+use crate::http::provider::{Provider, ProviderError, answer_not_understood, unreachable};
 use crate::secret::Secret;
-use crate::template::Values;
 
-/// Exchanges the grant for tokens. It is consumed: a code is sent once.
-pub async fn exchange(
-    grant: AuthorizationGrant,
-    config: &OAuth2,
-    client_secret: Option<&Secret>,
-    values: &Values<'_>,
-    provider: &dyn Provider,
-    limit: Duration,
-    loopback: Loopback,
-) -> Result<TokenResponse> {
-    let endpoint = config.token_uri.render_url(values, loopback)?;
-    let redirect_uri = RedirectUrl::new(grant.redirect_uri).map_err(Error::internal)?;
-    let mut client =
-        super::client(config).set_token_uri(TokenUrl::from_url(endpoint)).set_redirect_uri(redirect_uri);
-    client = match config.client_auth_location {
-        ClientAuthentication::Headers | ClientAuthentication::Both => {
-            client.set_auth_type(AuthType::BasicAuth)
+/// Where a token is requested, and as whom.
+pub struct TokenEndpoint<'a> {
+    /// The token endpoint.
+    pub url: Url,
+    /// The client identifier.
+    pub client_id: &'a str,
+    /// The client secret.
+    pub client_secret: Option<&'a Secret>,
+    /// How the client authenticates (RFC 6749 §2.3).
+    pub authentication: ClientAuthentication,
+    /// What the request's body is written in.
+    pub body_format: BodyFormat,
+    /// What sends it.
+    pub provider: &'a dyn Provider,
+    /// How long the whole request may take.
+    pub limit: Duration,
+}
+
+impl TokenEndpoint<'_> {
+    /// Exchanges the grant for tokens. It is consumed: a code is sent once.
+    pub async fn exchange_code(&self, grant: AuthorizationGrant, use_pkce: bool) -> Result<TokenResponse> {
+        let redirect_uri = RedirectUrl::new(grant.redirect_uri).map_err(Error::internal)?;
+        let client = self.client().set_redirect_uri(redirect_uri);
+        let mut request = client.exchange_code(AuthorizationCode::new(grant.code.expose().to_owned()));
+        if use_pkce {
+            request =
+                request.set_pkce_verifier(PkceCodeVerifier::new(grant.code_verifier.expose().to_owned()));
         }
-        ClientAuthentication::Body | ClientAuthentication::None => {
-            client.set_auth_type(AuthType::RequestBody)
+        for (name, value) in self.repeated_in_body() {
+            request = request.add_extra_param(name, value);
         }
-    };
-    let secret = client_secret.filter(|_| config.client_auth_location != ClientAuthentication::None);
-    if let Some(secret) = secret {
-        client = client.set_client_secret(ClientSecret::new(secret.expose().to_owned()));
+        request.request_async(&self.sender()).await.map_err(|error| refusal(&error))
     }
-    let mut request = client.exchange_code(AuthorizationCode::new(grant.code.expose().to_owned()));
-    if !config.skip_pkce {
-        request = request.set_pkce_verifier(PkceCodeVerifier::new(grant.code_verifier.expose().to_owned()));
+
+    /// Requests a token with nothing but the client's credentials.
+    pub async fn client_credentials(
+        &self,
+        scopes: &[String],
+        extra: Vec<(String, String)>,
+    ) -> Result<TokenResponse> {
+        let client = self.client();
+        let scopes = scopes.iter().cloned().map(oauth2::Scope::new);
+        let mut request = client.exchange_client_credentials().add_scopes(scopes);
+        for (name, value) in extra {
+            request = request.add_extra_param(name, value);
+        }
+        for (name, value) in self.repeated_in_body() {
+            request = request.add_extra_param(name, value);
+        }
+        request.request_async(&self.sender()).await.map_err(|error| refusal(&error))
     }
-    if config.client_auth_location == ClientAuthentication::Both
-        && let Some(secret) = secret
-    {
-        request = request
-            .add_extra_param("client_id", config.client_id.clone())
-            .add_extra_param("client_secret", secret.expose().to_owned());
+
+    fn client(&self) -> OAuth2Client<EndpointNotSet, EndpointSet> {
+        let client = OAuth2Client::new(ClientId::new(self.client_id.to_owned()))
+            .set_token_uri(TokenUrl::from_url(self.url.clone()))
+            .set_auth_type(match self.authentication {
+                ClientAuthentication::Headers | ClientAuthentication::Both => AuthType::BasicAuth,
+                ClientAuthentication::Body | ClientAuthentication::None => AuthType::RequestBody,
+            });
+        match self.secret() {
+            Some(secret) => client.set_client_secret(ClientSecret::new(secret.expose().to_owned())),
+            None => client,
+        }
     }
-    request.request_async(&Sender { provider, limit }).await.map_err(|error| refusal(&error))
+
+    fn secret(&self) -> Option<&Secret> {
+        self.client_secret.filter(|_| self.authentication != ClientAuthentication::None)
+    }
+
+    /// What stands in the body although it stands in the header already.
+    fn repeated_in_body(&self) -> Vec<(&'static str, String)> {
+        match self.secret().filter(|_| self.authentication == ClientAuthentication::Both) {
+            Some(secret) => {
+                vec![("client_id", self.client_id.to_owned()), ("client_secret", secret.expose().to_owned())]
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn sender(&self) -> Sender<'_> {
+        Sender { provider: self.provider, body_format: self.body_format, limit: self.limit }
+    }
 }
 
 /// Our HTTP client, as the `oauth2` crate calls it.
 struct Sender<'a> {
     provider: &'a dyn Provider,
+    body_format: BodyFormat,
     limit: Duration,
 }
 
@@ -72,8 +119,11 @@ impl<'c> AsyncHttpClient<'c> for Sender<'_> {
 
     fn call(&'c self, request: Request<Vec<u8>>) -> Self::Future {
         Box::pin(async move {
-            let sent = self.provider.send(request.map(Bytes::from), self.limit);
-            let response = sent.await.map_err(Unanswered::Provider)?;
+            let request = match self.body_format {
+                BodyFormat::Form => request.map(Bytes::from),
+                BodyFormat::Json => as_json(request),
+            };
+            let response = self.provider.send(request, self.limit).await.map_err(Unanswered::Provider)?;
             // A fault of the provider's own says nothing about the code.
             if response.status().is_server_error() {
                 return Err(Unanswered::Fault);
@@ -81,6 +131,17 @@ impl<'c> AsyncHttpClient<'c> for Sender<'_> {
             Ok(normalized(response))
         })
     }
+}
+
+fn as_json(request: Request<Vec<u8>>) -> Request<Bytes> {
+    let mut request = request.map(|form| {
+        let fields: Map<String, Value> = form_urlencoded::parse(&form)
+            .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
+            .collect();
+        Bytes::from(Value::Object(fields).to_string())
+    });
+    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    request
 }
 
 /// Why there is no token response to read.
@@ -104,20 +165,9 @@ fn refusal(error: &RequestTokenError<Unanswered, BasicErrorResponse>) -> Error {
             BasicErrorResponseType::Extension(_) => token_rejected(),
             known => token_rejected().with("providerError", known.as_ref()),
         },
-        RequestTokenError::Request(Unanswered::Provider(ProviderError::TooLarge))
-        | RequestTokenError::Parse(..)
-        | RequestTokenError::Other(_) => Error::new(
-            ErrorKey::TokenResponseInvalid,
-            "The service's answer to the token request could not be understood.",
-        ),
-        RequestTokenError::Request(Unanswered::Provider(ProviderError::Forbidden)) => Error::new(
-            ErrorKey::ConfigurationInvalid,
-            "The service's token address may not be called: it must be https and on the public internet.",
-        )
-        .field("tokenUri"),
-        RequestTokenError::Request(_) => {
-            Error::new(ErrorKey::ProviderUnreachable, "The service could not be reached. Please try again later.")
-        }
+        RequestTokenError::Request(Unanswered::Provider(error)) => error.told("tokenUri"),
+        RequestTokenError::Request(Unanswered::Fault) => unreachable(),
+        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => answer_not_understood(),
     }
 }
 

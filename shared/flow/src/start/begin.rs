@@ -1,42 +1,76 @@
-//! A flow begins: two secrets are drawn, the flow is stored, and the browser goes to the provider.
+//! A verified start goes on: to the provider, to the form for what is missing, or, where no provider needs to be asked,
+//! to the connection at once.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use serde_json::Map;
+use serde_json::Value;
 
-use super::VerifiedStart;
-use crate::browser::{BrowserSecret, FLOW_LIFETIME_SECONDS, State};
-use crate::connection::{Connection, ConnectionSecrets, connection_not_found, connection_place};
-use crate::definition::{AuthMethod, AuthOption, Integration};
+use super::{VerifiedStart, authorize};
+use crate::app::App;
+use crate::client_credentials;
+use crate::connect::{ConnectRequest, connect};
+use crate::connection::{Connection, ConnectionSecrets, connection_not_found};
+use crate::definition::{AuthMethod, AuthOption, ClientCredentials, Integration};
 use crate::deps::Deps;
-use crate::error::{Error, Result};
-use crate::memory::FlowMemory;
-use crate::oauth2::authorization_request::authorization_request;
+use crate::error::{Error, ErrorKey, Result};
+use crate::form::{self, Ticket};
+use crate::input::{self, Violation};
+use crate::outcome::Outcome;
+use crate::pages;
 use crate::respond;
 use crate::secret::SecretMap;
-use crate::store::NewFlow;
-use crate::template::Values;
 
-/// Begins the flow of a verified start.
+/// What came of a start.
+pub(super) enum Begun {
+    /// The browser goes to the provider, or is asked for what is missing.
+    Answer(Response<Bytes>),
+    /// It is over.
+    Ended(Outcome),
+}
+
+/// One start, at one option.
+pub(super) struct Chosen<'a> {
+    pub(super) start: &'a VerifiedStart,
+    pub(super) integration: &'a Integration,
+    pub(super) option: &'a AuthOption,
+    /// The option that does the work: the same, or a shared integration's.
+    pub(super) app: App,
+}
+
+/// Goes on with a verified start.
 pub(super) async fn begin(
     deps: &Deps,
     start: &VerifiedStart,
-    integration: &Integration,
-) -> Result<Response<Bytes>> {
+    integration: &Arc<Integration>,
+) -> Result<Begun> {
     let reconnected = match &start.request.connection_id {
         Some(id) => Some(own_connection(deps, start, integration, id).await?),
         None => None,
     };
-    let chosen = start.request.auth_option_key.as_deref();
     let before = reconnected.as_ref().map(|connection| connection.record.auth_option_key.as_str());
-    let option = integration.auth_option(chosen.or(before))?;
-    let parameters = parameters(deps, start, reconnected.as_ref()).await?;
-    if let Some(schema) = &option.input_schema {
-        crate::input::check_input(schema, parameters.expose())?;
+    let typed = start.submission.as_ref().and_then(|submission| submission.option());
+    let option = integration.auth_option(typed.or(start.request.auth_option_key.as_deref()).or(before))?;
+    let app = App::of(deps, integration, option).await?;
+    let chosen = Chosen { start, integration, option, app };
+    let parameters = chosen.parameters(deps, reconnected.as_ref()).await?;
+    if start.submission.as_ref().is_some_and(super::submission::Submission::turned) {
+        return chosen.ask(deps, &parameters, &[], None);
     }
-    authorize(deps, start, integration, option, parameters).await
+    let violations = match chosen.schema() {
+        Some(schema) => input::violations(schema, parameters.expose())?,
+        None => Vec::new(),
+    };
+    if let Some(first) = violations.first() {
+        return chosen.ask_or_refuse(deps, &parameters, &violations, first);
+    }
+    let request = chosen.request(parameters);
+    match &chosen.app.option().method {
+        AuthMethod::ClientCredentials(config) => chosen.connect_now(deps, request, config).await,
+        _ if start.visitor.in_iframe => Err(Error::interaction_required()),
+        _ => authorize::authorize(deps, &chosen, request).await.map(Begun::Answer),
+    }
 }
 
 /// The connection to update: the customer's own, of this integration, and live.
@@ -57,83 +91,129 @@ async fn own_connection(
         .ok_or_else(connection_not_found)
 }
 
-/// What the customer entered; when reconnecting without anything new, what they entered before.
-async fn parameters(
-    deps: &Deps,
-    start: &VerifiedStart,
-    reconnected: Option<&Connection>,
-) -> Result<SecretMap> {
-    let given = &start.request.connection_parameters;
-    match reconnected {
-        Some(connection) if given.is_empty() => {
-            let place = connection_place(&connection.workspace, &connection.customer, &connection.id);
-            let opened = deps.sealer.open(place, &connection.sealed).await?;
-            let secrets: ConnectionSecrets = serde_json::from_slice(&opened)
-                .map_err(|_| Error::internal("a connection's secrets cannot be read"))?;
-            Ok(secrets.parameters)
+impl Chosen<'_> {
+    /// What the customer is asked for: by the option, or by the one that does its work.
+    fn schema(&self) -> Option<&Value> {
+        self.option.input_schema.as_ref().or(self.app.option().input_schema.as_ref())
+    }
+
+    /// What was typed; else what the caller gave; else, when reconnecting, what there was before. Credentials that the
+    /// customer typed are not taken from before: they are what a reconnection is to replace.
+    async fn parameters(&self, deps: &Deps, reconnected: Option<&Connection>) -> Result<SecretMap> {
+        let given = &self.start.request.connection_parameters;
+        if let (Some(submission), Some(schema)) = (&self.start.submission, self.schema()) {
+            let mut parameters = given.expose().clone();
+            parameters.extend(submission.input(schema));
+            return Ok(SecretMap::new(parameters));
         }
-        _ => Ok(given.clone()),
+        let is_typed = matches!(self.app.option().method, AuthMethod::ClientCredentials(_));
+        match reconnected {
+            Some(connection) if given.is_empty() && !is_typed => {
+                Ok(ConnectionSecrets::open(deps, connection).await?.parameters)
+            }
+            _ => Ok(given.clone()),
+        }
+    }
+
+    fn request(&self, parameters: SecretMap) -> ConnectRequest {
+        let asked = &self.start.request;
+        ConnectRequest {
+            workspace: self.start.workspace.key.clone(),
+            customer: self.start.customer.id.clone(),
+            integration: self.integration.id.clone(),
+            auth_option_key: self.option.key.clone(),
+            parameters,
+            connector_parameters: asked.connector_parameters.clone(),
+            connection_id: asked.connection_id.clone(),
+            name: asked.name.clone(),
+            allow_multiple_connections: asked.allow_multiple_connections,
+        }
+    }
+
+    /// Makes the connection without a provider's page. What the service refuses goes back into the form, where there
+    /// is one.
+    async fn connect_now(
+        &self,
+        deps: &Deps,
+        request: ConnectRequest,
+        config: &ClientCredentials,
+    ) -> Result<Begun> {
+        let since = deps.clock.now();
+        let connected = match client_credentials::credentials(deps, &request, config, since).await {
+            Ok(credentials) => connect(deps, &request, &self.app, credentials, None, since).await,
+            Err(error) => Err(error),
+        };
+        match connected {
+            Ok(outcome) => {
+                let workspace = &self.start.workspace.key;
+                tracing::info!(
+                    workspace,
+                    integration = self.integration.key,
+                    "connected without a provider's page"
+                );
+                Ok(Begun::Ended(outcome))
+            }
+            Err(error) if self.start.submission.is_some() && is_for_the_form(&error) => {
+                self.ask(deps, &request.parameters, &[], Some(&error))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn ask_or_refuse(
+        &self,
+        deps: &Deps,
+        parameters: &SecretMap,
+        violations: &[Violation],
+        first: &Violation,
+    ) -> Result<Begun> {
+        if self.start.visitor.can_be_asked() {
+            // Nothing is wrong yet with a form that was not seen before.
+            let untouched = self.start.submission.is_none() && parameters.is_empty();
+            return self.ask(deps, parameters, if untouched { &[] } else { violations }, None);
+        }
+        Err(if self.start.visitor.in_iframe { Error::interaction_required() } else { input::refusal(first) })
+    }
+
+    /// The form, with a ticket for this browser.
+    fn ask(
+        &self,
+        deps: &Deps,
+        parameters: &SecretMap,
+        violations: &[Violation],
+        error: Option<&Error>,
+    ) -> Result<Begun> {
+        let ticket = Ticket::issue(deps, &self.start.request)?;
+        let fields = self
+            .schema()
+            .map(|schema| form::fields(schema, parameters.expose(), violations))
+            .unwrap_or_default();
+        let shared = self.app.option();
+        let page = pages::FormPage {
+            brand: &self.start.workspace.brand,
+            integration: self.integration,
+            option: self.option,
+            description: self
+                .option
+                .description
+                .as_deref()
+                .or(shared.description.as_deref())
+                .unwrap_or_default(),
+            help_uri: self.option.help_uri.as_deref().or(shared.help_uri.as_deref()).unwrap_or_default(),
+            fields,
+            error: error.map(Error::message).unwrap_or_default(),
+            ticket: &ticket.text,
+        };
+        let mut response = pages::form(&page);
+        respond::add_cookies(&mut response, &[ticket.cookie]);
+        Ok(Begun::Answer(response))
     }
 }
 
-/// Stores the flow and sends the browser to the authorization endpoint.
-async fn authorize(
-    deps: &Deps,
-    start: &VerifiedStart,
-    integration: &Integration,
-    option: &AuthOption,
-    parameters: SecretMap,
-) -> Result<Response<Bytes>> {
-    let state = State::draw(&*deps.random);
-    let secret = BrowserSecret::draw(&*deps.random);
-    let flow = state.flow_id();
-    let callback_path = integration.callback_path();
-    let callback_uri = match &integration.o_auth_callback_uri {
-        Some(uri) => uri.clone(),
-        None => format!("{}{callback_path}", start.address.url),
-    };
-    let AuthMethod::OAuth2(config) = &option.method;
-    let values = Values {
-        parameters: parameters.expose(),
-        connector_parameters: start.request.connector_parameters.expose(),
-        credentials: &Map::new(),
-    };
-    let location = authorization_request(
-        config,
-        &values,
-        &state,
-        &secret.code_verifier(&flow)?,
-        &callback_uri,
-        deps.settings.loopback,
-    )?;
-    let memory = FlowMemory {
-        workspace: start.workspace.key.clone(),
-        customer: start.customer.id.clone(),
-        integration: integration.id.clone(),
-        auth_option_key: option.key.clone(),
-        callback_uri,
-        parameters,
-        connector_parameters: start.request.connector_parameters.clone(),
-        connection_id: start.request.connection_id.clone(),
-        name: start.request.name.clone(),
-        allow_multiple_connections: start.request.allow_multiple_connections,
-        target: start.target.clone(),
-    };
-    deps.store
-        .begin_flow(NewFlow {
-            id: &flow,
-            binding: secret.binding(),
-            callback_path: &callback_path,
-            kept_parameters: config.callback_parameters.clone(),
-            memory: memory.seal(&flow, &secret, &*deps.random)?,
-            expires_at: deps.clock.now() + Duration::from_secs(FLOW_LIFETIME_SECONDS.into()),
-        })
-        .await?;
-    tracing::info!(
-        flow = flow.as_str(),
-        workspace = memory.workspace,
-        integration = integration.key,
-        "flow begun"
-    );
-    Ok(respond::see_other(location.as_str(), &[secret.set_cookie(&flow)]))
+/// What the customer can mend by typing something else, or by trying again.
+fn is_for_the_form(error: &Error) -> bool {
+    matches!(
+        error.key(),
+        ErrorKey::CredentialsRejected | ErrorKey::InputInvalid | ErrorKey::ProviderUnreachable
+    )
 }

@@ -2,10 +2,13 @@
 //!
 //! `Request → StartRequest → (Customer, Integration, AuthOption) → Begun → redirect`.
 
+mod authorize;
 mod begin;
 mod parameters;
 pub mod purpose;
 mod request;
+mod submission;
+mod visitor;
 
 use std::sync::Arc;
 
@@ -17,89 +20,109 @@ pub use request::StartRequest;
 use crate::definition::{Integration, Workspace};
 use crate::deps::{Deps, OwnAddress};
 use crate::error::{Error, ErrorKey, Result};
-use crate::memory::ResultTarget;
 use crate::outcome::Outcome;
-use crate::pages::{self, Reader};
+use crate::pages;
 use crate::redirect_uri::RedirectUri;
 use crate::respond;
+use crate::target::ResultTarget;
 use crate::token::{self, Caller, Customer};
+use begin::Begun;
 use purpose::Provenance;
+use submission::Submission;
+use visitor::Visitor;
 
 /// Handles a start.
 pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes> {
-    let reader = Reader::of(request.headers());
     if purpose::is_prefetch(request.headers()) {
         return respond::prefetch_refused();
     }
-    match start(&deps, &request).await {
-        Ok(response) => response,
-        Err(error) => {
-            tracing::info!(key = error.key().facts().key, "start refused");
-            respond::own_page(&error, reader)
-        }
-    }
+    let visitor = Visitor::of(request.headers());
+    start(&deps, &request, visitor).await.unwrap_or_else(|error| {
+        tracing::info!(key = error.key().facts().key, "start refused");
+        respond::own_page(&error, visitor.reader)
+    })
 }
 
 /// Who asks for what, verified.
 struct VerifiedStart {
     request: StartRequest,
+    /// What was typed into our form, if this comes from there.
+    submission: Option<Submission>,
     customer: Customer,
     workspace: Arc<Workspace>,
     integration: Option<Arc<Integration>>,
     target: ResultTarget,
     address: OwnAddress,
+    visitor: Visitor,
 }
 
 /// An error of this function is shown on our own page: where the result may go is not yet known.
-async fn start(deps: &Deps, request: &Request<Bytes>) -> Result<Response<Bytes>> {
-    let reader = Reader::of(request.headers());
-    let address = deps.own_address(request)?;
-    let start = verify(deps, StartRequest::parse(request)?, address).await?;
+async fn start(deps: &Deps, request: &Request<Bytes>, visitor: Visitor) -> Result<Response<Bytes>> {
+    let start = verify(deps, request, visitor).await?;
     let provenance =
         purpose::provenance(request.method(), request.headers(), &start.address.origin, &start.workspace);
     let ask = match provenance {
         Provenance::Trusted => false,
-        Provenance::Unknown => start.workspace.confirm_start,
+        // Our own form can only be posted by the browser that it was shown to.
+        Provenance::Unknown => start.workspace.confirm_start && start.submission.is_none(),
         Provenance::Foreign => return Err(origin_not_allowed()),
     };
     // From here on the caller is told.
-    let loopback = deps.settings.loopback;
     let begun = match start.integration() {
+        Ok(_) if ask && visitor.in_iframe => Err(Error::interaction_required()),
         Ok(integration) if ask => {
-            return Ok(pages::confirm_start(
-                &start.request,
-                &start.customer,
-                &start.workspace,
-                &integration,
-                request.uri().path(),
-            ));
+            return Ok(pages::confirm_start(&start.confirmation(&integration, request)));
         }
         Ok(integration) => begin::begin(deps, &start, &integration).await,
         Err(error) => Err(error),
     };
-    begun.or_else(|error| {
-        tracing::info!(key = error.key().facts().key, workspace = start.workspace.key, "start failed");
-        respond::outcome(&Outcome::Failed(error), &start.target, loopback, reader)
-    })
+    let outcome = match begun {
+        Ok(Begun::Answer(response)) => return Ok(response),
+        Ok(Begun::Ended(outcome)) => outcome,
+        Err(error) => {
+            tracing::info!(key = error.key().facts().key, workspace = start.workspace.key, "start failed");
+            Outcome::Failed(error)
+        }
+    };
+    respond::outcome(deps, &outcome, &start.target, visitor.reader).await
 }
 
-async fn verify(deps: &Deps, request: StartRequest, address: OwnAddress) -> Result<VerifiedStart> {
-    let workspace_key = token::unverified_workspace_key(request.token.expose())?;
+async fn verify(deps: &Deps, request: &Request<Bytes>, visitor: Visitor) -> Result<VerifiedStart> {
+    let address = deps.own_address(request)?;
+    let (start, submission) = match Submission::read(deps, request)? {
+        Some((start, submission)) => (start, Some(submission)),
+        None => (StartRequest::parse(request)?, None),
+    };
+    let workspace_key = token::unverified_workspace_key(start.token.expose())?;
     let (workspace, integration) =
-        deps.definitions.workspace_and_integration(&workspace_key, &request.integration).await?;
-    let customer = match workspace.keys.verify(request.token.expose(), &workspace.key, deps.clock.now())? {
+        deps.definitions.workspace_and_integration(&workspace_key, &start.integration).await?;
+    let customer = match workspace.keys.verify(start.token.expose(), &workspace.key, deps.clock.now())? {
         Caller::Customer(customer) => customer,
         Caller::Admin { .. } => {
             let message = "The token is a management token; a connection needs a customer's.";
             return Err(Error::new(ErrorKey::AccessDenied, message).field("token"));
         }
     };
-    let redirect_uri = match &request.redirect_uri {
-        Some(uri) => Some(allowed_redirect_uri(uri, &workspace, deps)?),
+    // The older SDK opens some options in a hidden iframe and waits there for the message, whatever it sends besides.
+    let around = visitor.in_iframe && start.request_id.is_some();
+    let redirect_uri = match &start.redirect_uri {
+        Some(uri) => Some(allowed_redirect_uri(uri, &workspace, deps)?).filter(|_| !around),
         None => None,
     };
-    let target = ResultTarget::new(redirect_uri.as_ref(), request.custom_state.clone());
-    Ok(VerifiedStart { request, customer, workspace, integration, target, address })
+    let listener = redirect_uri.is_none().then(|| {
+        visitor::listener(request.headers(), &address.origin, &workspace, start.request_id.clone(), around)
+    });
+    let target = ResultTarget::new(redirect_uri.as_ref(), start.custom_state.clone(), listener);
+    Ok(VerifiedStart {
+        request: start,
+        submission,
+        customer,
+        workspace,
+        integration,
+        target,
+        address,
+        visitor,
+    })
 }
 
 fn allowed_redirect_uri(uri: &str, workspace: &Workspace, deps: &Deps) -> Result<RedirectUri> {
@@ -125,6 +148,20 @@ impl VerifiedStart {
                 Err(Error::new(ErrorKey::ParameterConflict, message).field("integrationKey"))
             }
             _ => Ok(Arc::clone(found)),
+        }
+    }
+
+    fn confirmation<'a>(
+        &'a self,
+        integration: &'a Integration,
+        request: &'a Request<Bytes>,
+    ) -> pages::Confirmation<'a> {
+        pages::Confirmation {
+            brand: &self.workspace.brand,
+            integration: &integration.name,
+            customer: self.customer.name.as_deref().unwrap_or(&self.customer.id),
+            action: request.uri().path(),
+            payload: self.request.to_payload().to_string(),
         }
     }
 }

@@ -9,7 +9,7 @@ use url::form_urlencoded;
 use crate::error::{Error, ErrorKey, Result};
 
 /// The most that a request's body may weigh, in bytes.
-const MAX_BODY: usize = 64 * 1024;
+pub(super) const MAX_BODY: usize = 64 * 1024;
 
 /// The newer SDK's names for the same parameters.
 const ALIASES: &[(&str, &str)] = &[("input", "connectionParameters")];

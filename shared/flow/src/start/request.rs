@@ -40,7 +40,12 @@ pub struct StartRequest {
 impl StartRequest {
     /// Reads a start from the query and the body.
     pub fn parse(request: &Request<Bytes>) -> Result<Self> {
-        let mut parameters = Parameters(parameters::read(request)?);
+        Self::from_parameters(parameters::read(request)?)
+    }
+
+    /// Reads a start from its parameters by name.
+    pub(crate) fn from_parameters(parameters: Map<String, Value>) -> Result<Self> {
+        let mut parameters = Parameters(parameters);
         let integration_id = parameters.text("integrationId", 128)?;
         let integration_key = parameters.text("integrationKey", 128)?;
         // The token first: without it nothing else is anybody's business.

@@ -1,6 +1,5 @@
 //! The connection, the replacement of the old ones, and the flow's outcome: one transaction.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
@@ -21,18 +20,27 @@ use crate::error::{Error, ErrorKey, Result};
 use crate::outcome::Outcome;
 use crate::random::draw;
 
-/// What a flow that succeeded writes.
+/// What a success writes.
 pub struct SaveConnection<'a> {
     /// The connection, sealed.
     pub connection: &'a Connection,
     /// What happens to the customer's other connections.
     pub others: Others,
-    /// The flow that ends with it.
-    pub flow: &'a FlowId,
-    /// Who claimed the flow.
-    pub owner: &'a str,
+    /// The flow that ends with it, if there is one.
+    pub flow: Option<FlowClaim<'a>>,
+    /// A random id that makes repetitions of this save one.
+    pub token: String,
     /// When to give up.
     pub deadline: Timestamp,
+}
+
+/// A flow, and who claimed it.
+#[derive(Debug, Clone, Copy)]
+pub struct FlowClaim<'a> {
+    /// The flow.
+    pub flow: &'a FlowId,
+    /// Who claimed it.
+    pub owner: &'a str,
 }
 
 /// What happens to the live connections of the same customer and integration.
@@ -49,14 +57,17 @@ pub enum Others {
 /// A transaction holds 100 writes; three are the connection, its slot and the flow.
 const MAX_REPLACED: usize = 97;
 
-/// Where each write stands in the transaction, and so its reason when it fails.
-const CONNECTION: usize = 0;
-const FLOW: usize = 1;
-const SLOT: usize = 2;
-const FIRST_REPLACED: usize = 3;
-
 /// How long to wait between two attempts, at the least and at the most.
 const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(20)..=Duration::from_millis(640);
+
+/// What a write of the transaction is for; when it fails, the reason stands at the same place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Role {
+    Connection,
+    Flow,
+    Slot,
+    Replaced(String),
+}
 
 /// What to do about a failed transaction.
 enum Next {
@@ -77,18 +88,20 @@ impl Store {
         let mut generation = 0_u32;
         let mut pause = *PAUSE.start();
         loop {
+            let (roles, writes): (Vec<Role>, Vec<TransactWriteItem>) =
+                self.writes(save, &slot)?.into_iter().unzip();
             // A repeated transaction needs the same token and the same bytes; a changed one needs another token.
             let transaction = self
                 .client
                 .transact_write_items()
-                .client_request_token(format!("{}-{generation}", save.owner))
-                .set_transact_items(Some(self.writes(save, &slot)?));
+                .client_request_token(format!("{}-{generation}", save.token))
+                .set_transact_items(Some(writes));
             let next = match transaction.send().await {
                 Ok(_) => {
                     self.archive_surplus(save, &slot).await;
                     return Ok(save.outcome());
                 }
-                Err(error) => next(save, &slot, &error),
+                Err(error) => next(save, &slot, &roles, &error),
             };
             match next {
                 Next::Ended(outcome) => return Ok(outcome),
@@ -112,15 +125,18 @@ impl Store {
         }
     }
 
-    fn writes(&self, save: &SaveConnection<'_>, slot: &Slot) -> Result<Vec<TransactWriteItem>> {
-        let mut writes = vec![self.write_connection(save)?, self.write_outcome(save)?];
+    fn writes(&self, save: &SaveConnection<'_>, slot: &Slot) -> Result<Vec<(Role, TransactWriteItem)>> {
+        let mut writes = vec![(Role::Connection, self.write_connection(save)?)];
+        if let Some(flow) = save.flow {
+            writes.push((Role::Flow, self.write_outcome(flow, &save.outcome())?));
+        }
         match save.others {
             Others::Untouched => {}
-            Others::Kept => writes.push(self.write_slot(save, None)?),
+            Others::Kept => writes.push((Role::Slot, self.write_slot(save, None)?)),
             Others::Replaced => {
-                writes.push(self.write_slot(save, Some(slot))?);
+                writes.push((Role::Slot, self.write_slot(save, Some(slot))?));
                 for id in slot.live.iter().take(MAX_REPLACED) {
-                    writes.push(self.write_archived(save.connection, id)?);
+                    writes.push((Role::Replaced(id.clone()), self.write_archived(save.connection, id)?));
                 }
             }
         }
@@ -157,16 +173,16 @@ impl Store {
         )
     }
 
-    fn write_outcome(&self, save: &SaveConnection<'_>) -> Result<TransactWriteItem> {
+    fn write_outcome(&self, claim: FlowClaim<'_>, outcome: &Outcome) -> Result<TransactWriteItem> {
         update(
             Update::builder()
                 .table_name(&self.tables.flows)
-                .key("pk", text(save.flow.as_str()))
+                .key("pk", text(claim.flow.as_str()))
                 .update_expression("SET outcome = :outcome")
                 .condition_expression("#owner = :owner AND attribute_not_exists(outcome)")
                 .expression_attribute_names("#owner", "owner")
-                .expression_attribute_values(":owner", text(save.owner))
-                .expression_attribute_values(":outcome", text(save.outcome().to_json().to_string())),
+                .expression_attribute_values(":owner", text(claim.owner))
+                .expression_attribute_values(":outcome", text(outcome.to_json().to_string())),
         )
     }
 
@@ -254,11 +270,16 @@ fn update(builder: aws_sdk_dynamodb::types::builders::UpdateBuilder) -> Result<T
     Ok(TransactWriteItem::builder().update(update).build())
 }
 
-fn next<R>(save: &SaveConnection<'_>, slot: &Slot, error: &SdkError<TransactWriteItemsError, R>) -> Next {
+fn next<R>(
+    save: &SaveConnection<'_>,
+    slot: &Slot,
+    roles: &[Role],
+    error: &SdkError<TransactWriteItemsError, R>,
+) -> Next {
     match error {
         SdkError::ServiceError(service) => match service.err() {
             TransactWriteItemsError::TransactionCanceledException(canceled) => {
-                after_cancellation(save, slot, canceled.cancellation_reasons())
+                after_cancellation(save, slot, roles, canceled.cancellation_reasons())
             }
             TransactWriteItemsError::TransactionInProgressException(_)
             | TransactWriteItemsError::ProvisionedThroughputExceededException(_)
@@ -272,33 +293,34 @@ fn next<R>(save: &SaveConnection<'_>, slot: &Slot, error: &SdkError<TransactWrit
     }
 }
 
-fn after_cancellation(save: &SaveConnection<'_>, slot: &Slot, reasons: &[CancellationReason]) -> Next {
-    let failed =
-        |index: usize| reasons.get(index).filter(|reason| reason.code() == Some("ConditionalCheckFailed"));
-    if let Some(reason) = failed(FLOW) {
+fn after_cancellation(
+    save: &SaveConnection<'_>,
+    slot: &Slot,
+    roles: &[Role],
+    reasons: &[CancellationReason],
+) -> Next {
+    let failed: Vec<(&Role, &CancellationReason)> = roles
+        .iter()
+        .zip(reasons)
+        .filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"))
+        .collect();
+    let reason = |wanted: &Role| failed.iter().find(|(role, _)| *role == wanted).map(|(_, reason)| *reason);
+    if let Some(reason) = reason(&Role::Flow) {
         let ended = reason.item().and_then(read_outcome);
         return ended.map_or_else(|| Next::Fail(Error::internal("a flow changed its owner")), Next::Ended);
     }
-    if failed(CONNECTION).is_some() {
+    if reason(&Role::Connection).is_some() {
         return Next::Fail(match save.others {
             Others::Untouched => connection_not_found(),
             Others::Replaced | Others::Kept => Error::internal("a new connection's id was taken"),
         });
     }
-    if let Some(reason) = failed(SLOT) {
-        let empty = HashMap::new();
-        return Next::With(Slot::read(reason.item().unwrap_or(&empty)));
+    if let Some(reason) = reason(&Role::Slot) {
+        return Next::With(reason.item().map(Slot::read).unwrap_or_default());
     }
-    let gone: Vec<&String> = slot
-        .live
-        .iter()
-        .take(MAX_REPLACED)
-        .enumerate()
-        .filter(|(index, _)| failed(FIRST_REPLACED + index).is_some())
-        .map(|(_, id)| id)
-        .collect();
-    if !gone.is_empty() {
-        let live = slot.live.iter().filter(|id| !gone.contains(id)).cloned().collect();
+    let gone = |id: &String| failed.iter().any(|(role, _)| **role == Role::Replaced(id.clone()));
+    if !failed.is_empty() {
+        let live = slot.live.iter().filter(|id| !gone(id)).cloned().collect();
         return Next::With(Slot { live, version: slot.version });
     }
     let invalid = reasons

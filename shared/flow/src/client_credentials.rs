@@ -1,0 +1,149 @@
+//! Client credentials: what the customer entered, as it is, or exchanged for a token.
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, Method, Request};
+use serde_json::{Map, Value};
+use url::form_urlencoded;
+
+use crate::clock::Timestamp;
+use crate::connect::{ConnectRequest, time_left};
+use crate::definition::{BodyFormat, ClientCredentials, Exchange, LoginCall};
+use crate::deps::Deps;
+use crate::error::{Error, ErrorKey, Result};
+use crate::http::provider::{answer_not_understood, unreachable};
+use crate::oauth2::token_request::TokenEndpoint;
+use crate::secret::{Secret, SecretMap};
+use crate::template::{Template, Values};
+
+/// Makes the credentials. `since` is when the work began.
+pub async fn credentials(
+    deps: &Deps,
+    request: &ConnectRequest,
+    config: &ClientCredentials,
+    since: Timestamp,
+) -> Result<SecretMap> {
+    match config.exchange() {
+        Exchange::None => Ok(request.parameters.clone()),
+        Exchange::Grant(token_uri) => {
+            grant(deps, request, config, token_uri, since).await.map(SecretMap::new)
+        }
+        Exchange::Login(login) => log_in(deps, request, login, since).await.map(SecretMap::new),
+    }
+    .map_err(as_refused_credentials)
+}
+
+/// Here the client is the customer's own: a refusal of it is a refusal of what was entered.
+fn as_refused_credentials(error: Error) -> Error {
+    match error.key() {
+        ErrorKey::ClientRejected | ErrorKey::TokenRejected => {
+            Error::new(ErrorKey::CredentialsRejected, "The service did not accept the credentials.")
+        }
+        _ => error,
+    }
+}
+
+/// The client-credentials grant (RFC 6749 §4.4).
+async fn grant(
+    deps: &Deps,
+    request: &ConnectRequest,
+    config: &ClientCredentials,
+    token_uri: &Template,
+    since: Timestamp,
+) -> Result<Map<String, Value>> {
+    let values = request.values();
+    let entered = |template: Option<&Template>, name: &str| match template {
+        Some(template) => template.render_text(&values),
+        None => Template::parse(&format!("${{parameters.{name}}}"))?.render_text(&values),
+    };
+    let client_id = entered(config.client_id.as_ref(), "clientId")?;
+    let client_secret = Secret::new(entered(config.client_secret.as_ref(), "clientSecret")?);
+    let extra = rendered(&config.extra, &values)?;
+    let endpoint = TokenEndpoint {
+        url: token_uri.render_url(&values, deps.settings.loopback)?,
+        client_id: &client_id,
+        client_secret: Some(&client_secret),
+        authentication: config.client_auth_location,
+        body_format: config.body_format,
+        provider: &*deps.provider,
+        limit: time_left(deps, since)?,
+    };
+    Ok(endpoint.client_credentials(&config.scopes, extra).await?.into_fields())
+}
+
+/// A login call of the service's own kind.
+async fn log_in(
+    deps: &Deps,
+    request: &ConnectRequest,
+    login: &LoginCall,
+    since: Timestamp,
+) -> Result<Map<String, Value>> {
+    let values = request.values();
+    let url = login.uri.render_url(&values, deps.settings.loopback)?;
+    let fields = rendered(&login.body, &values)?;
+    let (content_type, body) = match login.body_format {
+        BodyFormat::Form => (
+            "application/x-www-form-urlencoded",
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish(),
+        ),
+        BodyFormat::Json => {
+            let fields: Map<String, Value> =
+                fields.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+            ("application/json", Value::Object(fields).to_string())
+        }
+    };
+    let method = Method::from_bytes(login.method.as_bytes()).map_err(|_| unusable("login.method"))?;
+    let mut call = Request::builder()
+        .method(method)
+        .uri(url.as_str())
+        .header(ACCEPT, "application/json")
+        .header(CONTENT_TYPE, content_type);
+    for (name, value) in rendered(&login.headers, &values)? {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable("login.headers"))?;
+        let mut value = HeaderValue::from_str(&value).map_err(|_| unusable("login.headers"))?;
+        value.set_sensitive(true);
+        call = call.header(name, value);
+    }
+    let call = call.body(Bytes::from(body)).map_err(|_| unusable("login.uri"))?;
+    let response = deps.provider.send(call, time_left(deps, since)?).await;
+    let response = response.map_err(|error| error.told("login.uri"))?;
+    match response.status() {
+        status if status.is_server_error() => Err(unreachable()),
+        status if !status.is_success() => {
+            Err(Error::new(ErrorKey::CredentialsRejected, "The service did not accept the credentials.")
+                .with("status", status.as_u16()))
+        }
+        _ => mapped(login, response.body()),
+    }
+}
+
+/// The credentials, from where the definition says that they are in the answer.
+fn mapped(login: &LoginCall, body: &[u8]) -> Result<Map<String, Value>> {
+    let answer: Value = serde_json::from_slice(body).map_err(|_| answer_not_understood())?;
+    login
+        .response
+        .iter()
+        .map(|(name, path)| {
+            let found = path.split('.').try_fold(&answer, |value, segment| match value {
+                Value::Array(items) => items.get(segment.parse::<usize>().ok()?),
+                value => value.get(segment),
+            });
+            match found {
+                Some(value) if !value.is_null() => Ok((name.clone(), value.clone())),
+                _ => Err(answer_not_understood().field(format!("login.response.{name}"))),
+            }
+        })
+        .collect()
+}
+
+fn rendered(
+    templates: &std::collections::BTreeMap<String, Template>,
+    values: &Values<'_>,
+) -> Result<Vec<(String, String)>> {
+    templates.iter().map(|(name, template)| Ok((name.clone(), template.render_text(values)?))).collect()
+}
+
+fn unusable(field: &str) -> Error {
+    Error::new(ErrorKey::ConfigurationInvalid, format!("The integration's {field} cannot be used."))
+        .field(field)
+}

@@ -1,0 +1,117 @@
+//! The settings of a `client-credentials` option: what the customer enters is the credentials, or is exchanged for them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::integration::malformed;
+use super::oauth2::{BodyFormat, ClientAuthentication};
+use crate::error::Result;
+use crate::template::Template;
+
+/// A `client-credentials` option's `config`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClientCredentials {
+    /// The token endpoint of an OAuth 2 client-credentials grant (RFC 6749 §4.4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_uri: Option<Template>,
+    /// `client_credentials`; the only grant that needs nothing but what was entered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<Grant>,
+    /// Which input is the client identifier; `${parameters.clientId}` unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<Template>,
+    /// Which input is the client secret; `${parameters.clientSecret}` unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<Template>,
+    /// How the client authenticates to the token endpoint.
+    #[serde(default)]
+    pub client_auth_location: ClientAuthentication,
+    /// What is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+    /// Added to the token request, such as `audience`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, Template>,
+    /// What the token request's body is written in.
+    #[serde(default)]
+    pub body_format: BodyFormat,
+    /// A login call, where the service has one of its own kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<LoginCall>,
+}
+
+/// The grants that need nothing but what was entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grant {
+    /// RFC 6749 §4.4.
+    ClientCredentials,
+}
+
+/// A request that answers with a token.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LoginCall {
+    /// Where to.
+    pub uri: Template,
+    /// The HTTP method.
+    #[serde(default = "post")]
+    pub method: String,
+    /// The headers.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, Template>,
+    /// The body's fields.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub body: BTreeMap<String, Template>,
+    /// What the body is written in.
+    #[serde(default = "json")]
+    pub body_format: BodyFormat,
+    /// Where in the answer each credential is: `{"access_token": "data.token"}`.
+    pub response: BTreeMap<String, String>,
+}
+
+fn post() -> String {
+    "POST".to_owned()
+}
+
+fn json() -> BodyFormat {
+    BodyFormat::Json
+}
+
+/// What makes credentials of the input.
+pub enum Exchange<'a> {
+    /// Nothing: it is the credentials.
+    None,
+    /// The client-credentials grant at this token endpoint.
+    Grant(&'a Template),
+    /// The service's own login call.
+    Login(&'a LoginCall),
+}
+
+impl ClientCredentials {
+    /// Reads the settings at `path` of a definition; none at all are as good as empty ones.
+    pub(super) fn read(config: &Value, path: &str) -> Result<Self> {
+        if config.is_null() {
+            return Ok(Self::default());
+        }
+        let config: Self = super::read(config, path)?;
+        match (&config.token_uri, &config.login, config.grant) {
+            (Some(_), Some(_), _) => Err(malformed(&format!("{path}.login"), "cannot stand beside tokenUri")),
+            (None, _, Some(_)) => Err(malformed(&format!("{path}.tokenUri"), "is missing")),
+            _ => Ok(config),
+        }
+    }
+
+    /// What makes credentials of the input.
+    #[must_use]
+    pub fn exchange(&self) -> Exchange<'_> {
+        match (&self.token_uri, &self.login) {
+            (Some(token_uri), _) => Exchange::Grant(token_uri),
+            (None, Some(login)) => Exchange::Login(login),
+            (None, None) => Exchange::None,
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The settings of a `proxy` option.
+
+use serde::{Deserialize, Serialize};
+
+/// A `proxy` option's `config`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Proxy {
+    /// The key of an integration that the root workspace shares: its default option does the work.
+    pub proxy_key: String,
+}

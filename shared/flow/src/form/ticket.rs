@@ -1,0 +1,63 @@
+//! The ticket in the form: the start that is to go on, sealed under the secret of the browser that saw the form. No
+//! other page can make one or post one, and the customer's token does not stand in the page.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::browser::{BrowserSecret, FLOW_LIFETIME_SECONDS, FlowId, State};
+use crate::clock::Timestamp;
+use crate::deps::Deps;
+use crate::error::{Error, ErrorKey, Result};
+use crate::start::StartRequest;
+use crate::store::{browser_mismatch, state_expired};
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Content {
+    payload: Value,
+    expires_at: Timestamp,
+}
+
+/// A ticket, and the cookie that it opens with.
+pub struct Ticket {
+    /// The text that stands in the form.
+    pub text: String,
+    /// The `Set-Cookie` value that goes with the page.
+    pub cookie: String,
+}
+
+impl Ticket {
+    /// Seals a start into a new ticket.
+    pub fn issue(deps: &Deps, start: &StartRequest) -> Result<Self> {
+        let form = State::draw(&*deps.random).flow_id();
+        let secret = BrowserSecret::draw(&*deps.random);
+        let expires_at = deps.clock.now() + Duration::from_secs(FLOW_LIFETIME_SECONDS.into());
+        let content = Content { payload: start.to_payload(), expires_at };
+        let json = zeroize::Zeroizing::new(serde_json::to_vec(&content).map_err(Error::internal)?);
+        let sealed = secret.seal(&form, &*deps.random, &json)?;
+        let text = format!("{}.{}", form.as_str(), URL_SAFE_NO_PAD.encode(sealed));
+        Ok(Self { text, cookie: secret.set_cookie(&form) })
+    }
+
+    /// Opens a posted ticket with the browser's cookie.
+    pub fn open(deps: &Deps, headers: &HeaderMap, text: &str) -> Result<StartRequest> {
+        let malformed =
+            || Error::new(ErrorKey::RequestMalformed, "The form is not one of ours.").field("ticket");
+        let (form, sealed) = text.split_once('.').ok_or_else(malformed)?;
+        let form = FlowId::parse(form).ok_or_else(malformed)?;
+        let sealed = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| malformed())?;
+        let secret = BrowserSecret::from_cookies(headers, &form).ok_or_else(browser_mismatch)?;
+        let json = secret.open(&form, &sealed).map_err(|_| malformed())?;
+        let content: Content = serde_json::from_slice(&json).map_err(|_| malformed())?;
+        if content.expires_at <= deps.clock.now() {
+            return Err(state_expired());
+        }
+        let Value::Object(payload) = content.payload else { return Err(malformed()) };
+        StartRequest::from_parameters(payload)
+    }
+}

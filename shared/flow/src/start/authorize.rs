@@ -1,0 +1,116 @@
+//! A flow begins: two secrets are drawn, the flow is stored, and the browser goes to the provider.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response;
+use url::Url;
+
+use super::begin::Chosen;
+use crate::browser::{BrowserSecret, FLOW_LIFETIME_SECONDS, FlowId, State};
+use crate::connect::{ConnectRequest, time_left};
+use crate::definition::{AuthMethod, OAuth1, ParameterPlace};
+use crate::deps::Deps;
+use crate::error::{Error, Result};
+use crate::memory::FlowMemory;
+use crate::oauth1::{self, TemporaryCredentials, request_temporary_credentials};
+use crate::oauth2::authorization_request::authorization_request;
+use crate::respond;
+use crate::store::NewFlow;
+
+/// Stores the flow and sends the browser to the provider's page.
+pub(super) async fn authorize(
+    deps: &Deps,
+    chosen: &Chosen<'_>,
+    request: ConnectRequest,
+) -> Result<Response<Bytes>> {
+    let state = State::draw(&*deps.random);
+    let secret = BrowserSecret::draw(&*deps.random);
+    let flow = state.flow_id();
+    let app = &chosen.app.integration;
+    let callback_path = app.callback_path();
+    let callback_uri = match &app.o_auth_callback_uri {
+        Some(uri) => uri.clone(),
+        None => format!("{}{callback_path}", chosen.start.address.url),
+    };
+    let loopback = deps.settings.loopback;
+    let (location, temporary_credentials, kept_parameters) = match &chosen.app.option().method {
+        AuthMethod::OAuth2(config) => {
+            let verifier = secret.code_verifier(&flow)?;
+            let values = request.values();
+            let location =
+                authorization_request(config, &values, &state, &verifier, &callback_uri, loopback)?;
+            (location, None, config.callback_parameters.clone())
+        }
+        AuthMethod::OAuth1(config) => {
+            let (location, temporary) =
+                request_authorization(deps, chosen, &request, config, &state, &callback_uri).await?;
+            (location, Some(temporary), Vec::new())
+        }
+        AuthMethod::ClientCredentials(_) | AuthMethod::Proxy(_) => {
+            return Err(Error::internal("an option without a provider's page cannot authorize"));
+        }
+    };
+    let target = chosen.start.target.clone();
+    let memory = FlowMemory { request, callback_uri, temporary_credentials, target };
+    begin_flow(deps, &flow, &secret, &callback_path, kept_parameters, &memory).await?;
+    let workspace = &memory.request.workspace;
+    tracing::info!(flow = flow.as_str(), workspace, integration = chosen.integration.key, "flow begun");
+    Ok(respond::see_other(location.as_str(), &[secret.set_cookie(&flow)]))
+}
+
+async fn begin_flow(
+    deps: &Deps,
+    flow: &FlowId,
+    secret: &BrowserSecret,
+    callback_path: &str,
+    kept_parameters: Vec<String>,
+    memory: &FlowMemory,
+) -> Result<()> {
+    let new = NewFlow {
+        id: flow,
+        binding: secret.binding(),
+        callback_path,
+        kept_parameters,
+        memory: memory.seal(flow, secret, &*deps.random)?,
+        expires_at: deps.clock.now() + Duration::from_secs(FLOW_LIFETIME_SECONDS.into()),
+    };
+    deps.store.begin_flow(new).await
+}
+
+/// Temporary credentials, and the address where the customer authorizes them (RFC 5849 §2.1, §2.2). OAuth 1.0 has no
+/// `state`: ours stands in the callback's address.
+async fn request_authorization(
+    deps: &Deps,
+    chosen: &Chosen<'_>,
+    request: &ConnectRequest,
+    config: &OAuth1,
+    state: &State,
+    callback_uri: &str,
+) -> Result<(Url, TemporaryCredentials)> {
+    let secrets = deps.definitions.option_secrets(&chosen.app.integration).await?;
+    let client = oauth1::Client::of(config, &chosen.app.option().key, &secrets);
+    let (values, loopback) = (request.values(), deps.settings.loopback);
+    let endpoint = config.request_token_uri.render_url(&values, loopback)?;
+    let mut location = config.authorize_uri.render_url(&values, loopback)?;
+    let mut callback = Url::parse(callback_uri).map_err(Error::internal)?;
+    callback.query_pairs_mut().append_pair("state", &state.reveal());
+    let wanted = wanted_parameters(config);
+    let (at_request, at_authorization) = match config.extra_in {
+        ParameterPlace::Request => (wanted.as_slice(), &[][..]),
+        ParameterPlace::Authorize => (&[][..], wanted.as_slice()),
+    };
+    let limit = time_left(deps, deps.clock.now())?;
+    let temporary =
+        request_temporary_credentials(deps, &client, endpoint, callback.as_str(), at_request, limit).await?;
+    location.query_pairs_mut().append_pair("oauth_token", &temporary.token).extend_pairs(at_authorization);
+    Ok((location, temporary))
+}
+
+/// The scopes and what else the provider wants.
+fn wanted_parameters(config: &OAuth1) -> Vec<(String, String)> {
+    let scope = (!config.scopes.is_empty())
+        .then(|| ("scope".to_owned(), config.scopes.join(&config.scope_separator)));
+    let extra = config.extra.iter().map(|(name, value)| (name.clone(), value.clone()));
+    scope.into_iter().chain(extra).collect()
+}

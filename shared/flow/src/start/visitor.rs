@@ -1,0 +1,57 @@
+//! Who stands before us: a person's browser in a window or an iframe, or a program.
+
+use http::HeaderMap;
+use http::header::{HeaderName, ORIGIN, REFERER};
+
+use crate::definition::Workspace;
+use crate::pages::Reader;
+use crate::redirect_uri::WebOrigin;
+use crate::target::Listener;
+
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+
+/// What the request's headers say of its sender.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Visitor {
+    /// Who reads the answer.
+    pub(super) reader: Reader,
+    /// Whether the answer is shown inside another page. A browser keeps no cookie of ours there.
+    pub(super) in_iframe: bool,
+}
+
+impl Visitor {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let destination = headers.get(SEC_FETCH_DEST).and_then(|value| value.to_str().ok());
+        Self {
+            reader: Reader::of(headers),
+            in_iframe: matches!(destination, Some("iframe" | "frame" | "embed" | "object")),
+        }
+    }
+
+    /// Whether something can be asked.
+    pub(super) fn can_be_asked(self) -> bool {
+        self.reader == Reader::Person && !self.in_iframe
+    }
+}
+
+/// The window that waits for the result: at the origin that started this, if it is one of the workspace's; at any of
+/// them, if the browser does not say.
+pub(super) fn listener(
+    headers: &HeaderMap,
+    own: &WebOrigin,
+    workspace: &Workspace,
+    request_id: Option<String>,
+    around: bool,
+) -> Listener {
+    let header = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let said = header(&ORIGIN)
+        .and_then(|origin| WebOrigin::parse(origin).ok())
+        .or_else(|| header(&REFERER).and_then(|referrer| WebOrigin::of_url(referrer).ok()))
+        .filter(|origin| origin != own || workspace.allows_origin(origin))
+        .filter(|origin| workspace.allows_origin(origin));
+    let origins = match said {
+        Some(origin) => vec![origin.to_string()],
+        None => workspace.origins().collect(),
+    };
+    Listener { request_id, origins, around }
+}
