@@ -45,11 +45,19 @@ async fn route(deps: &Deps, request: &Request<Bytes>) -> Result<Answer> {
         ("GET", ["integrations"]) => routes::integrations::list(deps, request).await,
         ("GET", ["integrations", id_or_key]) => routes::integrations::show(deps, request, id_or_key).await,
         ("PUT", ["integrations", id_or_key]) => routes::integrations::put(deps, request, id_or_key).await,
+        ("GET", ["integrations", id_or_key, "connector-spec"]) => {
+            routes::connection_options::spec(deps, request, id_or_key).await
+        }
+        ("POST", ["connection-options"]) => routes::connection_options::list(deps, request).await,
+        ("GET", ["sse", "connection-events", _]) => Err(routes::connection_options::no_events()),
         ("GET", ["connections"]) => routes::connections::list(deps, request).await,
         ("GET", ["connections", id]) => routes::connections::show(deps, request, id).await,
         (
             _,
-            ["self" | "integrations" | "connections"] | ["workspaces" | "integrations" | "connections", _],
+            ["self" | "integrations" | "connections" | "connection-options"]
+            | ["workspaces" | "integrations" | "connections", _]
+            | ["integrations", _, "connector-spec"]
+            | ["sse", "connection-events", _],
         ) => Err(Error::new(ErrorKey::MethodNotAllowed, "There is no such method here.")),
         _ => Err(Error::new(ErrorKey::NotFound, "There is no such resource.")),
     }

@@ -56,6 +56,9 @@ pub(crate) fn router(functions: &Functions) -> Router {
         .route("/workspaces/{key}", api())
         .route("/integrations", api())
         .route("/integrations/{key}", api())
+        .route("/integrations/{key}/connector-spec", api())
+        .route("/connection-options", api())
+        .route("/sse/connection-events/{requestId}", api())
         .route("/connections", api())
         .route("/connections/{id}", api())
 }

@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKey, Result};
 use crate::seal::Place;
 use crate::secret::SecretMap;
 use crate::template::Values;
+use crate::token::Caller;
 
 /// A connection as stored; its secrets stay sealed.
 #[derive(Debug, Clone)]
@@ -102,6 +103,16 @@ pub fn connection_not_found() -> Error {
 }
 
 impl Connection {
+    /// Whether a caller may see it: a customer their own, who manages the workspace all of it.
+    #[must_use]
+    pub fn is_visible_to(&self, caller: &Caller) -> bool {
+        self.workspace == caller.workspace()
+            && match caller {
+                Caller::Customer(customer) => self.customer == customer.id,
+                Caller::Admin { .. } => true,
+            }
+    }
+
     /// The contract's representation, without secrets.
     #[must_use]
     pub fn to_json(&self) -> Value {

@@ -77,7 +77,8 @@ fn summary(workspace: &str, stored: &StoredDefinition) -> Result<Value> {
         .as_array()
         .into_iter()
         .flatten()
-        .map(|option| only(option, &["key", "type", "title", "description", "inputSchema"]))
+        .filter(|option| option["enabled"] != false)
+        .map(|option| only(option, &["key", "type", "title", "description", "inputSchema", "helpUri"]))
         .collect();
     let mut summary = only(&definition, &["name", "logoUri", "baseUri"]);
     summary["id"] = integration_id(workspace, &stored.key).into();

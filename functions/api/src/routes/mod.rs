@@ -1,5 +1,6 @@
 //! One file a resource.
 
+pub(crate) mod connection_options;
 pub(crate) mod connections;
 pub(crate) mod integrations;
 pub(crate) mod this;

@@ -112,6 +112,19 @@ pub enum AuthMethod {
     Proxy(Proxy),
 }
 
+impl AuthMethod {
+    /// The type's name.
+    #[must_use]
+    pub fn auth_type(&self) -> AuthType {
+        match self {
+            Self::OAuth2(_) => AuthType::OAuth2,
+            Self::OAuth1(_) => AuthType::OAuth1,
+            Self::ClientCredentials(_) => AuthType::ClientCredentials,
+            Self::Proxy(_) => AuthType::Proxy,
+        }
+    }
+}
+
 impl AuthOption {
     pub(super) fn new(definition: AuthOptionDefinition, path: &str) -> Result<Self> {
         super::check_key(&definition.key, &format!("{path}.key"))?;

@@ -1,0 +1,104 @@
+//! `/connection-options` and `/integrations/{idOrKey}/connector-spec`: what a customer can choose, for whoever draws the
+//! choice.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use flow::app::App;
+use flow::connection::connection_not_found;
+use flow::definition::{AuthOption, Integration, Workspace};
+use flow::deps::Deps;
+use flow::error::{Error, ErrorKey, Result};
+use flow::token::Caller;
+use http::{Request, StatusCode};
+use serde_json::{Map, Value, json};
+
+use crate::{Answer, auth, body};
+
+/// POST `{integrationId | integrationKey | connectionId}`: the integration's enabled options, the default first.
+pub(crate) async fn list(deps: &Deps, request: &Request<Bytes>) -> Result<Answer> {
+    let (caller, workspace) = auth::caller(deps, request).await?;
+    let body = body::object(request)?;
+    let integration = asked(deps, &caller, &workspace, &body).await?;
+    let mut options = Vec::new();
+    for option in integration.enabled_options() {
+        options.push(representation(option, schema(deps, &integration, option).await?));
+    }
+    Ok((StatusCode::OK, options.into()))
+}
+
+/// GET: the integration as a connector's specification.
+pub(crate) async fn spec(deps: &Deps, request: &Request<Bytes>, id_or_key: &str) -> Result<Answer> {
+    let (_, workspace) = auth::caller(deps, request).await?;
+    let integration = deps.definitions.integration(&workspace.key, id_or_key).await?;
+    let mut options = Map::new();
+    for option in integration.enabled_options() {
+        let schema = schema(deps, &integration, option).await?;
+        options.insert(option.key.clone(), representation(option, schema));
+    }
+    let default = integration.auth_option(None)?;
+    let mut spec = json!({
+        "key": integration.key,
+        "name": integration.name,
+        "auth": {
+            "type": default.method.auth_type().as_str(),
+            "ui": { "schema": schema(deps, &integration, default).await? },
+            "options": options,
+        },
+    });
+    if let Some(logo_uri) = &integration.logo_uri {
+        spec["logoUri"] = logo_uri.as_str().into();
+    }
+    Ok((StatusCode::OK, spec))
+}
+
+/// A gateway that cannot stream says so at once: the SDKs then wait for the popup's message.
+pub(crate) fn no_events() -> Error {
+    Error::new(ErrorKey::NotSupported, "Events are not streamed here; the popup posts its result.")
+}
+
+async fn asked(
+    deps: &Deps,
+    caller: &Caller,
+    workspace: &Workspace,
+    body: &Value,
+) -> Result<Arc<Integration>> {
+    let text = |name: &str| body[name].as_str().filter(|text| !text.is_empty());
+    if let Some(id_or_key) = text("integrationId").or_else(|| text("integrationKey")) {
+        return deps.definitions.integration(&workspace.key, id_or_key).await;
+    }
+    let Some(id) = text("connectionId") else {
+        let message = "integrationId, integrationKey or connectionId is missing.";
+        return Err(Error::new(ErrorKey::ParameterMissing, message).field("integrationId"));
+    };
+    let found = deps.store.read_connection(id).await?.filter(|connection| connection.is_visible_to(caller));
+    let connection = found.ok_or_else(connection_not_found)?;
+    deps.definitions.integration(&workspace.key, &connection.integration).await
+}
+
+/// What the customer is asked for: by the option, or by the shared one that does its work.
+async fn schema(deps: &Deps, integration: &Arc<Integration>, option: &AuthOption) -> Result<Option<Value>> {
+    match &option.input_schema {
+        Some(schema) => Ok(Some(schema.clone())),
+        None => Ok(App::of(deps, integration, option).await?.option().input_schema.clone()),
+    }
+}
+
+fn representation(option: &AuthOption, schema: Option<Value>) -> Value {
+    let given = [("schema", schema.clone()), ("helpUri", option.help_uri.clone().map(Value::from))];
+    let ui: Map<String, Value> =
+        given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+    let mut representation = json!({
+        "key": option.key,
+        "type": option.method.auth_type().as_str(),
+        "title": option.title.as_deref().unwrap_or(&option.key),
+        "ui": ui,
+    });
+    if let Some(description) = &option.description {
+        representation["description"] = description.as_str().into();
+    }
+    if let Some(schema) = schema {
+        representation["inputSchema"] = schema;
+    }
+    representation
+}
