@@ -13,8 +13,9 @@ use crate::deps::Deps;
 use crate::error::{Error, ErrorKey, Result};
 use crate::outcome::Outcome;
 use crate::random::draw_id;
+use crate::revoke;
 use crate::secret::SecretMap;
-use crate::store::{FlowClaim, Others, SaveConnection};
+use crate::store::{FlowClaim, Others, SaveConnection, Saved};
 use crate::template::Values;
 use crate::test_call;
 
@@ -111,7 +112,18 @@ pub async fn connect(
         token: draw_id(&*deps.random),
         deadline: since + SAVE_TIME,
     };
-    deps.store.save_connection(&save).await
+    let Saved { outcome, replaced } = deps.store.save_connection(&save).await?;
+    // What the flow ended with may be another's word: then nothing was replaced.
+    let connected =
+        matches!(&outcome, Outcome::Connected { connection_id } if *connection_id == connection.id);
+    if connected && revoke::may_revoke(&integration) {
+        let mut old: Vec<Connection> = before.into_iter().collect();
+        for id in &replaced {
+            old.extend(deps.store.read_connection(id).await.ok().flatten());
+        }
+        revoke::revoke_replaced(deps, &integration, &old).await;
+    }
+    Ok(outcome)
 }
 
 async fn sealed(

@@ -27,6 +27,7 @@ pub mod pages;
 pub mod random;
 pub mod redirect_uri;
 pub mod respond;
+pub mod revoke;
 pub mod seal;
 pub mod secret;
 pub mod start;

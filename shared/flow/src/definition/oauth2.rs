@@ -46,6 +46,10 @@ impl BodyFormat {
 /// An `oauth2` option's `config`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a quirk of its own, by the name that definitions give it"
+)]
 pub struct OAuth2 {
     /// The client identifier that the provider issued (RFC 6749 §2.2).
     pub client_id: String,
@@ -56,6 +60,13 @@ pub struct OAuth2 {
     pub authorize_uri: Template,
     /// The token endpoint.
     pub token_uri: Template,
+    /// The revocation endpoint (RFC 7009).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation_uri: Option<Template>,
+    /// Revoking a token ends that token's grant only, not every grant of the same user and client: then what is
+    /// replaced can be revoked.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub revocation_per_token: bool,
     /// What is asked for.
     #[serde(default)]
     pub scopes: Vec<String>,

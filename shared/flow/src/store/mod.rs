@@ -16,7 +16,7 @@ pub use connections::{ConnectionPage, ListConnections};
 pub use definitions::StoredDefinition;
 pub use flows::{Claim, FlowItem, NewFlow};
 pub(crate) use flows::{browser_mismatch, state_expired};
-pub use save::{FlowClaim, Others, SaveConnection};
+pub use save::{FlowClaim, Others, SaveConnection, Saved};
 
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKey};

@@ -34,6 +34,15 @@ pub struct SaveConnection<'a> {
     pub deadline: Timestamp,
 }
 
+/// What came of a save.
+#[derive(Debug)]
+pub struct Saved {
+    /// How the flow ended: another outcome than this connection means that it had ended before, and nothing was written.
+    pub outcome: Outcome,
+    /// The connections that were archived.
+    pub replaced: Vec<String>,
+}
+
 /// A flow, and who claimed it.
 #[derive(Debug, Clone, Copy)]
 pub struct FlowClaim<'a> {
@@ -81,9 +90,8 @@ enum Next {
 }
 
 impl Store {
-    /// Writes everything or nothing, until the deadline. Says how the flow ended: another outcome than this connection
-    /// means that the flow had ended before, and nothing was written.
-    pub async fn save_connection(&self, save: &SaveConnection<'_>) -> Result<Outcome> {
+    /// Writes everything or nothing, until the deadline.
+    pub async fn save_connection(&self, save: &SaveConnection<'_>) -> Result<Saved> {
         let mut slot = Slot::default();
         let mut generation = 0_u32;
         let mut pause = *PAUSE.start();
@@ -99,12 +107,15 @@ impl Store {
             let next = match transaction.send().await {
                 Ok(_) => {
                     self.archive_surplus(save, &slot).await;
-                    return Ok(save.outcome());
+                    return Ok(Saved { outcome: save.outcome(), replaced: slot.live });
                 }
                 Err(error) => next(save, &slot, &roles, &error),
             };
             match next {
-                Next::Ended(outcome) => return Ok(outcome),
+                Next::Ended(outcome) => {
+                    // A repetition of our own write looks the same as somebody else's: then the old ones are not known.
+                    return Ok(Saved { outcome, replaced: Vec::new() });
+                }
                 Next::Fail(error) => return Err(error),
                 Next::With(found) => {
                     slot = found;

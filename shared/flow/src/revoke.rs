@@ -1,0 +1,54 @@
+//! Credentials that were replaced are revoked, where the definition says that this cannot hurt the new ones.
+//!
+//! Many providers have one grant for each user and client: revoking the old token there would end the new one too.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::app::App;
+use crate::connection::{Connection, ConnectionSecrets};
+use crate::definition::{AuthMethod, Integration};
+use crate::deps::Deps;
+use crate::error::Result;
+use crate::oauth2::revocation;
+
+/// The customer waits for it, so it must not take long.
+const LIMIT: Duration = Duration::from_secs(3);
+
+/// How many are revoked at one occasion, at the most.
+const MAX: usize = 5;
+
+/// Revokes what connections held before, as well as that goes: nothing depends on it.
+pub async fn revoke_replaced(deps: &Deps, integration: &Arc<Integration>, replaced: &[Connection]) {
+    for connection in replaced.iter().take(MAX) {
+        if let Err(error) = revoke(deps, integration, connection).await {
+            let key = error.key().facts().key;
+            tracing::warn!(connection = connection.id, key, "replaced credentials were not revoked");
+        }
+    }
+}
+
+async fn revoke(deps: &Deps, integration: &Arc<Integration>, connection: &Connection) -> Result<()> {
+    let option = integration.auth_option(Some(&connection.record.auth_option_key))?;
+    let app = App::of(deps, integration, option).await?;
+    let AuthMethod::OAuth2(config) = &app.option().method else { return Ok(()) };
+    let Some(endpoint) = config.revocation_uri.as_ref().filter(|_| config.revocation_per_token) else {
+        return Ok(());
+    };
+    let secrets = ConnectionSecrets::open(deps, connection).await?;
+    let option_secrets = deps.definitions.option_secrets(&app.integration).await?;
+    let endpoint = endpoint.render_url(&secrets.values(), deps.settings.loopback)?;
+    let client_secret = option_secrets.get(&app.option().key, "clientSecret");
+    let credentials = secrets.credentials.expose();
+    revocation::revoke(&*deps.provider, endpoint, config, client_secret, credentials, LIMIT).await
+}
+
+/// Whether an integration has anything to revoke: if not, what was replaced need not be read.
+#[must_use]
+pub fn may_revoke(integration: &Integration) -> bool {
+    integration.auth_options.iter().any(|option| match &option.method {
+        AuthMethod::OAuth2(config) => config.revocation_per_token,
+        AuthMethod::Proxy(_) => true,
+        AuthMethod::OAuth1(_) | AuthMethod::ClientCredentials(_) => false,
+    })
+}
