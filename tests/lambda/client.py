@@ -69,8 +69,8 @@ class Browser:
     def submit(self, page, fields):
         """Fills in the page's form and presses its first button."""
         form = Form(page.body)
-        unknown = fields.keys() - form.fields.keys()
-        entered = {name: value for name, value in fields.items() if name not in unknown}
+        # The pages of a provider ask for different things.
+        entered = {name: value for name, value in fields.items() if name in form.fields}
         url = urljoin(page.url, form.action or page.url)
         if form.method == "post":
             origin = "{0.scheme}://{0.netloc}".format(urlsplit(page.url))

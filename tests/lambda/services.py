@@ -11,6 +11,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -41,7 +42,7 @@ WATCH = f"http://127.0.0.1:{WATCH_PORT}"
 
 ENVIRONMENT = os.environ | {
     # Both servers open what the other sealed.
-    "WRAPPING_KEY": base64.b64encode(bytes(range(32))).decode(),
+    "WRAPPING_KEY": base64.b64encode(b"local demo wrapping key, no aws!").decode(),
     "TABLE_FLOWS": "flows",
     "TABLE_CONNECTIONS": "connections",
     "TABLE_INTEGRATIONS": "integrations",
@@ -111,4 +112,6 @@ def start():
             "cargo lambda watch", [*watch, "--invoke-port", str(WATCH_PORT)], "starting Runtime server"
         )
         _started["watch"].wait()
+        # Without a handler a terminated test run would leave them behind.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     return _started["watch"]

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import client
 import services
 
-SIGN_IN = {"username": "ada", "password": "lovelace"}
+SIGN_IN = {"user_name": "ada", "password": "lovelace"}
 
 
 def connect(browser, customer, **parameters):
