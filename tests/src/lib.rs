@@ -1,1 +1,30 @@
-//! Tests that cross crates.
+//! What the tests that cross crates share: a world with a clock that can be moved, fixed randomness, a provider that
+//! answers by script, and a DynamoDB whose wire is recorded and can be made to fail.
+//!
+//! The handlers are the production ones, on the production settings: public addresses only, https only.
+#![expect(
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on ends where it stands"
+)]
+
+pub mod answer;
+pub mod browser;
+pub mod clock;
+pub mod definitions;
+pub mod dump;
+pub mod logs;
+pub mod provider;
+pub mod random;
+pub mod start;
+pub mod tokens;
+pub mod wire;
+pub mod world;
+
+pub use answer::Answer;
+pub use browser::Browser;
+pub use provider::Reply;
+pub use start::Start;
+pub use wire::Fault;
+pub use world::World;

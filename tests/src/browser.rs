@@ -1,0 +1,142 @@
+//! A browser: it keeps cookies by their own rules, and goes where it is sent only when told to.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use cookie::Cookie;
+use http::{Method, Request};
+use linkspan_local::service::Functions;
+use tower::ServiceExt as _;
+
+use crate::Answer;
+
+/// The service's host.
+pub const HOST: &str = "linkspan.example";
+
+/// One browser. A clone has the same cookies, like another tab.
+#[derive(Clone)]
+pub struct Browser {
+    functions: Functions,
+    jar: Arc<Mutex<Vec<(String, String)>>>,
+    /// The `Accept` header that it sends.
+    pub accept: &'static str,
+}
+
+impl Browser {
+    /// A browser without cookies, that asks for JSON: errors are then easy to read.
+    #[must_use]
+    pub fn new(functions: &Functions) -> Self {
+        Self { functions: functions.clone(), jar: Arc::default(), accept: "application/json" }
+    }
+
+    /// The same browser, as a person uses it.
+    #[must_use]
+    pub fn for_a_person(&self) -> Self {
+        Self { accept: "text/html,application/xhtml+xml;q=0.9", ..self.clone() }
+    }
+
+    /// The names of its cookies, oldest first.
+    #[must_use]
+    pub fn cookie_names(&self) -> Vec<String> {
+        self.jar.lock().unwrap().iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The values of its cookies, oldest first.
+    #[must_use]
+    pub fn cookie_values(&self) -> Vec<String> {
+        self.jar.lock().unwrap().iter().map(|(_, value)| value.clone()).collect()
+    }
+
+    /// Puts a cookie in by hand.
+    pub fn plant_cookie(&self, name: &str, value: &str) {
+        self.jar.lock().unwrap().push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Follows a link, or a redirect to us.
+    pub async fn get(&self, address: &str) -> Answer {
+        self.send(Request::get(local(address)).body(Bytes::new()).unwrap()).await
+    }
+
+    /// Posts a form from another site: no Lax cookie goes with it.
+    pub async fn post_cross_site(&self, address: &str, form: String) -> Answer {
+        let request = Request::post(local(address))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("origin", "https://provider.example")
+            .header("sec-fetch-site", "cross-site")
+            .body(form.into())
+            .unwrap();
+        self.dispatch(request, false).await
+    }
+
+    /// Sends a request with its cookies, and keeps those that come back.
+    pub async fn send(&self, request: Request<Bytes>) -> Answer {
+        self.dispatch(request, true).await
+    }
+
+    async fn dispatch(&self, mut request: Request<Bytes>, with_cookies: bool) -> Answer {
+        let headers = request.headers_mut();
+        headers.insert("host", HOST.parse().unwrap());
+        if !headers.contains_key("accept") {
+            headers.insert("accept", self.accept.parse().unwrap());
+        }
+        let pairs: Vec<String> =
+            self.jar.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if with_cookies && !pairs.is_empty() {
+            headers.insert("cookie", pairs.join("; ").parse().unwrap());
+        }
+        let path = request.uri().path();
+        let service = if path.starts_with("/oauth-callback") {
+            &self.functions.callback
+        } else if path.starts_with("/connection-result/") {
+            &self.functions.finish
+        } else if path == "/connection-popup" || path == "/connect" {
+            &self.functions.initiate
+        } else {
+            &self.functions.api
+        };
+        let Ok(response) = service.clone().oneshot(request).await;
+        let answer = Answer::from(response);
+        answer.cookies().into_iter().for_each(|cookie| self.keep(cookie));
+        answer
+    }
+
+    /// RFC 6265bis §5.7, as far as `__Host-` cookies go.
+    fn keep(&self, set_cookie: &str) {
+        let cookie = Cookie::parse(set_cookie.to_owned()).unwrap();
+        assert!(cookie.name().starts_with("__Host-"), "{set_cookie}");
+        assert_eq!((cookie.secure(), cookie.path(), cookie.domain()), (Some(true), Some("/"), None));
+        let mut jar = self.jar.lock().unwrap();
+        let before = jar.iter().position(|(name, _)| name == cookie.name());
+        let is_gone = cookie.max_age().is_some_and(|age| age == cookie::time::Duration::ZERO);
+        match (before, is_gone) {
+            (Some(index), true) => drop(jar.remove(index)),
+            (Some(index), false) => cookie.value().clone_into(&mut jar[index].1),
+            (None, true) => {}
+            (None, false) => jar.push((cookie.name().to_owned(), cookie.value().to_owned())),
+        }
+    }
+}
+
+/// A request line has the path and the query only.
+fn local(address: &str) -> String {
+    let own = format!("https://{HOST}");
+    address.strip_prefix(&own).unwrap_or(address).to_owned()
+}
+
+/// A request with a bearer token.
+#[must_use]
+pub fn api_request(
+    method: &Method,
+    path: &str,
+    token: &str,
+    body: Option<&serde_json::Value>,
+) -> Request<Bytes> {
+    let mut request = Request::builder().method(method).uri(path);
+    if !token.is_empty() {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    if body.is_some() {
+        request = request.header("content-type", "application/json");
+    }
+    request.body(body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()))).unwrap()
+}

@@ -1,0 +1,106 @@
+//! Everything that the tables hold, to compare and to search.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use flow::random::hex;
+use flow::store::Tables;
+
+/// An item, its attributes in order.
+pub type Item = BTreeMap<String, AttributeValue>;
+
+/// All items of all tables, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dump {
+    /// The flows.
+    pub flows: Vec<Item>,
+    /// The connections, and the slots between them.
+    pub connections: Vec<Item>,
+    /// Workspaces and integrations.
+    pub integrations: Vec<Item>,
+}
+
+impl Dump {
+    /// Reads all tables.
+    pub async fn read(client: &Client, tables: &Tables) -> Self {
+        Self {
+            flows: items(client, &tables.flows).await,
+            connections: items(client, &tables.connections).await,
+            integrations: items(client, &tables.integrations).await,
+        }
+    }
+
+    /// The connections that are not archived.
+    #[must_use]
+    pub fn live_connections(&self) -> Vec<&Item> {
+        self.only_connections().filter(|item| !item.contains_key("archivedAt")).collect()
+    }
+
+    /// The connections that are archived.
+    #[must_use]
+    pub fn archived_connections(&self) -> Vec<&Item> {
+        self.only_connections().filter(|item| item.contains_key("archivedAt")).collect()
+    }
+
+    fn only_connections(&self) -> impl Iterator<Item = &Item> {
+        self.connections.iter().filter(|item| item.contains_key("record"))
+    }
+
+    /// The ids that the slots list as live.
+    #[must_use]
+    pub fn slot_ids(&self) -> Vec<String> {
+        let slots = self.connections.iter().filter_map(|item| item.get("live")?.as_ss().ok());
+        let mut ids: Vec<String> = slots.flatten().cloned().collect();
+        ids.sort();
+        ids
+    }
+
+    /// Whether any attribute holds `secret`: as text, as bytes, or in a usual encoding of them.
+    #[must_use]
+    pub fn contains(&self, secret: &[u8]) -> bool {
+        let needles = [
+            secret.to_vec(),
+            STANDARD_NO_PAD.encode(secret).into_bytes(),
+            URL_SAFE_NO_PAD.encode(secret).into_bytes(),
+            hex(secret).into_bytes(),
+        ];
+        let mut haystack = Vec::new();
+        for item in self.flows.iter().chain(&self.connections).chain(&self.integrations) {
+            for (name, value) in item {
+                haystack.extend_from_slice(name.as_bytes());
+                append(&mut haystack, value);
+            }
+        }
+        needles.iter().any(|needle| haystack.windows(needle.len()).any(|window| window == needle))
+    }
+}
+
+fn append(haystack: &mut Vec<u8>, value: &AttributeValue) {
+    haystack.push(0);
+    match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => haystack.extend_from_slice(text.as_bytes()),
+        AttributeValue::B(bytes) => haystack.extend_from_slice(bytes.as_ref()),
+        AttributeValue::Ss(texts) => haystack.extend_from_slice(texts.join("\0").as_bytes()),
+        other => panic!("an attribute of a kind that is not searched: {other:?}"),
+    }
+    haystack.push(0);
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test looks at everything")]
+async fn items(client: &Client, table: &str) -> Vec<Item> {
+    let mut found: Vec<Item> = Vec::new();
+    let mut from: Option<HashMap<String, AttributeValue>> = None;
+    loop {
+        let page = client.scan().table_name(table).set_exclusive_start_key(from).send().await.unwrap();
+        found.extend(page.items.unwrap_or_default().into_iter().map(|item| item.into_iter().collect()));
+        from = page.last_evaluated_key;
+        if from.is_none() {
+            break;
+        }
+    }
+    found.sort_by_key(|item: &Item| format!("{:?} {:?}", item.get("pk"), item.get("sk")));
+    found
+}

@@ -1,0 +1,212 @@
+//! A provider that records what it is asked and answers by script.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use bytes::Bytes;
+use flow::BoxFuture;
+use flow::http::provider::{Provider, ProviderError};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
+/// The access token that it issues unless told otherwise.
+pub const ACCESS_TOKEN: &str = "access!+token/1";
+/// The refresh token that it issues unless told otherwise.
+pub const REFRESH_TOKEN: &str = "refresh!+token/1";
+
+/// A request as it arrived.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// The whole address.
+    pub uri: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as text.
+    pub body: String,
+    /// How long the caller would wait.
+    pub limit: Duration,
+}
+
+impl Call {
+    /// A header's text; empty where there is none.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The body's parameters, in order.
+    #[must_use]
+    pub fn form(&self) -> Vec<(String, String)> {
+        form_urlencoded::parse(self.body.as_bytes()).into_owned().collect()
+    }
+
+    /// One parameter of the body.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        self.form().into_iter().find(|(given, _)| given == name).map(|(_, value)| value)
+    }
+}
+
+/// What it does with a request.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    after: Duration,
+    what: What,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    Answers(StatusCode, Vec<(&'static str, String)>, String),
+    Fails(ProviderError),
+    Hangs,
+}
+
+impl Reply {
+    /// A body of this content type.
+    #[must_use]
+    pub fn body(status: u16, content_type: &str, body: impl Into<String>) -> Self {
+        let headers = vec![("content-type", content_type.to_owned())];
+        let what = What::Answers(StatusCode::from_u16(status).unwrap(), headers, body.into());
+        Self { after: Duration::ZERO, what }
+    }
+
+    /// A JSON body.
+    #[must_use]
+    pub fn json(status: u16, body: &Value) -> Self {
+        Self::body(status, "application/json", body.to_string())
+    }
+
+    /// A redirect.
+    #[must_use]
+    pub fn redirect(location: &str) -> Self {
+        let what = What::Answers(StatusCode::FOUND, vec![("location", location.to_owned())], String::new());
+        Self { after: Duration::ZERO, what }
+    }
+
+    /// No answer, for this reason.
+    #[must_use]
+    pub fn fails(error: ProviderError) -> Self {
+        Self { after: Duration::ZERO, what: What::Fails(error) }
+    }
+
+    /// No answer, until the caller gives up.
+    #[must_use]
+    pub fn hangs() -> Self {
+        Self { after: Duration::ZERO, what: What::Hangs }
+    }
+
+    /// The same, later.
+    #[must_use]
+    pub fn after(self, delay: Duration) -> Self {
+        Self { after: delay, ..self }
+    }
+}
+
+/// The usual token response.
+#[must_use]
+pub fn tokens() -> Value {
+    json!({
+        "access_token": ACCESS_TOKEN,
+        "token_type": "Bearer",
+        "expires_in": 3600,
+        "refresh_token": REFRESH_TOKEN,
+        "scope": "read write",
+    })
+}
+
+/// The provider: `/oauth/token` and `/api/me` answer well unless told otherwise.
+#[derive(Default)]
+pub struct FakeProvider {
+    calls: Mutex<Vec<Call>>,
+    next: Mutex<HashMap<String, VecDeque<Reply>>>,
+    always: Mutex<HashMap<String, Reply>>,
+}
+
+impl FakeProvider {
+    /// Answers the next request to `path` so; several are used up in order.
+    pub fn next(&self, path: &str, reply: Reply) {
+        self.next.lock().unwrap().entry(path.to_owned()).or_default().push_back(reply);
+    }
+
+    /// Answers every request to `path` so.
+    pub fn always(&self, path: &str, reply: Reply) {
+        self.always.lock().unwrap().insert(path.to_owned(), reply);
+    }
+
+    /// Everything that it was asked.
+    pub fn calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    /// The requests to one path.
+    pub fn calls_to(&self, path: &str) -> Vec<Call> {
+        self.calls().into_iter().filter(|call| path_of(&call.uri) == path).collect()
+    }
+
+    /// The one token request.
+    pub fn token_request(&self) -> Call {
+        let calls = self.calls_to("/oauth/token");
+        assert_eq!(calls.len(), 1, "token requests");
+        calls.into_iter().next().unwrap()
+    }
+
+    fn reply(&self, path: &str) -> Reply {
+        if let Some(reply) = self.next.lock().unwrap().get_mut(path).and_then(VecDeque::pop_front) {
+            return reply;
+        }
+        if let Some(reply) = self.always.lock().unwrap().get(path) {
+            return reply.clone();
+        }
+        match path {
+            "/oauth/token" => Reply::json(200, &tokens()),
+            "/api/me" => Reply::json(200, &json!({ "name": "Ada" })),
+            path => panic!("the provider knows no {path}"),
+        }
+    }
+}
+
+fn path_of(uri: &str) -> String {
+    url::Url::parse(uri).unwrap().path().to_owned()
+}
+
+impl Provider for FakeProvider {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+        limit: Duration,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, ProviderError>> {
+        let (head, body) = request.into_parts();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        let uri = head.uri.to_string();
+        let reply = self.reply(&path_of(&uri));
+        self.calls.lock().unwrap().push(Call {
+            method: head.method,
+            uri,
+            headers: head.headers,
+            body,
+            limit,
+        });
+        Box::pin(async move {
+            let answer = async {
+                tokio::time::sleep(reply.after).await;
+                match reply.what {
+                    What::Hangs => std::future::pending().await,
+                    What::Fails(error) => Err(error),
+                    What::Answers(status, headers, body) => {
+                        let response = headers
+                            .into_iter()
+                            .fold(Response::builder().status(status), |b, (name, value)| {
+                                b.header(name, value)
+                            });
+                        Ok(response.body(Bytes::from(body)).unwrap())
+                    }
+                }
+            };
+            tokio::time::timeout(limit, answer).await.unwrap_or(Err(ProviderError::Timeout))
+        })
+    }
+}

@@ -1,0 +1,198 @@
+//! The wire between the SDK and DynamoDB: recorded, and broken on demand.
+//!
+//! Tests run on paused time, which leaps to the next timer whenever a test only waits. The requests themselves need real
+//! time: they run on a runtime of their own, and while one is under way the paused time stands still.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, LazyLock, Mutex};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use flow::http::aws::AwsHttp;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+static REAL_TIME: LazyLock<Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+});
+
+/// Runs `future` in real time, while the test's own time stands still.
+pub async fn in_real_time<F>(future: F) -> F::Output
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    tokio::task::spawn_blocking(move || REAL_TIME.block_on(future)).await.unwrap()
+}
+
+/// A request to DynamoDB.
+#[derive(Debug, Clone)]
+pub struct DynamoRequest {
+    /// `GetItem`, `TransactWriteItems`, …
+    pub operation: String,
+    /// The JSON body.
+    pub body: Value,
+}
+
+/// How a request goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The transaction is cancelled: another one is at its items.
+    Conflict,
+    /// The request is carried out, and the answer never arrives.
+    LostAnswer,
+    /// The request is refused: too many of them.
+    Throttled,
+    /// The request does not arrive.
+    Outage,
+}
+
+#[derive(Debug)]
+struct Planned {
+    operation: &'static str,
+    times: usize,
+    fault: Fault,
+}
+
+type Meanwhile = (&'static str, Pin<Box<dyn Future<Output = ()> + Send>>);
+
+/// The SDK's HTTP client.
+#[derive(Clone)]
+pub struct Wire {
+    http: AwsHttp,
+    requests: Arc<Mutex<Vec<DynamoRequest>>>,
+    planned: Arc<Mutex<Vec<Planned>>>,
+    meanwhile: Arc<Mutex<Option<Meanwhile>>>,
+}
+
+/// In [`Wire::fail`], every operation.
+pub const EVERYTHING: &str = "*";
+
+/// In [`Wire::fail`], until [`Wire::recover`].
+pub const FOR_GOOD: usize = usize::MAX;
+
+impl Wire {
+    /// A wire that works.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            http: AwsHttp::new(),
+            requests: Arc::default(),
+            planned: Arc::default(),
+            meanwhile: Arc::default(),
+        }
+    }
+
+    /// Lets the next `times` requests of an operation go wrong.
+    pub fn fail(&self, operation: &'static str, times: usize, fault: Fault) {
+        self.planned.lock().unwrap().push(Planned { operation, times, fault });
+    }
+
+    /// Everything works again. Says whether every planned fault has happened.
+    #[must_use]
+    pub fn recover(&self) -> bool {
+        self.planned.lock().unwrap().drain(..).all(|planned| planned.times == 0)
+    }
+
+    /// Lets something happen while the next request of an operation is on its way.
+    pub fn meanwhile(&self, operation: &'static str, what: impl Future<Output = ()> + Send + 'static) {
+        *self.meanwhile.lock().unwrap() = Some((operation, Box::pin(what)));
+    }
+
+    /// The requests since the last time that this was asked.
+    #[must_use]
+    pub fn take_requests(&self) -> Vec<DynamoRequest> {
+        std::mem::take(&mut self.requests.lock().unwrap())
+    }
+
+    fn happens_meanwhile(&self, operation: &str) -> Option<Meanwhile> {
+        self.meanwhile.lock().unwrap().take_if(|(awaited, _)| *awaited == operation)
+    }
+
+    fn fault(&self, operation: &str) -> Option<Fault> {
+        let mut planned = self.planned.lock().unwrap();
+        let next = planned.iter_mut().find(|planned| {
+            planned.times > 0 && (planned.operation == EVERYTHING || planned.operation == operation)
+        })?;
+        if next.times != FOR_GOOD {
+            next.times -= 1;
+        }
+        Some(next.fault)
+    }
+}
+
+impl Default for Wire {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Wire")
+    }
+}
+
+impl HttpConnector for Wire {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let body = request.body().bytes().unwrap_or_default();
+        let body: Value = serde_json::from_slice(body).unwrap();
+        let fault = self.fault(&operation);
+        let meanwhile = self.happens_meanwhile(&operation);
+        let writes = body["TransactItems"].as_array().map_or(0, Vec::len);
+        self.requests.lock().unwrap().push(DynamoRequest { operation, body });
+        let http = self.http.clone();
+        HttpConnectorFuture::new(async move {
+            if let Some((_, meanwhile)) = meanwhile {
+                meanwhile.await;
+            }
+            match fault {
+                None => in_real_time(async move { http.call(request).await }).await,
+                Some(Fault::LostAnswer) => {
+                    in_real_time(async move { http.call(request).await }).await?;
+                    Err(ConnectorError::io("the connection was reset".into()))
+                }
+                Some(Fault::Outage) => Err(ConnectorError::io("the connection was refused".into())),
+                Some(Fault::Conflict) => Ok(canceled(writes)),
+                Some(Fault::Throttled) => Ok(refused(&json!({
+                    "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+                    "message": "The level of configured provisioned throughput for the table was exceeded.",
+                }))),
+            }
+        })
+    }
+}
+
+impl HttpClient for Wire {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+fn canceled(writes: usize) -> HttpResponse {
+    let mut reasons = vec![json!({ "Code": "None" }); writes];
+    if let Some(first) = reasons.first_mut() {
+        *first = json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" });
+    }
+    refused(&json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons",
+        "CancellationReasons": reasons,
+    }))
+}
+
+fn refused(body: &Value) -> HttpResponse {
+    let response = http::Response::builder()
+        .status(400)
+        .header("content-type", "application/x-amz-json-1.0")
+        .body(SdkBody::from(body.to_string()))
+        .unwrap();
+    HttpResponse::try_from(response).unwrap()
+}

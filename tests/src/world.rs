@@ -1,0 +1,216 @@
+//! Everything around the handlers, and the steps that most tests take.
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use flow::clock::Clock;
+use flow::definition::integration_id;
+use flow::deps::{Deps, Root, Seams, Settings};
+use flow::http::provider::Provider;
+use flow::random::Random;
+use flow::redirect_uri::Loopback;
+use flow::seal::StaticKey;
+use flow::secret::Secret;
+use flow::store::Tables;
+use http::Method;
+use linkspan_local::database::Database;
+use linkspan_local::service::Functions;
+use serde_json::Value;
+use std::time::Duration;
+use url::{Url, form_urlencoded};
+use zeroize::Zeroizing;
+
+use crate::answer::parameter;
+use crate::browser::api_request;
+use crate::clock::TestClock;
+use crate::definitions::{self, INTEGRATION};
+use crate::dump::Dump;
+use crate::provider::FakeProvider;
+use crate::random::CountedRandom;
+use crate::tokens::{self, WORKSPACE};
+use crate::wire::{Wire, in_real_time};
+use crate::{Answer, Browser, Start};
+
+/// The database's limit in production, with the SDK's repetitions.
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// The wrapping key.
+pub const WRAPPING_KEY: [u8; 32] = *b"wrapping key of the tests, fixed";
+
+/// The code that the provider issues.
+pub const CODE: &str = "code!+1/a";
+
+/// Everything around the handlers. It needs paused time: `#[tokio::test(start_paused = true)]`.
+pub struct World {
+    /// The time.
+    pub clock: Arc<TestClock>,
+    /// The provider.
+    pub provider: Arc<FakeProvider>,
+    /// The wire to the database.
+    pub wire: Wire,
+    /// The handlers.
+    pub functions: Functions,
+    /// What the handlers stand on.
+    pub deps: Arc<Deps>,
+    observer: aws_sdk_dynamodb::Client,
+    tables: Tables,
+}
+
+impl World {
+    /// A world with the usual workspace and integration.
+    pub async fn new() -> Self {
+        Self::with(&definitions::integration()).await
+    }
+
+    /// A world with the usual workspace, and another integration under the usual key.
+    pub async fn with(integration: &Value) -> Self {
+        let world = Self::empty().await;
+        world.define_workspace(WORKSPACE, &definitions::workspace(WORKSPACE)).await;
+        world.define(INTEGRATION, integration).await;
+        let _ = world.wire.take_requests();
+        world
+    }
+
+    /// A world with empty tables.
+    pub async fn empty() -> Self {
+        let database = in_real_time(async { Database::start(0, None).await.unwrap() }).await;
+        let clock = Arc::new(TestClock::start());
+        let provider = Arc::new(FakeProvider::default());
+        let random: Arc<dyn Random> = Arc::new(CountedRandom::default());
+        let wire = Wire::new();
+        let deps = Deps::new(
+            Seams {
+                clock: Arc::clone(&clock) as Arc<dyn Clock>,
+                random: Arc::clone(&random),
+                provider: Arc::clone(&provider) as Arc<dyn Provider>,
+                wrapping: Arc::new(StaticKey::new(Zeroizing::new(WRAPPING_KEY), random)),
+                dynamo: client(&database, wire.clone()),
+                tables: database.tables.clone(),
+            },
+            Settings {
+                public_url: None,
+                loopback: Loopback::Refused,
+                root: Some(Root { key: tokens::ROOT.to_owned(), secret: Secret::from(tokens::ROOT_SECRET) }),
+            },
+        );
+        Self {
+            functions: Functions::new(&deps),
+            observer: client(&database, Wire::new()),
+            tables: database.tables,
+            deps,
+            clock,
+            provider,
+            wire,
+        }
+    }
+
+    /// A browser without cookies.
+    #[must_use]
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.functions)
+    }
+
+    /// Everything that the tables hold.
+    pub async fn dump(&self) -> Dump {
+        Dump::read(&self.observer, &self.tables).await
+    }
+
+    /// A REST request; no token where it is empty.
+    pub async fn api(&self, method: Method, path: &str, token: &str, body: Option<&Value>) -> Answer {
+        self.browser().send(api_request(&method, path, token, body)).await
+    }
+
+    /// `PUT /workspaces/{key}`.
+    pub async fn define_workspace(&self, key: &str, definition: &Value) {
+        let path = format!("/workspaces/{key}");
+        let answer = self.api(Method::PUT, &path, &tokens::admin(tokens::ROOT), Some(definition)).await;
+        assert!(answer.status.is_success(), "{}", answer.body);
+    }
+
+    /// `PUT /integrations/{key}` of the usual workspace.
+    pub async fn define(&self, key: &str, definition: &Value) {
+        let path = format!("/integrations/{key}");
+        let answer = self.api(Method::PUT, &path, &tokens::admin(WORKSPACE), Some(definition)).await;
+        assert!(answer.status.is_success(), "{}", answer.body);
+    }
+
+    /// The connection, as its customer reads it.
+    pub async fn connection(&self, id: &str) -> Answer {
+        let token = tokens::customer(WORKSPACE, tokens::CUSTOMER);
+        self.api(Method::GET, &format!("/connections/{id}"), &token, None).await
+    }
+
+    /// The connection with its secrets, as the workspace's manager reads it.
+    pub async fn secrets(&self, id: &str) -> Value {
+        let path = format!("/connections/{id}?includeSecrets=true");
+        let answer = self.api(Method::GET, &path, &tokens::admin(WORKSPACE), None).await;
+        assert!(answer.status.is_success(), "{}", answer.body);
+        answer.json()
+    }
+
+    /// Starts a flow; the browser is then at the provider.
+    pub async fn begin(&self, browser: &Browser, start: &Start) -> AtProvider {
+        let answer = browser.send(start.form()).await;
+        AtProvider { address: answer.away() }
+    }
+
+    /// The whole flow: start, consent, callback, result.
+    pub async fn connect(&self, browser: &Browser, start: &Start) -> Answer {
+        let at_provider = self.begin(browser, start).await;
+        let callback = browser.get(&at_provider.consent()).await;
+        browser.get(callback.location()).await
+    }
+}
+
+fn client(database: &Database, wire: Wire) -> aws_sdk_dynamodb::Client {
+    let timeout = TimeoutConfig::builder().operation_timeout(DATABASE_TIMEOUT).build();
+    let config = database.client.config().to_builder().http_client(wire).timeout_config(timeout).build();
+    aws_sdk_dynamodb::Client::from_conf(config)
+}
+
+/// A browser that was sent to the provider.
+pub struct AtProvider {
+    /// The authorization request.
+    pub address: Url,
+}
+
+impl AtProvider {
+    /// One parameter of the authorization request.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        parameter(&self.address, name)
+    }
+
+    /// The `state` of the authorization request.
+    #[must_use]
+    pub fn state(&self) -> String {
+        self.parameter("state").unwrap()
+    }
+
+    /// The address that the provider sends the browser back to, with a code.
+    #[must_use]
+    pub fn consent(&self) -> String {
+        self.back(&[("code", CODE)])
+    }
+
+    /// The same with these parameters and the state.
+    #[must_use]
+    pub fn back(&self, parameters: &[(&str, &str)]) -> String {
+        format!("{}?{}", self.parameter("redirect_uri").unwrap(), self.answer(parameters))
+    }
+
+    /// These parameters and the state, as a query or a form.
+    #[must_use]
+    pub fn answer(&self, parameters: &[(&str, &str)]) -> String {
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(parameters)
+            .append_pair("state", &self.state())
+            .finish()
+    }
+}
+
+/// The path of the usual integration's callback.
+#[must_use]
+pub fn callback_path() -> String {
+    format!("/oauth-callback/{}", integration_id(WORKSPACE, INTEGRATION))
+}
