@@ -82,6 +82,11 @@ impl Answer {
         }
     }
 
+    /// That a redirect carries a `connectionId` and no error.
+    pub fn assert_connected(&self) {
+        assert!(!self.connection_id().is_empty());
+    }
+
     /// The `connectionId` that a redirect carries.
     #[must_use]
     pub fn connection_id(&self) -> String {

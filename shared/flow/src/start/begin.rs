@@ -39,6 +39,12 @@ pub(super) struct Chosen<'a> {
     pub(super) app: App,
 }
 
+/// What the customer entered, and what the caller gave for the connector.
+struct Entered {
+    parameters: SecretMap,
+    connector_parameters: SecretMap,
+}
+
 /// Goes on with a verified start.
 pub(super) async fn begin(
     deps: &Deps,
@@ -54,18 +60,18 @@ pub(super) async fn begin(
     let option = integration.auth_option(typed.or(start.request.auth_option_key.as_deref()).or(before))?;
     let app = App::of(deps, integration, option).await?;
     let chosen = Chosen { start, integration, option, app };
-    let parameters = chosen.parameters(deps, reconnected.as_ref()).await?;
+    let entered = chosen.entered(deps, reconnected.as_ref()).await?;
     if start.submission.as_ref().is_some_and(super::submission::Submission::turned) {
-        return chosen.ask(deps, &parameters, &[], None);
+        return chosen.ask(deps, &entered.parameters, &[], None);
     }
     let violations = match chosen.schema() {
-        Some(schema) => input::violations(schema, parameters.expose())?,
+        Some(schema) => input::violations(schema, entered.parameters.expose())?,
         None => Vec::new(),
     };
     if let Some(first) = violations.first() {
-        return chosen.ask_or_refuse(deps, &parameters, &violations, first);
+        return chosen.ask_or_refuse(deps, &entered.parameters, &violations, first);
     }
-    let request = chosen.request(parameters);
+    let request = chosen.request(entered);
     match &chosen.app.option().method {
         AuthMethod::ClientCredentials(config) => chosen.connect_now(deps, request, config).await,
         _ if start.visitor.in_iframe => Err(Error::interaction_required()),
@@ -99,31 +105,40 @@ impl Chosen<'_> {
 
     /// What was typed; else what the caller gave; else, when reconnecting, what there was before. Credentials that the
     /// customer typed are not taken from before: they are what a reconnection is to replace.
-    async fn parameters(&self, deps: &Deps, reconnected: Option<&Connection>) -> Result<SecretMap> {
-        let given = &self.start.request.connection_parameters;
-        if let (Some(submission), Some(schema)) = (&self.start.submission, self.schema()) {
-            let mut parameters = given.expose().clone();
-            parameters.extend(submission.input(schema));
-            return Ok(SecretMap::new(parameters));
-        }
-        let is_typed = matches!(self.app.option().method, AuthMethod::ClientCredentials(_));
-        match reconnected {
-            Some(connection) if given.is_empty() && !is_typed => {
-                Ok(ConnectionSecrets::open(deps, connection).await?.parameters)
+    async fn entered(&self, deps: &Deps, reconnected: Option<&Connection>) -> Result<Entered> {
+        let mut entered = Entered {
+            parameters: self.start.request.connection_parameters.clone(),
+            connector_parameters: self.start.request.connector_parameters.clone(),
+        };
+        if let Some(connection) = reconnected
+            && (entered.parameters.is_empty() || entered.connector_parameters.is_empty())
+        {
+            let before = ConnectionSecrets::open(deps, connection).await?;
+            let is_typed = matches!(self.app.option().method, AuthMethod::ClientCredentials(_));
+            if entered.parameters.is_empty() && !is_typed {
+                entered.parameters = before.parameters;
             }
-            _ => Ok(given.clone()),
+            if entered.connector_parameters.is_empty() {
+                entered.connector_parameters = before.connector_parameters;
+            }
         }
+        if let (Some(submission), Some(schema)) = (&self.start.submission, self.schema()) {
+            let mut parameters = entered.parameters.expose().clone();
+            parameters.extend(submission.input(schema));
+            entered.parameters = SecretMap::new(parameters);
+        }
+        Ok(entered)
     }
 
-    fn request(&self, parameters: SecretMap) -> ConnectRequest {
+    fn request(&self, entered: Entered) -> ConnectRequest {
         let asked = &self.start.request;
         ConnectRequest {
             workspace: self.start.workspace.key.clone(),
             customer: self.start.customer.id.clone(),
             integration: self.integration.id.clone(),
             auth_option_key: self.option.key.clone(),
-            parameters,
-            connector_parameters: asked.connector_parameters.clone(),
+            parameters: entered.parameters,
+            connector_parameters: entered.connector_parameters,
             connection_id: asked.connection_id.clone(),
             name: asked.name.clone(),
             allow_multiple_connections: asked.allow_multiple_connections,
