@@ -1,6 +1,17 @@
 //! Flows from the first request to the result, over the DynamoDB wire protocol.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends where it stands")]
 
+mod at_once;
+mod authorization_request;
+mod callback_parameters;
+mod client_authentication;
+mod database_faults;
+mod deadline;
 mod happy;
+mod interrupted;
 mod reconnect;
+mod replacement;
 mod request_forms;
+mod result_address;
+mod tabs;
+mod token_responses;
