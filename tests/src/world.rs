@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use flow::clock::Clock;
 use flow::definition::integration_id;
-use flow::deps::{Deps, Root, Seams, Settings};
+use flow::deps::{Deps, Seams, Settings};
 use flow::http::provider::Provider;
 use flow::random::Random;
 use flow::redirect_uri::Loopback;
@@ -90,7 +90,8 @@ impl World {
             Settings {
                 public_url: None,
                 loopback: Loopback::Refused,
-                root: Some(Root { key: tokens::ROOT.to_owned(), secret: Secret::from(tokens::ROOT_SECRET) }),
+                root_key: Some(tokens::ROOT.to_owned()),
+                root_secret: Some(Secret::from(tokens::ROOT_SECRET)),
             },
         );
         Self {
