@@ -1,8 +1,12 @@
 //! The parameters of a start, from every form that the contract accepts, merged into one.
 
+use std::fmt;
+
 use bytes::Bytes;
 use http::Request;
 use http::header::CONTENT_TYPE;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
@@ -31,7 +35,7 @@ pub(super) fn read(request: &Request<Bytes>) -> Result<Map<String, Value>> {
     }
     match content_type(request).as_deref() {
         Some("application/x-www-form-urlencoded") => merged.add_form(body)?,
-        Some("application/json") => merged.add_json(&json_object(body, "body")?)?,
+        Some("application/json") => merged.add_json(json_object(body, "body")?)?,
         _ => {
             return Err(Error::new(
                 ErrorKey::MediaTypeUnsupported,
@@ -65,12 +69,12 @@ impl Merged {
         Ok(())
     }
 
-    fn add_json(&mut self, object: &Map<String, Value>) -> Result<()> {
-        for (name, value) in object {
+    fn add_json(&mut self, object: Members) -> Result<()> {
+        for (name, value) in object.0 {
             if name == "payload" {
-                self.add_payload(value)?;
+                self.add_payload(&value)?;
             } else {
-                self.add(name, value.clone())?;
+                self.add(&name, value)?;
             }
         }
         Ok(())
@@ -79,10 +83,10 @@ impl Merged {
     fn add_payload(&mut self, payload: &Value) -> Result<()> {
         let object = match payload {
             Value::String(text) => json_object(text.as_bytes(), "payload")?,
-            Value::Object(object) => object.clone(),
+            Value::Object(object) => Members(object.clone().into_iter().collect()),
             _ => return Err(not_an_object("payload")),
         };
-        for (name, value) in object {
+        for (name, value) in object.0 {
             self.add(&name, value)?;
         }
         Ok(())
@@ -94,7 +98,7 @@ impl Merged {
             Value::Null => return Ok(()),
             Value::String(text) if OBJECTS.contains(&name) && text.trim().is_empty() => return Ok(()),
             Value::String(text) if OBJECTS.contains(&name) => {
-                Value::Object(json_object(text.as_bytes(), name)?)
+                Value::Object(json_object(text.as_bytes(), name)?.0.into_iter().collect())
             }
             value => value,
         };
@@ -121,16 +125,42 @@ fn same(one: &Value, other: &Value) -> bool {
     one == other || text(one) == text(other)
 }
 
-fn json_object(text: &[u8], field: &str) -> Result<Map<String, Value>> {
-    match serde_json::from_slice(text) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(not_an_object(field)),
-        Err(error) => {
-            let message =
-                format!("{field} is not valid JSON (line {}, column {}).", error.line(), error.column());
-            Err(Error::new(ErrorKey::RequestMalformed, message).field(field))
-        }
+/// An object's members as they stand in the text: a name that comes twice comes twice (RFC 8259 §4 leaves it open).
+struct Members(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
     }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Members, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Members(members))
+    }
+}
+
+fn json_object(text: &[u8], field: &str) -> Result<Members> {
+    serde_json::from_slice(text).map_err(|error| {
+        if error.is_data() {
+            return not_an_object(field);
+        }
+        let message =
+            format!("{field} is not valid JSON (line {}, column {}).", error.line(), error.column());
+        Error::new(ErrorKey::RequestMalformed, message).field(field)
+    })
 }
 
 fn not_an_object(field: &str) -> Error {

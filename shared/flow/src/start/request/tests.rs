@@ -142,3 +142,14 @@ fn debug_shows_no_token_and_no_input() {
         get("token=t!secret&integrationKey=crm&connectionParameters=%7B%22k%22%3A%22s!secret%22%7D").unwrap();
     assert!(!format!("{start:?}").contains("secret"), "{start:?}");
 }
+
+#[test]
+fn a_name_that_stands_twice_in_one_json_text_is_a_conflict_too() {
+    let twice = r#"{"integrationKey":"crm","token":"t","customState":"a","customState":"b"}"#;
+    let form = url::form_urlencoded::Serializer::new(String::new()).append_pair("payload", twice).finish();
+    for result in [post("", JSON, twice), post("", FORM, form)] {
+        assert_eq!(refusal(result), (ErrorKey::ParameterConflict, "customState".to_owned()));
+    }
+    let same = twice.replace("\"b\"", "\"a\"");
+    assert_eq!(post("", JSON, same).unwrap().custom_state.as_deref(), Some("a"));
+}
