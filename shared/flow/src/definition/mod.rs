@@ -35,8 +35,13 @@ pub fn read<T: DeserializeOwned>(value: &Value, path: &str) -> Result<T> {
             (path, ".") => path.to_owned(),
             (path, inner) => format!("{path}.{inner}"),
         };
-        // serde_json's messages name types and fields; they repeat a value only for an unknown variant or field name.
-        Error::new(ErrorKey::RequestMalformed, format!("{field}: {}", error.into_inner())).field(field)
+        // serde's messages repeat the value that does not fit, which may be a secret in the wrong place.
+        let text = error.into_inner().to_string();
+        let problem = match text.rsplit_once(", expected ") {
+            Some((_, expected)) if !text.starts_with("unknown field") => format!("expected {expected}"),
+            _ => text,
+        };
+        Error::new(ErrorKey::RequestMalformed, format!("{field}: {problem}")).field(field)
     })
 }
 
