@@ -1,5 +1,7 @@
 //! One way to authenticate with an integration.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -12,7 +14,7 @@ use super::test_call::{ApiClient, TestCall};
 use crate::error::Result;
 
 /// One way to authenticate, as defined.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AuthOptionDefinition {
     /// The name that `authOptionKey` chooses it by.
@@ -44,6 +46,16 @@ pub struct AuthOptionDefinition {
     /// The call that proves new credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<TestCall>,
+}
+
+/// Without the settings: until they are taken out, the secrets are in them.
+impl fmt::Debug for AuthOptionDefinition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthOptionDefinition")
+            .field("key", &self.key)
+            .field("auth_type", &self.auth_type)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The authentication types.
