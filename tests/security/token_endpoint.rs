@@ -1,0 +1,124 @@
+//! What goes wrong at the token endpoint (RFC 6749 §5.2), and at the test call.
+
+use flow::http::provider::ProviderError;
+use serde_json::{Value, json};
+use tests::answer::parameter;
+use tests::provider::Reply;
+use tests::{Start, World};
+
+/// The failure's `errorData`; nothing was stored but the flow's end.
+async fn failure(world: &World) -> Value {
+    let result = world.connect(&world.browser(), &Start::new()).await;
+    let data = parameter(&result.away(), "errorData").unwrap_or_else(|| result.location().to_owned());
+    assert!(world.dump().await.connections.is_empty(), "{data}");
+    serde_json::from_str(&data).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_error_of_the_rfc_has_its_key() {
+    for (code, error_type, key) in [
+        ("invalid_request", "connection", "token_rejected"),
+        ("invalid_grant", "connection", "token_rejected"),
+        ("unsupported_grant_type", "connection", "token_rejected"),
+        ("invalid_scope", "connection", "token_rejected"),
+        ("invalid_client", "configuration", "client_rejected"),
+        ("unauthorized_client", "configuration", "client_rejected"),
+    ] {
+        for status in [400, 401, 403, 200] {
+            let world = World::new().await;
+            world.provider.next("/oauth/token", Reply::json(status, &json!({ "error": code })));
+            let error = failure(&world).await;
+            assert_eq!((&error["type"], &error["key"]), (&json!(error_type), &json!(key)), "{status} {code}");
+            assert_eq!(error["data"]["providerError"], code);
+            assert_eq!(world.provider.calls().len(), 1, "nothing else was asked");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_that_no_rfc_knows_is_not_repeated() {
+    let world = World::new().await;
+    world.provider.next("/oauth/token", Reply::json(400, &json!({ "error": "sk_live_secret" })));
+    let error = failure(&world).await;
+    assert_eq!(error["key"], "token_rejected");
+    assert_eq!(error.get("data"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_that_is_none_is_not_stored_as_credentials() {
+    for (case, reply) in [
+        ("a page", Reply::body(200, "text/html", "<h1>Welcome</h1>")),
+        ("nothing", Reply::body(200, "application/json", "")),
+        ("not JSON", Reply::body(200, "application/json", "{\"access_token\":")),
+        ("an array", Reply::json(200, &json!(["access_token"]))),
+        ("no token", Reply::json(200, &json!({ "token_type": "Bearer" }))),
+        ("an empty token", Reply::json(200, &json!({ "access_token": "" }))),
+        ("a token that is no text", Reply::json(200, &json!({ "access_token": { "a": 1 } }))),
+        ("an error that is no text", Reply::json(400, &json!({ "error": { "code": 1 } }))),
+        ("a refusal in HTML", Reply::body(403, "text/html", "<h1>Forbidden</h1>")),
+        ("a redirect", Reply::redirect("https://evil.example/token")),
+        ("too much", Reply::fails(ProviderError::TooLarge)),
+    ] {
+        let world = World::new().await;
+        world.provider.next("/oauth/token", reply);
+        let error = failure(&world).await;
+        assert_eq!(
+            (&error["type"], &error["key"]),
+            (&json!("connection"), &json!("token_response_invalid")),
+            "{case}"
+        );
+        assert_eq!(world.provider.calls().len(), 1, "{case}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_must_not_be_called_is_the_definitions_fault() {
+    let world = World::new().await;
+    world.provider.next("/oauth/token", Reply::fails(ProviderError::Forbidden));
+    let error = failure(&world).await;
+    assert_eq!(
+        (&error["key"], &error["data"]["field"]),
+        (&json!("configuration_invalid"), &json!("tokenUri"))
+    );
+    let world = World::new().await;
+    world.provider.next("/api/me", Reply::fails(ProviderError::Forbidden));
+    let error = failure(&world).await;
+    assert_eq!(
+        (&error["key"], &error["data"]["field"]),
+        (&json!("configuration_invalid"), &json!("test.path"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_do_not_work_are_not_stored() {
+    for status in [400, 401, 403, 404, 302] {
+        let world = World::new().await;
+        world.provider.next("/api/me", Reply::body(status, "text/html", "PROVIDER-WORDS"));
+        let error = failure(&world).await;
+        assert_eq!(error["key"], "credentials_rejected");
+        assert_eq!(error["data"]["status"], status);
+        assert!(!error.to_string().contains("PROVIDER-WORDS"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_provider_says_in_its_own_words_is_repeated_nowhere() {
+    let logs = tests::logs::Logs::record();
+    let words = "PROVIDER-WORDS <script>alert(1)</script>";
+    for (status, body) in [
+        (400, json!({ "error": "invalid_grant", "error_description": words, "error_uri": words })),
+        (401, json!({ "error": "invalid_client", "error_description": words })),
+        (400, json!({ "error": words })),
+        (200, json!({ "error": "invalid_grant", "error_description": words })),
+        (200, json!({ "message": words })),
+        (500, json!({ "error": "server_error", "error_description": words })),
+    ] {
+        let world = World::new().await;
+        world.provider.next("/oauth/token", Reply::json(status, &body));
+        let error = failure(&world).await.to_string();
+        assert!(!error.contains("PROVIDER-WORDS") && !error.contains("script"), "{error}");
+        assert!(!world.dump().await.contains(b"PROVIDER-WORDS"));
+    }
+    assert!(!logs.text().contains("PROVIDER-WORDS"));
+    assert!(logs.text().contains("token_rejected"), "the log was recorded");
+}
