@@ -224,6 +224,7 @@ pub(crate) fn state_expired() -> Error {
 pub(crate) fn browser_mismatch() -> Error {
     Error::new(
         ErrorKey::BrowserMismatch,
-        "This sign-in was started in another browser. Please finish it there, or start again here.",
+        "This sign-in was started in another browser, or its cookie is gone from this one. Please finish it where you \
+         started, or start again here.",
     )
 }
