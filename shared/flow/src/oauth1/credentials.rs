@@ -44,14 +44,35 @@ pub async fn request_temporary_credentials(
         endpoint.query_pairs_mut().extend_pairs(parameters);
     }
     let oauth = [("oauth_callback", callback)];
-    let mut fields = call(deps, client, None, endpoint, &oauth, "requestTokenUri", limit).await?;
+    let answer = call(deps, client, None, endpoint, &oauth, "requestTokenUri", limit).await;
+    let mut fields = answer.map_err(as_refused_client)?;
     // Without the confirmation the provider may send the browser to anybody's callback (§2.1).
-    if fields.get("oauth_callback_confirmed").and_then(Value::as_str) != Some("true") {
+    if !fields.get("oauth_callback_confirmed").is_some_and(is_true) {
         let message = "The service did not confirm where it will send its answer.";
         return Err(Error::new(ErrorKey::CallbackUnconfirmed, message));
     }
     let (token, secret) = (take(&mut fields, "oauth_token")?, take(&mut fields, "oauth_token_secret")?);
     Ok(TemporaryCredentials { token, secret: Secret::new(secret) })
+}
+
+/// `true`; providers written in Python say `True`, and JSON has a word of its own for it.
+fn is_true(value: &Value) -> bool {
+    match value {
+        Value::Bool(confirmed) => *confirmed,
+        value => value.as_str().is_some_and(|text| text.eq_ignore_ascii_case("true")),
+    }
+}
+
+/// So far nobody but the client has said anything: a refusal is a refusal of the client (§3.2).
+fn as_refused_client(error: Error) -> Error {
+    match (error.key(), error.data().get("status").and_then(Value::as_u64)) {
+        (ErrorKey::TokenRejected, Some(status @ (400 | 401 | 403))) => Error::new(
+            ErrorKey::ClientRejected,
+            "The service refused this application's own credentials. Its consumer key and secret need checking.",
+        )
+        .with("status", status),
+        _ => error,
+    }
 }
 
 /// Exchanges authorized temporary credentials for token credentials: `oauth_token`, `oauth_token_secret`, and whatever
