@@ -49,6 +49,6 @@ async fn settings_show_no_secret() {
     assert_hides(&format!("{:#?}", world.deps.settings), tokens::ROOT_SECRET);
     let integration = world.deps.definitions.integration("acme", "crm").await.unwrap();
     let secrets = world.deps.definitions.option_secrets(&integration).await.unwrap();
-    assert_eq!(secrets["oauth"].expose(), CLIENT_SECRET);
+    assert_eq!(secrets.get("oauth", "clientSecret").unwrap().expose(), CLIENT_SECRET);
     assert_hides(&format!("{integration:#?} {secrets:#?}"), CLIENT_SECRET);
 }
