@@ -18,6 +18,7 @@ fn keys_are_only_added() {
     request_too_large          bad_request      413 OwnPage
     media_type_unsupported     bad_request      415 OwnPage
     method_not_allowed         bad_request      405 OwnPage
+    not_supported              bad_request      501 Rest
     parameter_missing          bad_request      400 OwnPage
     parameter_conflict         bad_request      400 OwnPage
     not_authenticated          bad_request      401 OwnPage

@@ -1,5 +1,7 @@
 //! Pages carry nothing of a request, and cannot be framed or scripted.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::Request;
 use serde_json::json;
@@ -33,11 +35,23 @@ async fn no_page_has_a_script_or_can_be_framed() {
     let world = World::new().await;
     let browser = world.browser().for_a_person();
     let confirm = Start::new().from(&[("sec-fetch-site", "none")]);
-    let result = world.connect(&browser, &Start::new().with(&json!({ "redirectUri": null }))).await;
-    for page in [browser.send(confirm.link("/connect")).await, browser.get("/oauth-callback").await, result] {
+    for page in [browser.send(confirm.link("/connect")).await, browser.get("/oauth-callback").await] {
         assert!(!page.body.contains("<script"), "{}", page.body);
         let policy = page.header("content-security-policy");
         assert!(policy.contains("frame-ancestors 'none'") && policy.contains("base-uri 'none'"), "{policy}");
         assert!(!policy.contains("script-src") && !policy.contains("unsafe"), "{policy}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_popups_page_has_one_script_allowed_by_its_hash_and_cannot_be_framed() {
+    let world = World::new().await;
+    let browser = world.browser().for_a_person();
+    let page = world.connect(&browser, &Start::new().with(&json!({ "redirectUri": null }))).await;
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{policy}");
+    let script = page.body.rsplit("<script>").next().unwrap().split("</script>").next().unwrap();
+    let hash = STANDARD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, script.as_bytes()));
+    assert!(policy.contains(&format!("script-src 'sha256-{hash}';")), "{policy}");
+    assert_eq!(page.body.matches("<script>").count(), 1);
 }

@@ -74,7 +74,7 @@ async fn another_site_cannot_post_its_form() {
     for headers in [
         &[("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")][..],
         &[("origin", "null"), ("sec-fetch-site", "cross-site")],
-        &[("origin", "null"), ("sec-fetch-site", "same-origin")],
+        &[("origin", "null"), ("sec-fetch-site", "same-site")],
     ] {
         let answer =
             browser.send(Start::new().from(headers).post_form("/connect", &[("payload", &payload)])).await;
@@ -82,6 +82,18 @@ async fn another_site_cannot_post_its_form() {
         assert!(browser.cookie_names().is_empty(), "{headers:?}");
     }
     assert_eq!(world.dump().await, before);
+}
+
+/// What Chromium sends for the form of a page without a referrer.
+#[tokio::test(start_paused = true)]
+async fn its_own_form_goes_on_although_the_browser_names_no_origin() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let payload = payload(&page(&browser, &Start::new()).await);
+    let own = Start::new().from(&[("origin", "null"), ("sec-fetch-site", "same-origin")]);
+    let answer = browser.send(own.post_form("/connect", &[("payload", &payload)])).await;
+    assert_eq!(answer.status, 303);
+    assert_eq!(browser.cookie_names().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
