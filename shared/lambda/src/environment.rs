@@ -37,11 +37,7 @@ pub(crate) fn log() {
 pub(crate) async fn deps() -> Result<Arc<Deps>, Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
-    // Loopback targets and providers are for `cargo lambda watch`; the template never sets this.
-    let loopback = match optional("ALLOW_LOOPBACK").as_deref() {
-        Some("true") => Loopback::Allowed,
-        _ => Loopback::Refused,
-    };
+    let loopback = loopback();
     let tables = Tables {
         flows: required("TABLE_FLOWS")?,
         connections: required("TABLE_CONNECTIONS")?,
@@ -62,6 +58,17 @@ pub(crate) async fn deps() -> Result<Arc<Deps>, Error> {
         root_secret: optional("ROOT_WORKSPACE_SECRET").map(Secret::new),
     };
     Ok(Deps::new(seams, settings))
+}
+
+/// Loopback targets and providers are for `cargo lambda watch` on the local run's tables, and for nothing else: a
+/// function with a real database refuses them, whatever its environment says.
+fn loopback() -> Loopback {
+    let local_tables = optional("AWS_ENDPOINT_URL_DYNAMODB")
+        .is_some_and(|endpoint| endpoint.starts_with("http://127.0.0.1:"));
+    match optional("ALLOW_LOOPBACK").as_deref() {
+        Some("true") if local_tables => Loopback::Allowed,
+        _ => Loopback::Refused,
+    }
 }
 
 /// Only functions that seal or open something are given the key.

@@ -1,0 +1,66 @@
+//! The local run's tables and routes are those of the SAM template.
+
+use std::collections::BTreeSet;
+
+use crate::read;
+
+#[tokio::test]
+async fn the_local_tables_are_those_of_the_template() {
+    let template = read("infra/template.yaml");
+    let database = linkspan_local::database::Database::start(0, None).await.unwrap();
+    for (resource, table) in [
+        ("FlowsTable", &database.tables.flows),
+        ("ConnectionsTable", &database.tables.connections),
+        ("IntegrationsTable", &database.tables.integrations),
+    ] {
+        let description =
+            database.client.describe_table().table_name(table).send().await.unwrap().table.unwrap();
+        let mut local = BTreeSet::new();
+        let mut keys = |schema: &[aws_sdk_dynamodb::types::KeySchemaElement]| {
+            for key in schema {
+                local.insert(format!(
+                    "AttributeName: {}, KeyType: {}",
+                    key.attribute_name(),
+                    key.key_type().as_str()
+                ));
+            }
+        };
+        keys(description.key_schema());
+        for index in description.global_secondary_indexes() {
+            keys(index.key_schema());
+        }
+        for index in description.global_secondary_indexes() {
+            let mut attributes = index.projection().unwrap().non_key_attributes().to_vec();
+            attributes.sort();
+            local.insert(format!("IndexName: {}", index.index_name().unwrap()));
+            local.insert(format!("NonKeyAttributes: [{}]", attributes.join(", ")));
+        }
+        let section =
+            template.split(&format!("\n  {resource}:\n")).nth(1).unwrap().split("\n\n").next().unwrap();
+        let deployed: BTreeSet<String> = section
+            .lines()
+            .map(|line| line.trim().trim_start_matches("- "))
+            .filter_map(|line| {
+                let line = line.trim_start_matches("{ ").trim_end_matches(" }");
+                let attributes = line
+                    .split_once("NonKeyAttributes: ")
+                    .map(|(_, list)| format!("NonKeyAttributes: {list}"));
+                attributes.or_else(|| {
+                    (line.contains("KeyType:") || line.starts_with("IndexName:")).then(|| line.to_owned())
+                })
+            })
+            .collect();
+        assert_eq!(local, deployed, "{resource}");
+    }
+}
+
+#[test]
+fn the_local_routes_are_those_of_the_template() {
+    let template = read("infra/template.yaml");
+    let deployed: BTreeSet<&str> =
+        template.split("RouteKey: \"").skip(1).map(|rest| rest.split(['"', ' ']).nth(1).unwrap()).collect();
+    let service = read("infra/local/src/service.rs");
+    let local: BTreeSet<&str> =
+        service.split(".route(\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert_eq!(local, deployed);
+}
