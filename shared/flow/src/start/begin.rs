@@ -1,17 +1,15 @@
 //! A verified start goes on: to the provider, to the form for what is missing, or, where no provider needs to be asked,
 //! to the connection at once.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::Response;
 use serde_json::Value;
 
-use super::{VerifiedStart, authorize};
+use super::{Subject, VerifiedStart, authorize};
 use crate::app::App;
 use crate::client_credentials;
 use crate::connect::{ConnectRequest, connect};
-use crate::connection::{Connection, ConnectionSecrets, connection_not_found};
+use crate::connection::{Connection, ConnectionSecrets};
 use crate::definition::{AuthMethod, AuthOption, ClientCredentials, Integration};
 use crate::deps::Deps;
 use crate::error::{Error, ErrorKey, Result};
@@ -46,15 +44,8 @@ struct Entered {
 }
 
 /// Goes on with a verified start.
-pub(super) async fn begin(
-    deps: &Deps,
-    start: &VerifiedStart,
-    integration: &Arc<Integration>,
-) -> Result<Begun> {
-    let reconnected = match &start.request.connection_id {
-        Some(id) => Some(own_connection(deps, start, integration, id).await?),
-        None => None,
-    };
+pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject) -> Result<Begun> {
+    let Subject { integration, connection: reconnected } = subject;
     let before = reconnected.as_ref().map(|connection| connection.record.auth_option_key.as_str());
     let typed = start.submission.as_ref().and_then(|submission| submission.option());
     let option = integration.auth_option(typed.or(start.request.auth_option_key.as_deref()).or(before))?;
@@ -77,24 +68,6 @@ pub(super) async fn begin(
         _ if start.visitor.in_iframe => Err(Error::interaction_required()),
         _ => authorize::authorize(deps, &chosen, request).await.map(Begun::Answer),
     }
-}
-
-/// The connection to update: the customer's own, of this integration, and live.
-async fn own_connection(
-    deps: &Deps,
-    start: &VerifiedStart,
-    integration: &Integration,
-    id: &str,
-) -> Result<Connection> {
-    let found = deps.store.read_connection(id).await?;
-    found
-        .filter(|connection| {
-            connection.workspace == start.workspace.key
-                && connection.customer == start.customer.id
-                && connection.integration == integration.id
-                && connection.archived_at.is_none()
-        })
-        .ok_or_else(connection_not_found)
 }
 
 impl Chosen<'_> {

@@ -17,6 +17,7 @@ use http::{Request, Response};
 
 pub use request::StartRequest;
 
+use crate::connection::{Connection, connection_not_found};
 use crate::definition::{Integration, Workspace};
 use crate::deps::{Deps, OwnAddress};
 use crate::error::{Error, ErrorKey, Result};
@@ -50,7 +51,8 @@ struct VerifiedStart {
     submission: Option<Submission>,
     customer: Customer,
     workspace: Arc<Workspace>,
-    integration: Option<Arc<Integration>>,
+    /// The integration that the request names, if it names one and there is one.
+    named: Option<Arc<Integration>>,
     target: ResultTarget,
     address: OwnAddress,
     visitor: Visitor,
@@ -68,12 +70,12 @@ async fn start(deps: &Deps, request: &Request<Bytes>, visitor: Visitor) -> Resul
         Provenance::Foreign => return Err(origin_not_allowed()),
     };
     // From here on the caller is told.
-    let begun = match start.integration() {
+    let begun = match subject(deps, &start).await {
         Ok(_) if ask && visitor.in_iframe => Err(Error::interaction_required()),
-        Ok(integration) if ask => {
-            return Ok(pages::confirm_start(&start.confirmation(&integration, request)));
+        Ok(subject) if ask => {
+            return Ok(pages::confirm_start(&start.confirmation(&subject.integration, request)));
         }
-        Ok(integration) => begin::begin(deps, &start, &integration).await,
+        Ok(subject) => begin::begin(deps, &start, &subject).await,
         Err(error) => Err(error),
     };
     let outcome = match begun {
@@ -94,8 +96,10 @@ async fn verify(deps: &Deps, request: &Request<Bytes>, visitor: Visitor) -> Resu
         None => (StartRequest::parse(request)?, None),
     };
     let workspace_key = token::unverified_workspace_key(start.token.expose())?;
-    let (workspace, integration) =
-        deps.definitions.workspace_and_integration(&workspace_key, &start.integration).await?;
+    let (workspace, named) = match &start.integration {
+        Some(id_or_key) => deps.definitions.workspace_and_integration(&workspace_key, id_or_key).await?,
+        None => (deps.definitions.workspace(&workspace_key).await?, None),
+    };
     let customer = match workspace.keys.verify(start.token.expose(), &workspace.key, deps.clock.now())? {
         Caller::Customer(customer) => customer,
         Caller::Admin { .. } => {
@@ -113,16 +117,7 @@ async fn verify(deps: &Deps, request: &Request<Bytes>, visitor: Visitor) -> Resu
         visitor::listener(request.headers(), &address.origin, &workspace, start.request_id.clone(), around)
     });
     let target = ResultTarget::new(redirect_uri.as_ref(), start.custom_state.clone(), listener);
-    Ok(VerifiedStart {
-        request: start,
-        submission,
-        customer,
-        workspace,
-        integration,
-        target,
-        address,
-        visitor,
-    })
+    Ok(VerifiedStart { request: start, submission, customer, workspace, named, target, address, visitor })
 }
 
 fn allowed_redirect_uri(uri: &str, workspace: &Workspace, deps: &Deps) -> Result<RedirectUri> {
@@ -135,11 +130,53 @@ fn allowed_redirect_uri(uri: &str, workspace: &Workspace, deps: &Deps) -> Result
     }
 }
 
+/// What is to be connected.
+struct Subject {
+    integration: Arc<Integration>,
+    /// The connection to update, if there is one.
+    connection: Option<Connection>,
+}
+
+/// The integration that the request names, or that the connection to update belongs to.
+async fn subject(deps: &Deps, start: &VerifiedStart) -> Result<Subject> {
+    let named = match start.request.integration {
+        Some(_) => Some(start.named_integration()?),
+        None => None,
+    };
+    let connection = match &start.request.connection_id {
+        Some(id) => Some(own_connection(deps, start, id).await?),
+        None => None,
+    };
+    let integration = match (named, &connection) {
+        (Some(named), Some(connection)) if connection.integration != named.id => {
+            return Err(connection_not_found());
+        }
+        (Some(named), _) => named,
+        (None, Some(connection)) => {
+            deps.definitions.integration(&start.workspace.key, &connection.integration).await?
+        }
+        (None, None) => return Err(Error::internal("a start without an integration")),
+    };
+    Ok(Subject { integration, connection })
+}
+
+/// The connection to update: the customer's own, and live.
+async fn own_connection(deps: &Deps, start: &VerifiedStart, id: &str) -> Result<Connection> {
+    let found = deps.store.read_connection(id).await?;
+    found
+        .filter(|connection| {
+            connection.workspace == start.workspace.key
+                && connection.customer == start.customer.id
+                && connection.archived_at.is_none()
+        })
+        .ok_or_else(connection_not_found)
+}
+
 impl VerifiedStart {
-    fn integration(&self) -> Result<Arc<Integration>> {
+    fn named_integration(&self) -> Result<Arc<Integration>> {
         let field = if self.request.integration_key.is_none() { "integrationKey" } else { "integrationId" };
         let found = self
-            .integration
+            .named
             .as_ref()
             .ok_or_else(|| Error::new(ErrorKey::NotFound, "There is no such integration.").field(field))?;
         match &self.request.integration_key {

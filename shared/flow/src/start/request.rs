@@ -11,8 +11,8 @@ use crate::secret::{Secret, SecretMap};
 /// A request to start a connection, read but not yet believed.
 #[derive(Debug)]
 pub struct StartRequest {
-    /// The integration's id, or its key.
-    pub integration: String,
+    /// The integration's id, or its key. Not given, it is that of the connection to update.
+    pub integration: Option<String>,
     /// The key too, when both were given: it must be the same integration's.
     pub integration_key: Option<String>,
     /// What the customer entered.
@@ -52,10 +52,13 @@ impl StartRequest {
         let token = parameters
             .text("token", 16 * 1024)?
             .ok_or_else(|| Error::new(ErrorKey::NotAuthenticated, "The token is missing.").field("token"))?;
+        let connection_id = parameters.text("connectionId", 128)?;
         let (integration, integration_key) = match (integration_id, integration_key) {
-            (Some(id), key) => (id, key),
+            (Some(id), key) => (Some(id), key),
             // An integration is found by either.
-            (None, Some(key)) => (key, None),
+            (None, Some(key)) => (Some(key), None),
+            // The SDKs reconnect by the connection's id alone.
+            (None, None) if connection_id.is_some() => (None, None),
             (None, None) => {
                 let message = "integrationId or integrationKey is missing.";
                 return Err(Error::new(ErrorKey::ParameterMissing, message).field("integrationKey"));
@@ -66,7 +69,7 @@ impl StartRequest {
             integration_key,
             connection_parameters: parameters.object("connectionParameters")?,
             connector_parameters: parameters.object("connectorParameters")?,
-            connection_id: parameters.text("connectionId", 128)?,
+            connection_id,
             name: parameters.text("name", 255)?,
             auth_option_key: parameters.text("authOptionKey", 128)?,
             allow_multiple_connections: parameters.flag("allowMultipleConnections")?,
@@ -83,8 +86,8 @@ impl StartRequest {
     #[must_use]
     pub fn to_payload(&self) -> Value {
         let (id, key) = match &self.integration_key {
-            Some(key) => (Some(&self.integration), key),
-            None => (None, &self.integration),
+            Some(key) => (self.integration.as_ref(), Some(key)),
+            None => (None, self.integration.as_ref()),
         };
         let mut payload = json!({
             "integrationId": id,

@@ -45,7 +45,7 @@ fn every_form_of_the_contract_says_the_same() {
     ];
     for start in forms {
         let start = start.unwrap();
-        assert_eq!(start.integration, "crm");
+        assert_eq!(start.integration.as_deref(), Some("crm"));
         assert_eq!(start.token.expose(), "t");
         assert_eq!(start.connection_parameters.expose()["a"], 1);
         assert!(start.allow_multiple_connections);
@@ -57,7 +57,7 @@ fn every_form_of_the_contract_says_the_same() {
 fn query_and_payload_are_merged_as_the_sdks_send_them() {
     let body = payload(&json!({ "token": "t", "input": { "a": "b" }, "redirectUri": "https://x.example/" }));
     let start = post("integrationId=i1&connectionId=c1&requestId=r1", FORM, body).unwrap();
-    assert_eq!(start.integration, "i1");
+    assert_eq!(start.integration.as_deref(), Some("i1"));
     assert_eq!(start.connection_id.as_deref(), Some("c1"));
     assert_eq!(start.request_id.as_deref(), Some("r1"));
     assert_eq!(start.connection_parameters.expose()["a"], "b");
@@ -84,6 +84,16 @@ fn what_is_missing_is_named() {
     assert_eq!(refusal(get("integrationKey=crm")), (ErrorKey::NotAuthenticated, "token".to_owned()));
     assert_eq!(refusal(get("token=t")), (ErrorKey::ParameterMissing, "integrationKey".to_owned()));
     assert_eq!(refusal(get("token=&integrationKey=crm")), (ErrorKey::NotAuthenticated, "token".to_owned()));
+}
+
+#[test]
+fn a_connection_alone_says_what_to_reconnect() {
+    let start = post("connectionId=c1", FORM, payload(&json!({ "token": "t", "requestId": "r1" }))).unwrap();
+    assert_eq!(start.integration, None);
+    assert_eq!(start.connection_id.as_deref(), Some("c1"));
+    let Value::Object(again) = start.to_payload() else { panic!("a payload is an object") };
+    let again = StartRequest::from_parameters(again).unwrap();
+    assert_eq!((again.integration, again.connection_id.as_deref()), (None, Some("c1")));
 }
 
 #[test]
