@@ -4,10 +4,13 @@
 //! clients by OAuth 2 (`oauth2`). Its addresses all lie under `/demo-provider`; everything is in memory.
 
 mod api;
+mod consent_page;
 mod cookies;
 pub(crate) mod oauth2;
 mod pages;
 mod params;
+mod pending;
+mod product;
 mod sign_in;
 mod stats;
 mod users;
@@ -25,6 +28,7 @@ use flow::random::{Random, draw};
 
 use cookies::Sessions;
 use oauth2::client::Client;
+use product::Product;
 use stats::Stats;
 
 /// What the provider is built from.

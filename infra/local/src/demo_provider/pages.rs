@@ -6,9 +6,37 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::Product;
+
 /// No script and nothing from elsewhere. There is no `form-action`: Chromium applies it to every redirect that follows
 /// the form, and those lead to the client and on to wherever the client's own flow ends.
 const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+#[derive(Template)]
+#[template(path = "demo_provider/error.html")]
+struct ErrorPage<'a> {
+    product: Product,
+    title: &'a str,
+    message: &'a str,
+}
+
+/// Whoever sent the browser here may be nobody's client: it stays, and its user is told.
+pub(super) fn refused(message: &str) -> Response {
+    error("This request was refused", message)
+}
+
+/// The answer to a form whose authorization request is answered, expired, or another browser's.
+pub(super) fn no_longer_open() -> Response {
+    error(
+        "This request is no longer open",
+        "It was answered already, it is older than ten minutes, or it was made in another browser. \
+         Go back to the application and connect again.",
+    )
+}
+
+fn error(title: &str, message: &str) -> Response {
+    page(StatusCode::BAD_REQUEST, &ErrorPage { product: Product::Crm, title, message })
+}
 
 /// A page without script.
 pub(super) fn page(status: StatusCode, template: &impl Template) -> Response {

@@ -10,11 +10,12 @@ use axum::response::Response;
 
 use super::params::Params;
 use super::users::{self, USERS, User};
-use super::{Provider, cookies, oauth2, pages};
+use super::{Product, Provider, cookies, oauth2, pages};
 
 #[derive(Template)]
 #[template(path = "demo_provider/sign_in.html")]
 struct SignInPage<'a> {
+    product: Product,
     request: &'a str,
     user_name: &'a str,
     refused: bool,
@@ -29,10 +30,8 @@ pub(super) async fn show(
 ) -> Response {
     let params = Params::parse(query.unwrap_or_default().as_bytes());
     let request = params.get("request").unwrap_or_default();
-    if !oauth2::is_pending(&provider, request, &headers) {
-        return oauth2::no_longer_open();
-    }
-    let page = SignInPage { request, user_name: "", refused: false, users: &USERS };
+    let Some(pending) = pending(&provider, request, &headers) else { return pages::no_longer_open() };
+    let page = SignInPage { product: pending.product, request, user_name: "", refused: false, users: &USERS };
     pages::page(StatusCode::OK, &page)
 }
 
@@ -45,18 +44,27 @@ pub(super) async fn submit(
     let params = Params::parse(&body);
     let request = params.get("request").unwrap_or_default();
     // Only in answer to a form that this very browser was shown: nobody signs a stranger's browser in.
-    if !oauth2::is_pending(&provider, request, &headers) {
-        return oauth2::no_longer_open();
-    }
+    let Some(pending) = pending(&provider, request, &headers) else { return pages::no_longer_open() };
     let user_name = params.get("user_name").unwrap_or_default();
     let password = params.get("password").unwrap_or_default();
     let Some(user) = users::authenticate(user_name, password) else {
-        let page = SignInPage { request, user_name, refused: true, users: &USERS };
+        let page = SignInPage { product: pending.product, request, user_name, refused: true, users: &USERS };
         return pages::page(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
-    let mut response = pages::see_other(&oauth2::consent_path(request));
+    let mut response = pages::see_other(&pending.consent_path);
     if let Ok(cookie) = HeaderValue::from_str(&cookies::sign_in(&provider, user)) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
+}
+
+/// What a pending request is for, and where it goes on.
+struct Pending {
+    product: Product,
+    consent_path: String,
+}
+
+fn pending(provider: &Provider, request: &str, headers: &HeaderMap) -> Option<Pending> {
+    oauth2::is_pending(provider, request, headers)
+        .then(|| Pending { product: Product::Crm, consent_path: oauth2::consent_path(request) })
 }

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use url::form_urlencoded;
 
 use super::authorization_error::AuthorizationError;
-use crate::demo_provider::pages;
+use crate::demo_provider::{Product, pages};
 
 /// How the response reaches the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,7 @@ const SUBMIT: &str = "document.forms[0].submit()";
 #[derive(Template)]
 #[template(path = "demo_provider/form_post.html")]
 struct FormPostPage<'a> {
+    product: Product,
     redirect_uri: &'a str,
     parameters: &'a [(&'a str, &'a str)],
     script: &'static str,
@@ -68,7 +69,8 @@ impl ReplyTo {
             ResponseMode::Query => pages::see_other(&self.with_query(&parameters)),
             ResponseMode::FormPost => {
                 let redirect_uri = &self.redirect_uri;
-                let page = FormPostPage { redirect_uri, parameters: &parameters, script: SUBMIT };
+                let product = Product::Crm;
+                let page = FormPostPage { product, redirect_uri, parameters: &parameters, script: SUBMIT };
                 let sha256 = digest::digest(&digest::SHA256, SUBMIT.as_bytes());
                 pages::page_with_script(&page, &STANDARD.encode(sha256))
             }

@@ -2,38 +2,24 @@
 
 use std::sync::Arc;
 
-use askama::Template;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use super::authorization_error::{AuthorizationError, ErrorCode};
-use super::authorization_request::AuthorizationRequest;
-use super::authorize::no_longer_open;
-use super::fault::{FAULT_GROUPS, Fault, FaultGroup, NamedFault};
+use super::fault::{self, Fault};
+use crate::demo_provider::consent_page::{ConsentPage, Wish};
 use crate::demo_provider::params::Params;
-use crate::demo_provider::users::User;
-use crate::demo_provider::{Provider, cookies, pages};
+use crate::demo_provider::pending::sign_in_path;
+use crate::demo_provider::{Product, Provider, cookies, pages};
 
-#[derive(Template)]
-#[template(path = "demo_provider/consent.html")]
-struct ConsentPage<'a> {
-    id: &'a str,
-    request: &'a AuthorizationRequest,
-    user: &'static User,
-    fault_groups: &'static [FaultGroup],
-}
-
-impl ConsentPage<'_> {
-    fn is_selected(&self, fault: &NamedFault) -> bool {
-        fault.is(self.request.fault)
-    }
-}
+/// Where the page is, and where its form is posted to.
+pub(super) const PATH: &str = "/demo-provider/consent";
 
 /// The page's address for a pending authorization request.
 pub(in crate::demo_provider) fn path(request: &str) -> String {
-    format!("/demo-provider/consent?request={request}")
+    format!("{PATH}?request={request}")
 }
 
 /// Names the client and what it asks for.
@@ -47,9 +33,22 @@ pub(super) async fn show(
     let now = provider.config.clock.now();
     let request = cookies::browser(&headers)
         .and_then(|browser| provider.oauth2().pending.find(id, browser, now).cloned());
-    let Some(request) = request else { return no_longer_open() };
-    let Some(user) = cookies::user(&provider, &headers) else { return to_sign_in(id) };
-    let page = ConsentPage { id, request: &request, user, fault_groups: &FAULT_GROUPS };
+    let Some(request) = request else { return pages::no_longer_open() };
+    let Some(user) = cookies::user(&provider, &headers) else { return pages::see_other(&sign_in_path(id)) };
+    let page = ConsentPage {
+        product: Product::Crm,
+        id,
+        action: PATH,
+        client_name: &request.client_name,
+        user,
+        wishes: request
+            .scopes
+            .iter()
+            .map(|scope| Wish { description: scope.description, name: scope.name })
+            .collect(),
+        fault_groups: fault::choices(request.fault),
+        example: "The authorization request can ask for it too: demo_fail=token.invalid_grant",
+    };
     pages::page(StatusCode::OK, &page)
 }
 
@@ -61,11 +60,11 @@ pub(super) async fn decide(
 ) -> Response {
     let params = Params::parse(&body);
     let id = params.get("request").unwrap_or_default();
-    let Some(browser) = cookies::browser(&headers) else { return no_longer_open() };
-    let Some(user) = cookies::user(&provider, &headers) else { return to_sign_in(id) };
+    let Some(browser) = cookies::browser(&headers) else { return pages::no_longer_open() };
+    let Some(user) = cookies::user(&provider, &headers) else { return pages::see_other(&sign_in_path(id)) };
     let now = provider.config.clock.now();
     let Some(request) = provider.oauth2().pending.take(id, browser, now) else {
-        return no_longer_open();
+        return pages::no_longer_open();
     };
 
     // Anything but a clear yes is a no.
@@ -90,9 +89,4 @@ pub(super) async fn decide(
             request.reply_to.code(&code, &issuer)
         }
     }
-}
-
-fn to_sign_in(request: &str) -> Response {
-    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("request", request).finish();
-    pages::see_other(&format!("/demo-provider/sign-in?{query}"))
 }

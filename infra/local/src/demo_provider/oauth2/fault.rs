@@ -2,6 +2,7 @@
 
 use super::authorization_error::ErrorCode as Authorization;
 use super::token_error::ErrorCode as Token;
+use crate::demo_provider::consent_page::{FaultChoice, FaultChoices};
 
 /// One way to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,15 +30,15 @@ pub(super) enum ResponseFault {
 }
 
 /// Faults that belong together on the consent page.
-pub(super) struct FaultGroup {
-    pub(super) title: &'static str,
-    pub(super) faults: &'static [NamedFault],
+struct FaultGroup {
+    title: &'static str,
+    faults: &'static [NamedFault],
 }
 
 /// A fault under the name that `demo_fail` and the consent form know it by.
-pub(super) struct NamedFault {
-    pub(super) name: &'static str,
-    pub(super) label: &'static str,
+struct NamedFault {
+    name: &'static str,
+    label: &'static str,
     fault: Fault,
 }
 
@@ -52,10 +53,18 @@ impl Fault {
     }
 }
 
-impl NamedFault {
-    pub(super) fn is(&self, fault: Option<Fault>) -> bool {
-        fault == Some(self.fault)
-    }
+/// Every fault, as the consent page offers it; `asked` is the one that the request itself asks for.
+pub(super) fn choices(asked: Option<Fault>) -> Vec<FaultChoices> {
+    let choice = |named: &NamedFault| FaultChoice {
+        name: named.name,
+        label: named.label,
+        selected: asked == Some(named.fault),
+    };
+    let group = |group: &FaultGroup| FaultChoices {
+        title: group.title,
+        choices: group.faults.iter().map(choice).collect(),
+    };
+    FAULT_GROUPS.iter().map(group).collect()
 }
 
 const fn named(name: &'static str, label: &'static str, fault: Fault) -> NamedFault {
@@ -63,7 +72,7 @@ const fn named(name: &'static str, label: &'static str, fault: Fault) -> NamedFa
 }
 
 /// Every fault.
-pub(super) static FAULT_GROUPS: [FaultGroup; 3] = [
+static FAULT_GROUPS: [FaultGroup; 3] = [
     FaultGroup {
         title: "At the authorization endpoint",
         faults: &[

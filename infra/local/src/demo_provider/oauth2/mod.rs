@@ -12,7 +12,6 @@ mod code;
 mod consent;
 mod fault;
 mod metadata;
-mod pending;
 mod pkce;
 mod refresh;
 mod revoke;
@@ -33,19 +32,19 @@ use axum::http::HeaderMap;
 use axum::routing::{get, post};
 use flow::clock::Timestamp;
 
+use super::pending::PendingRequests;
 use super::users::User;
 use super::{Provider, cookies};
+use authorization_request::AuthorizationRequest;
 use code::Codes;
-use pending::PendingRequests;
 use tokens::Tokens;
 
-pub(super) use authorize::no_longer_open;
 pub(super) use consent::path as consent_path;
 
 /// What the authorization server remembers.
 #[derive(Default)]
 pub(super) struct Store {
-    pending: PendingRequests,
+    pending: PendingRequests<AuthorizationRequest>,
     codes: Codes,
     tokens: Tokens,
 }

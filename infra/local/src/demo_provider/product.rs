@@ -1,0 +1,18 @@
+//! What the provider sells: each product speaks another protocol.
+
+use std::fmt;
+
+/// A product, under whose name the user signs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Product {
+    /// Speaks OAuth 2.
+    Crm,
+}
+
+impl fmt::Display for Product {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Crm => "Demo CRM",
+        })
+    }
+}
