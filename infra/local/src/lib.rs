@@ -75,7 +75,7 @@ pub async fn start(options: Options) -> Result<Running, Problem> {
     let redirect_uris = callback_bases.map(|base| format!("{base}/oauth-callback/{callback}")).collect();
     let provider = demo_provider::router(demo_provider::Config {
         base: base.clone(),
-        clients: vec![Client::demo(redirect_uris)],
+        clients: vec![Client::demo(redirect_uris), Client::machine()],
         clock: Arc::clone(&clock),
         random,
     });

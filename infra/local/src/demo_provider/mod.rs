@@ -1,11 +1,12 @@
 //! The demo provider, "Demo CRM": a third party to connect to, small but real.
 //!
-//! It keeps its customers' sign-in (`sign_in`, `cookies`, `users`), answers a protected API (`api`), and authorizes
-//! clients by OAuth 2 (`oauth2`). Its addresses all lie under `/demo-provider`; everything is in memory.
+//! It keeps its customers' sign-in (`sign_in`, `cookies`, `users`), answers a protected API (`api`) to tokens and API
+//! keys, and gives tokens by OAuth 2 (`oauth2`) and for user name and password (`log_in`). Its addresses all lie under `/demo-provider`; everything is in memory.
 
 mod api;
 mod consent_page;
 mod cookies;
+mod log_in;
 pub(crate) mod oauth2;
 mod pages;
 mod params;
@@ -20,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use aws_lc_rs::digest;
 use axum::Router;
 use axum::http::header;
-use axum::routing::get;
+use axum::routing::{get, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flow::clock::Clock;
@@ -62,7 +63,9 @@ pub(crate) fn router(config: Config) -> Router {
     Router::new()
         .merge(oauth2::routes())
         .route("/demo-provider/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/demo-provider/login", post(log_in::log_in))
         .route("/demo-provider/api/me", get(api::me))
+        .route("/demo-provider/api/companies/{company}", get(api::company))
         .route("/demo-provider/stats", get(stats::show))
         .route("/demo-provider/style.css", get(stylesheet))
         .with_state(provider)
@@ -76,6 +79,11 @@ impl Provider {
     /// The issuer identifier (RFC 8414 §2), which is `iss` in authorization responses too (RFC 9207 §2).
     fn issuer(&self) -> String {
         format!("{}/demo-provider", self.config.base)
+    }
+
+    /// The API's address, as a token request may name it.
+    fn audience(&self) -> String {
+        format!("{}/demo-provider/api", self.config.base)
     }
 
     /// Draws 256 bits that nobody can guess, as base64url text.

@@ -1,32 +1,69 @@
-//! The people who have an account at the provider.
+//! The people who have an account at the provider, and the machine that has one.
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use serde::Serialize;
+
+use super::Fingerprint;
 
 /// An account, as `GET /demo-provider/api/me` shows it.
 #[derive(Debug, Serialize)]
 pub(super) struct User {
     pub(super) id: &'static str,
     pub(super) name: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     pub(super) email: &'static str,
     #[serde(rename = "userName")]
     pub(super) login: &'static str,
     #[serde(skip)]
     pub(super) password: &'static str,
+    /// What stands in place of user name and password in requests to the API.
+    #[serde(skip)]
+    pub(super) api_key: &'static str,
+    /// The name of the company whose books the user keeps: a part of the API's addresses.
+    #[serde(skip)]
+    pub(super) company: &'static str,
 }
 
-/// Every account; the sign-in page lists them, passwords included.
+/// Every person's account; the sign-in page lists them, passwords included.
 pub(super) static USERS: [User; 2] = [
-    User { id: "user-1", name: "Ada Lovelace", email: "ada@crm.example", login: "ada", password: "lovelace" },
+    User {
+        id: "user-1",
+        name: "Ada Lovelace",
+        email: "ada@crm.example",
+        login: "ada",
+        password: "lovelace",
+        api_key: "demo-api-key-ada",
+        company: "engines",
+    },
     User {
         id: "user-2",
         name: "Grace Hopper",
         email: "grace@crm.example",
         login: "grace",
         password: "hopper",
+        api_key: "demo-api-key-grace",
+        company: "compilers",
     },
 ];
+
+/// Whom the client-credentials grant stands for: no person at all. It has neither password nor key.
+pub(super) static MACHINE: User = User {
+    id: "machine-1",
+    name: "Demo machine",
+    email: "",
+    login: "demo-machine",
+    password: "",
+    api_key: "",
+    company: "",
+};
 
 /// The account with this name and password.
 pub(super) fn authenticate(login: &str, password: &str) -> Option<&'static User> {
     USERS.iter().find(|user| user.login == login && user.password == password)
+}
+
+/// The account with this API key.
+pub(super) fn of_api_key(key: &str) -> Option<&'static User> {
+    let given = Fingerprint::of(key);
+    USERS.iter().find(|user| verify_slices_are_equal(&Fingerprint::of(user.api_key).0, &given.0).is_ok())
 }

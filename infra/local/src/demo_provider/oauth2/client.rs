@@ -10,10 +10,26 @@ pub(crate) const CLIENT_ID: &str = "linkspan-demo";
 /// Its secret. In a Basic header it survives only if both sides form-encode it (RFC 6749 §2.3.1).
 pub(crate) const CLIENT_SECRET: &str = "not-a-secret:100%+demo";
 
+/// The id of the client that gets tokens for itself.
+pub(crate) const MACHINE_ID: &str = "demo-machine";
+
+/// Its secret, which whoever tries the grant types into a form.
+pub(crate) const MACHINE_SECRET: &str = "demo-machine-secret";
+
+/// Which grants a client is registered for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grants {
+    /// Those of users: authorization code and refresh token.
+    OfUsers,
+    /// That of the client itself: client credentials.
+    OfItself,
+}
+
 /// A confidential client.
 pub(crate) struct Client {
     pub(super) id: String,
     pub(super) name: String,
+    pub(super) grants: Grants,
     secret: Fingerprint,
     redirect_uris: Vec<String>,
 }
@@ -21,7 +37,14 @@ pub(crate) struct Client {
 impl Client {
     /// Registers a client with the exact redirect URIs that it may use (RFC 6749 §3.1.2.2).
     pub(crate) fn new(id: &str, secret: &str, name: &str, redirect_uris: Vec<String>) -> Self {
-        Self { id: id.to_owned(), name: name.to_owned(), secret: Fingerprint::of(secret), redirect_uris }
+        let secret = Fingerprint::of(secret);
+        Self { id: id.to_owned(), name: name.to_owned(), grants: Grants::OfUsers, secret, redirect_uris }
+    }
+
+    /// The client that gets tokens for itself. Without a redirect URI it can ask no user.
+    pub(crate) fn machine() -> Self {
+        let client = Self::new(MACHINE_ID, MACHINE_SECRET, "Demo machine", Vec::new());
+        Self { grants: Grants::OfItself, ..client }
     }
 
     /// The client that the demo integration uses.

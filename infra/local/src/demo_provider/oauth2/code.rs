@@ -19,10 +19,7 @@ const MEMORY: Duration = Duration::from_hours(1);
 
 /// The codes, spent ones included.
 #[derive(Default)]
-pub(super) struct Codes {
-    by_fingerprint: HashMap<Fingerprint, Code>,
-    grants: u64,
-}
+pub(super) struct Codes(HashMap<Fingerprint, Code>);
 
 struct Code {
     grant: Grant,
@@ -61,11 +58,11 @@ impl Codes {
         user: &'static User,
         fault: Option<Fault>,
         now: Timestamp,
+        grant_id: u64,
     ) {
-        self.by_fingerprint.retain(|_, code| now.since(code.issued_at) < MEMORY);
-        self.grants += 1;
+        self.0.retain(|_, code| now.since(code.issued_at) < MEMORY);
         let grant = Grant {
-            id: self.grants,
+            id: grant_id,
             client_id: request.client_id.clone(),
             user,
             scopes: request.scopes.clone(),
@@ -78,7 +75,7 @@ impl Codes {
             issued_at: now,
             spent: false,
         };
-        self.by_fingerprint.insert(Fingerprint::of(code), code_record);
+        self.0.insert(Fingerprint::of(code), code_record);
     }
 
     /// Takes the code for its grant. Presented by its own client it is spent, even if it buys nothing: otherwise a
@@ -89,7 +86,7 @@ impl Codes {
         now: Timestamp,
     ) -> Result<(Grant, Option<Fault>), Refused> {
         let code = self
-            .by_fingerprint
+            .0
             .get_mut(&Fingerprint::of(presented.code))
             .filter(|code| code.grant.client_id == presented.client_id)
             .ok_or(Refused::Unknown)?;

@@ -81,7 +81,10 @@ pub(super) async fn decide(
         }
         fault => {
             let code = provider.draw_secret();
-            provider.oauth2().codes.insert(&code, &request, user, fault, now);
+            let mut store = provider.oauth2();
+            let grant_id = store.new_grant_id();
+            store.codes.insert(&code, &request, user, fault, now, grant_id);
+            drop(store);
             let issuer = match fault {
                 Some(Fault::WrongIssuer) => "https://wrong-issuer.example".to_owned(),
                 _ => provider.issuer(),

@@ -1,4 +1,4 @@
-//! The OAuth 2 authorization server: RFC 6749's authorization code and refresh token grants with PKCE (RFC 7636),
+//! The OAuth 2 authorization server: RFC 6749's grants (authorization code with PKCE, RFC 7636; refresh token; client credentials),
 //! `iss` (RFC 9207), revocation (RFC 7009), metadata (RFC 8414) and `response_mode=form_post`. It fails on request
 //! in each way that a client must survive (`fault`).
 
@@ -8,6 +8,7 @@ mod authorization_response;
 mod authorize;
 pub(crate) mod client;
 mod client_authentication;
+mod client_credentials;
 mod code;
 mod consent;
 mod fault;
@@ -37,9 +38,11 @@ use super::users::User;
 use super::{Provider, cookies};
 use authorization_request::AuthorizationRequest;
 use code::Codes;
-use tokens::Tokens;
+use scope::SCOPES;
+use tokens::{Grant, Tokens};
 
 pub(super) use consent::path as consent_path;
+pub(super) use tokens::ACCESS_TOKEN_LIFETIME;
 
 /// What the authorization server remembers.
 #[derive(Default)]
@@ -47,9 +50,22 @@ pub(super) struct Store {
     pending: PendingRequests<AuthorizationRequest>,
     codes: Codes,
     tokens: Tokens,
+    grants: u64,
 }
 
 impl Store {
+    fn new_grant_id(&mut self) -> u64 {
+        self.grants += 1;
+        self.grants
+    }
+
+    /// Makes `token` an access token of `user`, who gave user name and password to a client that nobody registered.
+    pub(super) fn log_in(&mut self, token: &str, user: &'static User, now: Timestamp) {
+        let scopes = SCOPES.iter().collect();
+        let grant = Grant { id: self.new_grant_id(), client_id: String::new(), user, scopes };
+        self.tokens.insert_access(token, &grant, now);
+    }
+
     /// The user whom a live access token stands for.
     pub(super) fn user_of_access_token(&self, token: &str, now: Timestamp) -> Option<&'static User> {
         self.tokens.user_of_access_token(token, now)

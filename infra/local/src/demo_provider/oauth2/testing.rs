@@ -55,7 +55,7 @@ impl Server {
         let other = Client::new("other!+ID", "other:s%cret", "Other", redirect_uris.clone());
         let config = Config {
             base: "http://127.0.0.1:9000".to_owned(),
-            clients: vec![Client::demo(redirect_uris), other],
+            clients: vec![Client::demo(redirect_uris), other, Client::machine()],
             clock: clock.clone(),
             random: Arc::new(SystemRandom),
         };

@@ -8,8 +8,9 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use flow::clock::Timestamp;
 
-use super::client::Client;
+use super::client::{Client, Grants};
 use super::client_authentication::authenticate;
+use super::client_credentials;
 use super::code::{Presented, Refused};
 use super::fault::Fault;
 use super::refresh;
@@ -40,6 +41,13 @@ fn answer(
     let params = form(headers, body)?;
     let client = authenticate(&provider.config.clients, headers, &params)?;
     match params.get("grant_type") {
+        Some("client_credentials") if client.grants == Grants::OfItself => {
+            Ok((client_credentials::grant(provider, client, &params)?, None))
+        }
+        Some("client_credentials") => Err(unauthorized()),
+        Some("authorization_code" | "refresh_token") if client.grants == Grants::OfItself => {
+            Err(unauthorized())
+        }
         Some("authorization_code") => {
             provider.stats.code_exchanges.add_one();
             exchange(provider, client, &params)
@@ -49,11 +57,15 @@ fn answer(
             Ok((refresh::refresh(provider, client, &params)?, None))
         }
         Some(_) => {
-            let description = "The grant types are authorization_code and refresh_token";
+            let description = "The grant types are authorization_code, refresh_token and client_credentials";
             Err(TokenError::new(ErrorCode::UnsupportedGrantType, description))
         }
         None => Err(TokenError::new(ErrorCode::InvalidRequest, "grant_type is missing")),
     }
+}
+
+fn unauthorized() -> TokenError {
+    TokenError::new(ErrorCode::UnauthorizedClient, "The client is not registered for this grant type")
 }
 
 /// The parameters of a body that is a form (RFC 6749 §3.2 and appendix B), each there at most once.
@@ -110,7 +122,7 @@ pub(super) fn issue(
     scopes: &[&Scope],
     now: Timestamp,
 ) -> TokenResponse {
-    let response = TokenResponse::new(provider.draw_secret(), provider.draw_secret(), scopes);
+    let response = TokenResponse::new(provider.draw_secret(), Some(provider.draw_secret()), scopes);
     tokens.insert_access(&response.access_token, grant, now);
     if let Some(refresh_token) = &response.refresh_token {
         tokens.insert_refresh(refresh_token, grant);

@@ -32,12 +32,12 @@ pub(super) struct TokenResponse {
 }
 
 impl TokenResponse {
-    pub(super) fn new(access_token: String, refresh_token: String, scopes: &[&Scope]) -> Self {
+    pub(super) fn new(access_token: String, refresh_token: Option<String>, scopes: &[&Scope]) -> Self {
         Self {
             access_token,
             token_type: "Bearer",
             expires_in: Some(ACCESS_TOKEN_LIFETIME.as_secs()),
-            refresh_token: Some(refresh_token),
+            refresh_token,
             scope: scope::join(scopes),
             padding: String::new(),
         }

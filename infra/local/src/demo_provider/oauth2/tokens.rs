@@ -10,7 +10,7 @@ use crate::demo_provider::Fingerprint;
 use crate::demo_provider::users::User;
 
 /// How long an access token lives.
-pub(super) const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_hours(1);
+pub(in crate::demo_provider) const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_hours(1);
 
 /// What a user allowed a client, once. Every token belongs to one.
 #[derive(Debug, Clone)]
