@@ -23,7 +23,9 @@ use zeroize::Zeroizing;
 
 use args::Options;
 use database::Database;
+use demo_provider::oauth1::client::Client as Consumer;
 use demo_provider::oauth2::client::Client;
+use seed::Registered;
 pub use seed::WORKSPACE_SECRET;
 use service::Functions;
 
@@ -68,14 +70,21 @@ pub async fn start(options: Options) -> Result<Running, Problem> {
     );
     let functions = Functions::new(&deps);
     seed::define(&functions, &base, clock.now()).await?;
-    // The provider knows its client's exact callback addresses (RFC 6749 §3.1.2.2): this run's, and those of whatever
+    // The provider knows its clients' exact callback addresses (RFC 6749 §3.1.2.2): this run's, and those of whatever
     // else serves the same tables.
-    let callback = flow::definition::integration_id(seed::WORKSPACE_KEY, seed::OAUTH2_INTEGRATION_KEY);
-    let callback_bases = std::iter::once(&base).chain(&options.callback_bases);
-    let redirect_uris = callback_bases.map(|base| format!("{base}/oauth-callback/{callback}")).collect();
+    let callbacks = |integration| {
+        let path = seed::callback_path(integration);
+        let bases = std::iter::once(&base).chain(&options.callback_bases);
+        bases.map(|base| format!("{base}{path}")).collect()
+    };
     let provider = demo_provider::router(demo_provider::Config {
         base: base.clone(),
-        clients: vec![Client::demo(redirect_uris), Client::machine()],
+        clients: vec![
+            Client::demo(callbacks(Registered::OAuth2)),
+            Client::shared(callbacks(Registered::Shared)),
+            Client::machine(),
+        ],
+        consumers: vec![Consumer::demo(callbacks(Registered::OAuth1))],
         clock: Arc::clone(&clock),
         random,
     });

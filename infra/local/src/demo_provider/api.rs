@@ -1,22 +1,26 @@
-//! The provider's own API, protected by bearer tokens (RFC 6750) and API keys.
+//! The provider's own API, protected by bearer tokens (RFC 6750), OAuth 1.0 signatures (RFC 5849) and API keys.
 
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::json;
 
 use super::users::{self, User};
-use super::{Provider, pages};
+use super::{Provider, oauth1, pages};
 
 const API_KEY: &str = "x-api-key";
 
+/// RFC 6750 §3.
+const INVALID_TOKEN: &str = r#"Bearer realm="demo-provider", error="invalid_token", error_description="The access token is unknown, expired or revoked""#;
+
 /// `GET /demo-provider/api/me`: the user who granted the access.
-pub(super) async fn me(State(provider): State<Arc<Provider>>, headers: HeaderMap) -> Response {
-    match caller(&provider, &headers) {
+pub(super) async fn me(State(provider): State<Arc<Provider>>, head: Parts) -> Response {
+    match caller(&provider, &head) {
         Ok(user) => pages::json(user),
-        Err(challenge) => unauthorized(challenge),
+        Err(refusal) => *refusal,
     }
 }
 
@@ -24,29 +28,33 @@ pub(super) async fn me(State(provider): State<Arc<Provider>>, headers: HeaderMap
 pub(super) async fn company(
     State(provider): State<Arc<Provider>>,
     Path(company): Path<String>,
-    headers: HeaderMap,
+    head: Parts,
 ) -> Response {
-    match caller(&provider, &headers) {
+    match caller(&provider, &head) {
         Ok(user) if user.company == company => {
             pages::json(&json!({ "company": company, "keptBy": user.name }))
         }
         Ok(_) => answer(StatusCode::NOT_FOUND, "You keep no books of a company by this name"),
-        Err(challenge) => unauthorized(challenge),
+        Err(refusal) => *refusal,
     }
 }
 
-/// Whom the request comes from; otherwise the challenge to answer with.
-fn caller(provider: &Provider, headers: &HeaderMap) -> Result<&'static User, &'static str> {
+/// Whom the request comes from; otherwise the answer to it.
+fn caller(provider: &Provider, head: &Parts) -> Result<&'static User, Box<Response>> {
+    let headers = &head.headers;
+    if oauth1::is_signed(headers) {
+        return oauth1::user_of(provider, head);
+    }
+    let challenge = r#"Bearer realm="demo-provider""#;
+    let refused = |challenge| Box::new(unauthorized(challenge));
     if let Some(key) = headers.get(API_KEY) {
-        let user = key.to_str().ok().and_then(users::of_api_key);
-        return user.ok_or(r#"Bearer realm="demo-provider""#);
+        return key.to_str().ok().and_then(users::of_api_key).ok_or_else(|| refused(challenge));
     }
     // Without credentials the challenge carries no error code (RFC 6750 §3.1).
-    let token = bearer_token(headers).ok_or(r#"Bearer realm="demo-provider""#)?;
+    let token = bearer_token(headers).ok_or_else(|| refused(challenge))?;
     let now = provider.config.clock.now();
-    provider.oauth2().user_of_access_token(token, now).ok_or(
-        r#"Bearer realm="demo-provider", error="invalid_token", error_description="The access token is unknown, expired or revoked""#,
-    )
+    let user = provider.oauth2().user_of_access_token(token, now);
+    user.ok_or_else(|| refused(INVALID_TOKEN))
 }
 
 fn bearer_token(headers: &HeaderMap) -> Option<&str> {

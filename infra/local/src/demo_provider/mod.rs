@@ -1,12 +1,14 @@
 //! The demo provider, "Demo CRM": a third party to connect to, small but real.
 //!
 //! It keeps its customers' sign-in (`sign_in`, `cookies`, `users`), answers a protected API (`api`) to tokens and API
-//! keys, and gives tokens by OAuth 2 (`oauth2`) and for user name and password (`log_in`). Its addresses all lie under `/demo-provider`; everything is in memory.
+//! keys, and gives tokens by OAuth 2 (`oauth2`), by OAuth 1.0 (`oauth1`) and for user name and password (`log_in`). Its addresses all lie under `/demo-provider`; everything is in memory.
 
+mod accounts;
 mod api;
 mod consent_page;
 mod cookies;
 mod log_in;
+pub(crate) mod oauth1;
 pub(crate) mod oauth2;
 mod pages;
 mod params;
@@ -38,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) base: String,
     /// The registered OAuth 2 clients.
     pub(crate) clients: Vec<Client>,
+    /// The registered OAuth 1.0 clients.
+    pub(crate) consumers: Vec<oauth1::client::Client>,
     /// The clock that tokens, codes and sessions expire by.
     pub(crate) clock: Arc<dyn Clock>,
     /// Where codes, tokens and ids are drawn.
@@ -49,6 +53,7 @@ struct Provider {
     config: Config,
     sessions: Mutex<Sessions>,
     oauth2: Mutex<oauth2::Store>,
+    oauth1: Mutex<oauth1::Store>,
     stats: Stats,
 }
 
@@ -58,11 +63,14 @@ pub(crate) fn router(config: Config) -> Router {
         config,
         sessions: Mutex::default(),
         oauth2: Mutex::default(),
+        oauth1: Mutex::default(),
         stats: Stats::default(),
     });
     Router::new()
         .merge(oauth2::routes())
+        .merge(oauth1::routes())
         .route("/demo-provider/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/demo-provider/accounts", get(accounts::show))
         .route("/demo-provider/login", post(log_in::log_in))
         .route("/demo-provider/api/me", get(api::me))
         .route("/demo-provider/api/companies/{company}", get(api::company))
@@ -93,6 +101,10 @@ impl Provider {
 
     fn sessions(&self) -> MutexGuard<'_, Sessions> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn oauth1(&self) -> MutexGuard<'_, oauth1::Store> {
+        self.oauth1.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn oauth2(&self) -> MutexGuard<'_, oauth2::Store> {

@@ -10,7 +10,7 @@ use axum::response::Response;
 
 use super::params::Params;
 use super::users::{self, USERS, User};
-use super::{Product, Provider, cookies, oauth2, pages};
+use super::{Product, Provider, cookies, oauth1, oauth2, pages};
 
 #[derive(Template)]
 #[template(path = "demo_provider/sign_in.html")]
@@ -65,6 +65,9 @@ struct Pending {
 }
 
 fn pending(provider: &Provider, request: &str, headers: &HeaderMap) -> Option<Pending> {
-    oauth2::is_pending(provider, request, headers)
-        .then(|| Pending { product: Product::Crm, consent_path: oauth2::consent_path(request) })
+    if oauth2::is_pending(provider, request, headers) {
+        return Some(Pending { product: Product::Crm, consent_path: oauth2::consent_path(request) });
+    }
+    oauth1::is_pending(provider, request, headers)
+        .then(|| Pending { product: Product::Mail, consent_path: oauth1::consent_path(request) })
 }

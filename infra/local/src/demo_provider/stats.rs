@@ -20,6 +20,10 @@ pub(super) struct Stats {
     pub(super) code_exchanges: Counter,
     /// Of these, the ones from an authenticated client that brought a refresh token.
     pub(super) refreshes: Counter,
+    /// Requests for OAuth 1.0 temporary credentials.
+    pub(super) temporary_credentials: Counter,
+    /// Requests for OAuth 1.0 token credentials.
+    pub(super) token_credentials: Counter,
     /// Requests to the revocation endpoint.
     pub(super) revocations: Counter,
 }
@@ -44,6 +48,8 @@ pub(super) async fn show(State(provider): State<Arc<Provider>>) -> Response {
         "tokenRequests": stats.token_requests.value(),
         "codeExchanges": stats.code_exchanges.value(),
         "refreshes": stats.refreshes.value(),
+        "temporaryCredentials": stats.temporary_credentials.value(),
+        "tokenCredentials": stats.token_credentials.value(),
         "revocations": stats.revocations.value(),
     }))
 }

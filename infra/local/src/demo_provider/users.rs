@@ -7,25 +7,25 @@ use super::Fingerprint;
 
 /// An account, as `GET /demo-provider/api/me` shows it.
 #[derive(Debug, Serialize)]
-pub(super) struct User {
-    pub(super) id: &'static str,
-    pub(super) name: &'static str,
+pub(crate) struct User {
+    pub(crate) id: &'static str,
+    pub(crate) name: &'static str,
     #[serde(skip_serializing_if = "str::is_empty")]
-    pub(super) email: &'static str,
+    pub(crate) email: &'static str,
     #[serde(rename = "userName")]
-    pub(super) login: &'static str,
+    pub(crate) login: &'static str,
     #[serde(skip)]
-    pub(super) password: &'static str,
+    pub(crate) password: &'static str,
     /// What stands in place of user name and password in requests to the API.
     #[serde(skip)]
-    pub(super) api_key: &'static str,
+    pub(crate) api_key: &'static str,
     /// The name of the company whose books the user keeps: a part of the API's addresses.
     #[serde(skip)]
-    pub(super) company: &'static str,
+    pub(crate) company: &'static str,
 }
 
 /// Every person's account; the sign-in page lists them, passwords included.
-pub(super) static USERS: [User; 2] = [
+pub(crate) static USERS: [User; 2] = [
     User {
         id: "user-1",
         name: "Ada Lovelace",

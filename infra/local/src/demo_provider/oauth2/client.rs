@@ -10,6 +10,12 @@ pub(crate) const CLIENT_ID: &str = "linkspan-demo";
 /// Its secret. In a Basic header it survives only if both sides form-encode it (RFC 6749 §2.3.1).
 pub(crate) const CLIENT_SECRET: &str = "not-a-secret:100%+demo";
 
+/// The id of the client whose registration is shared.
+pub(crate) const SHARED_ID: &str = "linkspan-shared";
+
+/// Its secret.
+pub(crate) const SHARED_SECRET: &str = "not-a-secret-either";
+
 /// The id of the client that gets tokens for itself.
 pub(crate) const MACHINE_ID: &str = "demo-machine";
 
@@ -39,6 +45,11 @@ impl Client {
     pub(crate) fn new(id: &str, secret: &str, name: &str, redirect_uris: Vec<String>) -> Self {
         let secret = Fingerprint::of(secret);
         Self { id: id.to_owned(), name: name.to_owned(), grants: Grants::OfUsers, secret, redirect_uris }
+    }
+
+    /// The client whose registration is shared.
+    pub(crate) fn shared(redirect_uris: Vec<String>) -> Self {
+        Self::new(SHARED_ID, SHARED_SECRET, "Linkspan, shared registration", redirect_uris)
     }
 
     /// The client that gets tokens for itself. Without a redirect URI it can ask no user.

@@ -56,6 +56,7 @@ impl Server {
         let config = Config {
             base: "http://127.0.0.1:9000".to_owned(),
             clients: vec![Client::demo(redirect_uris), other, Client::machine()],
+            consumers: Vec::new(),
             clock: clock.clone(),
             random: Arc::new(SystemRandom),
         };

@@ -151,6 +151,8 @@ async fn the_counters_count_what_arrived() {
         "codeExchanges": 2,
         "refreshes": 1,
         "revocations": 1,
+        "temporaryCredentials": 0,
+        "tokenCredentials": 0,
     });
     assert_eq!(server.send(stats).await.json(), expected);
 }

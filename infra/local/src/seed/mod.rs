@@ -1,7 +1,13 @@
 //! What the local run starts with: one workspace, and the integrations that the demo page shows.
 
+mod credentials;
+mod oauth1;
+mod oauth2;
+mod shared;
+
 use bytes::Bytes;
 use flow::clock::Timestamp;
+use flow::definition::integration_id;
 use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -9,7 +15,6 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::Problem;
-use crate::demo_provider::oauth2::client::{CLIENT_ID, CLIENT_SECRET};
 use crate::service::Functions;
 
 /// The demo workspace's key; locally it is the root workspace too.
@@ -18,18 +23,37 @@ pub(crate) const WORKSPACE_KEY: &str = "demo";
 /// The demo workspace's secret. It is public, and good for a service that only this machine reaches.
 pub const WORKSPACE_SECRET: &str = "local-demo-secret-local-demo-secret-local-demo-secret-local-demo-secret";
 
-/// The key of the integration that signs in with OAuth 2.
-pub(crate) const OAUTH2_INTEGRATION_KEY: &str = "demo-oauth2";
+/// The path, below an address of this service, that the provider calls back for the integrations that register there:
+/// OAuth 2, OAuth 1.0, and the shared registration. A proxy option uses the last one's.
+pub(crate) fn callback_path(integration: Registered) -> String {
+    let key = match integration {
+        Registered::OAuth2 => oauth2::KEY,
+        Registered::OAuth1 => oauth1::KEY,
+        Registered::Shared => shared::KEY,
+    };
+    format!("/oauth-callback/{}", integration_id(WORKSPACE_KEY, key))
+}
 
-/// Defines the workspace and its integrations, the way that a team does: through the API.
+/// The integrations that the provider knows a client of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Registered {
+    /// The one that signs in with OAuth 2.
+    OAuth2,
+    /// The one that signs in with OAuth 1.0.
+    OAuth1,
+    /// The one whose registration others use.
+    Shared,
+}
+
+/// Defines the workspace and its integrations, the way that a team does: through the API. `base` is the address that
+/// this run is served at, without a slash at its end.
 pub(crate) async fn define(functions: &Functions, base: &str, now: Timestamp) -> Result<(), Problem> {
     let claims = json!({ "iss": WORKSPACE_KEY, "isAdmin": true, "exp": now.seconds() + 60 });
     let key = EncodingKey::from_secret(WORKSPACE_SECRET.as_bytes());
     let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key)?;
-    for (path, definition) in [
-        (format!("/workspaces/{WORKSPACE_KEY}"), workspace()),
-        (format!("/integrations/{OAUTH2_INTEGRATION_KEY}"), oauth2_integration(base)),
-    ] {
+    let integrations = integrations(base).map(|(key, body)| (format!("/integrations/{key}"), body));
+    let workspace = (format!("/workspaces/{WORKSPACE_KEY}"), workspace(base));
+    for (path, definition) in std::iter::once(workspace).chain(integrations) {
         let request = Request::put(&path)
             .header(AUTHORIZATION, format!("Bearer {token}"))
             .header(CONTENT_TYPE, "application/json")
@@ -43,38 +67,25 @@ pub(crate) async fn define(functions: &Functions, base: &str, now: Timestamp) ->
     Ok(())
 }
 
+fn integrations(base: &str) -> [(&'static str, Value); 5] {
+    [
+        (oauth2::KEY, oauth2::integration(base)),
+        (oauth1::KEY, oauth1::integration(base)),
+        (credentials::KEY, credentials::integration(base)),
+        (shared::KEY, shared::integration(base)),
+        (shared::PROXY_KEY, shared::proxy(base)),
+    ]
+}
+
 /// The body of `PUT /workspaces/demo`.
-pub(crate) fn workspace() -> Value {
+fn workspace(base: &str) -> Value {
     json!({
         "name": "Demo workspace",
         "secret": WORKSPACE_SECRET,
         "redirectUris": ["http://127.0.0.1:*/*", "http://localhost:*/*"],
         "origins": ["http://127.0.0.1:*", "http://localhost:*"],
-    })
-}
-
-/// The body of `PUT /integrations/demo-oauth2`. `base` is the address that this run is served at, without a slash at its end.
-pub(crate) fn oauth2_integration(base: &str) -> Value {
-    json!({
-        "name": "Demo CRM",
-        "baseUri": format!("{base}/demo-provider/api"),
-        "authOptions": [{
-            "key": "oauth2",
-            "type": "oauth2",
-            "title": "Sign in with Demo CRM",
-            "config": {
-                "clientId": CLIENT_ID,
-                "clientSecret": CLIENT_SECRET,
-                "clientAuthLocation": "headers",
-                "scopes": ["profile", "contacts"],
-                "issuer": format!("{base}/demo-provider"),
-                "authorizationResponseIssParameterSupported": true,
-                "authorizeUri": format!("{base}/demo-provider/authorize"),
-                "tokenUri": format!("{base}/demo-provider/token"),
-            },
-            "apiClient": { "headers": { "Authorization": "Bearer ${credentials.access_token}" } },
-            "test": { "method": "GET", "path": "/me" },
-        }],
+        "logoUri": format!("{base}/demo/logo.svg"),
+        "color": "#4338ca",
     })
 }
 
@@ -99,6 +110,7 @@ mod tests {
         let provider = demo_provider::router(Config {
             base: base.to_owned(),
             clients: Vec::new(),
+            consumers: Vec::new(),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
         });
@@ -110,7 +122,7 @@ mod tests {
             let response = provider.clone().oneshot(request).await.unwrap();
             let bytes = response.into_body().collect().await.unwrap().to_bytes();
             let metadata: Value = serde_json::from_slice(&bytes).unwrap();
-            let integration = oauth2_integration(base);
+            let integration = oauth2::integration(base);
             let config = &integration["authOptions"][0]["config"];
             assert_eq!(config["issuer"], metadata["issuer"]);
             assert_eq!(config["authorizeUri"], metadata["authorization_endpoint"]);

@@ -1,0 +1,5 @@
+//! The server, by step of the protocol.
+
+mod flow;
+mod refused;
+mod vectors;
