@@ -89,6 +89,18 @@ test("the workspace's own page goes straight to the provider", async (t) => {
   assert.ok(resultOf(page).connectionId);
 });
 
+test("who starts at localhost is sent to the one address, and finishes there", async (t) => {
+  const context = await openBrowser(chromium, t);
+  const page = await context.newPage();
+  const atLocalhost = { url: linkspan.url.replace("127.0.0.1", "localhost") };
+  const site = await startSite((_, response) => answerPage(response, startForm(atLocalhost, payload())));
+  t.after(site.stop);
+  await page.goto(site.origin);
+  await page.getByRole("button").click();
+  // The redirect between two hosts makes the browser hide the form's origin.
+  await confirm(context, page);
+});
+
 test("a link on a foreign page is confirmed first", async (t) => {
   const context = await openBrowser(chromium, t);
   const page = await context.newPage();

@@ -1,6 +1,7 @@
 //! The one-command local run: the whole service, a provider to connect to, and a page to try it from.
 
 pub mod args;
+mod canonical;
 pub mod database;
 mod demo_page;
 mod demo_provider;
@@ -10,7 +11,7 @@ pub mod service;
 use std::future::Future;
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, middleware};
 use flow::clock::{Clock, SystemClock};
 use flow::deps::{Deps, Seams, Settings};
 use flow::http::provider::ProviderClient;
@@ -95,7 +96,8 @@ pub async fn start(options: Options) -> Result<Running, Problem> {
         clock,
         call: service::call(&functions),
     });
-    let router = service::router(&functions).merge(provider).merge(page);
+    let to_base = middleware::from_fn_with_state(Arc::from(base.as_str()), canonical::redirect_starts);
+    let router = service::router(&functions).merge(provider).merge(page).layer(to_base);
     Ok(Running { base, dynamodb: database.endpoint, listener, router })
 }
 
