@@ -5,8 +5,37 @@ import { after, before, test } from "node:test";
 
 import { openBrowser, startChromium } from "./lib/browser.mjs";
 import { allow, allowAndFail, callbackAddress, signIn } from "./lib/demo_provider.mjs";
-import { DEMO, customerToken, startLinkspan } from "./lib/linkspan.mjs";
+import { DEMO, adminToken, customerToken, startLinkspan } from "./lib/linkspan.mjs";
 import { checkPage, watchPolicy } from "./lib/page_checks.mjs";
+
+/** An integration that asks for something of every kind. */
+const FORM_INTEGRATION = {
+  name: "Key service",
+  authOptions: [
+    {
+      key: "api-key",
+      type: "client-credentials",
+      title: "With an API key",
+      inputSchema: {
+        type: "object",
+        required: ["apiKey", "account", "region"],
+        properties: {
+          apiKey: { type: "string", title: "API key", isSensitive: true, description: "Under Settings, API." },
+          account: { type: "string", title: "Account", pattern: "^[a-z]+$" },
+          region: { type: "string", title: "Region", enum: ["eu", "us"] },
+          limit: { type: "integer", title: "Limit" },
+          sandbox: { type: "boolean", title: "Use the sandbox" },
+        },
+      },
+    },
+    {
+      key: "password",
+      type: "client-credentials",
+      title: "With user name and password",
+      inputSchema: { type: "object", required: ["user"], properties: { user: { type: "string", title: "User" } } },
+    },
+  ],
+};
 
 let linkspan, chromium;
 
@@ -28,7 +57,9 @@ async function openPage(t) {
   return page;
 }
 
-const connect = (page) => page.getByRole("button", { name: "Connect Demo CRM" }).click();
+/** The card of Demo CRM among those of other integrations. */
+const card = (page) => page.getByRole("article", { name: "Demo CRM", exact: true });
+const connect = (page) => card(page).getByRole("button", { name: "Connect Demo CRM" }).click();
 const atTheApp = (page) => page.waitForURL("**/demo/connected**");
 
 /** The address of a start; from the address bar it shows the start page. */
@@ -59,7 +90,7 @@ test("the demo's pages, from the first connection to a failed one", async (t) =>
   await checkPage(page, "connected");
 
   await page.getByRole("link", { name: "Back to the integrations" }).click();
-  await page.getByLabel("Allow several connections").check();
+  await card(page).getByLabel("Allow several connections").check();
   await checkPage(page, "demo-page-connected");
   await page.getByRole("button", { name: "Connect another Demo CRM" }).click();
   await allowAndFail(page, "token.invalid_grant");
@@ -96,6 +127,30 @@ test("the start page of names that are long and hard to break", async (t) => {
   await checkPage(page);
 });
 
+test("the form, its complaints, and the connection that it makes", async (t) => {
+  await linkspan.call("PUT", "/integrations/form", adminToken(DEMO), FORM_INTEGRATION);
+  const page = await openPage(t);
+  await page.goto(startLink({ integrationKey: "form" }));
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByLabel("API key").waitFor();
+  await checkPage(page, "form");
+  await page.getByLabel("Account").fill("not an account!");
+  await page.getByRole("button", { name: "Connect", exact: true }).click();
+  await page.getByRole("alert").waitFor();
+  await checkPage(page, "form-complaint");
+
+  // The complaint's links lead to the fields, for who uses the keyboard.
+  await tabTo(page, "API key");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**#*");
+  assert.equal(await page.evaluate(() => document.activeElement.localName), "input");
+  await page.keyboard.type("a key");
+  await page.getByLabel("Account").fill("acme");
+  await page.getByLabel("Region").selectOption("eu");
+  await page.getByRole("button", { name: "Connect", exact: true }).click();
+  await page.getByRole("heading", { name: "Connected" }).waitFor();
+});
+
 test("the error page, in the wrong browser", async (t) => {
   const page = await openPage(t);
   await page.goto(startLink({}));
@@ -124,7 +179,7 @@ test("the whole way by keyboard alone", async (t) => {
   await page.keyboard.press("Enter");
   await tabTo(page, "Allow several connections");
   await page.keyboard.press("Space");
-  assert.ok(await page.getByLabel("Allow several connections").isChecked());
+  assert.ok(await page.evaluate(() => document.activeElement.checked));
   await page.keyboard.press("Space");
   await tabTo(page, "Connect Demo CRM");
   await page.keyboard.press("Enter");
@@ -143,7 +198,7 @@ test("the whole way by keyboard alone", async (t) => {
   await page.getByRole("heading", { name: "Connected", exact: true }).waitFor();
   await tabTo(page, "Back to the integrations");
   await page.keyboard.press("Enter");
-  await page.getByText("Signs in with OAuth 2").waitFor();
+  await card(page).getByRole("button", { name: "Connect and replace Demo CRM" }).waitFor();
 
   await page.goto(startLink({}));
   await tabTo(page, "Continue to Demo CRM");
