@@ -1,10 +1,15 @@
 //! What a test logs, down to the last trace of the SDK.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
-use tracing::subscriber::DefaultGuard;
+use tracing::Dispatch;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing_subscriber::fmt::MakeWriter;
+
+/// While there is one subscriber in all, `tracing` lets the first thread to pass an event decide whether anybody listens:
+/// another test, which does not. With two it asks each thread.
+static BYSTANDER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
 
 /// The log of this thread for as long as this lives.
 pub struct Logs {
@@ -16,6 +21,7 @@ impl Logs {
     /// Begins to record.
     #[must_use]
     pub fn record() -> Self {
+        LazyLock::force(&BYSTANDER);
         let written = Written::default();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
