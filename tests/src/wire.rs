@@ -6,6 +6,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -50,6 +51,8 @@ pub enum Fault {
     Throttled,
     /// The request does not arrive.
     Outage,
+    /// The request does not arrive, and nothing says so.
+    Silence,
 }
 
 #[derive(Debug)]
@@ -160,6 +163,11 @@ impl HttpConnector for Wire {
                     Err(ConnectorError::io("the connection was reset".into()))
                 }
                 Some(Fault::Outage) => Err(ConnectorError::io("the connection was refused".into())),
+                Some(Fault::Silence) => {
+                    // As the production client gives up.
+                    tokio::time::sleep(Duration::from_secs(3)).await;
+                    Err(ConnectorError::timeout("no answer in time".into()))
+                }
                 Some(Fault::Conflict) => Ok(canceled(writes)),
                 Some(Fault::Throttled) => Ok(refused(&json!({
                     "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",

@@ -104,12 +104,15 @@ impl Store {
                 .transact_write_items()
                 .client_request_token(format!("{}-{generation}", save.token))
                 .set_transact_items(Some(writes));
-            let next = match transaction.send().await {
-                Ok(_) => {
+            // The SDK's own repetitions take their time: one attempt must not outlive the function either.
+            let left = save.deadline.since(self.clock.now());
+            let next = match tokio::time::timeout(left, transaction.send()).await {
+                Ok(Ok(_)) => {
                     self.archive_surplus(save, &slot).await;
                     return Ok(Saved { outcome: save.outcome(), replaced: slot.live });
                 }
-                Err(error) => next(save, &slot, &roles, &error),
+                Ok(Err(error)) => next(save, &slot, &roles, &error),
+                Err(_) => return Err(gave_up()),
             };
             match next {
                 Next::Ended(outcome) => {
@@ -126,10 +129,7 @@ impl Store {
             let [jitter] = draw::<1>(&*self.random);
             let wait = pause.mul_f64(0.5 + f64::from(jitter) / 512.0);
             if self.clock.now() + wait >= save.deadline {
-                return Err(Error::new(
-                    ErrorKey::LockTimeout,
-                    "The database was too busy. Please try again.",
-                ));
+                return Err(gave_up());
             }
             tokio::time::sleep(wait).await;
             pause = (pause * 2).min(*PAUSE.end());
@@ -264,6 +264,10 @@ impl Store {
             }
         }
     }
+}
+
+fn gave_up() -> Error {
+    Error::new(ErrorKey::LockTimeout, "The database was too busy. Please try again.")
 }
 
 impl SaveConnection<'_> {
