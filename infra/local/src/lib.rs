@@ -93,6 +93,8 @@ pub async fn start(options: Options) -> Result<Running, Problem> {
         base: base.clone(),
         workspace_key: seed::WORKSPACE_KEY,
         workspace_secret: seed::WORKSPACE_SECRET,
+        hidden: &seed::HIDDEN,
+        hints: &seed::HINTS,
         clock,
         call: service::call(&functions),
     });

@@ -11,7 +11,7 @@ use url::form_urlencoded;
 use super::customers::Customer;
 use super::payload::Payload;
 use super::service::{Connection, Integration, Problem, Service};
-use super::view::{Frame, Row, rows};
+use super::view::{Frame, Row, auth_type_words, rows};
 use super::{Config, response};
 
 #[derive(Template)]
@@ -27,7 +27,10 @@ struct HomePage {
 struct Card {
     key: String,
     name: String,
-    auth_type: Option<&'static str>,
+    /// How it connects.
+    auth: String,
+    /// What to enter.
+    hints: &'static [(&'static str, &'static [&'static str])],
     connections: Vec<(Connection, String)>,
     /// Connects; replaces the connection that there is.
     connect: String,
@@ -92,6 +95,7 @@ async fn load(config: &Config, customer: &Customer) -> Result<(Vec<Card>, Vec<Ro
     let connections = service.connections().await?;
     let cards = integrations
         .iter()
+        .filter(|integration| !config.hidden.contains(&integration.key.as_str()))
         .map(|integration| card(config, service.token(), integration, &connections))
         .collect::<Result<_, _>>()?;
     Ok((cards, rows(connections, &integrations)))
@@ -118,7 +122,13 @@ fn card(
         Ok::<_, Problem>((connection.clone(), payload.to_json()?))
     };
     Ok(Card {
-        auth_type: integration.auth_type.as_deref().map(auth_type_words),
+        auth: auth_words(integration),
+        hints: config
+            .hints
+            .iter()
+            .find(|hint| hint.integration == integration.key)
+            .map(|hint| hint.lines)
+            .unwrap_or_default(),
         connections: connections
             .iter()
             .filter(|connection| connection.integration_id == integration.id)
@@ -131,12 +141,14 @@ fn card(
     })
 }
 
-fn auth_type_words(auth_type: &str) -> &'static str {
-    match auth_type {
-        "oauth2" => "Signs in with OAuth 2",
-        "oauth1" => "Signs in with OAuth 1",
-        "client-credentials" => "Asks for credentials",
-        "proxy" => "Uses a shared app",
-        _ => "Connects in its own way",
-    }
+/// The type; with several options also what the customer can choose from.
+fn auth_words(integration: &Integration) -> String {
+    let Some(first) = integration.auth_options.first() else { return String::new() };
+    let words = auth_type_words(&first.r#type);
+    let titles: Vec<&str> = integration
+        .auth_options
+        .iter()
+        .map(|option| option.title.as_deref().unwrap_or(option.key.as_str()))
+        .collect();
+    if titles.len() == 1 { words.to_owned() } else { format!("{words}: {}", titles.join(", ")) }
 }

@@ -1,7 +1,8 @@
 //! The demo page at `/`: what an app that uses this service looks like to one of its customers.
 //!
 //! It plays the app and the app's backend: it knows who is signed in (`customers`), signs that customer's token
-//! (`token`), asks the service as any caller does (`service`), and shows the result that comes back (`connected`).
+//! (`token`), asks the service as any caller does (`service`), and shows the result: the one that comes back by redirect (`connected`),
+//! or the one that a popup's message brings (`popup.js`).
 
 mod connected;
 mod customers;
@@ -39,10 +40,22 @@ pub(crate) struct Config {
     pub(crate) workspace_key: &'static str,
     /// What the app's backend signs its customers' tokens with.
     pub(crate) workspace_secret: &'static str,
+    /// The keys of integrations that the app does not offer.
+    pub(crate) hidden: &'static [&'static str],
+    /// What to enter where.
+    pub(crate) hints: &'static [Hint],
     /// The clock that the tokens expire by.
     pub(crate) clock: Arc<dyn Clock>,
     /// The service.
     pub(crate) call: Call,
+}
+
+/// What to enter when an integration is connected.
+pub(crate) struct Hint {
+    /// The integration's key.
+    pub(crate) integration: &'static str,
+    /// What it is, and the values.
+    pub(crate) lines: &'static [(&'static str, &'static [&'static str])],
 }
 
 /// The page's routes.
@@ -51,10 +64,21 @@ pub(crate) fn router(config: Config) -> Router {
         .route("/", get(home::home))
         .route("/demo/connected", get(connected::connected))
         .route("/demo/style.css", get(stylesheet))
+        .route("/demo/popup.js", get(script))
+        .route("/demo/logo.svg", get(logo))
         .with_state(Arc::new(config))
 }
 
 async fn stylesheet() -> impl IntoResponse {
     let css = concat!(include_str!("style/frame.css"), include_str!("style/content.css"));
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], css)
+}
+
+async fn script() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("popup.js"))
+}
+
+/// The workspace's logo, on the pages that the service shows.
+async fn logo() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "image/svg+xml")], include_str!("logo.svg"))
 }

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::{Call, Config, customers::Customer, token};
 
@@ -21,7 +22,17 @@ pub(super) struct Integration {
     pub(super) id: String,
     pub(super) key: String,
     pub(super) name: String,
-    pub(super) auth_type: Option<String>,
+    #[serde(default)]
+    pub(super) auth_options: Vec<AuthOption>,
+}
+
+/// What the page needs to know of a way to authenticate.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AuthOption {
+    pub(super) key: String,
+    pub(super) r#type: String,
+    pub(super) title: Option<String>,
 }
 
 /// What the page needs to know of a connection.
@@ -31,6 +42,8 @@ pub(super) struct Connection {
     pub(super) id: String,
     pub(super) name: Option<String>,
     pub(super) integration_id: String,
+    pub(super) auth_option_key: Option<String>,
+    pub(super) error: Option<Value>,
     pub(super) state: Option<String>,
     #[serde(default)]
     pub(super) disconnected: bool,

@@ -11,7 +11,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use super::{Call, Config, router};
+use super::{Call, Config, Hint, router};
 
 const SECRET: &str = "a secret that is at least thirty-two bytes long";
 
@@ -37,6 +37,8 @@ fn connection() -> Value {
         "id": "c1",
         "name": "<b>Ada</b>",
         "integrationId": "i1",
+        "authOptionKey": "o",
+        "error": { "message": "<Expired>" },
         "state": "CLIENT_ACTION_REQUIRED",
         "createdAt": "2026-01-31T08:15:00.123Z",
     })
@@ -55,8 +57,10 @@ fn service(log: Log, broken: bool) -> Call {
         let (status, body) = match path.as_str() {
             _ if broken => (503, json!({ "message": "The tables are <away>" })),
             "/integrations" => {
-                let item = json!({ "id": "i1", "key": "crm", "name": "Demo CRM", "authType": "oauth2" });
-                (200, json!({ "items": [item] }))
+                let options = json!([{ "key": "o", "type": "oauth2", "title": "<t>" }]);
+                let item = json!({ "id": "i1", "key": "crm", "name": "Demo CRM", "authOptions": options });
+                let operators = json!({ "id": "i2", "key": "operators", "name": "Not offered" });
+                (200, json!({ "items": [item, operators] }))
             }
             "/connections?limit=100" => (200, json!({ "items": [connection()] })),
             "/connections/c1" => (200, connection()),
@@ -73,6 +77,8 @@ async fn get_from(call: Call, path: &str, header: (header::HeaderName, &str)) ->
         base: "http://127.0.0.1:9000".to_owned(),
         workspace_key: "demo",
         workspace_secret: SECRET,
+        hidden: &["operators"],
+        hints: &[Hint { integration: "crm", lines: &[("Sign in as", &["ada", "<pw>"])] }],
         clock: Arc::new(StoppedClock),
         call,
     };
@@ -198,4 +204,23 @@ async fn a_broken_service_is_a_notice_on_the_page() {
         assert_eq!(page.status, StatusCode::OK);
         assert!(page.text.contains("The tables are &#60;away&#62;"));
     }
+}
+
+#[tokio::test]
+async fn a_card_says_what_to_enter_and_the_table_what_is_wrong() {
+    let page = get("/").await;
+    assert!(page.text.contains("<code>ada</code> <code>&#60;pw&#62;</code>"));
+    assert!(page.text.contains(r#"<td data-label="Type">OAuth 2</td>"#));
+    assert!(page.text.contains("&#60;Expired&#62;"));
+    assert!(!page.text.contains("Not offered"));
+}
+
+#[tokio::test]
+async fn the_script_comes_from_a_file_and_may_not_be_anything_else() {
+    let page = get("/").await;
+    let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+    assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"));
+    assert!(page.text.contains(r#"<script src="/demo/popup.js" defer></script>"#));
+    let script = get("/demo/popup.js").await;
+    assert!(script.headers[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/javascript"));
 }

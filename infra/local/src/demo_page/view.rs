@@ -23,17 +23,34 @@ impl Frame {
 pub(super) struct Row {
     pub(super) connection: Connection,
     pub(super) integration: String,
+    /// How it was made.
+    pub(super) auth_type: &'static str,
 }
 
 /// The table of connections, each with its integration's name.
 pub(super) fn rows(connections: Vec<Connection>, integrations: &[Integration]) -> Vec<Row> {
     let row = |connection: Connection| {
         let integration = integrations.iter().find(|it| it.id == connection.integration_id);
+        let key = connection.auth_option_key.as_deref();
+        let options = integration.map(|it| it.auth_options.as_slice()).unwrap_or_default();
+        let option = options.iter().find(|option| Some(option.key.as_str()) == key);
+        let auth_type = option.map_or("–", |option| auth_type_words(&option.r#type));
         // An integration that is gone leaves its connections behind.
         let integration = integration.map_or_else(|| "–".to_owned(), |it| it.name.clone());
-        Row { connection, integration }
+        Row { connection, integration, auth_type }
     };
     connections.into_iter().map(row).collect()
+}
+
+/// An authentication type in words.
+pub(super) fn auth_type_words(auth_type: &str) -> &'static str {
+    match auth_type {
+        "oauth2" => "OAuth 2",
+        "oauth1" => "OAuth 1.0",
+        "client-credentials" => "Client credentials",
+        "proxy" => "Shared registration",
+        _ => "Another way",
+    }
 }
 
 impl Connection {
@@ -55,6 +72,12 @@ impl Connection {
             Some("CLIENT_ACTION_REQUIRED") => "Needs attention",
             Some(other) => other,
         }
+    }
+
+    /// What is wrong with it, if something is.
+    pub(super) fn error_words(&self) -> Option<&str> {
+        let error = self.error.as_ref()?;
+        error.as_str().or_else(|| error["message"].as_str())
     }
 
     /// The moment of creation, to the minute: `2026-01-31 08:15` for `2026-01-31T08:15:00.123Z`.

@@ -16,7 +16,7 @@ mod pending;
 mod product;
 mod sign_in;
 mod stats;
-mod users;
+pub(crate) mod users;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -1,6 +1,7 @@
 //! What the local run starts with: one workspace, and the integrations that the demo page shows.
 
 mod credentials;
+mod hints;
 mod oauth1;
 mod oauth2;
 mod shared;
@@ -16,6 +17,8 @@ use tower::ServiceExt as _;
 
 use crate::Problem;
 use crate::service::Functions;
+
+pub(crate) use hints::{HIDDEN, HINTS};
 
 /// The demo workspace's key; locally it is the root workspace too.
 pub(crate) const WORKSPACE_KEY: &str = "demo";
