@@ -7,6 +7,8 @@ mod demo_page;
 mod demo_provider;
 mod seed;
 pub mod service;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -4,4 +4,4 @@ mod fields;
 mod ticket;
 
 pub use fields::{Choice, Control, Field, fields, read};
-pub use ticket::Ticket;
+pub use ticket::{Ticket, TicketContent};

@@ -15,12 +15,24 @@ use crate::deps::Deps;
 use crate::error::{Error, ErrorKey, Result};
 use crate::start::StartRequest;
 use crate::store::{browser_mismatch, state_expired};
+use crate::target::Listener;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Content {
     payload: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    listener: Option<Listener>,
     expires_at: Timestamp,
+}
+
+/// What a ticket lets go on.
+pub struct TicketContent {
+    /// The start.
+    pub start: StartRequest,
+    /// The window that waits for the result. Only the request that began this could say which: the form is posted from
+    /// our own page, whose browser then names no origin.
+    pub listener: Option<Listener>,
 }
 
 /// A ticket, and the cookie that it opens with.
@@ -33,11 +45,11 @@ pub struct Ticket {
 
 impl Ticket {
     /// Seals a start into a new ticket.
-    pub fn issue(deps: &Deps, start: &StartRequest) -> Result<Self> {
+    pub fn issue(deps: &Deps, start: &StartRequest, listener: Option<&Listener>) -> Result<Self> {
         let form = State::draw(&*deps.random).flow_id();
         let secret = BrowserSecret::draw(&*deps.random);
         let expires_at = deps.clock.now() + Duration::from_secs(FLOW_LIFETIME_SECONDS.into());
-        let content = Content { payload: start.to_payload(), expires_at };
+        let content = Content { payload: start.to_payload(), listener: listener.cloned(), expires_at };
         let json = zeroize::Zeroizing::new(serde_json::to_vec(&content).map_err(Error::internal)?);
         let sealed = secret.seal(&form, &*deps.random, &json)?;
         let text = format!("{}.{}", form.as_str(), URL_SAFE_NO_PAD.encode(sealed));
@@ -45,7 +57,7 @@ impl Ticket {
     }
 
     /// Opens a posted ticket with the browser's cookie.
-    pub fn open(deps: &Deps, headers: &HeaderMap, text: &str) -> Result<StartRequest> {
+    pub fn open(deps: &Deps, headers: &HeaderMap, text: &str) -> Result<TicketContent> {
         let malformed =
             || Error::new(ErrorKey::RequestMalformed, "The form is not one of ours.").field("ticket");
         let (form, sealed) = text.split_once('.').ok_or_else(malformed)?;
@@ -58,6 +70,6 @@ impl Ticket {
             return Err(state_expired());
         }
         let Value::Object(payload) = content.payload else { return Err(malformed()) };
-        StartRequest::from_parameters(payload)
+        Ok(TicketContent { start: StartRequest::from_parameters(payload)?, listener: content.listener })
     }
 }

@@ -171,7 +171,7 @@ impl Chosen<'_> {
         violations: &[Violation],
         error: Option<&Error>,
     ) -> Result<Begun> {
-        let ticket = Ticket::issue(deps, &self.start.request)?;
+        let ticket = Ticket::issue(deps, &self.start.request, self.start.target.listener.as_ref())?;
         let fields = self
             .schema()
             .map(|schema| form::fields(schema, parameters.expose(), violations))

@@ -114,7 +114,10 @@ async fn verify(deps: &Deps, request: &Request<Bytes>, visitor: Visitor) -> Resu
         None => None,
     };
     let listener = redirect_uri.is_none().then(|| {
-        visitor::listener(request.headers(), &address.origin, &workspace, start.request_id.clone(), around)
+        submission.as_ref().and_then(|submission| submission.listener.clone()).unwrap_or_else(|| {
+            let request_id = start.request_id.clone();
+            visitor::listener(request.headers(), &address.origin, &workspace, request_id, around)
+        })
     });
     let target = ResultTarget::new(redirect_uri.as_ref(), start.custom_state.clone(), listener);
     Ok(VerifiedStart { request: start, submission, customer, workspace, named, target, address, visitor })

@@ -9,7 +9,8 @@ use url::form_urlencoded;
 use super::StartRequest;
 use crate::deps::Deps;
 use crate::error::Result;
-use crate::form::{self, Ticket};
+use crate::form::{self, Ticket, TicketContent};
+use crate::target::Listener;
 
 /// What was typed into the form.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(super) struct Submission {
     /// Another option, which the customer chose instead.
     chosen: Option<String>,
     posted: Posted,
+    /// The window that waits for the result.
+    pub(super) listener: Option<Listener>,
 }
 
 /// The posted fields, out of sight of Debug.
@@ -48,9 +51,9 @@ impl Submission {
                 .map(|(_, value)| value.clone())
         };
         let Some(ticket) = field("ticket") else { return Ok(None) };
-        let start = Ticket::open(deps, request.headers(), &ticket)?;
+        let TicketContent { start, listener } = Ticket::open(deps, request.headers(), &ticket)?;
         let (option, chosen) = (field("option"), field("choose"));
-        Ok(Some((start, Self { option, chosen, posted: Posted(posted) })))
+        Ok(Some((start, Self { option, chosen, posted: Posted(posted), listener })))
     }
 
     /// The option that the customer is at.
