@@ -176,6 +176,10 @@ impl Chosen<'_> {
             .schema()
             .map(|schema| form::fields(schema, parameters.expose(), violations))
             .unwrap_or_default();
+        // What belongs to no field is told above them all: the customer would otherwise see the same form for ever.
+        let no_fields =
+            violations.iter().find(|each| fields.iter().all(|field| field.pointer != each.pointer));
+        let problem = error.map(Error::message).or(no_fields.map(|violation| &*violation.problem));
         let shared = self.app.option();
         let page = pages::FormPage {
             brand: &self.start.workspace.brand,
@@ -189,7 +193,7 @@ impl Chosen<'_> {
                 .unwrap_or_default(),
             help_uri: self.option.help_uri.as_deref().or(shared.help_uri.as_deref()).unwrap_or_default(),
             fields,
-            error: error.map(Error::message).unwrap_or_default(),
+            error: problem.unwrap_or_default(),
             ticket: &ticket.text,
         };
         let mut response = pages::form(&page);
