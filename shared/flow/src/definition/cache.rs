@@ -57,17 +57,17 @@ impl Definitions {
     ) -> Result<(Arc<Workspace>, Option<Arc<Integration>>)> {
         let now = self.clock.now();
         let kept_workspace = self.workspaces.get(&workspace.to_owned(), now);
-        let kept_integration = self.integrations.get(&(workspace.to_owned(), id_or_key.to_owned()), now);
+        let id = id_of(workspace, id_or_key);
+        let kept_integration = self.integrations.get(&(workspace.to_owned(), id.clone()), now);
         match (kept_workspace, kept_integration) {
             (Some(workspace), Some(integration)) => Ok((workspace, Some(integration))),
             (Some(kept), None) => Ok((kept, self.found_integration(workspace, id_or_key).await?)),
             (None, Some(integration)) => Ok((self.workspace(workspace).await?, Some(integration))),
             (None, None) => {
-                let id = id_of(workspace, id_or_key);
                 let (stored_workspace, stored_integration) =
                     self.store.read_workspace_and_integration(workspace, &id).await?;
                 let opened = self.opened_workspace(workspace, stored_workspace, now).await?;
-                let integration = self.checked_integration(workspace, id_or_key, stored_integration, now)?;
+                let integration = self.checked_integration(workspace, id, stored_integration, now)?;
                 Ok((opened, integration))
             }
         }
@@ -80,11 +80,12 @@ impl Definitions {
 
     async fn found_integration(&self, workspace: &str, id_or_key: &str) -> Result<Option<Arc<Integration>>> {
         let now = self.clock.now();
-        if let Some(kept) = self.integrations.get(&(workspace.to_owned(), id_or_key.to_owned()), now) {
+        let id = id_of(workspace, id_or_key);
+        if let Some(kept) = self.integrations.get(&(workspace.to_owned(), id.clone()), now) {
             return Ok(Some(kept));
         }
-        let stored = self.store.read_integration(workspace, &id_of(workspace, id_or_key)).await?;
-        self.checked_integration(workspace, id_or_key, stored, now)
+        let stored = self.store.read_integration(workspace, &id).await?;
+        self.checked_integration(workspace, id, stored, now)
     }
 
     /// The secrets of an integration's options.
@@ -132,7 +133,7 @@ impl Definitions {
     fn checked_integration(
         &self,
         workspace: &str,
-        id_or_key: &str,
+        id: String,
         stored: Option<StoredDefinition>,
         now: Timestamp,
     ) -> Result<Option<Arc<Integration>>> {
@@ -142,7 +143,7 @@ impl Definitions {
                 Error::internal(format_args!("integration {} cannot be read: {error}", stored.key))
             })?;
         let integration = Arc::new(Integration::new(workspace, &stored.key, definition, stored.sealed)?);
-        self.integrations.keep((workspace.to_owned(), id_or_key.to_owned()), &integration, now);
+        self.integrations.keep((workspace.to_owned(), id), &integration, now);
         Ok(Some(integration))
     }
 }
