@@ -9,6 +9,7 @@ use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue};
+use url::Url;
 
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
@@ -44,9 +45,9 @@ impl fmt::Display for Policy<'_> {
         }
         if !self.images.is_empty() {
             write!(f, "; img-src")?;
-            for image in self.images {
-                // A policy has no escape for these; the definition's addresses are URLs that a parser wrote.
-                write!(f, " {}", image.replace(';', "%3B").replace(',', "%2C"))?;
+            for image in self.images.iter().filter_map(|image| Url::parse(image).ok()) {
+                // The parser leaves neither space nor control character; a policy has no escape for what else ends one.
+                write!(f, " {}", image.as_str().replace(';', "%3B").replace(',', "%2C"))?;
             }
         }
         if self.form == FormTarget::None {
