@@ -9,6 +9,8 @@ mod database_faults;
 mod deadline;
 mod happy;
 mod interrupted;
+mod oauth1;
+mod oauth1_refused;
 mod reconnect;
 mod replacement;
 mod request_forms;

@@ -44,6 +44,70 @@ pub fn integration() -> Value {
     })
 }
 
+/// An OAuth 1.0 option with a test call. [`crate::oauth1::answers`] makes the provider answer it.
+#[must_use]
+pub fn oauth1() -> Value {
+    json!({
+        "name": "Example Photos",
+        "baseUri": "https://provider.example/api",
+        "authOptions": [{
+            "key": "oauth1",
+            "type": "oauth1",
+            "config": {
+                "consumerKey": "client!+ID",
+                "consumerSecret": CLIENT_SECRET,
+                "requestTokenUri": "https://provider.example/oauth1/request",
+                "authorizeUri": "https://provider.example/oauth1/authorize",
+                "tokenUri": "https://provider.example/oauth1/token",
+            },
+            "test": { "path": "/me?fields=name" },
+        }],
+    })
+}
+
+/// An option whose credentials are what the customer enters: a subdomain that is no secret, and an API key that is.
+#[must_use]
+pub fn api_key() -> Value {
+    json!({
+        "name": "Example Mail",
+        "baseUri": "https://provider.example/api",
+        "authOptions": [{
+            "key": "api-key",
+            "type": "client-credentials",
+            "title": "Use an API key",
+            "inputSchema": {
+                "type": "object",
+                "required": ["subdomain", "apiKey"],
+                "properties": {
+                    "subdomain": { "type": "string", "pattern": "^[a-z]+$", "title": "Your subdomain" },
+                    "apiKey": { "type": "string", "title": "API key", "isSensitive": true },
+                },
+            },
+            "apiClient": { "headers": { "X-Api-Key": "${credentials.apiKey}" } },
+            "test": { "path": "/me" },
+        }],
+    })
+}
+
+/// What a customer enters there.
+pub const API_KEY: &str = "api!+key/1";
+
+/// Input that fits [`api_key`].
+#[must_use]
+pub fn entered() -> Value {
+    json!({ "subdomain": "acme", "apiKey": API_KEY })
+}
+
+/// The definition with these further options.
+#[must_use]
+pub fn with_options(mut integration: Value, others: &[&Value]) -> Value {
+    let options = integration["authOptions"].as_array_mut().unwrap();
+    for other in others {
+        options.extend(other["authOptions"].as_array().unwrap().iter().cloned());
+    }
+    integration
+}
+
 /// The same with other settings of the option; `null` takes one away.
 #[must_use]
 pub fn integration_with(config: &Value) -> Value {

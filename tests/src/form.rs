@@ -1,0 +1,118 @@
+//! A form on a page of ours, as a browser reads and sends it.
+
+use bytes::Bytes;
+use http::Request;
+use url::form_urlencoded;
+
+use crate::Answer;
+
+/// A form.
+#[derive(Debug, Clone)]
+pub struct Form {
+    action: String,
+    /// The controls in order.
+    pub controls: Vec<Control>,
+}
+
+/// A control of a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Control {
+    /// The name that its value is sent under.
+    pub name: String,
+    /// `hidden`, `text`, `password`, `checkbox`, `submit`, `select`, …
+    pub kind: String,
+    /// What stands in it.
+    pub value: String,
+    /// Whether it must be filled in.
+    pub required: bool,
+}
+
+impl Form {
+    /// The page's one form.
+    #[must_use]
+    pub fn read(page: &Answer) -> Self {
+        assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "text/html; charset=utf-8"));
+        let forms: Vec<&str> = page.body.split("<form ").skip(1).collect();
+        let [form] = forms[..] else { panic!("one form: {}", page.body) };
+        let (tag, rest) = form.split_once('>').unwrap();
+        assert_eq!(attribute(tag, "method").as_deref(), Some("post"));
+        let rest = rest.split_once("</form>").unwrap().0;
+        Self {
+            action: attribute(tag, "action").unwrap(),
+            controls: rest.split('<').filter_map(Control::read).collect(),
+        }
+    }
+
+    /// The control of this name.
+    #[must_use]
+    pub fn control(&self, name: &str) -> &Control {
+        self.controls.iter().find(|control| control.name == name).unwrap()
+    }
+
+    /// The controls that the customer fills in: name, kind, and whether they must.
+    #[must_use]
+    pub fn asked(&self) -> Vec<(&str, &str, bool)> {
+        let filled = self.controls.iter().filter(|control| control.name.starts_with("input/"));
+        filled.map(|control| (&*control.name, &*control.kind, control.required)).collect()
+    }
+
+    /// With this typed into a control.
+    #[must_use]
+    pub fn fill(mut self, name: &str, value: &str) -> Self {
+        let control = self.controls.iter_mut().find(|control| control.name == name).unwrap();
+        value.clone_into(&mut control.value);
+        self
+    }
+
+    /// The request when a button is pressed: a named one, or the first, which has no name.
+    #[must_use]
+    pub fn press(&self, button: Option<(&str, &str)>) -> Request<Bytes> {
+        let sent = self.controls.iter().filter(|control| !matches!(&*control.kind, "submit" | "checkbox"));
+        let pairs = sent.map(|control| (&*control.name, &*control.value)).chain(button);
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        // What a browser says where the page asked for no referrer.
+        Request::post(&self.action)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("origin", "null")
+            .header("sec-fetch-site", "same-origin")
+            .header("sec-fetch-dest", "document")
+            .body(body.into())
+            .unwrap()
+    }
+
+    /// The request when the form is sent.
+    #[must_use]
+    pub fn submit(&self) -> Request<Bytes> {
+        self.press(None)
+    }
+}
+
+impl Control {
+    fn read(tag: &str) -> Option<Self> {
+        let (element, attributes) = tag.split_once('>')?.0.split_once(' ')?;
+        let kind = match element {
+            "input" => attribute(attributes, "type").unwrap(),
+            "select" => "select".to_owned(),
+            "button" => "submit".to_owned(),
+            _ => return None,
+        };
+        Some(Self {
+            name: attribute(attributes, "name").unwrap_or_default(),
+            kind,
+            value: attribute(attributes, "value").unwrap_or_default(),
+            required: attributes.split(' ').any(|attribute| attribute == "required"),
+        })
+    }
+}
+
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let tag = format!(" {tag}");
+    let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
+    rest.split_once('"').map(|(value, _)| unescaped(value))
+}
+
+fn unescaped(text: &str) -> String {
+    [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")]
+        .iter()
+        .fold(text.to_owned(), |text, (entity, character)| text.replace(entity, character))
+}
