@@ -8,6 +8,8 @@ mod client_authentication;
 mod client_credentials;
 mod database_faults;
 mod deadline;
+mod form;
+mod form_ticket;
 mod happy;
 mod interrupted;
 mod login_call;
