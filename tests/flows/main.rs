@@ -15,6 +15,7 @@ mod interrupted;
 mod login_call;
 mod oauth1;
 mod oauth1_refused;
+mod options;
 mod reconnect;
 mod replacement;
 mod request_forms;
