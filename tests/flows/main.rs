@@ -18,6 +18,7 @@ mod oauth1;
 mod oauth1_refused;
 mod options;
 mod popup;
+mod proxy;
 mod reconnect;
 mod replacement;
 mod request_forms;
