@@ -20,6 +20,7 @@ mod options;
 mod popup;
 mod proxy;
 mod reconnect;
+mod reconnect_types;
 mod replacement;
 mod request_forms;
 mod result_address;
