@@ -16,6 +16,7 @@ mod interrupted;
 mod login_call;
 mod oauth1;
 mod oauth1_refused;
+mod one_connection;
 mod options;
 mod popup;
 mod proxy;
