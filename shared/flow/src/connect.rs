@@ -116,12 +116,8 @@ pub async fn connect(
     // What the flow ended with may be another's word: then nothing was replaced.
     let connected =
         matches!(&outcome, Outcome::Connected { connection_id } if *connection_id == connection.id);
-    if connected && revoke::may_revoke(&integration) && time_left(deps, since).is_ok() {
-        let mut old: Vec<Connection> = before.into_iter().collect();
-        for id in &replaced {
-            old.extend(deps.store.read_connection(id).await.ok().flatten());
-        }
-        revoke::revoke_replaced(deps, &integration, &old).await;
+    if connected && time_left(deps, since).is_ok() {
+        revoke::revoke_replaced(deps, &integration, before, &replaced).await;
     }
     Ok(outcome)
 }

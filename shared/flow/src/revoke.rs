@@ -15,18 +15,36 @@ use crate::oauth2::revocation;
 /// The customer waits for all of it, and the function's own limit is near, so it must not take long.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Revokes what connections held before, as well as that goes in a moment: nothing depends on it.
-pub async fn revoke_replaced(deps: &Deps, integration: &Arc<Integration>, replaced: &[Connection]) {
+/// Revokes what a connection held before (`updated`), and what the archived ones (`archived`) hold, as well as that goes
+/// in a moment: nothing depends on it.
+pub async fn revoke_replaced(
+    deps: &Deps,
+    integration: &Arc<Integration>,
+    updated: Option<Connection>,
+    archived: &[String],
+) {
+    if !may_revoke(integration) {
+        return;
+    }
     let all = async {
-        for connection in replaced {
-            if let Err(error) = revoke(deps, integration, connection).await {
-                let key = error.key().facts().key;
-                tracing::warn!(connection = connection.id, key, "replaced credentials were not revoked");
+        if let Some(connection) = updated {
+            revoke_one(deps, integration, &connection).await;
+        }
+        for id in archived {
+            if let Ok(Some(connection)) = deps.store.read_connection(id).await {
+                revoke_one(deps, integration, &connection).await;
             }
         }
     };
     if tokio::time::timeout(LIMIT, all).await.is_err() {
         tracing::warn!(integration = integration.key, "replaced credentials were not revoked in time");
+    }
+}
+
+async fn revoke_one(deps: &Deps, integration: &Arc<Integration>, connection: &Connection) {
+    if let Err(error) = revoke(deps, integration, connection).await {
+        let key = error.key().facts().key;
+        tracing::warn!(connection = connection.id, key, "replaced credentials were not revoked");
     }
 }
 
@@ -46,8 +64,7 @@ async fn revoke(deps: &Deps, integration: &Arc<Integration>, connection: &Connec
 }
 
 /// Whether an integration has anything to revoke: if not, what was replaced need not be read.
-#[must_use]
-pub fn may_revoke(integration: &Integration) -> bool {
+fn may_revoke(integration: &Integration) -> bool {
     integration.auth_options.iter().any(|option| match &option.method {
         AuthMethod::OAuth2(config) => config.revocation_per_token,
         AuthMethod::Proxy(_) => true,

@@ -44,7 +44,6 @@ struct Page<'a> {
 #[must_use]
 pub fn form(form: &FormPage<'_>) -> Response<Bytes> {
     let logo = form.brand.logo_uri.as_deref();
-    let integration_logo = form.integration.logo_uri.as_deref();
     let page = Page {
         style: style::branded(form.brand),
         logo: logo.unwrap_or_default(),
@@ -53,11 +52,10 @@ pub fn form(form: &FormPage<'_>) -> Response<Bytes> {
         others: form.integration.enabled_options().filter(|option| option.key != form.option.key).collect(),
         problems: form.fields.iter().filter(|field| !field.problem.is_empty()).collect(),
     };
-    let images: Vec<&str> = logo.into_iter().chain(integration_logo).collect();
     let policy = Policy {
         style: &page.style,
         script: None,
-        images: &images,
+        images: logo.as_slice(),
         form: FormTarget::OursThenAnywhere,
         ancestors: &[],
     };
