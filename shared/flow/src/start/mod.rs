@@ -107,11 +107,12 @@ async fn verify(deps: &Deps, request: &Request<Bytes>, visitor: Visitor) -> Resu
             return Err(Error::new(ErrorKey::AccessDenied, message).field("token"));
         }
     };
-    // The older SDK opens some options in a hidden iframe and waits there for the message, whatever it sends besides.
+    // The older SDK opens some options in a hidden iframe and waits there for the message, whatever it sends besides:
+    // its `redirectUri` counts for nothing, and an error page about it would be seen by nobody.
     let around = visitor.in_iframe && start.request_id.is_some();
     let redirect_uri = match &start.redirect_uri {
-        Some(uri) => Some(allowed_redirect_uri(uri, &workspace, deps)?).filter(|_| !around),
-        None => None,
+        Some(uri) if !around => Some(allowed_redirect_uri(uri, &workspace, deps)?),
+        _ => None,
     };
     let listener = redirect_uri.is_none().then(|| {
         submission.as_ref().and_then(|submission| submission.listener.clone()).unwrap_or_else(|| {
