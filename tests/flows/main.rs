@@ -20,6 +20,7 @@ mod one_connection;
 mod options;
 mod popup;
 mod proxy;
+mod proxy_calls;
 mod reconnect;
 mod reconnect_types;
 mod replacement;

@@ -43,6 +43,7 @@ fn keys_are_only_added() {
     client_rejected            configuration    400 RedirectUri
     token_response_invalid     connection       502 RedirectUri
     provider_unreachable       dependency_error 502 RedirectUri
+    response_too_large         dependency_error 502 Rest
     credentials_rejected       connection       400 RedirectUri
     flow_interrupted           internal         500 RedirectUri
     refresh_interrupted        connection       400 Rest

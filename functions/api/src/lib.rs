@@ -20,16 +20,22 @@ pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes>
     let mut response = if request.method() == Method::OPTIONS {
         cors::preflight()
     } else {
-        match route(&deps, &request).await {
-            Ok((status, body)) => respond::json(status, &body),
-            Err(error) => {
-                tracing::info!(key = error.key().facts().key, method = %request.method(), "request refused");
-                respond::json(error.status(), &error.to_json())
-            }
-        }
+        answer(&deps, request).await.unwrap_or_else(|error| {
+            tracing::info!(key = error.key().facts().key, "request refused");
+            respond::json(error.status(), &error.to_json())
+        })
     };
     cors::allow(response.headers_mut());
     response
+}
+
+async fn answer(deps: &Deps, request: Request<Bytes>) -> Result<Response<Bytes>> {
+    let path = request.uri().path().trim_start_matches('/').to_owned();
+    if let Some((id, _)) = path.strip_prefix("connections/").and_then(|rest| rest.split_once("/proxy/")) {
+        return routes::proxy::forward(deps, request, id).await;
+    }
+    let (status, body) = route(deps, &request).await?;
+    Ok(respond::json(status, &body))
 }
 
 /// A status and a JSON body.

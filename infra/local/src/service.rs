@@ -61,6 +61,7 @@ pub(crate) fn router(functions: &Functions) -> Router {
         .route("/sse/connection-events/{requestId}", api())
         .route("/connections", api())
         .route("/connections/{id}", api())
+        .route("/connections/{id}/proxy/{*path}", api())
 }
 
 fn mount(service: &HttpService) -> MethodRouter {

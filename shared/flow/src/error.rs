@@ -153,6 +153,8 @@ error_keys! {
     TokenResponseInvalid = "token_response_invalid", Connection, BAD_GATEWAY, RedirectUri;
     /// The provider could not be reached, or answered with a fault of its own.
     ProviderUnreachable = "provider_unreachable", DependencyError, BAD_GATEWAY, RedirectUri;
+    /// The provider's response is larger than can be passed on.
+    ResponseTooLarge = "response_too_large", DependencyError, BAD_GATEWAY, Rest;
     /// The test call with the new credentials was refused.
     CredentialsRejected = "credentials_rejected", Connection, BAD_REQUEST, RedirectUri;
     /// The flow stopped half-way; starting it again is safe.

@@ -5,6 +5,7 @@
 //! Connection → Outcome`. The result ([`finish`]): `Outcome → redirect or page`. Each step takes a type that only the
 //! step before it makes.
 
+pub mod api_call;
 pub mod app;
 pub mod browser;
 pub mod callback;

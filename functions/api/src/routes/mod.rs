@@ -3,5 +3,6 @@
 pub(crate) mod connection_options;
 pub(crate) mod connections;
 pub(crate) mod integrations;
+pub(crate) mod proxy;
 pub(crate) mod this;
 pub(crate) mod workspaces;

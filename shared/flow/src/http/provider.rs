@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKey};
 use crate::redirect_uri::Loopback;
 
 /// The most that a provider's response may weigh, in bytes.
-pub const MAX_RESPONSE: usize = 1024 * 1024;
+pub const MAX_RESPONSE: usize = 4 * 1024 * 1024;
 
 /// Why a provider gave no response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,0 +1,150 @@
+//! `/connections/{id}/proxy/{path}`: a request to the integration's API with the connection's credentials, which the
+//! caller need not hold.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use flow::api_call::{authenticated, unusable};
+use flow::app::App;
+use flow::connection::{Connection, ConnectionSecrets, connection_not_found};
+use flow::deps::Deps;
+use flow::error::{Error, ErrorKey, Result};
+use flow::http::provider::ProviderError;
+use http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, COOKIE, FORWARDED,
+    HOST, ORIGIN, REFERER, SET_COOKIE, STRICT_TRANSPORT_SECURITY, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    VIA, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use url::Url;
+
+use crate::auth;
+
+/// How long the provider may take; the function's own limit is 28 s.
+const LIMIT: Duration = Duration::from_secs(24);
+
+/// The most that a request's body may weigh, in bytes: a Lambda event ends at 6 MB, base64 included.
+const MAX_BODY: usize = 4 * 1024 * 1024;
+
+/// Hop-by-hop (RFC 9110 §7.6.1), ours, or the browser's: not the provider's business.
+const DROPPED_FROM_REQUEST: &[HeaderName] = &[
+    ACCEPT_ENCODING,
+    AUTHORIZATION,
+    CONNECTION,
+    CONTENT_LENGTH,
+    COOKIE,
+    FORWARDED,
+    HOST,
+    ORIGIN,
+    REFERER,
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    VIA,
+];
+const DROPPED_FROM_REQUEST_BY_PREFIX: &[&str] =
+    &["keep-alive", "proxy-", "sec-", "x-forwarded-", "x-amzn-", "x-amz-", "membrane-api-version"];
+
+/// Hop-by-hop, or what would act on our own origin.
+const DROPPED_FROM_RESPONSE: &[HeaderName] = &[
+    CONNECTION,
+    CONTENT_LENGTH,
+    CONTENT_SECURITY_POLICY,
+    SET_COOKIE,
+    STRICT_TRANSPORT_SECURITY,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+const DROPPED_FROM_RESPONSE_BY_PREFIX: &[&str] =
+    &["access-control-", "alt-svc", "clear-site-data", "keep-alive", "nel", "proxy-", "refresh", "report-to"];
+
+/// ANY: sends the request on, and the provider's answer back as it is.
+pub(crate) async fn forward(deps: &Deps, request: Request<Bytes>, id: &str) -> Result<Response<Bytes>> {
+    let (caller, _) = auth::caller(deps, &request).await?;
+    let found = deps.store.read_connection(id).await?.filter(|connection| connection.is_visible_to(&caller));
+    let connection =
+        found.filter(|connection| connection.archived_at.is_none()).ok_or_else(connection_not_found)?;
+    if request.body().len() > MAX_BODY {
+        return Err(Error::new(ErrorKey::RequestTooLarge, "The request is larger than 4 MiB."));
+    }
+    let app = app(deps, &connection).await?;
+    let secrets = ConnectionSecrets::open(deps, &connection).await?;
+    let url = address(deps, &app, &secrets, &request, id)?;
+    let (head, body) = request.into_parts();
+    let headers = without(head.headers, DROPPED_FROM_REQUEST, DROPPED_FROM_REQUEST_BY_PREFIX);
+    let request = authenticated(deps, &app, &secrets, head.method, &url, headers, body).await?;
+    let response = deps.provider.send(request, LIMIT).await.map_err(|error| told(&error))?;
+    Ok(passed_on(response))
+}
+
+/// The integration and the option that the connection was made with, enabled or not.
+async fn app(deps: &Deps, connection: &Connection) -> Result<App> {
+    let integration = deps.definitions.integration(&connection.workspace, &connection.integration).await?;
+    let key = &connection.record.auth_option_key;
+    let option = integration.auth_options.iter().find(|option| option.key == *key);
+    App::of(deps, &integration, option.ok_or_else(|| unusable("authOptions"))?).await
+}
+
+/// Below the base address of whoever owns the registration: a borrowed one's credentials go nowhere else.
+fn address(
+    deps: &Deps,
+    app: &App,
+    secrets: &ConnectionSecrets,
+    request: &Request<Bytes>,
+    id: &str,
+) -> Result<Url> {
+    let base = app.integration.base_uri.as_ref().ok_or_else(|| unusable("baseUri"))?;
+    let mut url = base.render_url(&secrets.values(), deps.settings.loopback)?;
+    let marker = format!("/connections/{id}/proxy/");
+    let (_, path) = request.uri().path().split_once(&marker).ok_or_else(outside)?;
+    let base_path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&format!("{base_path}/{path}"));
+    // The parser has resolved what dot segments there were.
+    if !url.path().starts_with(&format!("{base_path}/")) {
+        return Err(outside());
+    }
+    url.set_query(request.uri().query());
+    Ok(url)
+}
+
+fn outside() -> Error {
+    Error::new(ErrorKey::RequestMalformed, "The path leads out of the integration's base address.")
+        .field("path")
+}
+
+fn without(headers: HeaderMap, names: &[HeaderName], prefixes: &[&str]) -> HeaderMap {
+    let mut kept = HeaderMap::with_capacity(headers.len());
+    let mut last = None;
+    for (name, value) in headers {
+        // A repeated header comes without its name.
+        if let Some(name) = name {
+            last = Some(name);
+        }
+        let Some(name) = &last else { continue };
+        if !names.contains(name) && !prefixes.iter().any(|prefix| name.as_str().starts_with(prefix)) {
+            kept.append(name.clone(), value);
+        }
+    }
+    kept
+}
+
+/// The provider's status, headers and body. Its pages must not act as ours: in a browser they can do nothing.
+fn passed_on(response: Response<Bytes>) -> Response<Bytes> {
+    let (mut head, body) = response.into_parts();
+    head.headers = without(head.headers, DROPPED_FROM_RESPONSE, DROPPED_FROM_RESPONSE_BY_PREFIX);
+    let policy = HeaderValue::from_static("default-src 'none'; sandbox; frame-ancestors 'none'");
+    head.headers.insert(CONTENT_SECURITY_POLICY, policy);
+    head.headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    Response::from_parts(head, body)
+}
+
+fn told(error: &ProviderError) -> Error {
+    match error {
+        ProviderError::TooLarge => {
+            Error::new(ErrorKey::ResponseTooLarge, "The provider's response is larger than 4 MiB.")
+        }
+        error => error.told("baseUri"),
+    }
+}

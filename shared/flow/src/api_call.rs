@@ -1,0 +1,79 @@
+//! Requests to a provider's API with a connection's credentials: the test call, and what callers send through the proxy.
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use serde_json::Value;
+use url::{Url, form_urlencoded};
+
+use crate::app::App;
+use crate::connection::ConnectionSecrets;
+use crate::definition::{AuthMethod, OAuth1};
+use crate::deps::Deps;
+use crate::error::{Error, ErrorKey, Result};
+use crate::oauth1::{self, Signer, Token};
+use crate::secret::Secret;
+
+/// The request, with the headers that the definition makes of the credentials, or with an OAuth 1.0 signature. They
+/// take the place of the caller's own.
+pub async fn authenticated(
+    deps: &Deps,
+    app: &App,
+    secrets: &ConnectionSecrets,
+    method: Method,
+    url: &Url,
+    mut headers: HeaderMap,
+    body: Bytes,
+) -> Result<Request<Bytes>> {
+    let values = secrets.values();
+    for (name, template) in &app.option().api_client.headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable("apiClient.headers"))?;
+        let text = template.render_text(&values)?;
+        let mut value = HeaderValue::from_str(&text).map_err(|_| unusable("apiClient.headers"))?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    if let AuthMethod::OAuth1(config) = &app.option().method {
+        let form = form_fields(&headers, &body);
+        headers.insert(AUTHORIZATION, signature(deps, app, config, secrets, &method, url, &form).await?);
+    }
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    *request.uri_mut() = url.as_str().parse().map_err(|_| unusable("baseUri"))?;
+    *request.headers_mut() = headers;
+    Ok(request)
+}
+
+/// An OAuth 1.0 request is signed, with the fields of a form-encoded body (RFC 5849 §3.4.1.3.1).
+async fn signature(
+    deps: &Deps,
+    app: &App,
+    config: &OAuth1,
+    secrets: &ConnectionSecrets,
+    method: &Method,
+    url: &Url,
+    form: &[(String, String)],
+) -> Result<HeaderValue> {
+    let option_secrets = deps.definitions.option_secrets(&app.integration).await?;
+    let client = oauth1::Client::of(config, &app.option().key, &option_secrets);
+    let credential = |name: &str| secrets.credentials.expose().get(name).and_then(Value::as_str);
+    let secret = Secret::from(credential("oauth_token_secret").unwrap_or_default());
+    let token = Token { token: credential("oauth_token").unwrap_or_default(), secret: &secret };
+    let signer = Signer::new(&*deps.clock, &*deps.random);
+    oauth1::sign(method.as_str(), url, &client, Some(&token), &[], form, &signer)
+}
+
+fn form_fields(headers: &HeaderMap, body: &[u8]) -> Vec<(String, String)> {
+    let is_form = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.trim_start().starts_with("application/x-www-form-urlencoded"));
+    if is_form { form_urlencoded::parse(body).into_owned().collect() } else { Vec::new() }
+}
+
+/// A setting of the definition that makes no request.
+#[must_use]
+pub fn unusable(field: &str) -> Error {
+    Error::new(ErrorKey::ConfigurationInvalid, format!("The integration's {field} cannot be used."))
+        .field(field)
+}
