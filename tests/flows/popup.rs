@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::definitions::{self, entered};
+use tests::form::Form;
 use tests::handover::Handover;
 use tests::provider::{ACCESS_TOKEN, REFRESH_TOKEN};
 use tests::{Start, World};
@@ -93,6 +94,20 @@ async fn what_needs_no_provider_is_handed_over_at_once() {
     let handover = Handover::read(&page);
     assert_eq!((handover.around, handover.message["type"].as_str()), (false, Some("newConnectionCreated")));
     assert_eq!(handover.directive("frame-ancestors"), "'none'");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_form_in_between_does_not_change_who_hears_it() {
+    let mut workspace = definitions::workspace("acme");
+    workspace["origins"] = json!(["https://app.example", "https://admin.example"]);
+    let world = World::with(&definitions::api_key()).await;
+    world.define_workspace("acme", &workspace).await;
+    let browser = world.browser().for_a_person();
+    let form = Form::read(&browser.send(popup().form()).await);
+    let form = form.fill("input/subdomain", "acme").fill("input/apiKey", definitions::API_KEY);
+    let handover = Handover::read(&browser.send(form.submit()).await);
+    assert_eq!(handover.origins, ["https://app.example"]);
+    assert_eq!((handover.around, handover.message["requestId"].as_str()), (false, Some("r-1")));
 }
 
 #[tokio::test(start_paused = true)]
