@@ -98,7 +98,8 @@ async fn a_save_that_was_just_in_time_is_the_result() {
         looked.await.unwrap();
         browser.get(&result).await
     };
-    let ((), answer) = tokio::join!(callback, customer);
+    let both = async { tokio::join!(callback, customer) };
+    let ((), answer) = tokio::time::timeout(Duration::from_mins(2), both).await.unwrap();
     answer.assert_connected();
     assert_eq!(world.dump().await.live_connections().len(), 1);
 }
