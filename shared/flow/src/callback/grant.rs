@@ -45,11 +45,11 @@ impl AuthorizedToken {
     /// Verifies an OAuth 1.0 callback (RFC 5849 §2.2): the temporary credentials must be the flow's own.
     pub(super) fn verify(flow: &ClaimedFlow, parameters: &CallbackParameters) -> Result<Self> {
         // Not in the RFC, but how providers say no.
-        if parameters.get("denied").is_some() || parameters.get("oauth_problem") == Some("permission_denied")
-        {
+        let problem = parameters.get("oauth_problem");
+        if parameters.get("denied").is_some() || matches!(problem, Some("permission_denied" | "user_refused")) {
             return Err(provider_error("access_denied"));
         }
-        if parameters.get("error").or_else(|| parameters.get("oauth_problem")).is_some() {
+        if parameters.get("error").or(problem).is_some() {
             return Err(provider_error(parameters.get("error").unwrap_or_default()));
         }
         let Some(temporary) = flow.memory.temporary_credentials.clone() else {

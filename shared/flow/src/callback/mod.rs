@@ -8,6 +8,7 @@ mod grant;
 mod parameters;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
@@ -25,6 +26,9 @@ use crate::random::draw_id;
 use crate::respond;
 use crate::store::{Claim, browser_mismatch};
 use parameters::CallbackParameters;
+
+/// How long the record of a failure may take: provider work ends after 22 s, and the function after 28.
+const RECORD_TIME: Duration = Duration::from_secs(4);
 
 /// Handles a callback.
 pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes> {
@@ -103,8 +107,14 @@ async fn record(deps: &Deps, flow: &ClaimedFlow, outcome: Result<Outcome>) {
             if matches!(error.key(), ErrorKey::StorageUnavailable | ErrorKey::LockTimeout) {
                 return;
             }
-            if let Err(error) = deps.store.end_flow(&flow.id, &flow.owner, &Outcome::Failed(error)).await {
-                tracing::error!(flow = id, key = error.key().facts().key, "the outcome was not recorded");
+            let failed = Outcome::Failed(error);
+            let written = deps.store.end_flow(&flow.id, &flow.owner, &failed);
+            match tokio::time::timeout(RECORD_TIME, written).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => {
+                    tracing::error!(flow = id, key = error.key().facts().key, "the outcome was not recorded");
+                }
+                Err(_) => tracing::error!(flow = id, "the outcome was not recorded in time"),
             }
         }
     }

@@ -108,7 +108,8 @@ impl Store {
             let left = save.deadline.since(self.clock.now());
             let next = match tokio::time::timeout(left, transaction.send()).await {
                 Ok(Ok(_)) => {
-                    self.archive_surplus(save, &slot).await;
+                    let left = save.deadline.since(self.clock.now());
+                    let _ = tokio::time::timeout(left, self.archive_surplus(save, &slot)).await;
                     return Ok(Saved { outcome: save.outcome(), replaced: slot.live });
                 }
                 Ok(Err(error)) => next(save, &slot, &roles, &error),
