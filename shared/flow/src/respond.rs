@@ -89,7 +89,15 @@ async fn message(deps: &Deps, outcome: &Outcome, listener: &Listener) -> Result<
             json!({ "type": "newConnectionCreated", "connection": connection.to_json() })
         }
         Outcome::Failed(error) => {
-            json!({ "type": "newConnectionFailure", "error": error.message(), "errorData": error.to_json() })
+            let mut message = json!({
+                "type": "newConnectionFailure",
+                "error": error.message(),
+                "errorData": error.to_json(),
+            });
+            if let Some(connection_id) = &listener.connection_id {
+                message["connectionId"] = connection_id.as_str().into();
+            }
+            message
         }
     };
     message["source"] = "integration.app".into();

@@ -27,6 +27,9 @@ pub struct Listener {
     /// The SDK's name for the message that it waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// The connection that was to be updated, which a failure names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_id: Option<String>,
     /// The origins that may hear the result.
     pub origins: Vec<String>,
     /// Whether it is the window around an iframe.

@@ -116,8 +116,7 @@ async fn verify(deps: &Deps, request: &Request<Bytes>, visitor: Visitor) -> Resu
     };
     let listener = redirect_uri.is_none().then(|| {
         submission.as_ref().and_then(|submission| submission.listener.clone()).unwrap_or_else(|| {
-            let request_id = start.request_id.clone();
-            visitor::listener(request.headers(), &address.origin, &workspace, request_id, around)
+            visitor::listener(request.headers(), &workspace, &start, around)
         })
     });
     let target = ResultTarget::new(redirect_uri.as_ref(), start.custom_state.clone(), listener);

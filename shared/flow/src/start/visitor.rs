@@ -3,6 +3,7 @@
 use http::HeaderMap;
 use http::header::{HeaderName, ORIGIN, REFERER};
 
+use super::StartRequest;
 use crate::definition::Workspace;
 use crate::pages::Reader;
 use crate::redirect_uri::WebOrigin;
@@ -38,20 +39,23 @@ impl Visitor {
 /// them, if the browser does not say.
 pub(super) fn listener(
     headers: &HeaderMap,
-    own: &WebOrigin,
     workspace: &Workspace,
-    request_id: Option<String>,
+    start: &StartRequest,
     around: bool,
 ) -> Listener {
     let header = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let said = header(&ORIGIN)
         .and_then(|origin| WebOrigin::parse(origin).ok())
         .or_else(|| header(&REFERER).and_then(|referrer| WebOrigin::of_url(referrer).ok()))
-        .filter(|origin| origin != own || workspace.allows_origin(origin))
         .filter(|origin| workspace.allows_origin(origin));
     let origins = match said {
         Some(origin) => vec![origin.to_string()],
         None => workspace.origins().collect(),
     };
-    Listener { request_id, origins, around }
+    Listener {
+        request_id: start.request_id.clone(),
+        connection_id: start.connection_id.clone(),
+        origins,
+        around,
+    }
 }
