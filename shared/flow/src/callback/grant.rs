@@ -46,7 +46,8 @@ impl AuthorizedToken {
     pub(super) fn verify(flow: &ClaimedFlow, parameters: &CallbackParameters) -> Result<Self> {
         // Not in the RFC, but how providers say no.
         let problem = parameters.get("oauth_problem");
-        if parameters.get("denied").is_some() || matches!(problem, Some("permission_denied" | "user_refused")) {
+        if parameters.get("denied").is_some() || matches!(problem, Some("permission_denied" | "user_refused"))
+        {
             return Err(provider_error("access_denied"));
         }
         if parameters.get("error").or(problem).is_some() {

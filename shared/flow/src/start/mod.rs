@@ -115,9 +115,10 @@ async fn verify(deps: &Deps, request: &Request<Bytes>, visitor: Visitor) -> Resu
         _ => None,
     };
     let listener = redirect_uri.is_none().then(|| {
-        submission.as_ref().and_then(|submission| submission.listener.clone()).unwrap_or_else(|| {
-            visitor::listener(request.headers(), &workspace, &start, around)
-        })
+        submission
+            .as_ref()
+            .and_then(|submission| submission.listener.clone())
+            .unwrap_or_else(|| visitor::listener(request.headers(), &workspace, &start, around))
     });
     let target = ResultTarget::new(redirect_uri.as_ref(), start.custom_state.clone(), listener);
     Ok(VerifiedStart { request: start, submission, customer, workspace, named, target, address, visitor })
