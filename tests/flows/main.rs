@@ -26,5 +26,6 @@ mod reconnect_types;
 mod replacement;
 mod request_forms;
 mod result_address;
+mod revocation;
 mod tabs;
 mod token_responses;
