@@ -40,14 +40,14 @@ async fn the_connection_can_be_read_at_once() {
     {
       "authOptionKey": "oauth",
       "connected": true,
-      "createdAt": "2026-01-01T00:00:00Z",
+      "createdAt": "2026-01-01T00:00:00.000Z",
       "disconnected": false,
       "id": "4c0e071832d527694adea57b",
       "integrationId": "fdd9e593761aae79750bee50fc233279",
       "name": "Example CRM",
       "state": "READY",
       "tenantId": "user-1",
-      "updatedAt": "2026-01-01T00:00:00Z",
+      "updatedAt": "2026-01-01T00:00:00.000Z",
       "userId": "user-1"
     }
     "#);

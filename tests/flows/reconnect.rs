@@ -37,7 +37,7 @@ async fn it_keeps_its_id_its_name_and_its_age_and_gets_new_credentials() {
     let after = world.api(http::Method::GET, &format!("/connections/{id}"), &token, None).await.json();
     assert_eq!(after["name"], "My CRM");
     assert_eq!(after["createdAt"], before["createdAt"]);
-    assert_eq!(after["updatedAt"], "2026-01-02T00:00:00Z");
+    assert_eq!(after["updatedAt"], "2026-01-02T00:00:00.000Z");
 }
 
 #[tokio::test(start_paused = true)]

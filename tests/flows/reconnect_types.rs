@@ -104,7 +104,7 @@ async fn it_keeps_its_id_its_name_and_its_age_and_gets_new_credentials() {
             assert_eq!(after[kept], before[kept], "{option} {kept}");
         }
         assert_eq!(after["name"], "My CRM");
-        assert_eq!(after["updatedAt"], "2026-01-01T00:01:00Z", "{option}");
+        assert_eq!(after["updatedAt"], "2026-01-01T00:01:00.000Z", "{option}");
         let credentials = world.secrets(&id).await["credentials"].to_string();
         assert!(credentials.contains("second") && !credentials.contains("first"), "{option}: {credentials}");
         let dump = world.dump().await;

@@ -21,7 +21,7 @@ async fn a_new_connection_replaces_the_old_one() {
     assert_eq!(dump.live_connections()[0]["pk"].as_s().unwrap(), &new);
     assert_eq!(dump.archived_connections()[0]["pk"].as_s().unwrap(), &old);
     let archived = world.connection(&old).await.json();
-    assert_eq!(archived["archivedAt"], "2026-01-01T00:00:00Z");
+    assert_eq!(archived["archivedAt"], "2026-01-01T00:00:00.000Z");
     assert_eq!(archived["connected"], false);
 }
 
