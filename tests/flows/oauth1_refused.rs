@@ -34,12 +34,13 @@ async fn the_customer_says_no_in_every_providers_words() {
         &[("denied", TEMPORARY_TOKEN)][..],
         &[token, ("oauth_problem", "permission_denied")],
         &[("error", "access_denied"), ("error_description", "no")],
+        &[token, ("oauth_problem", "user_refused")],
         // Whoever says no beside a verifier says no.
         &[token, ("oauth_verifier", VERIFIER), ("error", "access_denied")],
     ] {
         assert_ends(parameters, "authorization_denied", "").await;
     }
-    assert_ends(&[token, ("oauth_problem", "user_refused")], "authorization_error", "").await;
+    assert_ends(&[token, ("oauth_problem", "signature_invalid")], "authorization_error", "").await;
     assert_ends(&[token, ("error", "server_error")], "authorization_error", "").await;
 }
 
