@@ -59,7 +59,7 @@ async function openPage(t) {
 
 /** The card of Demo CRM among those of other integrations. */
 const card = (page) => page.getByRole("article", { name: "Demo CRM", exact: true });
-const connect = (page) => card(page).getByRole("button", { name: "Connect Demo CRM" }).click();
+const connect = (page) => card(page).getByRole("button", { name: "Connect Demo CRM", exact: true }).click();
 const atTheApp = (page) => page.waitForURL("**/demo/connected**");
 
 /** The address of a start; from the address bar it shows the start page. */
@@ -92,7 +92,7 @@ test("the demo's pages, from the first connection to a failed one", async (t) =>
   await page.getByRole("link", { name: "Back to the integrations" }).click();
   await card(page).getByLabel("Allow several connections").check();
   await checkPage(page, "demo-page-connected");
-  await page.getByRole("button", { name: "Connect another Demo CRM" }).click();
+  await page.getByRole("button", { name: "Connect another Demo CRM", exact: true }).click();
   await allowAndFail(page, "token.invalid_grant");
   await atTheApp(page);
   await checkPage(page, "not-connected");

@@ -158,3 +158,63 @@ async fn a_borrowed_registration_is_used_at_its_owners_address_only() {
     assert_eq!(call.header("authorization"), format!("Bearer {ACCESS_TOKEN}"));
     assert_eq!(call.header("x-stolen"), "");
 }
+
+/// Whoever borrows a registration defines the option that borrows it, and may define it anew at any time.
+#[tokio::test(start_paused = true)]
+async fn a_borrower_cannot_redefine_the_way_to_the_owners_credentials() {
+    let borrowing = json!({
+        "name": "CRM of ours",
+        "authOptions": [{ "key": "shared", "type": "proxy", "config": { "proxyKey": "shared-crm" } }],
+    });
+    let world = World::with(&borrowing).await;
+    world.define_workspace(ROOT, &definitions::workspace(ROOT)).await;
+    let mut shared = definitions::integration();
+    merge(&mut shared, &json!({ "shared": true }));
+    world.api(Method::PUT, "/integrations/shared-crm", &tokens::admin(ROOT), Some(&shared)).await;
+    let browser = world.browser();
+    let id = world.connect(&browser, &Start::new()).await.connection_id();
+    let in_flight = world.begin(&browser, &Start::new()).await;
+
+    let mut evil = definitions::integration();
+    evil["baseUri"] = "https://evil.example/api".into();
+    evil["authOptions"][0]["key"] = "shared".into();
+    evil["authOptions"][0]["config"]["tokenUri"] = "https://evil.example/oauth/token".into();
+    evil["authOptions"][0]["config"]["revocationUri"] = "https://evil.example/oauth/revoke".into();
+    evil["authOptions"][0]["config"]["revocationPerToken"] = true.into();
+    world.define("crm", &evil).await;
+
+    get(&world, &id, "me").await;
+    let answered = browser.get(&in_flight.consent()).await;
+    browser.get(answered.location()).await.assert_connected();
+    let elsewhere: Vec<String> =
+        world.provider.calls().into_iter().map(|call| call.uri).filter(|uri| uri.contains("evil")).collect();
+    assert!(elsewhere.is_empty(), "{elsewhere:?}");
+    assert_eq!(world.secrets(&id).await.get("credentials"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_borrower_cannot_loosen_the_owners_schema() {
+    let borrowing = json!({
+        "name": "CRM of ours",
+        "authOptions": [{
+            "key": "shared",
+            "type": "proxy",
+            "inputSchema": { "type": "object" },
+            "config": { "proxyKey": "shared-crm" },
+        }],
+    });
+    let world = World::with(&borrowing).await;
+    world.define_workspace(ROOT, &definitions::workspace(ROOT)).await;
+    let mut shared = definitions::integration();
+    merge(&mut shared, &json!({ "shared": true }));
+    shared["authOptions"][0]["inputSchema"] = json!({
+        "type": "object",
+        "required": ["domain"],
+        "properties": { "domain": { "type": "string", "pattern": "^[a-z]+[.]provider[.]example$" } },
+    });
+    shared["authOptions"][0]["config"]["tokenUri"] = "https://${parameters.domain}/token".into();
+    world.api(Method::PUT, "/integrations/shared-crm", &tokens::admin(ROOT), Some(&shared)).await;
+    let start = Start::new().with(&json!({ "connectionParameters": { "domain": "evil.example" } }));
+    let refused = world.browser().send(start.form()).await.redirected_refusal();
+    assert_eq!(refused.key, "input_invalid");
+}

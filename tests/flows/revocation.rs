@@ -94,3 +94,12 @@ async fn a_provider_that_does_not_revoke_delays_nobody_for_long() {
         assert!(started.elapsed().as_secs() <= 2, "{:?}", started.elapsed());
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_the_provider_gave_again_stays() {
+    let world = world(&json!({})).await;
+    for _ in 0..2 {
+        world.connect(&world.browser(), &Start::new()).await.assert_connected();
+    }
+    assert!(world.provider.calls_to("/oauth/revoke").is_empty());
+}

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_MAX_AGE,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
@@ -16,8 +16,9 @@ pub(crate) fn preflight() -> Response<Bytes> {
 pub(crate) fn allow(headers: &mut HeaderMap) {
     for (name, value) in [
         (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        // `*` does not cover Authorization; the newer SDK adds its version.
-        (ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, membrane-api-version"),
+        // `*` is for what a provider's API takes through the proxy; it does not cover Authorization (Fetch §3.3.5).
+        (ACCESS_CONTROL_ALLOW_HEADERS, "*, authorization, content-type, membrane-api-version"),
+        (ACCESS_CONTROL_EXPOSE_HEADERS, "*"),
         (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE"),
         (ACCESS_CONTROL_MAX_AGE, "7200"),
     ] {

@@ -3,9 +3,22 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::definition::{AuthMethod, AuthOption, Integration};
 use crate::deps::Deps;
 use crate::error::{Error, ErrorKey, Result};
+
+/// A borrowed registration, as flows and connections remember it. They use this one for as long as they live, whatever
+/// becomes of the definition that borrowed it: else who defines it could send the owner's credentials anywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Borrowed {
+    /// The id of the root workspace's integration.
+    pub integration: String,
+    /// The key of its option.
+    pub option: String,
+}
 
 /// The integration and the option that do the work.
 #[derive(Debug, Clone)]
@@ -14,7 +27,7 @@ pub struct App {
     pub integration: Arc<Integration>,
     option: usize,
     /// Whether it is another workspace's: then its credentials are not shown to the one that uses it.
-    pub borrowed: bool,
+    borrowed: bool,
 }
 
 impl App {
@@ -22,6 +35,37 @@ impl App {
     #[must_use]
     pub fn option(&self) -> &AuthOption {
         &self.integration.auth_options[self.option]
+    }
+
+    /// What a flow or a connection must remember of a borrowed registration.
+    #[must_use]
+    pub fn borrowed(&self) -> Option<Borrowed> {
+        let Self { integration, borrowed, .. } = self;
+        borrowed.then(|| Borrowed { integration: integration.id.clone(), option: self.option().key.clone() })
+    }
+
+    /// What does the work for a flow or a connection that was made with this option, enabled or not.
+    pub async fn recorded(
+        deps: &Deps,
+        integration: &Arc<Integration>,
+        option: &str,
+        borrowed: Option<&Borrowed>,
+    ) -> Result<Self> {
+        let Some(borrowed) = borrowed else {
+            let own = Self::at(integration, option, false)?;
+            return if matches!(own.option().method, AuthMethod::Proxy(_)) {
+                Err(changed())
+            } else {
+                Ok(own)
+            };
+        };
+        let root = deps.settings.root_key.as_deref().ok_or_else(not_shared)?;
+        let shared = deps.definitions.integration(root, &borrowed.integration).await?;
+        if !shared.is_shared_with(&integration.workspace) {
+            return Err(not_shared());
+        }
+        let app = Self::at(&shared, &borrowed.option, true)?;
+        if matches!(app.option().method, AuthMethod::Proxy(_)) { Err(changed()) } else { Ok(app) }
     }
 
     /// Finds what does the work for an option of `integration`.
@@ -50,9 +94,15 @@ impl App {
 
     fn at(integration: &Arc<Integration>, key: &str, borrowed: bool) -> Result<Self> {
         let position = integration.auth_options.iter().position(|option| option.key == key);
-        let option = position.ok_or_else(|| Error::internal("an option is not one of its integration's"))?;
+        let option = position.ok_or_else(changed)?;
         Ok(Self { integration: Arc::clone(integration), option, borrowed })
     }
+}
+
+/// The option is no longer there, or no longer what it was.
+fn changed() -> Error {
+    let message = "The integration's option that this was made with is no longer there.";
+    Error::new(ErrorKey::ConfigurationInvalid, message).field("authOptionKey")
 }
 
 /// The same answer whether the integration does not exist or is not shared.

@@ -8,7 +8,7 @@ use url::form_urlencoded;
 
 use crate::clock::Timestamp;
 use crate::connect::{ConnectRequest, time_left};
-use crate::definition::{BodyFormat, ClientCredentials, Exchange, LoginCall};
+use crate::definition::{BodyFormat, ClientAuthentication, ClientCredentials, Exchange, LoginCall};
 use crate::deps::Deps;
 use crate::error::{Error, ErrorKey, Result};
 use crate::http::provider::{answer_not_understood, unreachable};
@@ -57,12 +57,15 @@ async fn grant(
         None => Template::parse(&format!("${{parameters.{name}}}"))?.render_text(&values),
     };
     let client_id = entered(config.client_id.as_ref(), "clientId")?;
-    let client_secret = Secret::new(entered(config.client_secret.as_ref(), "clientSecret")?);
+    let client_secret = match config.client_auth_location {
+        ClientAuthentication::None => None,
+        _ => Some(Secret::new(entered(config.client_secret.as_ref(), "clientSecret")?)),
+    };
     let extra = rendered(&config.extra, &values)?;
     let endpoint = TokenEndpoint {
         url: token_uri.render_url(&values, deps.settings.loopback)?,
         client_id: &client_id,
-        client_secret: Some(&client_secret),
+        client_secret: client_secret.as_ref(),
         authentication: config.client_auth_location,
         body_format: config.body_format,
         provider: &*deps.provider,

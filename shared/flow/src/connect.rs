@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-use crate::app::App;
+use crate::app::{App, Borrowed};
 use crate::clock::Timestamp;
 use crate::connection::{
     Connection, ConnectionRecord, ConnectionSecrets, connection_not_found, connection_place,
@@ -37,6 +37,9 @@ pub struct ConnectRequest {
     pub integration: String,
     /// The option that was chosen.
     pub auth_option_key: String,
+    /// The registration that does its work, if it is another workspace's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub borrowed: Option<Borrowed>,
     /// What the customer entered.
     #[serde(default, skip_serializing_if = "SecretMap::is_empty")]
     pub parameters: SecretMap,
@@ -117,7 +120,7 @@ pub async fn connect(
     let connected =
         matches!(&outcome, Outcome::Connected { connection_id } if *connection_id == connection.id);
     if connected && time_left(deps, since).is_ok() {
-        revoke::revoke_replaced(deps, &integration, before, &replaced).await;
+        revoke::revoke_replaced(deps, &integration, before, &replaced, &secrets.credentials).await;
     }
     Ok(outcome)
 }
@@ -142,7 +145,7 @@ async fn sealed(
         record: ConnectionRecord {
             name: request.name.as_ref().unwrap_or(kept_name).clone(),
             auth_option_key: request.auth_option_key.clone(),
-            credentials_hidden: app.borrowed,
+            borrowed: app.borrowed(),
             created_at: before.map_or(now, |before| before.record.created_at),
             updated_at: now,
         },

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use crate::app::Borrowed;
 use crate::clock::Timestamp;
 use crate::deps::Deps;
 use crate::error::{Error, ErrorKey, Result};
@@ -41,9 +42,9 @@ pub struct ConnectionRecord {
     pub name: String,
     /// The auth option that it was made with.
     pub auth_option_key: String,
-    /// Whether its credentials belong to a shared registration, and are shown to nobody.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub credentials_hidden: bool,
+    /// The registration that it was made with, if that is another workspace's: then what it holds is shown to nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub borrowed: Option<Borrowed>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.

@@ -21,7 +21,7 @@ pub struct Values<'a> {
     pub parameters: &'a Map<String, Value>,
     /// `${credentials.…}`: what the provider, or the customer, gave as credentials.
     pub credentials: &'a Map<String, Value>,
-    /// `${connectorParameters.…}`: what the workspace set for the integration.
+    /// `${connectorParameters.…}`: what the caller gave for the connector; never in a host.
     pub connector_parameters: &'a Map<String, Value>,
 }
 

@@ -65,9 +65,10 @@ pub(crate) async fn show(deps: &Deps, request: &Request<Bytes>, id: &str) -> Res
     let mut body = connection.to_json();
     if include_secrets {
         let secrets = ConnectionSecrets::open(deps, &connection).await?;
-        body["parameters"] = json!(secrets.parameters);
         body["connectorParameters"] = json!(secrets.connector_parameters);
-        if !connection.record.credentials_hidden {
+        // What a customer entered for a borrowed registration may be its credentials.
+        if connection.record.borrowed.is_none() {
+            body["parameters"] = json!(secrets.parameters);
             body["credentials"] = json!(secrets.credentials);
         }
     }

@@ -82,9 +82,8 @@ pub(crate) async fn forward(deps: &Deps, request: Request<Bytes>, id: &str) -> R
 /// The integration and the option that the connection was made with, enabled or not.
 async fn app(deps: &Deps, connection: &Connection) -> Result<App> {
     let integration = deps.definitions.integration(&connection.workspace, &connection.integration).await?;
-    let key = &connection.record.auth_option_key;
-    let option = integration.auth_options.iter().find(|option| option.key == *key);
-    App::of(deps, &integration, option.ok_or_else(|| unusable("authOptions"))?).await
+    let record = &connection.record;
+    App::recorded(deps, &integration, &record.auth_option_key, record.borrowed.as_ref()).await
 }
 
 /// Below the base address of whoever owns the registration: a borrowed one's credentials go nowhere else.

@@ -23,8 +23,7 @@ pub(super) async fn complete(
 ) -> Result<Outcome> {
     let request = &flow.memory.request;
     let integration = deps.definitions.integration(&request.workspace, &request.integration).await?;
-    let option = integration.auth_option(Some(&request.auth_option_key))?;
-    let app = App::of(deps, &integration, option).await?;
+    let app = App::recorded(deps, &integration, &request.auth_option_key, request.borrowed.as_ref()).await?;
     let credentials = match &app.option().method {
         AuthMethod::OAuth2(config) => {
             let grant = AuthorizationGrant::verify(flow, parameters, config)?;

@@ -52,14 +52,20 @@ struct ClaimedFlow {
 }
 
 /// An error of this function claimed nothing and is shown on our own page; every later one is the flow's outcome.
-async fn callback(deps: &Deps, request: &Request<Bytes>) -> Result<Response<Bytes>> {
+async fn callback(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response<Bytes>> {
     let parameters = CallbackParameters::parse(request.uri().query().unwrap_or_default())?;
     let state = parameters.state()?;
     let flow = state.flow_id();
     if let Some(claimed) = claim(deps, request, &flow).await? {
-        // The browser may go, the work may not: what was claimed is finished.
-        let outcome = complete::complete(deps, &claimed, &parameters).await;
-        record(deps, &claimed, outcome).await;
+        // The browser may go, the work may not: in a task of its own, what was claimed is finished.
+        let deps = Arc::clone(deps);
+        let work = tokio::spawn(async move {
+            let outcome = complete::complete(&deps, &claimed, &parameters).await;
+            record(&deps, &claimed, outcome).await;
+        });
+        if let Err(error) = work.await {
+            tracing::error!(flow = flow.as_str(), %error, "a callback's work broke down");
+        }
     }
     let cookies = surplus_cookies(request.headers(), &flow);
     Ok(respond::see_other(&format!("/connection-result/{}", flow.as_str()), &cookies))

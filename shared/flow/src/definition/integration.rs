@@ -17,6 +17,9 @@ pub struct IntegrationDefinition {
     /// An https address of its logo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logo_uri: Option<String>,
+    /// The catalogue entry that it is made from. There is no catalogue yet: it is kept, and nothing comes from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connector: Option<String>,
     /// Where its API is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_uri: Option<Template>,

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::integration::malformed;
 use crate::error::Result;
-use crate::secret::Secret;
 use crate::template::Template;
 
 /// How Linkspan authenticates to the token endpoint (RFC 6749 §2.3).
@@ -51,11 +50,9 @@ impl BodyFormat {
     reason = "each is a quirk of its own, by the name that definitions give it"
 )]
 pub struct OAuth2 {
-    /// The client identifier that the provider issued (RFC 6749 §2.2).
+    /// The client identifier that the provider issued (RFC 6749 §2.2). Its secret, `clientSecret`, is taken out of the
+    /// definition before this is read, and kept sealed beside it.
     pub client_id: String,
-    /// The client's secret; kept sealed beside the definition, never in it.
-    #[serde(default, skip_serializing)]
-    pub client_secret: Option<Secret>,
     /// The authorization endpoint.
     pub authorize_uri: Template,
     /// The token endpoint.

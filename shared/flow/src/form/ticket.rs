@@ -23,6 +23,7 @@ struct Content {
     payload: Value,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     listener: Option<Listener>,
+    verified_at: Timestamp,
     expires_at: Timestamp,
 }
 
@@ -33,6 +34,9 @@ pub struct TicketContent {
     /// The window that waits for the result. Only the request that began this could say which: the form is posted from
     /// our own page, whose browser then names no origin.
     pub listener: Option<Listener>,
+    /// When the start's token was verified. It is judged by that time again: who takes long to find an API key should
+    /// not lose what they typed to a token that lived for a minute.
+    pub verified_at: Timestamp,
 }
 
 /// A ticket, and the cookie that it opens with.
@@ -45,11 +49,17 @@ pub struct Ticket {
 
 impl Ticket {
     /// Seals a start into a new ticket.
-    pub fn issue(deps: &Deps, start: &StartRequest, listener: Option<&Listener>) -> Result<Self> {
+    pub fn issue(
+        deps: &Deps,
+        start: &StartRequest,
+        listener: Option<&Listener>,
+        verified_at: Timestamp,
+    ) -> Result<Self> {
         let form = State::draw(&*deps.random).flow_id();
         let secret = BrowserSecret::draw(&*deps.random);
         let expires_at = deps.clock.now() + Duration::from_secs(FLOW_LIFETIME_SECONDS.into());
-        let content = Content { payload: start.to_payload(), listener: listener.cloned(), expires_at };
+        let listener = listener.cloned();
+        let content = Content { payload: start.to_payload(), listener, verified_at, expires_at };
         let json = zeroize::Zeroizing::new(serde_json::to_vec(&content).map_err(Error::internal)?);
         let sealed = secret.seal(&form, &*deps.random, &json)?;
         let text = format!("{}.{}", form.as_str(), URL_SAFE_NO_PAD.encode(sealed));
@@ -70,6 +80,7 @@ impl Ticket {
             return Err(state_expired());
         }
         let Value::Object(payload) = content.payload else { return Err(malformed()) };
-        Ok(TicketContent { start: StartRequest::from_parameters(payload)?, listener: content.listener })
+        let Content { listener, verified_at, .. } = content;
+        Ok(TicketContent { start: StartRequest::from_parameters(payload)?, listener, verified_at })
     }
 }

@@ -48,18 +48,20 @@ fn request(
     form.extend_pairs(fields);
     let mut request =
         Request::post(endpoint.as_str()).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-    let in_header =
-        matches!(config.client_auth_location, ClientAuthentication::Headers | ClientAuthentication::Both);
-    match client_secret {
-        Some(secret) if in_header => {
-            request = request.header(AUTHORIZATION, basic(&config.client_id, secret)?);
-        }
-        Some(secret) => {
-            form.append_pair("client_id", &config.client_id).append_pair("client_secret", secret.expose());
-        }
-        None => {
-            form.append_pair("client_id", &config.client_id);
-        }
+    let location = config.client_auth_location;
+    let secret = client_secret.filter(|_| location != ClientAuthentication::None);
+    if let Some(secret) = secret
+        && matches!(location, ClientAuthentication::Headers | ClientAuthentication::Both)
+    {
+        request = request.header(AUTHORIZATION, basic(&config.client_id, secret)?);
+    }
+    if secret.is_none() || location != ClientAuthentication::Headers {
+        form.append_pair("client_id", &config.client_id);
+    }
+    if let Some(secret) = secret
+        && location != ClientAuthentication::Headers
+    {
+        form.append_pair("client_secret", secret.expose());
     }
     request.body(Bytes::from(form.finish())).map_err(Error::internal)
 }

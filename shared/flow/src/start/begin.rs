@@ -48,6 +48,8 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
     let Subject { integration, connection: reconnected } = subject;
     let before = reconnected.as_ref().map(|connection| connection.record.auth_option_key.as_str());
     let typed = start.submission.as_ref().and_then(|submission| submission.option());
+    // The option that the connection was made with may be gone: then it is the default again.
+    let before = before.filter(|key| integration.enabled_options().any(|option| option.key == **key));
     let option = integration.auth_option(typed.or(start.request.auth_option_key.as_deref()).or(before))?;
     let app = App::of(deps, integration, option).await?;
     let chosen = Chosen { start, integration, option, app };
@@ -55,10 +57,7 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
     if start.submission.as_ref().is_some_and(super::submission::Submission::turned) {
         return chosen.ask(deps, &entered.parameters, &[], None);
     }
-    let violations = match chosen.schema() {
-        Some(schema) => input::violations(schema, entered.parameters.expose())?,
-        None => Vec::new(),
-    };
+    let violations = chosen.violations(&entered.parameters)?;
     if let Some(first) = violations.first() {
         return chosen.ask_or_refuse(deps, &entered.parameters, &violations, first);
     }
@@ -74,6 +73,18 @@ impl Chosen<'_> {
     /// What the customer is asked for: by the option, or by the one that does its work.
     fn schema(&self) -> Option<&Value> {
         self.option.input_schema.as_ref().or(self.app.option().input_schema.as_ref())
+    }
+
+    /// What does not fit: the option's schema, and that of the option that does its work, whose owner relies on it.
+    fn violations(&self, parameters: &SecretMap) -> Result<Vec<Violation>> {
+        let shared = self.app.option();
+        let schemas = [&self.option.input_schema, &shared.input_schema];
+        let distinct = if std::ptr::eq(self.option, shared) { &schemas[..1] } else { &schemas[..] };
+        let mut violations = Vec::new();
+        for schema in distinct.iter().copied().flatten() {
+            violations.extend(input::violations(schema, parameters.expose())?);
+        }
+        Ok(violations)
     }
 
     /// What was typed; else what the caller gave; else, when reconnecting, what there was before. Credentials that the
@@ -110,6 +121,7 @@ impl Chosen<'_> {
             customer: self.start.customer.id.clone(),
             integration: self.integration.id.clone(),
             auth_option_key: self.option.key.clone(),
+            borrowed: self.app.borrowed(),
             parameters: entered.parameters,
             connector_parameters: entered.connector_parameters,
             connection_id: asked.connection_id.clone(),
@@ -171,7 +183,12 @@ impl Chosen<'_> {
         violations: &[Violation],
         error: Option<&Error>,
     ) -> Result<Begun> {
-        let ticket = Ticket::issue(deps, &self.start.request, self.start.target.listener.as_ref())?;
+        let ticket = Ticket::issue(
+            deps,
+            &self.start.request,
+            self.start.target.listener.as_ref(),
+            self.start.verified_at,
+        )?;
         let fields = self
             .schema()
             .map(|schema| form::fields(schema, parameters.expose(), violations))

@@ -17,6 +17,7 @@ use http::{Request, Response};
 
 pub use request::StartRequest;
 
+use crate::clock::Timestamp;
 use crate::connection::{Connection, connection_not_found};
 use crate::definition::{Integration, Workspace};
 use crate::deps::{Deps, OwnAddress};
@@ -53,6 +54,8 @@ struct VerifiedStart {
     workspace: Arc<Workspace>,
     /// The integration that the request names, if it names one and there is one.
     named: Option<Arc<Integration>>,
+    /// When the token was verified.
+    verified_at: Timestamp,
     target: ResultTarget,
     address: OwnAddress,
     visitor: Visitor,
@@ -100,7 +103,9 @@ async fn verify(deps: &Deps, request: &Request<Bytes>, visitor: Visitor) -> Resu
         Some(id_or_key) => deps.definitions.workspace_and_integration(&workspace_key, id_or_key).await?,
         None => (deps.definitions.workspace(&workspace_key).await?, None),
     };
-    let customer = match workspace.keys.verify(start.token.expose(), &workspace.key, deps.clock.now())? {
+    let verified_at =
+        submission.as_ref().map_or_else(|| deps.clock.now(), |submission| submission.verified_at);
+    let customer = match workspace.keys.verify(start.token.expose(), &workspace.key, verified_at)? {
         Caller::Customer(customer) => customer,
         Caller::Admin { .. } => {
             let message = "The token is a management token; a connection needs a customer's.";
@@ -118,10 +123,20 @@ async fn verify(deps: &Deps, request: &Request<Bytes>, visitor: Visitor) -> Resu
         submission
             .as_ref()
             .and_then(|submission| submission.listener.clone())
-            .unwrap_or_else(|| visitor::listener(request.headers(), &workspace, &start, around))
+            .unwrap_or_else(|| visitor::listener(request.headers(), &workspace, &start, visitor.in_iframe))
     });
     let target = ResultTarget::new(redirect_uri.as_ref(), start.custom_state.clone(), listener);
-    Ok(VerifiedStart { request: start, submission, customer, workspace, named, target, address, visitor })
+    Ok(VerifiedStart {
+        request: start,
+        submission,
+        customer,
+        workspace,
+        named,
+        verified_at,
+        target,
+        address,
+        visitor,
+    })
 }
 
 fn allowed_redirect_uri(uri: &str, workspace: &Workspace, deps: &Deps) -> Result<RedirectUri> {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::StartRequest;
+use crate::clock::Timestamp;
 use crate::deps::Deps;
 use crate::error::Result;
 use crate::form::{self, Ticket, TicketContent};
@@ -22,6 +23,8 @@ pub(super) struct Submission {
     posted: Posted,
     /// The window that waits for the result.
     pub(super) listener: Option<Listener>,
+    /// When the start's token was verified.
+    pub(super) verified_at: Timestamp,
 }
 
 /// The posted fields, out of sight of Debug.
@@ -51,9 +54,9 @@ impl Submission {
                 .map(|(_, value)| value.clone())
         };
         let Some(ticket) = field("ticket") else { return Ok(None) };
-        let TicketContent { start, listener } = Ticket::open(deps, request.headers(), &ticket)?;
+        let TicketContent { start, listener, verified_at } = Ticket::open(deps, request.headers(), &ticket)?;
         let (option, chosen) = (field("option"), field("choose"));
-        Ok(Some((start, Self { option, chosen, posted: Posted(posted), listener })))
+        Ok(Some((start, Self { option, chosen, posted: Posted(posted), listener, verified_at })))
     }
 
     /// The option that the customer is at.

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::redirect_uri::http_url::{HttpUrl, Port};
 use crate::redirect_uri::{COMPONENT, Loopback};
 
-use super::{Part, Placeholder, Template, Values, misconfigured};
+use super::{Part, Placeholder, Root, Template, Values, misconfigured};
 
 /// What may follow an authority; anything else would prolong the host.
 const AUTHORITY_END: [char; 3] = ['/', '?', '#'];
@@ -69,6 +69,7 @@ impl<'t> Base<'t> {
         rest: &'t [Part],
         values: &Values<'_>,
     ) -> Result<(Self, &'t [Part])> {
+        may_name_a_host(placeholder)?;
         let (remainder, rest) = match rest.split_first() {
             None => ("", rest),
             Some((Part::Literal(literal), rest)) if literal.starts_with(AUTHORITY_END) => {
@@ -132,7 +133,17 @@ impl<'t> Base<'t> {
     }
 }
 
+/// What the caller gave for the connector comes through the customer's browser, and no schema binds it: the host that
+/// gets a secret is not its to name.
+fn may_name_a_host(placeholder: &Placeholder) -> Result<()> {
+    if placeholder.root() == Root::ConnectorParameters {
+        return Err(misconfigured(format!("The placeholder `{placeholder}` cannot stand in a host name.")));
+    }
+    Ok(())
+}
+
 fn host_part(placeholder: &Placeholder, values: &Values<'_>) -> Result<String> {
+    may_name_a_host(placeholder)?;
     let value = placeholder.resolve(values)?;
     let is_plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
     // An empty label at either end would make labels of their own out of the literal text beside it.

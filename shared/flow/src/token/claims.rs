@@ -7,7 +7,8 @@ use crate::error::Result;
 
 use super::{Caller, Customer, refused};
 
-const MAX_CUSTOMER_ID_CHARS: usize = 255;
+/// In bytes: an index's sort key holds it percent-encoded, beside a time and an id, in 1,024 bytes.
+const MAX_CUSTOMER_ID: usize = 255;
 
 /// How far the workspace's clock may be ahead of ours before `nbf` refuses its fresh tokens, in milliseconds.
 const NOT_BEFORE_LEEWAY: f64 = 60_000.0;
@@ -100,9 +101,9 @@ impl Claims {
             }
         };
         let length = id.chars().count();
-        if length == 0 || length > MAX_CUSTOMER_ID_CHARS || id.chars().any(char::is_control) {
+        if length == 0 || length > MAX_CUSTOMER_ID || id.chars().any(char::is_control) {
             return Err(refused(format!(
-                "The token's `{name}` must have 1 to {MAX_CUSTOMER_ID_CHARS} characters, and no control characters."
+                "The token's `{name}` must have 1 to {MAX_CUSTOMER_ID} characters, and no control characters."
             )));
         }
         Ok(Some(id))

@@ -161,7 +161,7 @@ fn the_customer_is_named_once() {
         (json!({ "id": null, "isAdmin": true }), "admin of demo"),
         (json!({ "isAdmin": "yes" }), "admin of demo"),
         (json!({ "isAdmin": 1 }), "admin of demo"),
-        (json!({ "id": "é".repeat(255) }), &"é".repeat(255)),
+        (json!({ "id": "é".repeat(127) }), &"é".repeat(127)),
     ] {
         assert_eq!(id_of(claims).unwrap(), expected);
     }

@@ -254,9 +254,21 @@ fn values_come_from_their_own_root() {
     let (parameters, credentials, connector) = (of("p"), of("c"), of("w"));
     let values =
         Values { parameters: &parameters, credentials: &credentials, connector_parameters: &connector };
-    let template = "https://${connectorParameters.x}.${parameters.x}.example.com/${credentials.x}";
+    let template = "https://${parameters.x}.example.com/${credentials.x}/${connectorParameters.x}";
     let url = Template::parse(template).unwrap().render_url(&values, Loopback::Refused).unwrap();
-    assert_eq!(url.as_str(), "https://w.p.example.com/c");
+    assert_eq!(url.as_str(), "https://p.example.com/c/w");
+}
+
+#[test]
+fn what_no_schema_binds_names_no_host() {
+    let given = json!({ "x": "evil", "url": "https://evil.example" });
+    let none = Map::new();
+    let values =
+        Values { parameters: &none, credentials: &none, connector_parameters: given.as_object().unwrap() };
+    for template in ["https://${connectorParameters.x}.example.com/", "${connectorParameters.url}/token"] {
+        let error = Template::parse(template).unwrap().render_url(&values, Loopback::Refused).unwrap_err();
+        assert_eq!(error.key(), ErrorKey::ConfigurationInvalid, "{template}");
+    }
 }
 
 proptest! {
