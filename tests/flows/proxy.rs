@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 use tests::answer::{parameter, refusal};
-use tests::definitions::{self, CLIENT_SECRET, entered, merge};
+use tests::definitions::{self, CLIENT_SECRET, merge};
 use tests::form::Form;
 use tests::handover::Handover;
 use tests::provider::{ACCESS_TOKEN, REFRESH_TOKEN};

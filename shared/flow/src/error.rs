@@ -97,7 +97,7 @@ macro_rules! error_keys {
 error_keys! {
     /// The request cannot be read: not JSON, not an object, a wrong type.
     RequestMalformed = "request_malformed", BadRequest, BAD_REQUEST, OwnPage;
-    /// The request is larger than 64 KiB.
+    /// The request is larger than 64 KiB (a definition: 256 KiB, through the proxy: 4 MiB).
     RequestTooLarge = "request_too_large", BadRequest, PAYLOAD_TOO_LARGE, OwnPage;
     /// The body's content type is none that the endpoint reads.
     MediaTypeUnsupported = "media_type_unsupported", BadRequest, UNSUPPORTED_MEDIA_TYPE, OwnPage;

@@ -23,6 +23,8 @@ pub(super) async fn complete(
 ) -> Result<Outcome> {
     let request = &flow.memory.request;
     let integration = deps.definitions.integration(&request.workspace, &request.integration).await?;
+    // One that was turned off meanwhile connects nobody any more.
+    integration.auth_option(Some(&request.auth_option_key))?;
     let app = App::recorded(deps, &integration, &request.auth_option_key, request.borrowed.as_ref()).await?;
     let credentials = match &app.option().method {
         AuthMethod::OAuth2(config) => {
