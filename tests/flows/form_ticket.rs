@@ -8,6 +8,7 @@ use serde_json::json;
 use tests::answer::refusal;
 use tests::definitions::{self, API_KEY};
 use tests::form::Form;
+use tests::tokens::{self, CUSTOMER, WORKSPACE};
 use tests::{Browser, Start, World};
 
 const LIFETIME: Duration = Duration::from_mins(15);
@@ -114,6 +115,23 @@ async fn a_ticket_that_was_changed_does_not_open() {
         assert_refused(&world, &browser, form.submit(), "request_malformed").await;
     }
     browser.send(form.submit()).await.assert_connected();
+}
+
+/// Who looks for an API key for two minutes should not lose the form to a token that lives for one.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_expires_while_the_form_is_open_still_counts() {
+    let world = world().await;
+    let browser = world.browser().for_a_person();
+    let claims = json!({ "iss": WORKSPACE, "id": CUSTOMER, "exp": tokens::in_an_hour() - 3540 });
+    let token = tokens::signed(&claims, &tokens::secret_of(WORKSPACE));
+    let start = Start::new().with(&json!({ "token": token }));
+    let form = Form::read(&browser.send(start.form()).await);
+    world.clock.advance(Duration::from_mins(2));
+    assert_eq!(browser.send(start.form()).await.status, 401);
+    // A form that comes back with something to mend does not forget when its token was good.
+    let again = Form::read(&browser.send(form.fill("input/subdomain", "not one!").submit()).await);
+    let filled = again.fill("input/subdomain", "acme").fill("input/apiKey", API_KEY);
+    browser.send(filled.submit()).await.assert_connected();
 }
 
 #[tokio::test(start_paused = true)]

@@ -52,6 +52,17 @@ async fn the_result_is_posted_to_the_page_around() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn without_a_target_the_page_around_hears_it_even_if_it_named_no_request() {
+    let world = World::with(&definitions::api_key()).await;
+    let start = framed().with(&json!({ "requestId": null, "redirectUri": null }));
+    let handover = Handover::read(&send(&world, &start).await);
+    assert!(handover.around);
+    assert_eq!(handover.directive("frame-ancestors"), "https://app.example");
+    assert_eq!(handover.message["type"], "newConnectionCreated");
+    assert_eq!(handover.message.get("requestId"), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn only_the_page_that_said_who_it_is_hears_it() {
     let mut workspace = definitions::workspace("acme");
     workspace["origins"] = json!(["https://app.example", "https://admin.example"]);
