@@ -6,6 +6,7 @@ use http::{HeaderName, HeaderValue, Method, Request};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
+use crate::api_call::unusable;
 use crate::clock::Timestamp;
 use crate::connect::{ConnectRequest, time_left};
 use crate::definition::{BodyFormat, ClientAuthentication, ClientCredentials, Exchange, LoginCall};
@@ -144,9 +145,4 @@ fn rendered(
     values: &Values<'_>,
 ) -> Result<Vec<(String, String)>> {
     templates.iter().map(|(name, template)| Ok((name.clone(), template.render_text(values)?))).collect()
-}
-
-fn unusable(field: &str) -> Error {
-    Error::new(ErrorKey::ConfigurationInvalid, format!("The integration's {field} cannot be used."))
-        .field(field)
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use flow::connection::{Connection, ConnectionSecrets, connection_not_found};
-use flow::definition::{integration_id, is_id};
+use flow::definition::integration_id_of;
 use flow::deps::Deps;
 use flow::error::{Error, ErrorKey, Result};
 use flow::store::ListConnections;
@@ -29,9 +29,10 @@ pub(crate) async fn list(deps: &Deps, request: &Request<Bytes>) -> Result<Answer
         (Caller::Customer(customer), _) => Some(customer.id.clone()),
         (Caller::Admin { .. }, asked) => asked,
     };
-    let integration = query.get("integrationId").or_else(|| query.get("integrationKey")).map(|id_or_key| {
-        if is_id(&id_or_key) { id_or_key } else { integration_id(&workspace.key, &id_or_key) }
-    });
+    let integration = query
+        .get("integrationId")
+        .or_else(|| query.get("integrationKey"))
+        .map(|id_or_key| integration_id_of(&workspace.key, &id_or_key));
     let cursor = query.get("cursor").filter(|cursor| cursor != "0");
     let page = deps
         .store

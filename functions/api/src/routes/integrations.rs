@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use flow::definition::{
-    self, Integration, IntegrationDefinition, OptionSecrets, integration_id, integration_place, is_id,
+    self, Integration, IntegrationDefinition, OptionSecrets, integration_id, integration_id_of,
+    integration_place, is_id,
 };
 use flow::deps::Deps;
 use flow::error::{Error, ErrorKey, Result};
@@ -26,7 +27,7 @@ pub(crate) async fn list(deps: &Deps, request: &Request<Bytes>) -> Result<Answer
 /// GET: one integration; with its settings for who manages the workspace. Its secrets are never returned.
 pub(crate) async fn show(deps: &Deps, request: &Request<Bytes>, id_or_key: &str) -> Result<Answer> {
     let (caller, workspace) = auth::caller(deps, request).await?;
-    let id = id_of(&workspace.key, id_or_key);
+    let id = integration_id_of(&workspace.key, id_or_key);
     let stored = deps.store.read_integration(&workspace.key, &id).await?.ok_or_else(not_found)?;
     let answer = match caller {
         Caller::Admin { .. } => details(deps, request, &workspace.key, &stored)?,
@@ -42,7 +43,7 @@ pub(crate) async fn put(deps: &Deps, request: &Request<Bytes>, id_or_key: &str) 
     let mut definition: IntegrationDefinition = definition::read(&body::object(request)?, "")?;
     let given = definition.take_secrets()?;
     let json = serde_json::to_string(&definition).map_err(Error::internal)?;
-    let id = id_of(&workspace.key, id_or_key);
+    let id = integration_id_of(&workspace.key, id_or_key);
     let before = deps.store.read_integration(&workspace.key, &id).await?;
     let key = match &before {
         Some(before) => before.key.clone(),
@@ -112,11 +113,6 @@ fn details(
 fn only(object: &Value, names: &[&str]) -> Value {
     let kept = names.iter().filter_map(|name| Some(((*name).to_owned(), object.get(*name)?.clone())));
     Value::Object(kept.collect())
-}
-
-/// A key never looks like an id.
-fn id_of(workspace: &str, id_or_key: &str) -> String {
-    if is_id(id_or_key) { id_or_key.to_owned() } else { integration_id(workspace, id_or_key) }
 }
 
 fn not_found() -> Error {

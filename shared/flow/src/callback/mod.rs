@@ -24,7 +24,7 @@ use crate::outcome::Outcome;
 use crate::pages::Reader;
 use crate::random::draw_id;
 use crate::respond;
-use crate::store::{Claim, browser_mismatch};
+use crate::store::{Claim, browser_mismatch, state_unknown};
 use parameters::CallbackParameters;
 
 /// How long the record of a failure may take: provider work ends after 22 s, and the function after 28.
@@ -124,10 +124,6 @@ async fn record(deps: &Deps, flow: &ClaimedFlow, outcome: Result<Outcome>) {
             }
         }
     }
-}
-
-fn state_unknown() -> Error {
-    Error::new(ErrorKey::StateUnknown, "This sign-in is not known, or it was finished long ago.")
 }
 
 impl CallbackParameters {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::{
-    Integration, IntegrationDefinition, OptionSecrets, Workspace, WorkspaceDefinition, integration_id, is_id,
+    Integration, IntegrationDefinition, OptionSecrets, Workspace, WorkspaceDefinition, integration_id_of,
 };
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, ErrorKey, Result};
@@ -57,7 +57,7 @@ impl Definitions {
     ) -> Result<(Arc<Workspace>, Option<Arc<Integration>>)> {
         let now = self.clock.now();
         let kept_workspace = self.workspaces.get(&workspace.to_owned(), now);
-        let id = id_of(workspace, id_or_key);
+        let id = integration_id_of(workspace, id_or_key);
         let kept_integration = self.integrations.get(&(workspace.to_owned(), id.clone()), now);
         match (kept_workspace, kept_integration) {
             (Some(workspace), Some(integration)) => Ok((workspace, Some(integration))),
@@ -80,7 +80,7 @@ impl Definitions {
 
     async fn found_integration(&self, workspace: &str, id_or_key: &str) -> Result<Option<Arc<Integration>>> {
         let now = self.clock.now();
-        let id = id_of(workspace, id_or_key);
+        let id = integration_id_of(workspace, id_or_key);
         if let Some(kept) = self.integrations.get(&(workspace.to_owned(), id.clone()), now) {
             return Ok(Some(kept));
         }
@@ -158,11 +158,6 @@ pub fn workspace_place(workspace: &str) -> Place<'_> {
 #[must_use]
 pub fn integration_place<'a>(workspace: &'a str, id: &'a str) -> Place<'a> {
     Place { table: "integrations", workspace, customer: "", id, field: "optionSecrets" }
-}
-
-/// The id that an id or key means. A key never looks like an id, so there is exactly one.
-fn id_of(workspace: &str, id_or_key: &str) -> String {
-    if is_id(id_or_key) { id_or_key.to_owned() } else { integration_id(workspace, id_or_key) }
 }
 
 fn not_found() -> Error {

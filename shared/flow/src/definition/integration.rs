@@ -176,6 +176,12 @@ impl Integration {
     }
 }
 
+/// The id that an id or a key means: a key never looks like an id.
+#[must_use]
+pub fn integration_id_of(workspace: &str, id_or_key: &str) -> String {
+    if is_id(id_or_key) { id_or_key.to_owned() } else { integration_id(workspace, id_or_key) }
+}
+
 /// Whether `text` has the form of an integration's id.
 #[must_use]
 pub fn is_id(text: &str) -> bool {

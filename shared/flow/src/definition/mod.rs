@@ -14,7 +14,7 @@ mod workspace;
 pub use auth_option::{AuthMethod, AuthOption, AuthType};
 pub use cache::{Definitions, integration_place, workspace_place};
 pub use client_credentials::{ClientCredentials, Exchange, LoginCall};
-pub use integration::{Integration, IntegrationDefinition, integration_id, is_id};
+pub use integration::{Integration, IntegrationDefinition, integration_id, integration_id_of, is_id};
 pub use oauth1::{OAuth1, ParameterPlace, SignatureMethod};
 pub use oauth2::{BodyFormat, ClientAuthentication, OAuth2};
 pub use option_secrets::OptionSecrets;

@@ -189,10 +189,7 @@ fn why_not_claimed(
     now: Timestamp,
 ) -> Result<Claim> {
     if old.is_empty() {
-        return Err(Error::new(
-            ErrorKey::StateUnknown,
-            "This sign-in is not known, or it was finished long ago.",
-        ));
+        return Err(state_unknown());
     }
     let flow = FlowItem::read(old)?;
     if flow.binding != binding {
@@ -211,6 +208,12 @@ fn why_not_claimed(
         None if flow.expires_at <= now => Err(state_expired()),
         None => Err(Error::internal("a claim failed for no reason")),
     }
+}
+
+/// No flow belongs to the state.
+#[must_use]
+pub(crate) fn state_unknown() -> Error {
+    Error::new(ErrorKey::StateUnknown, "This sign-in is not known, or it was finished long ago.")
 }
 
 /// The flow is over by our clock, whether or not the database has cleaned up.

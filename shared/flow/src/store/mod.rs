@@ -15,7 +15,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 pub use connections::{ConnectionPage, ListConnections};
 pub use definitions::StoredDefinition;
 pub use flows::{Claim, FlowItem, NewFlow};
-pub(crate) use flows::{browser_mismatch, state_expired};
+pub(crate) use flows::{browser_mismatch, state_expired, state_unknown};
 pub use save::{FlowClaim, Others, SaveConnection, Saved};
 
 use crate::clock::Clock;
