@@ -37,6 +37,8 @@ pub enum Control {
     Password,
     /// A number.
     Number,
+    /// Several values, a line each.
+    Lines,
     /// Yes or no.
     Checkbox,
     /// One of several.
@@ -111,6 +113,7 @@ fn field(name: &str, property: &Value, pointer: String, entered: &Value, require
     let value = match (&control, shown) {
         (Control::Password, _) | (_, Value::Null) => String::new(),
         (_, Value::String(text)) => text.clone(),
+        (Control::Lines, Value::Array(values)) => values.iter().map(plain).collect::<Vec<_>>().join("\n"),
         (_, other) => other.to_string(),
     };
     let title = text("title");
@@ -151,6 +154,7 @@ fn control(property: &Value) -> Control {
         return Control::Choices(options.iter().map(choice).collect());
     }
     match (property["type"].as_str(), property["format"].as_str()) {
+        (Some("array"), _) => Control::Lines,
         (Some("boolean"), _) => Control::Checkbox,
         (Some("number" | "integer"), _) => Control::Number,
         (_, Some("email")) => Control::Line("email"),
@@ -181,6 +185,9 @@ pub fn read(schema: &Value, posted: &[(String, String)]) -> Map<String, Value> {
             (_, None | Some("")) => continue,
             (Control::Number, Some(text)) => {
                 text.trim().parse::<serde_json::Number>().map_or_else(|_| Value::from(text), Value::Number)
+            }
+            (Control::Lines, Some(text)) => {
+                text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Value>()
             }
             (Control::Choices(_), Some(text)) => chosen(property, text),
             (Control::Line(_) | Control::Password, Some(text)) => Value::from(text),
@@ -232,6 +239,7 @@ mod tests {
                 "port": { "type": "integer", "default": 443 },
                 "region": { "enum": ["eu", "us", 3] },
                 "sandbox": { "type": "boolean" },
+                "sites": { "type": "array", "items": { "type": "string" } },
                 "subdomain": { "type": "string", "pattern": "^[a-z]+$", "description": "Before .example.com" },
                 "proxy": { "type": "object", "properties": { "host/name": { "type": "string" } } },
             },
@@ -251,7 +259,8 @@ mod tests {
                 "input/port",
                 "input/proxy/host~1name",
                 "input/region",
-                "input/sandbox"
+                "input/sandbox",
+                "input/sites"
             ]
         );
         assert_eq!(drawn[0].value, "acme");
@@ -269,12 +278,14 @@ mod tests {
             ("input/port", "8443"),
             ("input/region", "3"),
             ("input/sandbox", "true"),
+            ("input/sites", "a.example\r\n\r\n b.example \r\n"),
             ("input/proxy/host~1name", "h"),
             ("input/injected", "x"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let expected = json!({
-            "subdomain": "acme", "port": 8443, "region": 3, "sandbox": true, "proxy": { "host/name": "h" },
+            "subdomain": "acme", "port": 8443, "region": 3, "sandbox": true,
+            "sites": ["a.example", "b.example"], "proxy": { "host/name": "h" },
         });
         assert_eq!(Value::Object(read(&schema(), &posted)), expected);
     }
