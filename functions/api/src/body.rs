@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use flow::error::{Error, ErrorKey, Result};
+use flow::media_type::media_type;
 use http::Request;
-use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
 /// The most that a definition may weigh, in bytes; DynamoDB's items end at 400 KiB.
@@ -11,12 +11,7 @@ const MAX_BODY: usize = 256 * 1024;
 
 /// The body as a JSON object.
 pub(crate) fn object(request: &Request<Bytes>) -> Result<Value> {
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let is_json = content_type.is_some_and(|value| {
-        let essence = value.split(';').next().unwrap_or_default().trim();
-        essence.eq_ignore_ascii_case("application/json")
-    });
-    if !is_json {
+    if media_type(request.headers()).as_deref() != Some("application/json") {
         let message = "The body must be application/json.";
         return Err(Error::new(ErrorKey::MediaTypeUnsupported, message).field("Content-Type"));
     }

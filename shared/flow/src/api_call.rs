@@ -1,7 +1,7 @@
 //! Requests to a provider's API with a connection's credentials: the test call, and what callers send through the proxy.
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use serde_json::Value;
 use url::{Url, form_urlencoded};
@@ -11,6 +11,7 @@ use crate::connection::ConnectionSecrets;
 use crate::definition::{AuthMethod, OAuth1};
 use crate::deps::Deps;
 use crate::error::{Error, ErrorKey, Result};
+use crate::media_type::is_form;
 use crate::oauth1::{self, Signer, Token};
 use crate::secret::Secret;
 
@@ -64,11 +65,7 @@ async fn signature(
 }
 
 fn form_fields(headers: &HeaderMap, body: &[u8]) -> Vec<(String, String)> {
-    let is_form = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.trim_start().starts_with("application/x-www-form-urlencoded"));
-    if is_form { form_urlencoded::parse(body).into_owned().collect() } else { Vec::new() }
+    if is_form(headers) { form_urlencoded::parse(body).into_owned().collect() } else { Vec::new() }
 }
 
 /// A setting of the definition that makes no request.

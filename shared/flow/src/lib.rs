@@ -20,6 +20,7 @@ pub mod finish;
 pub mod form;
 pub mod http;
 pub mod input;
+pub mod media_type;
 pub mod memory;
 pub mod oauth1;
 pub mod oauth2;

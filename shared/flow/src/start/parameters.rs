@@ -4,13 +4,13 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::Request;
-use http::header::CONTENT_TYPE;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use crate::error::{Error, ErrorKey, Result};
+use crate::media_type::media_type;
 
 /// The most that a request's body may weigh, in bytes.
 pub(super) const MAX_BODY: usize = 64 * 1024;
@@ -33,7 +33,7 @@ pub(super) fn read(request: &Request<Bytes>) -> Result<Map<String, Value>> {
     if body.len() > MAX_BODY {
         return Err(Error::new(ErrorKey::RequestTooLarge, "The request is larger than 64 KiB."));
     }
-    match content_type(request).as_deref() {
+    match media_type(request.headers()).as_deref() {
         Some("application/x-www-form-urlencoded") => merged.add_form(body)?,
         Some("application/json") => merged.add_json(json_object(body, "body")?)?,
         _ => {
@@ -45,12 +45,6 @@ pub(super) fn read(request: &Request<Bytes>) -> Result<Map<String, Value>> {
         }
     }
     Ok(merged.0)
-}
-
-fn content_type(request: &Request<Bytes>) -> Option<String> {
-    let header = request.headers().get(CONTENT_TYPE)?.to_str().ok()?;
-    let parsed: mime::Mime = header.parse().ok()?;
-    Some(parsed.essence_str().to_owned())
 }
 
 /// Parameters by name; the same name with another value is a conflict.

@@ -1,7 +1,6 @@
 //! A posted form of ours: the start that it goes on with, and what was typed.
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
 use http::{Method, Request};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
@@ -11,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::deps::Deps;
 use crate::error::Result;
 use crate::form::{self, Ticket, TicketContent};
+use crate::media_type::is_form;
 use crate::target::Listener;
 
 /// What was typed into the form.
@@ -39,11 +39,8 @@ impl std::fmt::Debug for Posted {
 impl Submission {
     /// Reads a posted form; nothing if the request is none.
     pub(super) fn read(deps: &Deps, request: &Request<Bytes>) -> Result<Option<(StartRequest, Self)>> {
-        let is_form = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(
-            |content_type| content_type.trim_start().starts_with("application/x-www-form-urlencoded"),
-        );
-        if *request.method() != Method::POST || !is_form || request.body().len() > super::parameters::MAX_BODY
-        {
+        let is_form = *request.method() == Method::POST && is_form(request.headers());
+        if !is_form || request.body().len() > super::parameters::MAX_BODY {
             return Ok(None);
         }
         let posted: Vec<(String, String)> = form_urlencoded::parse(request.body()).into_owned().collect();
