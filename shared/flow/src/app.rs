@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::connection::Connection;
 use crate::definition::{AuthMethod, AuthOption, Integration};
 use crate::deps::Deps;
 use crate::error::{Error, ErrorKey, Result};
@@ -66,6 +67,16 @@ impl App {
         }
         let app = Self::at(&shared, &borrowed.option, true)?;
         if matches!(app.option().method, AuthMethod::Proxy(_)) { Err(changed()) } else { Ok(app) }
+    }
+
+    /// What does the work for a connection of `integration`.
+    pub async fn of_connection(
+        deps: &Deps,
+        integration: &Arc<Integration>,
+        connection: &Connection,
+    ) -> Result<Self> {
+        let record = &connection.record;
+        Self::recorded(deps, integration, &record.auth_option_key, record.borrowed.as_ref()).await
     }
 
     /// Finds what does the work for an option of `integration`.

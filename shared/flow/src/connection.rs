@@ -104,9 +104,14 @@ pub fn connection_not_found() -> Error {
 }
 
 impl Connection {
-    /// Whether a caller may see it: a customer their own, who manages the workspace all of it.
-    #[must_use]
-    pub fn is_visible_to(&self, caller: &Caller) -> bool {
+    /// The connection with this id, for a caller who may see it; for anybody else there is none.
+    pub async fn visible(deps: &Deps, id: &str, caller: &Caller) -> Result<Self> {
+        let found = deps.store.read_connection(id).await?;
+        found.filter(|connection| connection.is_visible_to(caller)).ok_or_else(connection_not_found)
+    }
+
+    /// A customer sees their own, who manages the workspace all of it.
+    fn is_visible_to(&self, caller: &Caller) -> bool {
         self.workspace == caller.workspace()
             && match caller {
                 Caller::Customer(customer) => self.customer == customer.id,

@@ -61,8 +61,7 @@ async fn revoke(
     connection: &Connection,
     current: &SecretMap,
 ) -> Result<()> {
-    let record = &connection.record;
-    let app = App::recorded(deps, integration, &record.auth_option_key, record.borrowed.as_ref()).await?;
+    let app = App::of_connection(deps, integration, connection).await?;
     let AuthMethod::OAuth2(config) = &app.option().method else { return Ok(()) };
     let Some(endpoint) = config.revocation_uri.as_ref().filter(|_| config.revocation_per_token) else {
         return Ok(());

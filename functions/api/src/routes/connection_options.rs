@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use flow::app::App;
-use flow::connection::connection_not_found;
+use flow::connection::Connection;
 use flow::definition::{AuthOption, Integration, Workspace};
 use flow::deps::Deps;
 use flow::error::{Error, ErrorKey, Result};
@@ -71,8 +71,7 @@ async fn asked(
         let message = "integrationId, integrationKey or connectionId is missing.";
         return Err(Error::new(ErrorKey::ParameterMissing, message).field("integrationId"));
     };
-    let found = deps.store.read_connection(id).await?.filter(|connection| connection.is_visible_to(caller));
-    let connection = found.ok_or_else(connection_not_found)?;
+    let connection = Connection::visible(deps, id, caller).await?;
     deps.definitions.integration(&workspace.key, &connection.integration).await
 }
 

@@ -1,7 +1,7 @@
 //! `/connections`: a customer sees their own, who manages the workspace sees all of it.
 
 use bytes::Bytes;
-use flow::connection::{Connection, ConnectionSecrets, connection_not_found};
+use flow::connection::{Connection, ConnectionSecrets};
 use flow::definition::integration_id_of;
 use flow::deps::Deps;
 use flow::error::{Error, ErrorKey, Result};
@@ -61,8 +61,7 @@ pub(crate) async fn show(deps: &Deps, request: &Request<Bytes>, id: &str) -> Res
         let message = "includeSecrets needs a management token (isAdmin, and no customer).";
         return Err(Error::new(ErrorKey::AccessDenied, message).field("includeSecrets"));
     }
-    let found = deps.store.read_connection(id).await?.filter(|connection| connection.is_visible_to(&caller));
-    let connection = found.ok_or_else(connection_not_found)?;
+    let connection = Connection::visible(deps, id, &caller).await?;
     let mut body = connection.to_json();
     if include_secrets {
         let secrets = ConnectionSecrets::open(deps, &connection).await?;

@@ -63,9 +63,10 @@ const DROPPED_FROM_RESPONSE_BY_PREFIX: &[&str] =
 /// ANY: sends the request on, and the provider's answer back as it is.
 pub(crate) async fn forward(deps: &Deps, request: Request<Bytes>, id: &str) -> Result<Response<Bytes>> {
     let (caller, _) = auth::caller(deps, &request).await?;
-    let found = deps.store.read_connection(id).await?.filter(|connection| connection.is_visible_to(&caller));
-    let connection =
-        found.filter(|connection| connection.archived_at.is_none()).ok_or_else(connection_not_found)?;
+    let connection = Connection::visible(deps, id, &caller).await?;
+    if connection.archived_at.is_some() {
+        return Err(connection_not_found());
+    }
     if request.body().len() > MAX_BODY {
         return Err(Error::new(ErrorKey::RequestTooLarge, "The request is larger than 4 MiB."));
     }
@@ -82,8 +83,7 @@ pub(crate) async fn forward(deps: &Deps, request: Request<Bytes>, id: &str) -> R
 /// The integration and the option that the connection was made with, enabled or not.
 async fn app(deps: &Deps, connection: &Connection) -> Result<App> {
     let integration = deps.definitions.integration(&connection.workspace, &connection.integration).await?;
-    let record = &connection.record;
-    App::recorded(deps, &integration, &record.auth_option_key, record.borrowed.as_ref()).await
+    App::of_connection(deps, &integration, connection).await
 }
 
 /// Below the base address of whoever owns the registration: a borrowed one's credentials go nowhere else.
