@@ -69,10 +69,14 @@ impl Sealer {
 
     /// Seals `plaintext` for `place`.
     pub async fn seal(&self, place: Place<'_>, plaintext: &[u8]) -> Result<Vec<u8>> {
-        let key = self.keys.for_sealing(place.encryption_context()).await?;
-        let nonce = draw::<NONCE_LEN>(&*self.random);
-        let ciphertext = encrypt(&key.plain, nonce, &place.associated_data(), plaintext)?;
-        Ok(Record { key_id: &key.key_id, wrapped: &key.wrapped, nonce, ciphertext: &ciphertext }.encode())
+        self.prepare(place).await?.seal(place, plaintext)
+    }
+
+    /// Has the data key of `place` in hand: what a provider answers only once can then be sealed whatever KMS does.
+    pub async fn prepare(&self, place: Place<'_>) -> Result<Prepared> {
+        let context = place.encryption_context();
+        let key = self.keys.for_sealing(context.clone()).await?;
+        Ok(Prepared { key, context, random: Arc::clone(&self.random) })
     }
 
     /// Opens what was sealed for exactly this `place`.
@@ -81,6 +85,26 @@ impl Sealer {
         let key = self.keys.for_opening(record.key_id, record.wrapped, place.encryption_context()).await?;
         decrypt(&key, record.nonce, &place.associated_data(), record.ciphertext)
             .ok_or_else(|| unreadable(place))
+    }
+}
+
+/// A data key in hand, for one table of one workspace.
+pub struct Prepared {
+    key: Arc<DataKey>,
+    context: EncryptionContext,
+    random: Arc<dyn Random>,
+}
+
+impl Prepared {
+    /// Seals `plaintext` for `place`, which is in the table and the workspace that this was prepared for.
+    pub fn seal(&self, place: Place<'_>, plaintext: &[u8]) -> Result<Vec<u8>> {
+        if place.encryption_context() != self.context {
+            return Err(Error::internal(format_args!("a data key does not seal for {}", place.table)));
+        }
+        let nonce = draw::<NONCE_LEN>(&*self.random);
+        let ciphertext = encrypt(&self.key.plain, nonce, &place.associated_data(), plaintext)?;
+        let Self { key, .. } = self;
+        Ok(Record { key_id: &key.key_id, wrapped: &key.wrapped, nonce, ciphertext: &ciphertext }.encode())
     }
 }
 

@@ -67,3 +67,15 @@ async fn the_same_text_is_sealed_differently_each_time() {
     let sealer = sealer(1);
     assert_ne!(sealer.seal(PLACE, b"token").await.unwrap(), sealer.seal(PLACE, b"token").await.unwrap());
 }
+
+#[tokio::test]
+async fn a_prepared_key_seals_within_its_table_and_workspace() {
+    let sealer = sealer(1);
+    let prepared = sealer.prepare(PLACE).await.unwrap();
+    let neighbour = Place { id: "c2", ..PLACE };
+    let sealed = prepared.seal(neighbour, b"token").unwrap();
+    assert_eq!(&*sealer.open(neighbour, &sealed).await.unwrap(), b"token");
+    for elsewhere in [Place { table: "integrations", ..PLACE }, Place { workspace: "evil", ..PLACE }] {
+        assert!(prepared.seal(elsewhere, b"token").is_err(), "{elsewhere:?}");
+    }
+}
