@@ -84,6 +84,12 @@ fn append(haystack: &mut Vec<u8>, value: &AttributeValue) {
         AttributeValue::S(text) | AttributeValue::N(text) => haystack.extend_from_slice(text.as_bytes()),
         AttributeValue::B(bytes) => haystack.extend_from_slice(bytes.as_ref()),
         AttributeValue::Ss(texts) => haystack.extend_from_slice(texts.join("\0").as_bytes()),
+        AttributeValue::M(attributes) => {
+            for (name, value) in attributes {
+                haystack.extend_from_slice(name.as_bytes());
+                append(haystack, value);
+            }
+        }
         other => panic!("an attribute of a kind that is not searched: {other:?}"),
     }
     haystack.push(0);

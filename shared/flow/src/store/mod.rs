@@ -2,6 +2,7 @@
 
 mod connections;
 mod definitions;
+mod event;
 mod flows;
 mod item;
 mod save;
@@ -14,6 +15,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 pub use connections::{ConnectionPage, ListConnections};
 pub use definitions::StoredDefinition;
+pub use event::ConnectionEvent;
 pub use flows::{Claim, FlowItem, NewFlow};
 pub(crate) use flows::{browser_mismatch, state_expired, state_unknown};
 pub use save::{FlowClaim, Others, SaveConnection, Saved};

@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::connections::{archived_partition, connection_item};
+use super::event::{ConnectionEvent, EVENT};
 use super::flows::read_outcome;
 use super::item::{number, text, texts};
 use super::slot::{Slot, slot_key};
@@ -156,7 +157,12 @@ impl Store {
     }
 
     fn write_connection(&self, save: &SaveConnection<'_>) -> Result<TransactWriteItem> {
-        let item = connection_item(save.connection)?;
+        let mut item = connection_item(save.connection)?;
+        let event = match save.others {
+            Others::Untouched => ConnectionEvent::Reconnected,
+            Others::Replaced | Others::Kept => ConnectionEvent::Created,
+        };
+        item.insert(EVENT.to_owned(), event.at(save.connection.record.updated_at));
         if save.others != Others::Untouched {
             let put = Put::builder()
                 .table_name(&self.tables.connections)
@@ -167,14 +173,14 @@ impl Store {
         // Whatever wrote the credentials meanwhile had older ones; it sees by the version that it lost.
         let mut values = item;
         values.retain(|name, _| {
-            matches!(name.as_str(), "workspace" | "customer" | "integration" | "record" | "sealed")
+            matches!(name.as_str(), "workspace" | "customer" | "integration" | "record" | "sealed" | EVENT)
         });
         let values = values.into_iter().map(|(name, value)| (format!(":{name}"), value)).collect();
         update(
             Update::builder()
                 .table_name(&self.tables.connections)
                 .key("pk", text(&save.connection.id))
-                .update_expression("SET #record = :record, sealed = :sealed ADD version :one")
+                .update_expression("SET #record = :record, sealed = :sealed, event = :event ADD version :one")
                 .condition_expression(
                     "workspace = :workspace AND customer = :customer AND integration = :integration \
                      AND attribute_not_exists(archivedAt)",
@@ -225,13 +231,17 @@ impl Store {
     }
 
     fn write_archived(&self, replacement: &Connection, id: &str) -> Result<TransactWriteItem> {
+        let now = replacement.record.updated_at;
         update(
             Update::builder()
                 .table_name(&self.tables.connections)
                 .key("pk", text(id))
-                .update_expression("SET archivedAt = :now, ownerPk = :archived ADD version :one")
+                .update_expression(
+                    "SET archivedAt = :now, ownerPk = :archived, event = :event ADD version :one",
+                )
                 .condition_expression("attribute_exists(pk)")
-                .expression_attribute_values(":now", number(replacement.record.updated_at.0))
+                .expression_attribute_values(":now", number(now.0))
+                .expression_attribute_values(":event", ConnectionEvent::Deleted.at(now))
                 .expression_attribute_values(":archived", text(archived_partition(&replacement.workspace)))
                 .expression_attribute_values(":one", number(1)),
         )
