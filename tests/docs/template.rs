@@ -33,7 +33,9 @@ async fn the_local_tables_are_those_of_the_template() {
             let mut attributes = index.projection().unwrap().non_key_attributes().to_vec();
             attributes.sort();
             local.insert(format!("IndexName: {}", index.index_name().unwrap()));
-            local.insert(format!("NonKeyAttributes: [{}]", attributes.join(", ")));
+            if !attributes.is_empty() {
+                local.insert(format!("NonKeyAttributes: [{}]", attributes.join(", ")));
+            }
         }
         let section =
             template.split(&format!("\n  {resource}:\n")).nth(1).unwrap().split("\n\n").next().unwrap();

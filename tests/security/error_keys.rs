@@ -46,6 +46,8 @@ fn keys_are_only_added() {
     response_too_large         dependency_error 502 Rest
     credentials_rejected       connection       400 RedirectUri
     flow_interrupted           internal         500 RedirectUri
+    access_token_expired       connection       400 Rest
+    connection_disconnected    connection       400 Rest
     refresh_interrupted        connection       400 Rest
     interaction_required       connection       400 RedirectUri
     lock_timeout               concurrency      503 RedirectUri

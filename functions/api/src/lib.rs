@@ -29,19 +29,21 @@ pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes>
     response
 }
 
-async fn answer(deps: &Deps, request: Request<Bytes>) -> Result<Response<Bytes>> {
+async fn answer(deps: &Arc<Deps>, request: Request<Bytes>) -> Result<Response<Bytes>> {
     let path = request.uri().path().trim_start_matches('/').to_owned();
     if let Some((id, _)) = path.strip_prefix("connections/").and_then(|rest| rest.split_once("/proxy/")) {
         return routes::proxy::forward(deps, request, id).await;
     }
-    let (status, body) = route(deps, &request).await?;
-    Ok(respond::json(status, &body))
+    match route(deps, &request).await? {
+        (StatusCode::NO_CONTENT, _) => Ok(respond::empty(StatusCode::NO_CONTENT)),
+        (status, body) => Ok(respond::json(status, &body)),
+    }
 }
 
-/// A status and a JSON body.
+/// A status and a JSON body; with `NO_CONTENT` there is none.
 type Answer = (StatusCode, Value);
 
-async fn route(deps: &Deps, request: &Request<Bytes>) -> Result<Answer> {
+async fn route(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Answer> {
     let path = request.uri().path().trim_matches('/').split('/').map(decoded).collect::<Result<Vec<_>>>()?;
     let segments: Vec<&str> = path.iter().map(String::as_str).collect();
     match (request.method().as_str(), segments.as_slice()) {
@@ -58,12 +60,17 @@ async fn route(deps: &Deps, request: &Request<Bytes>) -> Result<Answer> {
         ("GET", ["sse", "connection-events", _]) => Err(routes::connection_options::no_events()),
         ("GET", ["connections"]) => routes::connections::list(deps, request).await,
         ("GET", ["connections", id]) => routes::connections::show(deps, request, id).await,
+        ("POST", ["connections", id, "refresh-credentials"]) => {
+            routes::credentials::refresh(deps, request, id).await
+        }
+        ("POST", ["connections", id, "test"]) => routes::credentials::test(deps, request, id).await,
         (
             _,
             ["self" | "integrations" | "connections" | "connection-options"]
             | ["workspaces" | "integrations" | "connections", _]
             | ["integrations", _, "connector-spec"]
-            | ["sse", "connection-events", _],
+            | ["sse", "connection-events", _]
+            | ["connections", _, "refresh-credentials" | "test"],
         ) => Err(Error::new(ErrorKey::MethodNotAllowed, "There is no such method here.")),
         _ => Err(Error::new(ErrorKey::NotFound, "There is no such resource.")),
     }

@@ -81,19 +81,10 @@ async fn create_tables(client: &Client, tables: &Tables) -> Result<(), Problem> 
         .table_name(&tables.connections)
         .attribute_definitions(attribute("ownerPk")?)
         .attribute_definitions(attribute("ownerSk")?)
-        .global_secondary_indexes(
-            GlobalSecondaryIndex::builder()
-                .index_name("owner")
-                .key_schema(key("ownerPk", KeyType::Hash)?)
-                .key_schema(key("ownerSk", KeyType::Range)?)
-                .projection(
-                    Projection::builder()
-                        .projection_type(ProjectionType::Include)
-                        .set_non_key_attributes(Some(OWNER_PROJECTION.map(str::to_owned).to_vec()))
-                        .build(),
-                )
-                .build()?,
-        );
+        .attribute_definitions(attribute("duePk")?)
+        .attribute_definitions(attribute("dueSk")?)
+        .global_secondary_indexes(index("owner", ["ownerPk", "ownerSk"], &OWNER_PROJECTION)?)
+        .global_secondary_indexes(index("due", ["duePk", "dueSk"], &[])?);
     create(with_keys(connections, "pk", None)?).await?;
 
     let integrations = client.create_table().table_name(&tables.integrations);
@@ -101,8 +92,8 @@ async fn create_tables(client: &Client, tables: &Tables) -> Result<(), Problem> 
 }
 
 /// What lists show: all but the sealed secrets.
-const OWNER_PROJECTION: [&str; 6] =
-    ["archivedAt", "customer", "integration", "record", "version", "workspace"];
+const OWNER_PROJECTION: [&str; 8] =
+    ["archivedAt", "customer", "health", "integration", "lastActiveAt", "record", "version", "workspace"];
 
 type CreateTable = aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 
@@ -124,6 +115,24 @@ async fn create(table: CreateTable) -> Result<(), Problem> {
         Err(error) if error.code() == Some("ResourceInUseException") => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// An index with these further attributes.
+fn index(name: &str, [hash, range]: [&str; 2], projected: &[&str]) -> Result<GlobalSecondaryIndex, Problem> {
+    let projection = Projection::builder();
+    let projection = if projected.is_empty() {
+        projection.projection_type(ProjectionType::KeysOnly)
+    } else {
+        projection
+            .projection_type(ProjectionType::Include)
+            .set_non_key_attributes(Some(projected.iter().map(|&name| name.to_owned()).collect()))
+    };
+    let index = GlobalSecondaryIndex::builder()
+        .index_name(name)
+        .key_schema(key(hash, KeyType::Hash)?)
+        .key_schema(key(range, KeyType::Range)?)
+        .projection(projection.build());
+    Ok(index.build()?)
 }
 
 fn attribute(name: &str) -> Result<AttributeDefinition, Problem> {

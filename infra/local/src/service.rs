@@ -61,6 +61,10 @@ pub(crate) fn router(functions: &Functions) -> Router {
         .route("/sse/connection-events/{requestId}", api())
         .route("/connections", api())
         .route("/connections/{id}", api())
+        .route("/connections/{id}/refresh-credentials", api())
+        .route("/connections/{id}/test", api())
+        .route("/connections/{id}/disconnect", api())
+        .route("/connections/{id}/restore", api())
         .route("/connections/{id}/proxy/{*path}", api())
 }
 

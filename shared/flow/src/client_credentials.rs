@@ -8,11 +8,11 @@ use url::form_urlencoded;
 
 use crate::api_call::unusable;
 use crate::clock::Timestamp;
-use crate::connect::{ConnectRequest, time_left};
+use crate::connect::time_left;
 use crate::definition::{BodyFormat, ClientAuthentication, ClientCredentials, Exchange, LoginCall};
 use crate::deps::Deps;
 use crate::error::{Error, ErrorKey, Result};
-use crate::http::provider::{answer_not_understood, unreachable};
+use crate::http::provider::{answer_not_understood, is_fault, unreachable};
 use crate::oauth2::token_request::TokenEndpoint;
 use crate::secret::{Secret, SecretMap};
 use crate::template::{Template, Values};
@@ -20,17 +20,16 @@ use crate::template::{Template, Values};
 /// Makes the credentials. `since` is when the work began.
 pub async fn credentials(
     deps: &Deps,
-    request: &ConnectRequest,
+    values: &Values<'_>,
     config: &ClientCredentials,
     since: Timestamp,
 ) -> Result<SecretMap> {
     match config.exchange() {
-        Exchange::None => Ok(request.parameters.clone()),
-        Exchange::Grant(token_uri) => {
-            grant(deps, request, config, token_uri, since).await.map(SecretMap::new)
-        }
-        Exchange::Login(login) => log_in(deps, request, login, since).await.map(SecretMap::new),
+        Exchange::None => Ok(values.parameters.clone()),
+        Exchange::Grant(token_uri) => grant(deps, values, config, token_uri, since).await,
+        Exchange::Login(login) => log_in(deps, values, login, since).await,
     }
+    .map(SecretMap::new)
     .map_err(as_refused_credentials)
 }
 
@@ -47,24 +46,23 @@ fn as_refused_credentials(error: Error) -> Error {
 /// The client-credentials grant (RFC 6749 §4.4).
 async fn grant(
     deps: &Deps,
-    request: &ConnectRequest,
+    values: &Values<'_>,
     config: &ClientCredentials,
     token_uri: &Template,
     since: Timestamp,
 ) -> Result<Map<String, Value>> {
-    let values = request.values();
     let entered = |template: Option<&Template>, name: &str| match template {
-        Some(template) => template.render_text(&values),
-        None => Template::parse(&format!("${{parameters.{name}}}"))?.render_text(&values),
+        Some(template) => template.render_text(values),
+        None => Template::parse(&format!("${{parameters.{name}}}"))?.render_text(values),
     };
     let client_id = entered(config.client_id.as_ref(), "clientId")?;
     let client_secret = match config.client_auth_location {
         ClientAuthentication::None => None,
         _ => Some(Secret::new(entered(config.client_secret.as_ref(), "clientSecret")?)),
     };
-    let extra = rendered(&config.extra, &values)?;
+    let extra = rendered(&config.extra, values)?;
     let endpoint = TokenEndpoint {
-        url: token_uri.render_url(&values, deps.settings.loopback)?,
+        url: token_uri.render_url(values, deps.settings.loopback)?,
         client_id: &client_id,
         client_secret: client_secret.as_ref(),
         authentication: config.client_auth_location,
@@ -78,13 +76,12 @@ async fn grant(
 /// A login call of the service's own kind.
 async fn log_in(
     deps: &Deps,
-    request: &ConnectRequest,
+    values: &Values<'_>,
     login: &LoginCall,
     since: Timestamp,
 ) -> Result<Map<String, Value>> {
-    let values = request.values();
-    let url = login.uri.render_url(&values, deps.settings.loopback)?;
-    let fields = rendered(&login.body, &values)?;
+    let url = login.uri.render_url(values, deps.settings.loopback)?;
+    let fields = rendered(&login.body, values)?;
     let (content_type, body) = match login.body_format {
         BodyFormat::Form => (
             "application/x-www-form-urlencoded",
@@ -102,7 +99,7 @@ async fn log_in(
         .uri(url.as_str())
         .header(ACCEPT, "application/json")
         .header(CONTENT_TYPE, content_type);
-    for (name, value) in rendered(&login.headers, &values)? {
+    for (name, value) in rendered(&login.headers, values)? {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable("login.headers"))?;
         let mut value = HeaderValue::from_str(&value).map_err(|_| unusable("login.headers"))?;
         value.set_sensitive(true);
@@ -112,7 +109,7 @@ async fn log_in(
     let response = deps.provider.send(call, time_left(deps, since)?).await;
     let response = response.map_err(|error| error.told("login.uri"))?;
     match response.status() {
-        status if status.is_server_error() => Err(unreachable()),
+        status if is_fault(status) => Err(unreachable()),
         status if !status.is_success() => {
             Err(Error::new(ErrorKey::CredentialsRejected, "The service did not accept the credentials.")
                 .with("status", status.as_u16()))

@@ -13,6 +13,7 @@ use crate::deps::Deps;
 use crate::error::{Error, ErrorKey, Result};
 use crate::outcome::Outcome;
 use crate::random::draw_id;
+use crate::refresh;
 use crate::revoke;
 use crate::secret::SecretMap;
 use crate::store::{FlowClaim, Others, SaveConnection, Saved};
@@ -149,7 +150,10 @@ async fn sealed(
             created_at: before.map_or(now, |before| before.record.created_at),
             updated_at: now,
         },
+        health: refresh::health(app.option(), &secrets.credentials, now, now),
         version: 1,
+        last_active_at: now,
+        leased_until: None,
         archived_at: None,
         id,
     })

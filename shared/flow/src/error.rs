@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use http::StatusCode;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 /// The result of every fallible step of the flow.
@@ -159,6 +160,10 @@ error_keys! {
     CredentialsRejected = "credentials_rejected", Connection, BAD_REQUEST, RedirectUri;
     /// The flow stopped half-way; starting it again is safe.
     FlowInterrupted = "flow_interrupted", Internal, INTERNAL_SERVER_ERROR, RedirectUri;
+    /// The credentials have ended or were refused, and nothing can renew them.
+    AccessTokenExpired = "access_token_expired", Connection, BAD_REQUEST, Rest;
+    /// The connection was disconnected, and has no credentials any more.
+    ConnectionDisconnected = "connection_disconnected", Connection, BAD_REQUEST, Rest;
     /// A refresh stopped after the provider may have rotated the token.
     RefreshInterrupted = "refresh_interrupted", Connection, BAD_REQUEST, Rest;
     /// The customer has to act, where they cannot be asked.
@@ -265,6 +270,18 @@ impl Error {
             body["data"] = Value::Object(self.data.clone());
         }
         body
+    }
+}
+
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_json().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Error {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Value::deserialize(deserializer).map(|body| Self::from_json(&body))
     }
 }
 

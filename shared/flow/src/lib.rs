@@ -28,6 +28,7 @@ pub mod outcome;
 pub mod pages;
 pub mod random;
 pub mod redirect_uri;
+pub mod refresh;
 pub mod respond;
 pub mod revoke;
 pub mod seal;

@@ -54,6 +54,15 @@ pub fn json(status: StatusCode, body: &Value) -> Response<Bytes> {
     response
 }
 
+/// A status that says everything.
+#[must_use]
+pub fn empty(status: StatusCode) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
 /// Delivers an outcome: to the caller's address, or to the window that waits for it, or in words.
 pub async fn outcome(
     deps: &Deps,
@@ -110,8 +119,5 @@ async fn message(deps: &Deps, outcome: &Outcome, listener: &Listener) -> Result<
 /// A browser that only looks ahead is told to come back when its user means it.
 #[must_use]
 pub fn prefetch_refused() -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    empty(StatusCode::SERVICE_UNAVAILABLE)
 }

@@ -69,6 +69,13 @@ impl SecretMap {
         &self.0
     }
 
+    /// Puts a value in; the one before is wiped.
+    pub fn insert(&mut self, name: &str, value: Value) {
+        if let Some(mut before) = self.0.insert(name.to_owned(), value) {
+            wipe(&mut before);
+        }
+    }
+
     /// Whether there is nothing in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {

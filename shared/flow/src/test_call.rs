@@ -12,7 +12,7 @@ use crate::connection::ConnectionSecrets;
 use crate::definition::TestCall;
 use crate::deps::Deps;
 use crate::error::{Error, ErrorKey, Result};
-use crate::http::provider::unreachable;
+use crate::http::provider::{is_fault, unreachable};
 use crate::template::Template;
 
 /// Makes the option's test call, if it has one: any 2xx proves the credentials. `since` is when the work began.
@@ -25,7 +25,7 @@ pub async fn run(deps: &Deps, app: &App, secrets: &ConnectionSecrets, since: Tim
     let response = deps.provider.send(request, time_left(deps, since)?).await;
     match response.map_err(|error| error.told("test.path"))?.status() {
         status if status.is_success() => Ok(()),
-        status if status.is_server_error() => Err(unreachable()),
+        status if is_fault(status) => Err(unreachable()),
         status => {
             Err(Error::new(ErrorKey::CredentialsRejected, "The service did not accept the credentials.")
                 .with("status", status.as_u16()))

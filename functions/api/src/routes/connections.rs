@@ -1,10 +1,13 @@
 //! `/connections`: a customer sees their own, who manages the workspace sees all of it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use flow::connection::{Connection, ConnectionSecrets};
 use flow::definition::integration_id_of;
 use flow::deps::Deps;
 use flow::error::{Error, ErrorKey, Result};
+use flow::refresh;
 use flow::store::ListConnections;
 use flow::token::Caller;
 use http::{Request, StatusCode};
@@ -53,15 +56,18 @@ pub(crate) async fn list(deps: &Deps, request: &Request<Bytes>) -> Result<Answer
 }
 
 /// GET: one connection; somebody else's is not found. With `includeSecrets=true`, for who manages the workspace, its
-/// parameters and credentials too.
-pub(crate) async fn show(deps: &Deps, request: &Request<Bytes>, id: &str) -> Result<Answer> {
+/// parameters and credentials too, these refreshed if they had ended.
+pub(crate) async fn show(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -> Result<Answer> {
     let (caller, _) = auth::caller(deps, request).await?;
     let include_secrets = Query::of(request).get("includeSecrets").as_deref() == Some("true");
     if include_secrets && matches!(caller, Caller::Customer(_)) {
         let message = "includeSecrets needs a management token (isAdmin, and no customer).";
         return Err(Error::new(ErrorKey::AccessDenied, message).field("includeSecrets"));
     }
-    let connection = Connection::visible(deps, id, &caller).await?;
+    let mut connection = Connection::visible(deps, id, &caller).await?;
+    if include_secrets {
+        connection = refresh::fresh(deps, connection).await?;
+    }
     let mut body = connection.to_json();
     if include_secrets {
         let secrets = ConnectionSecrets::open(deps, &connection).await?;

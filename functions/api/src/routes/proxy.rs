@@ -1,27 +1,30 @@
 //! `/connections/{id}/proxy/{path}`: a request to the integration's API with the connection's credentials, which the
 //! caller need not hold.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use flow::api_call::{authenticated, unusable};
 use flow::app::App;
-use flow::connection::{Connection, ConnectionSecrets, connection_not_found};
+use flow::clock::Timestamp;
+use flow::connection::{Connection, ConnectionSecrets};
 use flow::deps::Deps;
 use flow::error::{Error, ErrorKey, Result};
 use flow::http::provider::ProviderError;
+use flow::refresh::{self, Renewal};
 use http::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, COOKIE, FORWARDED,
     HOST, ORIGIN, REFERER, SET_COOKIE, STRICT_TRANSPORT_SECURITY, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
     VIA, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use url::Url;
 
 use crate::auth;
 
-/// How long the provider may take; the function's own limit is 28 s.
-const LIMIT: Duration = Duration::from_secs(24);
+/// How long everything may take; API Gateway's limit is 30 s.
+const LIMIT: Duration = Duration::from_secs(28);
 
 /// The most that a request's body may weigh, in bytes: a Lambda event ends at 6 MB, base64 included.
 const MAX_BODY: usize = 4 * 1024 * 1024;
@@ -60,30 +63,47 @@ const DROPPED_FROM_RESPONSE: &[HeaderName] = &[
 const DROPPED_FROM_RESPONSE_BY_PREFIX: &[&str] =
     &["access-control-", "alt-svc", "clear-site-data", "keep-alive", "nel", "proxy-", "refresh", "report-to"];
 
-/// ANY: sends the request on, and the provider's answer back as it is.
-pub(crate) async fn forward(deps: &Deps, request: Request<Bytes>, id: &str) -> Result<Response<Bytes>> {
+/// ANY: sends the request on, and the provider's answer back as it is. A 401 is answered by one refresh and one more
+/// try.
+pub(crate) async fn forward(deps: &Arc<Deps>, request: Request<Bytes>, id: &str) -> Result<Response<Bytes>> {
+    let since = deps.clock.now();
     let (caller, _) = auth::caller(deps, &request).await?;
     let connection = Connection::visible(deps, id, &caller).await?;
-    if connection.archived_at.is_some() {
-        return Err(connection_not_found());
-    }
     if request.body().len() > MAX_BODY {
         return Err(Error::new(ErrorKey::RequestTooLarge, "The request is larger than 4 MiB."));
     }
-    let app = app(deps, &connection).await?;
+    let connection = refresh::fresh(deps, connection).await?.usable()?;
+    let integration = deps.definitions.integration(&connection.workspace, &connection.integration).await?;
+    let app = App::of_connection(deps, &integration, &connection).await?;
     let secrets = ConnectionSecrets::open(deps, &connection).await?;
-    let url = address(deps, &app, &secrets, &request, id)?;
-    let (head, body) = request.into_parts();
-    let headers = without(head.headers, DROPPED_FROM_REQUEST, DROPPED_FROM_REQUEST_BY_PREFIX);
-    let request = authenticated(deps, &app, &secrets, head.method, &url, headers, body).await?;
-    let response = deps.provider.send(request, LIMIT).await.map_err(|error| told(&error))?;
-    Ok(passed_on(response))
+    let response = call(deps, &app, &secrets, &request, id, since).await?;
+    if response.status() != StatusCode::UNAUTHORIZED
+        || Renewal::of(app.option(), &secrets.credentials).is_none()
+    {
+        return Ok(passed_on(response));
+    }
+    // The provider's own answer is worth more than why it could not be helped.
+    let Ok(connection) = refresh::renewed(deps, connection).await.and_then(Connection::usable) else {
+        return Ok(passed_on(response));
+    };
+    let secrets = ConnectionSecrets::open(deps, &connection).await?;
+    Ok(passed_on(call(deps, &app, &secrets, &request, id, since).await?))
 }
 
-/// The integration and the option that the connection was made with, enabled or not.
-async fn app(deps: &Deps, connection: &Connection) -> Result<App> {
-    let integration = deps.definitions.integration(&connection.workspace, &connection.integration).await?;
-    App::of_connection(deps, &integration, connection).await
+async fn call(
+    deps: &Deps,
+    app: &App,
+    secrets: &ConnectionSecrets,
+    request: &Request<Bytes>,
+    id: &str,
+    since: Timestamp,
+) -> Result<Response<Bytes>> {
+    let url = address(deps, app, secrets, request, id)?;
+    let headers = without(request.headers().clone(), DROPPED_FROM_REQUEST, DROPPED_FROM_REQUEST_BY_PREFIX);
+    let method = request.method().clone();
+    let request = authenticated(deps, app, secrets, method, &url, headers, request.body().clone()).await?;
+    let left = (since + LIMIT).since(deps.clock.now());
+    deps.provider.send(request, left).await.map_err(|error| told(&error))
 }
 
 /// Below the base address of whoever owns the registration: a borrowed one's credentials go nowhere else.

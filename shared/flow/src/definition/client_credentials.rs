@@ -1,6 +1,7 @@
 //! The settings of a `client-credentials` option: what the customer enters is the credentials, or is exchanged for them.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -38,6 +39,9 @@ pub struct ClientCredentials {
     /// What the token request's body is written in.
     #[serde(default)]
     pub body_format: BodyFormat,
+    /// How many seconds a token lasts, where the answer does not say by `expires_in`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in: Option<NonZero<u32>>,
     /// A login call, where the service has one of its own kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login: Option<LoginCall>,

@@ -1,6 +1,7 @@
 //! The settings of an `oauth2` option. A provider's quirks are data here, never an `if` on its name.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -57,6 +58,15 @@ pub struct OAuth2 {
     pub authorize_uri: Template,
     /// The token endpoint.
     pub token_uri: Template,
+    /// Where tokens are refreshed, where that is not the token endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_uri: Option<Template>,
+    /// How many seconds an access token lasts, where the token response does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in: Option<NonZero<u32>>,
+    /// The codes by which the provider refuses a refresh token for good, beside `invalid_grant` (RFC 6749 §5.2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refresh_refusals: Vec<String>,
     /// The revocation endpoint (RFC 7009).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation_uri: Option<Template>,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use url::{Host, Url};
 
@@ -57,6 +57,17 @@ impl ProviderError {
 #[must_use]
 pub fn unreachable() -> Error {
     Error::new(ErrorKey::ProviderUnreachable, "The service could not be reached. Please try again later.")
+}
+
+/// Whether a status tells of a fault of the provider's own, or that it was asked too often: the same request may be
+/// answered later.
+#[must_use]
+pub fn is_fault(status: StatusCode) -> bool {
+    status.is_server_error()
+        || matches!(
+            status,
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS
+        )
 }
 
 /// The provider's answer is not what it should be.

@@ -1,4 +1,5 @@
-//! Token requests: with an authorization code (RFC 6749 §4.1.3), or with the client's credentials alone (§4.4).
+//! Token requests: with an authorization code (RFC 6749 §4.1.3), with a refresh token (§6), or with the client's
+//! credentials alone (§4.4).
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use http::{HeaderValue, Request, Response};
 use oauth2::basic::{BasicErrorResponse, BasicErrorResponseType};
 use oauth2::{
     AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet,
-    PkceCodeVerifier, RedirectUrl, RequestTokenError, TokenUrl,
+    PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, TokenUrl,
 };
 use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
@@ -19,7 +20,7 @@ use crate::BoxFuture;
 use crate::callback::AuthorizationGrant;
 use crate::definition::{BodyFormat, ClientAuthentication};
 use crate::error::{Error, ErrorKey, Result};
-use crate::http::provider::{Provider, ProviderError, answer_not_understood, unreachable};
+use crate::http::provider::{Provider, ProviderError, answer_not_understood, is_fault, unreachable};
 use crate::secret::Secret;
 
 /// Where a token is requested, and as whom.
@@ -54,6 +55,23 @@ impl TokenEndpoint<'_> {
             request = request.add_extra_param(name, value);
         }
         request.request_async(&self.sender()).await.map_err(|error| refusal(&error))
+    }
+
+    /// Exchanges a refresh token for tokens (RFC 6749 §6). `invalid_grant`, and any of `refusals`, is the provider's
+    /// definite word: `access_token_expired`.
+    pub async fn refresh(&self, refresh_token: &str, refusals: &[String]) -> Result<TokenResponse> {
+        let client = self.client();
+        let token = RefreshToken::new(refresh_token.to_owned());
+        let mut request = client.exchange_refresh_token(&token);
+        for (name, value) in self.repeated_in_body() {
+            request = request.add_extra_param(name, value);
+        }
+        request.request_async(&self.sender()).await.map_err(|error| match &error {
+            RequestTokenError::ServerResponse(response) if is_definite(response.error(), refusals) => {
+                expired()
+            }
+            error => refusal(error),
+        })
     }
 
     /// Requests a token with nothing but the client's credentials.
@@ -124,8 +142,8 @@ impl<'c> AsyncHttpClient<'c> for Sender<'_> {
                 BodyFormat::Json => as_json(request),
             };
             let response = self.provider.send(request, self.limit).await.map_err(Unanswered::Provider)?;
-            // A fault of the provider's own says nothing about the code.
-            if response.status().is_server_error() {
+            // A fault of the provider's own says nothing about the code; nor does a lack of its patience.
+            if is_fault(response.status()) {
                 return Err(Unanswered::Fault);
             }
             Ok(normalized(response))
@@ -169,6 +187,18 @@ fn refusal(error: &RequestTokenError<Unanswered, BasicErrorResponse>) -> Error {
         RequestTokenError::Request(Unanswered::Fault) => unreachable(),
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => answer_not_understood(),
     }
+}
+
+fn is_definite(code: &BasicErrorResponseType, refusals: &[String]) -> bool {
+    matches!(code, BasicErrorResponseType::InvalidGrant)
+        || refusals.iter().any(|refusal| refusal == code.as_ref())
+}
+
+/// The access token's time is over, and nothing can bring another one.
+#[must_use]
+pub fn expired() -> Error {
+    let message = "The service no longer accepts this connection. Please connect again.";
+    Error::new(ErrorKey::AccessTokenExpired, message)
 }
 
 fn token_rejected() -> Error {

@@ -77,14 +77,8 @@ impl oauth2::TokenResponse for TokenResponse {
         &self.token_type
     }
 
-    /// Seconds as a number or, at some providers, as text; absent, it says nothing about the lifetime (§5.1).
     fn expires_in(&self) -> Option<Duration> {
-        let seconds: f64 = match self.fields.0.get("expires_in")? {
-            Value::Number(number) => number.as_f64()?,
-            Value::String(text) => text.trim().parse().ok()?,
-            _ => return None,
-        };
-        Duration::try_from_secs_f64(seconds).ok()
+        seconds(self.fields.0.get("expires_in"))
     }
 
     fn refresh_token(&self) -> Option<&RefreshToken> {
@@ -94,6 +88,17 @@ impl oauth2::TokenResponse for TokenResponse {
     fn scopes(&self) -> Option<&Vec<Scope>> {
         None
     }
+}
+
+/// A lifetime: seconds as a number or, at some providers, as text; absent, nothing is said about it (§5.1).
+pub(crate) fn seconds(field: Option<&Value>) -> Option<Duration> {
+    let seconds: f64 = match field? {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    // A century is for ever, and can be added to any moment.
+    Duration::try_from_secs_f64(seconds.min(3.2e9)).ok()
 }
 
 /// Brings what providers send into the form that the RFC describes and the `oauth2` crate reads: JSON, with an error's
@@ -152,7 +157,7 @@ mod tests {
             (json!("3600"), Some(3600)),
             (json!("soon"), None),
             (json!(-5), None),
-            (json!(1e300), None),
+            (json!(1e300), Some(3_200_000_000)),
             (json!(null), None),
         ] {
             let response = parse(&json!({ "access_token": "a", "expires_in": sent })).unwrap();

@@ -139,7 +139,7 @@ impl Chosen<'_> {
         config: &ClientCredentials,
     ) -> Result<Begun> {
         let since = deps.clock.now();
-        let connected = match client_credentials::credentials(deps, &request, config, since).await {
+        let connected = match client_credentials::credentials(deps, &request.values(), config, since).await {
             Ok(credentials) => connect(deps, &request, &self.app, credentials, None, since).await,
             Err(error) => Err(error),
         };

@@ -7,13 +7,16 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use super::due::{DUE_PK, DUE_SK, due_key};
 use super::item::{Attributes, Item, bytes, number, text};
 use super::{Store, unavailable};
 use crate::clock::Timestamp;
-use crate::connection::{Connection, ConnectionRecord};
+use crate::connection::Connection;
 use crate::error::{Error, ErrorKey, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-/// The index's name.
+/// The index of connections by owner.
 const OWNER: &str = "owner";
 
 /// Keeps `#`, which divides the index's keys, out of a customer's id.
@@ -92,36 +95,53 @@ impl Store {
 
 /// The attributes of a connection, all of them.
 pub(super) fn connection_item(connection: &Connection) -> Result<Attributes> {
-    let record = serde_json::to_string(&connection.record).map_err(Error::internal)?;
-    Ok(HashMap::from(
+    let mut item = HashMap::from(
         [
             ("pk", text(&connection.id)),
             ("workspace", text(&connection.workspace)),
             ("customer", text(&connection.customer)),
             ("integration", text(&connection.integration)),
-            ("record", text(record)),
+            ("record", json(&connection.record)?),
+            ("health", json(&connection.health)?),
             ("sealed", bytes(connection.sealed.clone())),
             ("version", number(connection.version)),
+            ("lastActiveAt", number(connection.last_active_at.0)),
             ("ownerPk", text(&connection.workspace)),
             ("ownerSk", text(owner_sk(connection))),
         ]
         .map(|(name, value)| (name.to_owned(), value)),
-    ))
+    );
+    if let Some(at) = connection.health.next_refresh_at {
+        let (partition, sort) = due_key(&connection.id, at);
+        item.insert(DUE_PK.to_owned(), text(partition));
+        item.insert(DUE_SK.to_owned(), text(sort));
+    }
+    Ok(item)
 }
 
-fn read_connection(item: &Attributes) -> Result<Connection> {
-    let record: ConnectionRecord = serde_json::from_str(item.text("record")?)
-        .map_err(|error| Error::internal(format_args!("a connection cannot be read: {error}")))?;
+pub(super) fn read_connection(item: &Attributes) -> Result<Connection> {
     Ok(Connection {
         id: item.text("pk")?.to_owned(),
         workspace: item.text("workspace")?.to_owned(),
         customer: item.text("customer")?.to_owned(),
         integration: item.text("integration")?.to_owned(),
-        record,
+        record: from_json(item.text("record")?)?,
+        health: from_json(item.text("health")?)?,
         sealed: item.opt_bytes("sealed").unwrap_or_default().to_vec(),
         version: item.number("version")?,
+        last_active_at: Timestamp(item.number("lastActiveAt")?),
+        leased_until: item.opt_number("leaseUntil").map(Timestamp),
         archived_at: item.opt_number("archivedAt").map(Timestamp),
     })
+}
+
+pub(super) fn json(value: &impl Serialize) -> Result<AttributeValue> {
+    serde_json::to_string(value).map(AttributeValue::S).map_err(Error::internal)
+}
+
+fn from_json<T: DeserializeOwned>(json: &str) -> Result<T> {
+    serde_json::from_str(json)
+        .map_err(|error| Error::internal(format_args!("a connection cannot be read: {error}")))
 }
 
 /// The partition of the index that archived connections move to.

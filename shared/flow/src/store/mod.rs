@@ -1,10 +1,13 @@
 //! The three tables. Every access is by key or by index: nothing scans.
 
+mod change;
 mod connections;
 mod definitions;
+mod due;
 mod event;
 mod flows;
 mod item;
+mod lease;
 mod save;
 mod slot;
 
@@ -15,9 +18,11 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 pub use connections::{ConnectionPage, ListConnections};
 pub use definitions::StoredDefinition;
+pub use due::{Due, due_hour, due_partitions};
 pub use event::ConnectionEvent;
 pub use flows::{Claim, FlowItem, NewFlow};
 pub(crate) use flows::{browser_mismatch, state_expired, state_unknown};
+pub use lease::{Lease, Leased, Written};
 pub use save::{FlowClaim, Others, SaveConnection, Saved};
 
 use crate::clock::Clock;

@@ -8,7 +8,8 @@ use aws_sdk_dynamodb::types::{
     CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 
-use super::connections::{archived_partition, connection_item};
+use super::change::Change;
+use super::connections::connection_item;
 use super::event::{ConnectionEvent, EVENT};
 use super::flows::read_outcome;
 use super::item::{number, text, texts};
@@ -157,13 +158,11 @@ impl Store {
     }
 
     fn write_connection(&self, save: &SaveConnection<'_>) -> Result<TransactWriteItem> {
-        let mut item = connection_item(save.connection)?;
-        let event = match save.others {
-            Others::Untouched => ConnectionEvent::Reconnected,
-            Others::Replaced | Others::Kept => ConnectionEvent::Created,
-        };
-        item.insert(EVENT.to_owned(), event.at(save.connection.record.updated_at));
+        let connection = save.connection;
+        let now = connection.record.updated_at;
         if save.others != Others::Untouched {
+            let mut item = connection_item(connection)?;
+            item.insert(EVENT.to_owned(), ConnectionEvent::Created.at(now));
             let put = Put::builder()
                 .table_name(&self.tables.connections)
                 .set_item(Some(item))
@@ -171,23 +170,28 @@ impl Store {
             return Ok(TransactWriteItem::builder().put(put.build().map_err(Error::internal)?).build());
         }
         // Whatever wrote the credentials meanwhile had older ones; it sees by the version that it lost.
-        let mut values = item;
-        values.retain(|name, _| {
-            matches!(name.as_str(), "workspace" | "customer" | "integration" | "record" | "sealed" | EVENT)
-        });
-        let values = values.into_iter().map(|(name, value)| (format!(":{name}"), value)).collect();
+        let change = Change::default()
+            .record(connection)?
+            .credentials(connection)?
+            .set("lastActiveAt", number(connection.last_active_at.0))
+            .event(Some(ConnectionEvent::Reconnected), now)
+            .only_if("workspace", text(&connection.workspace))
+            .only_if("customer", text(&connection.customer))
+            .only_if("integration", text(&connection.integration))
+            .only_if_none("archivedAt");
+        self.change_in_transaction(&connection.id, &change)
+    }
+
+    /// A change of a connection, as part of a transaction.
+    pub(super) fn change_in_transaction(&self, id: &str, change: &Change) -> Result<TransactWriteItem> {
         update(
             Update::builder()
                 .table_name(&self.tables.connections)
-                .key("pk", text(&save.connection.id))
-                .update_expression("SET #record = :record, sealed = :sealed, event = :event ADD version :one")
-                .condition_expression(
-                    "workspace = :workspace AND customer = :customer AND integration = :integration \
-                     AND attribute_not_exists(archivedAt)",
-                )
-                .expression_attribute_names("#record", "record")
-                .set_expression_attribute_values(Some(values))
-                .expression_attribute_values(":one", number(1)),
+                .key("pk", text(id))
+                .update_expression(change.update_expression())
+                .condition_expression(change.condition_expression())
+                .set_expression_attribute_names(Some(change.names()))
+                .set_expression_attribute_values(Some(change.values())),
         )
     }
 
@@ -231,20 +235,8 @@ impl Store {
     }
 
     fn write_archived(&self, replacement: &Connection, id: &str) -> Result<TransactWriteItem> {
-        let now = replacement.record.updated_at;
-        update(
-            Update::builder()
-                .table_name(&self.tables.connections)
-                .key("pk", text(id))
-                .update_expression(
-                    "SET archivedAt = :now, ownerPk = :archived, event = :event ADD version :one",
-                )
-                .condition_expression("attribute_exists(pk)")
-                .expression_attribute_values(":now", number(now.0))
-                .expression_attribute_values(":event", ConnectionEvent::Deleted.at(now))
-                .expression_attribute_values(":archived", text(archived_partition(&replacement.workspace)))
-                .expression_attribute_values(":one", number(1)),
-        )
+        let change = Change::default().archived(&replacement.workspace, replacement.record.updated_at);
+        self.change_in_transaction(id, &change.only_if_some("pk"))
     }
 
     /// Archives what did not fit into the transaction. The slot still lists what is left when this fails, and the next

@@ -1,8 +1,12 @@
 //! A connection: one customer's account at one service.
 
+mod health;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
+
+pub use health::{Health, Revocation};
 
 use crate::app::Borrowed;
 use crate::clock::Timestamp;
@@ -26,10 +30,16 @@ pub struct Connection {
     pub integration: String,
     /// What may be read.
     pub record: ConnectionRecord,
+    /// How its credentials are.
+    pub health: Health,
     /// The sealed [`ConnectionSecrets`].
     pub sealed: Vec<u8>,
     /// Raised by every write of the credentials.
     pub version: i64,
+    /// When its credentials were last asked for, to the hour.
+    pub last_active_at: Timestamp,
+    /// Until when a refresh holds it, if one does.
+    pub leased_until: Option<Timestamp>,
     /// When it was archived, if it was.
     pub archived_at: Option<Timestamp>,
 }
@@ -119,6 +129,26 @@ impl Connection {
             }
     }
 
+    /// Whether its credentials can be used.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.archived_at.is_none() && !self.health.disconnected
+    }
+
+    /// A connection whose credentials can be used, or why they cannot.
+    pub fn usable(self) -> Result<Self> {
+        if self.archived_at.is_some() {
+            return Err(connection_not_found());
+        }
+        if self.health.disconnected {
+            return Err(self.health.error.unwrap_or_else(|| {
+                let message = "This connection was disconnected. Please connect again.";
+                Error::new(ErrorKey::ConnectionDisconnected, message)
+            }));
+        }
+        Ok(self)
+    }
+
     /// The contract's representation, without secrets.
     #[must_use]
     pub fn to_json(&self) -> Value {
@@ -129,14 +159,22 @@ impl Connection {
             "tenantId": self.customer,
             "integrationId": self.integration,
             "authOptionKey": self.record.auth_option_key,
-            "connected": self.archived_at.is_none(),
-            "disconnected": false,
-            "state": "READY",
+            "connected": self.is_connected(),
+            "disconnected": self.health.disconnected,
+            "state": if self.health.disconnected { "CLIENT_ACTION_REQUIRED" } else { "READY" },
             "createdAt": self.record.created_at.to_rfc3339(),
             "updatedAt": self.record.updated_at.to_rfc3339(),
+            "lastActiveAt": self.last_active_at.to_rfc3339(),
         });
-        if let Some(archived_at) = self.archived_at {
-            json["archivedAt"] = archived_at.to_rfc3339().into();
+        for (name, moment) in
+            [("nextCredentialsRefreshAt", self.health.next_refresh_at), ("archivedAt", self.archived_at)]
+        {
+            if let Some(moment) = moment {
+                json[name] = moment.to_rfc3339().into();
+            }
+        }
+        if let Some(error) = &self.health.error {
+            json["error"] = error.to_json();
         }
         json
     }

@@ -1,0 +1,59 @@
+//! What can be done with a connection's credentials: `/connections/{id}/refresh-credentials` and `/test`.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use flow::app::App;
+use flow::connection::{Connection, ConnectionSecrets, connection_not_found};
+use flow::definition::AuthMethod;
+use flow::deps::Deps;
+use flow::error::{Error, ErrorKey, Result};
+use flow::refresh::{self, Renewal};
+use flow::test_call;
+use http::{Request, StatusCode};
+use serde_json::{Value, json};
+
+use crate::{Answer, auth};
+
+/// POST: new credentials now, whatever the age of those that there are. What never ends needs none.
+pub(crate) async fn refresh(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -> Result<Answer> {
+    let connection = connected(deps, request, id).await?;
+    let app = app(deps, &connection).await?;
+    let secrets = ConnectionSecrets::open(deps, &connection).await?;
+    if Renewal::of(app.option(), &secrets.credentials).is_some() {
+        let renewed = refresh::renewed(deps, connection).await?;
+        renewed.usable()?;
+    } else if matches!(app.option().method, AuthMethod::OAuth2(_)) {
+        let message = "The service gave this connection no refresh token: nothing can renew its credentials.";
+        return Err(Error::new(ErrorKey::NotSupported, message));
+    }
+    Ok((StatusCode::NO_CONTENT, Value::Null))
+}
+
+/// POST: whether the integration's API takes the credentials, by its test call.
+pub(crate) async fn test(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -> Result<Answer> {
+    let since = deps.clock.now();
+    let connection = connected(deps, request, id).await?;
+    let tested = async {
+        let connection = refresh::fresh(deps, connection).await?.usable()?;
+        let app = app(deps, &connection).await?;
+        let secrets = ConnectionSecrets::open(deps, &connection).await?;
+        test_call::run(deps, &app, &secrets, since).await
+    };
+    Ok(match tested.await {
+        Ok(()) => (StatusCode::OK, json!({ "success": true })),
+        Err(error) => (StatusCode::OK, json!({ "success": false, "error": error.to_json() })),
+    })
+}
+
+/// The caller's connection, if it is live.
+async fn connected(deps: &Deps, request: &Request<Bytes>, id: &str) -> Result<Connection> {
+    let (caller, _) = auth::caller(deps, request).await?;
+    let connection = Connection::visible(deps, id, &caller).await?;
+    if connection.archived_at.is_some() { Err(connection_not_found()) } else { Ok(connection) }
+}
+
+async fn app(deps: &Deps, connection: &Connection) -> Result<App> {
+    let integration = deps.definitions.integration(&connection.workspace, &connection.integration).await?;
+    App::of_connection(deps, &integration, connection).await
+}

@@ -1,0 +1,182 @@
+//! Credentials that stay fresh.
+//!
+//! Many may want new credentials of a connection at once, and a provider that rotates refresh tokens gives them out once.
+//! So one of them takes a *lease* on the connection, asks the provider, and saves what it got on the condition that
+//! nobody wrote other credentials meanwhile; the others wait for it. The lease is longer than its holder may live.
+
+mod lifetime;
+mod renew;
+mod sweep;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+pub use lifetime::{Renewal, health};
+pub use sweep::{Swept, sweep};
+
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::connection::{Connection, ConnectionSecrets, connection_not_found, connection_place};
+use crate::deps::Deps;
+use crate::error::{Error, ErrorKey, Result};
+use crate::oauth2::token_request::expired;
+use crate::random::{draw, draw_id};
+use crate::store::{ConnectionEvent, Lease, Leased, Written};
+use renew::{Refused, renew};
+
+/// Longer than the holder's last deadline: provider work ends after 22 s, and then it saves.
+const LEASE: Duration = Duration::from_secs(45);
+
+/// How long one request waits for another one's refresh; API Gateway's limit is 30 s.
+const MAX_WAIT: Duration = Duration::from_secs(25);
+
+/// Between two looks at the connection, at the least and at the most.
+const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(1600);
+
+/// A connection's use is noted this often at most.
+const TOUCH_EVERY: Duration = Duration::from_hours(1);
+
+/// The connection with credentials that can be used: refreshed first, if they have ended. One that is disconnected stays
+/// as it is.
+pub async fn fresh(deps: &Arc<Deps>, mut connection: Connection) -> Result<Connection> {
+    let now = deps.clock.now();
+    if !connection.is_connected() {
+        return Ok(connection);
+    }
+    if now.since(connection.last_active_at) >= TOUCH_EVERY {
+        connection.last_active_at = now;
+        // A note that is lost costs a refresh that somebody waits for.
+        let _ = deps.store.touch(&connection).await;
+    }
+    match connection.health.expires_at {
+        Some(end) if end <= now => renewed(deps, connection).await,
+        _ => Ok(connection),
+    }
+}
+
+/// The connection with other credentials than `seen` has: those that this request gets, or those that another one got
+/// or wrote meanwhile.
+pub async fn renewed(deps: &Arc<Deps>, seen: Connection) -> Result<Connection> {
+    let patience = deps.clock.now() + MAX_WAIT;
+    let owner = draw_id(&*deps.random);
+    let mut pause = *PAUSE.start();
+    let mut found = seen.clone();
+    loop {
+        if found.version != seen.version {
+            return Ok(found);
+        }
+        if found.health.failures != seen.health.failures
+            && let Some(error) = found.health.error
+        {
+            return Err(error);
+        }
+        let now = deps.clock.now();
+        if found.leased_until.is_none_or(|until| until < now)
+            && let Some(lease) = deps.store.lease(Leased::Read(&found), &owner, now + LEASE).await?
+        {
+            return led(deps, lease, now).await;
+        }
+        let [jitter] = draw::<1>(&*deps.random);
+        let wait = pause.mul_f64(0.5 + f64::from(jitter) / 256.0);
+        if now + wait >= patience {
+            let message = "Another request is refreshing this connection. Please try again.";
+            return Err(Error::new(ErrorKey::LockTimeout, message));
+        }
+        tokio::time::sleep(wait).await;
+        pause = (pause * 2).min(*PAUSE.end());
+        let read = deps.store.read_connection(&seen.id).await?;
+        found = read.filter(|read| read.archived_at.is_none()).ok_or_else(connection_not_found)?;
+    }
+}
+
+/// The caller may go, the work may not: in a task of its own, what was leased is finished.
+async fn led(deps: &Arc<Deps>, lease: Lease, since: Timestamp) -> Result<Connection> {
+    let deps = Arc::clone(deps);
+    tokio::spawn(async move { lead(&deps, lease, since).await })
+        .await
+        .map_err(|error| Error::internal(format_args!("a refresh broke down: {error}")))?
+}
+
+/// Renews the credentials of a leased connection, and ends the lease.
+async fn lead(deps: &Deps, lease: Lease, since: Timestamp) -> Result<Connection> {
+    let (renewed, refusal) = match attempt(deps, &lease, since).await {
+        Ok(renewed) => (renewed, None),
+        Err(Refused::ForGood(error)) => {
+            let error = if lease.interrupted { interrupted() } else { error };
+            (disconnected(&lease.connection, error), None)
+        }
+        Err(Refused::ForNow(error)) => (failed(deps, &lease.connection, error.clone()), Some(error)),
+    };
+    let id = lease.connection.id.as_str();
+    let key = renewed.health.error.as_ref().map(|error| error.key().facts().key);
+    let event = renewed.health.disconnected.then_some(ConnectionEvent::Disconnected);
+    match deps.store.end_lease(&lease, &renewed, event).await {
+        Ok(Written::Done) => match refusal {
+            None => {
+                tracing::info!(connection = id, key, "credentials renewed");
+                Ok(renewed)
+            }
+            Some(error) => {
+                tracing::warn!(connection = id, key, "credentials not renewed");
+                Err(error)
+            }
+        },
+        // Somebody wrote other credentials meanwhile: theirs are newer.
+        Ok(Written::Changed(Some(found))) if found.archived_at.is_none() => Ok(*found),
+        Ok(Written::Changed(_)) => Err(connection_not_found()),
+        Err(error) => {
+            tracing::error!(connection = id, "renewed credentials could not be saved");
+            Err(error)
+        }
+    }
+}
+
+/// What the save needs is in hand before the provider is asked, since what it answers it may answer only once.
+async fn attempt(deps: &Deps, lease: &Lease, since: Timestamp) -> Result<Connection, Refused> {
+    let before = &lease.connection;
+    let integration = deps.definitions.integration(&before.workspace, &before.integration).await?;
+    let app = App::of_connection(deps, &integration, before).await?;
+    let place = connection_place(&before.workspace, &before.customer, &before.id);
+    let mut secrets = ConnectionSecrets::open(deps, before).await?;
+    let Some(renewal) = Renewal::of(app.option(), &secrets.credentials) else {
+        return Err(Refused::ForGood(expired()));
+    };
+    let key = deps.sealer.prepare(place).await?;
+    let credentials = renew(deps, &app, renewal, &secrets, since).await?;
+    let health = health(app.option(), &credentials, deps.clock.now(), before.last_active_at);
+    secrets.credentials = credentials;
+    let json = Zeroizing::new(serde_json::to_vec(&secrets).map_err(Error::internal)?);
+    let sealed = key.seal(place, &json)?;
+    Ok(Connection { sealed, health, version: before.version + 1, ..before.clone() })
+}
+
+/// The credentials are of no use any more; only the customer can bring new ones.
+fn disconnected(before: &Connection, error: Error) -> Connection {
+    let mut connection = Connection { version: before.version + 1, ..before.clone() };
+    connection.health.disconnected = true;
+    connection.health.next_refresh_at = None;
+    connection.health.error = Some(error);
+    connection
+}
+
+/// It may work later: after a pause that grows from failure to failure.
+fn failed(deps: &Deps, before: &Connection, error: Error) -> Connection {
+    let mut connection = before.clone();
+    let health = &mut connection.health;
+    health.failures = health.failures.saturating_add(1);
+    health.error = Some(error);
+    let [jitter] = draw::<1>(&*deps.random);
+    health.next_refresh_at = Some(deps.clock.now() + lifetime::backoff(health.failures, jitter));
+    connection
+}
+
+/// The provider refused a token that it may have replaced: for a refresh whose answer was never saved.
+fn interrupted() -> Error {
+    Error::new(
+        ErrorKey::RefreshInterrupted,
+        "A refresh was cut off after the service may have issued new credentials, and it no longer accepts the old \
+         ones. Please connect again.",
+    )
+}

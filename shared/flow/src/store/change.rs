@@ -1,0 +1,154 @@
+//! An update of a connection's item, attribute by attribute, and what must hold for it.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::connections::{archived_partition, json};
+use super::due::{DUE_PK, DUE_SK, due_key};
+use super::event::{ConnectionEvent, EVENT};
+use super::item::{bytes, number, text};
+use crate::clock::Timestamp;
+use crate::connection::{Connection, Health};
+use crate::error::Result;
+
+/// An update expression with its names and values.
+#[derive(Default)]
+pub(super) struct Change {
+    set: Vec<String>,
+    remove: Vec<String>,
+    raise: Vec<String>,
+    conditions: Vec<String>,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Change {
+    pub(super) fn set(mut self, name: &'static str, value: AttributeValue) -> Self {
+        let alias = self.alias(name);
+        self.set.push(format!("{alias} = :{name}"));
+        self.values.insert(format!(":{name}"), value);
+        self
+    }
+
+    pub(super) fn remove(mut self, name: &'static str) -> Self {
+        let alias = self.alias(name);
+        self.remove.push(alias);
+        self
+    }
+
+    /// The version, which every write of the credentials raises.
+    pub(super) fn raise_version(mut self) -> Self {
+        let alias = self.alias("version");
+        self.raise.push(format!("{alias} :one"));
+        self.values.insert(":one".to_owned(), number(1));
+        self
+    }
+
+    /// Each write says what it is: an event, or none.
+    pub(super) fn event(self, event: Option<ConnectionEvent>, now: Timestamp) -> Self {
+        match event {
+            Some(event) => self.set(EVENT, event.at(now)),
+            None => self.remove(EVENT),
+        }
+    }
+
+    /// What may be read, and who holds the item for a refresh: nobody any more.
+    pub(super) fn record(self, connection: &Connection) -> Result<Self> {
+        Ok(self.set("record", json(&connection.record)?))
+    }
+
+    /// The credentials, with how they are and when they are due. A refresh that is under way has lost.
+    pub(super) fn credentials(self, connection: &Connection) -> Result<Self> {
+        Ok(self
+            .set("sealed", bytes(connection.sealed.clone()))
+            .raise_version()
+            .health(&connection.id, &connection.health)?
+            .release())
+    }
+
+    /// How the credentials are, and when they are due.
+    pub(super) fn health(self, id: &str, health: &Health) -> Result<Self> {
+        let change = self.set("health", json(health)?);
+        Ok(match health.next_refresh_at {
+            Some(at) => {
+                let (partition, sort) = due_key(id, at);
+                change.set(DUE_PK, text(partition)).set(DUE_SK, text(sort))
+            }
+            None => change.not_due(),
+        })
+    }
+
+    pub(super) fn not_due(self) -> Self {
+        self.remove(DUE_PK).remove(DUE_SK)
+    }
+
+    /// Ends a lease.
+    pub(super) fn release(self) -> Self {
+        self.remove("leaseOwner").remove("leaseUntil")
+    }
+
+    /// Out of the lists of live connections, and out of what is refreshed.
+    pub(super) fn archived(self, workspace: &str, now: Timestamp) -> Self {
+        self.set("archivedAt", number(now.0))
+            .set("ownerPk", text(archived_partition(workspace)))
+            .not_due()
+            .release()
+            .raise_version()
+            .event(Some(ConnectionEvent::Deleted), now)
+    }
+
+    pub(super) fn only_if(mut self, name: &'static str, value: AttributeValue) -> Self {
+        let alias = self.alias(name);
+        self.conditions.push(format!("{alias} = :if_{name}"));
+        self.values.insert(format!(":if_{name}"), value);
+        self
+    }
+
+    pub(super) fn only_if_none(mut self, name: &'static str) -> Self {
+        let alias = self.alias(name);
+        self.conditions.push(format!("attribute_not_exists({alias})"));
+        self
+    }
+
+    pub(super) fn only_if_some(mut self, name: &'static str) -> Self {
+        let alias = self.alias(name);
+        self.conditions.push(format!("attribute_exists({alias})"));
+        self
+    }
+
+    pub(super) fn only_if_none_or_before(mut self, name: &'static str, moment: Timestamp) -> Self {
+        let alias = self.alias(name);
+        self.conditions.push(format!("(attribute_not_exists({alias}) OR {alias} < :before_{name})"));
+        self.values.insert(format!(":before_{name}"), number(moment.0));
+        self
+    }
+
+    pub(super) fn update_expression(&self) -> String {
+        [("SET", &self.set), ("REMOVE", &self.remove), ("ADD", &self.raise)]
+            .into_iter()
+            .filter(|(_, parts)| !parts.is_empty())
+            .map(|(clause, parts)| format!("{clause} {}", parts.join(", ")))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    pub(super) fn condition_expression(&self) -> String {
+        self.conditions.join(" AND ")
+    }
+
+    pub(super) fn names(&self) -> HashMap<String, String> {
+        self.names.clone()
+    }
+
+    pub(super) fn values(&self) -> HashMap<String, AttributeValue> {
+        self.values.clone()
+    }
+
+    /// Some names are words of DynamoDB's own.
+    fn alias(&mut self, name: &'static str) -> String {
+        let alias = format!("#{name}");
+        self.names.insert(alias.clone(), name.to_owned());
+        alias
+    }
+}
