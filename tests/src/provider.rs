@@ -63,6 +63,7 @@ enum What {
     Answers(StatusCode, Vec<(&'static str, String)>, String),
     Fails(ProviderError),
     Hangs,
+    OutlivesCaller,
 }
 
 impl Reply {
@@ -97,6 +98,12 @@ impl Reply {
     #[must_use]
     pub fn hangs() -> Self {
         Self { after: Duration::ZERO, what: What::Hangs }
+    }
+
+    /// The process that asked dies while it waits: it never gets an answer, and does nothing more.
+    #[must_use]
+    pub fn outlives_caller() -> Self {
+        Self { after: Duration::ZERO, what: What::OutlivesCaller }
     }
 
     /// The same, later.
@@ -191,10 +198,13 @@ impl Provider for FakeProvider {
             limit,
         });
         Box::pin(async move {
+            if matches!(reply.what, What::OutlivesCaller) {
+                return std::future::pending().await;
+            }
             let answer = async {
                 tokio::time::sleep(reply.after).await;
                 match reply.what {
-                    What::Hangs => std::future::pending().await,
+                    What::Hangs | What::OutlivesCaller => std::future::pending().await,
                     What::Fails(error) => Err(error),
                     What::Answers(status, headers, body) => {
                         let response = headers
