@@ -8,6 +8,7 @@ mod client_authentication;
 mod client_credentials;
 mod database_faults;
 mod deadline;
+mod disconnect;
 mod events;
 mod form;
 mod form_ticket;

@@ -63,6 +63,9 @@ async fn route(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Answer> {
         ("POST", ["connections", id, "refresh-credentials"]) => {
             routes::credentials::refresh(deps, request, id).await
         }
+        ("POST", ["connections", id, "disconnect"]) => {
+            routes::credentials::disconnect(deps, request, id).await
+        }
         ("POST", ["connections", id, "test"]) => routes::credentials::test(deps, request, id).await,
         (
             _,
@@ -70,7 +73,7 @@ async fn route(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Answer> {
             | ["workspaces" | "integrations" | "connections", _]
             | ["integrations", _, "connector-spec"]
             | ["sse", "connection-events", _]
-            | ["connections", _, "refresh-credentials" | "test"],
+            | ["connections", _, "refresh-credentials" | "test" | "disconnect"],
         ) => Err(Error::new(ErrorKey::MethodNotAllowed, "There is no such method here.")),
         _ => Err(Error::new(ErrorKey::NotFound, "There is no such resource.")),
     }

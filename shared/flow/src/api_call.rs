@@ -1,5 +1,7 @@
 //! Requests to a provider's API with a connection's credentials: the test call, and what callers send through the proxy.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
@@ -14,6 +16,7 @@ use crate::error::{Error, ErrorKey, Result};
 use crate::media_type::is_form;
 use crate::oauth1::{self, Signer, Token};
 use crate::secret::Secret;
+use crate::template::{Template, Values};
 
 /// The request, with the headers that the definition makes of the credentials, or with an OAuth 1.0 signature. They
 /// take the place of the caller's own.
@@ -66,6 +69,24 @@ async fn signature(
 
 fn form_fields(headers: &HeaderMap, body: &[u8]) -> Vec<(String, String)> {
     if is_form(headers) { form_urlencoded::parse(body).into_owned().collect() } else { Vec::new() }
+}
+
+/// Named templates, filled in.
+pub fn rendered(
+    templates: &BTreeMap<String, Template>,
+    values: &Values<'_>,
+) -> Result<Vec<(String, String)>> {
+    templates.iter().map(|(name, template)| Ok((name.clone(), template.render_text(values)?))).collect()
+}
+
+/// An address below the integration's `baseUri`, or a whole one.
+pub fn below_base(app: &App, path: &Template) -> Result<Template> {
+    match &app.integration.base_uri {
+        Some(base) if path.as_str().starts_with('/') => {
+            Template::parse(&format!("{}{}", base.as_str().trim_end_matches('/'), path.as_str()))
+        }
+        _ => Ok(path.clone()),
+    }
 }
 
 /// A setting of the definition that makes no request.

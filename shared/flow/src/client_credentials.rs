@@ -1,15 +1,13 @@
 //! Client credentials: what the customer entered, as it is, or exchanged for a token.
 
-use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, Request};
 use serde_json::{Map, Value};
-use url::form_urlencoded;
 
-use crate::api_call::unusable;
+use crate::api_call::{rendered, unusable};
 use crate::clock::Timestamp;
 use crate::connect::time_left;
-use crate::definition::{BodyFormat, ClientAuthentication, ClientCredentials, Exchange, LoginCall};
+use crate::definition::{ClientAuthentication, ClientCredentials, Exchange, LoginCall};
 use crate::deps::Deps;
 use crate::error::{Error, ErrorKey, Result};
 use crate::http::provider::{answer_not_understood, is_fault, unreachable};
@@ -82,17 +80,7 @@ async fn log_in(
 ) -> Result<Map<String, Value>> {
     let url = login.uri.render_url(values, deps.settings.loopback)?;
     let fields = rendered(&login.body, values)?;
-    let (content_type, body) = match login.body_format {
-        BodyFormat::Form => (
-            "application/x-www-form-urlencoded",
-            form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish(),
-        ),
-        BodyFormat::Json => {
-            let fields: Map<String, Value> =
-                fields.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
-            ("application/json", Value::Object(fields).to_string())
-        }
-    };
+    let (content_type, body) = login.body_format.encode(fields);
     let method = Method::from_bytes(login.method.as_bytes()).map_err(|_| unusable("login.method"))?;
     let mut call = Request::builder()
         .method(method)
@@ -105,7 +93,7 @@ async fn log_in(
         value.set_sensitive(true);
         call = call.header(name, value);
     }
-    let call = call.body(Bytes::from(body)).map_err(|_| unusable("login.uri"))?;
+    let call = call.body(body).map_err(|_| unusable("login.uri"))?;
     let response = deps.provider.send(call, time_left(deps, since)?).await;
     let response = response.map_err(|error| error.told("login.uri"))?;
     match response.status() {
@@ -135,11 +123,4 @@ fn mapped(login: &LoginCall, body: &[u8]) -> Result<Map<String, Value>> {
             }
         })
         .collect()
-}
-
-fn rendered(
-    templates: &std::collections::BTreeMap<String, Template>,
-    values: &Values<'_>,
-) -> Result<Vec<(String, String)>> {
-    templates.iter().map(|(name, template)| Ok((name.clone(), template.render_text(values)?))).collect()
 }

@@ -15,6 +15,7 @@ pub mod connect;
 pub mod connection;
 pub mod definition;
 pub mod deps;
+pub mod disconnect;
 pub mod error;
 pub mod finish;
 pub mod form;

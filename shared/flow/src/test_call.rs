@@ -4,21 +4,19 @@ use bytes::Bytes;
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, Method};
 
-use crate::api_call::{authenticated, unusable};
+use crate::api_call::{authenticated, below_base, unusable};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::connect::time_left;
 use crate::connection::ConnectionSecrets;
-use crate::definition::TestCall;
 use crate::deps::Deps;
 use crate::error::{Error, ErrorKey, Result};
 use crate::http::provider::{is_fault, unreachable};
-use crate::template::Template;
 
 /// Makes the option's test call, if it has one: any 2xx proves the credentials. `since` is when the work began.
 pub async fn run(deps: &Deps, app: &App, secrets: &ConnectionSecrets, since: Timestamp) -> Result<()> {
     let Some(test) = &app.option().test else { return Ok(()) };
-    let url = address(app, test)?.render_url(&secrets.values(), deps.settings.loopback)?;
+    let url = below_base(app, &test.path)?.render_url(&secrets.values(), deps.settings.loopback)?;
     let method = Method::from_bytes(test.method.as_bytes()).map_err(|_| unusable("test.method"))?;
     let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
     let request = authenticated(deps, app, secrets, method, &url, headers, Bytes::new()).await?;
@@ -30,15 +28,5 @@ pub async fn run(deps: &Deps, app: &App, secrets: &ConnectionSecrets, since: Tim
             Err(Error::new(ErrorKey::CredentialsRejected, "The service did not accept the credentials.")
                 .with("status", status.as_u16()))
         }
-    }
-}
-
-/// The path below the integration's `baseUri`, or a whole URL.
-fn address(app: &App, test: &TestCall) -> Result<Template> {
-    match &app.integration.base_uri {
-        Some(base) if test.path.starts_with('/') => {
-            Template::parse(&format!("{}{}", base.as_str().trim_end_matches('/'), test.path))
-        }
-        _ => Template::parse(&test.path),
     }
 }

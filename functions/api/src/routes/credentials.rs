@@ -1,4 +1,5 @@
-//! What can be done with a connection's credentials: `/connections/{id}/refresh-credentials` and `/test`.
+//! What can be done with a connection's credentials: `/connections/{id}/refresh-credentials`, `/test`
+//! and `/disconnect`.
 
 use std::sync::Arc;
 
@@ -44,6 +45,14 @@ pub(crate) async fn test(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -
         Ok(()) => (StatusCode::OK, json!({ "success": true })),
         Err(error) => (StatusCode::OK, json!({ "success": false, "error": error.to_json() })),
     })
+}
+
+/// POST: forgets the credentials, and has the provider forget them. The connection stays, until the customer connects
+/// again.
+pub(crate) async fn disconnect(deps: &Deps, request: &Request<Bytes>, id: &str) -> Result<Answer> {
+    let connection = connected(deps, request, id).await?;
+    flow::disconnect::disconnect(deps, connection).await?;
+    Ok((StatusCode::NO_CONTENT, Value::Null))
 }
 
 /// The caller's connection, if it is live.

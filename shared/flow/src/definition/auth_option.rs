@@ -10,7 +10,7 @@ use super::integration::check_web_address;
 use super::oauth1::OAuth1;
 use super::oauth2::OAuth2;
 use super::proxy::Proxy;
-use super::test_call::{ApiClient, TestCall};
+use super::test_call::{ApiClient, RevokeCall, TestCall};
 use crate::error::Result;
 
 /// One way to authenticate, as defined.
@@ -46,6 +46,9 @@ pub struct AuthOptionDefinition {
     /// The call that proves new credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<TestCall>,
+    /// The call that ends credentials, where the provider has no revocation endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoke: Option<RevokeCall>,
 }
 
 /// Without the settings: until they are taken out, the secrets are in them.
@@ -109,6 +112,8 @@ pub struct AuthOption {
     pub api_client: ApiClient,
     /// The call that proves new credentials.
     pub test: Option<TestCall>,
+    /// The call that ends credentials.
+    pub revoke: Option<RevokeCall>,
 }
 
 /// The type of an option, with its settings.
@@ -166,6 +171,7 @@ impl AuthOption {
             method,
             api_client: definition.api_client.unwrap_or_default(),
             test: definition.test,
+            revoke: definition.revoke,
         })
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::integration::malformed;
 use super::oauth2::{BodyFormat, ClientAuthentication};
+use super::test_call::post;
 use crate::error::Result;
 use crate::template::Template;
 
@@ -75,10 +76,6 @@ pub struct LoginCall {
     pub body_format: BodyFormat,
     /// Where in the answer each credential is: `{"access_token": "data.token"}`.
     pub response: BTreeMap<String, String>,
-}
-
-fn post() -> String {
-    "POST".to_owned()
 }
 
 fn json() -> BodyFormat {

@@ -18,7 +18,7 @@ pub use integration::{Integration, IntegrationDefinition, integration_id, integr
 pub use oauth1::{OAuth1, ParameterPlace, SignatureMethod};
 pub use oauth2::{BodyFormat, ClientAuthentication, OAuth2};
 pub use option_secrets::OptionSecrets;
-pub use test_call::{ApiClient, TestCall};
+pub use test_call::{ApiClient, RevokeCall, TestCall};
 pub use workspace::{Brand, Workspace, WorkspaceDefinition};
 
 use serde::de::DeserializeOwned;

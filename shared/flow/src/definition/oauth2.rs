@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::num::NonZero;
 
+use bytes::Bytes;
+use http::HeaderValue;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
+use url::form_urlencoded;
 
 use super::integration::malformed;
 use crate::error::Result;
@@ -38,8 +41,24 @@ pub enum BodyFormat {
 
 impl BodyFormat {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-    fn is_form(&self) -> bool {
+    pub(super) fn is_form(&self) -> bool {
         *self == Self::Form
+    }
+
+    /// Fields written in it, with the media type that says so.
+    #[must_use]
+    pub fn encode(self, fields: Vec<(String, String)>) -> (HeaderValue, Bytes) {
+        match self {
+            Self::Form => {
+                let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+                (HeaderValue::from_static("application/x-www-form-urlencoded"), form.into())
+            }
+            Self::Json => {
+                let fields: Map<String, Value> =
+                    fields.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+                (HeaderValue::from_static("application/json"), Value::Object(fields).to_string().into())
+            }
+        }
     }
 }
 

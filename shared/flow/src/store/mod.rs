@@ -2,6 +2,7 @@
 
 mod change;
 mod connections;
+mod credentials;
 mod definitions;
 mod due;
 mod event;

@@ -1,0 +1,61 @@
+//! Writes of one connection's credentials and of how they are, beside refreshes.
+
+use super::change::Change;
+use super::event::ConnectionEvent;
+use super::item::{Item, number, text};
+use super::lease::{Written, changed, refused};
+use super::slot::slot_key;
+use super::{Store, unavailable};
+use crate::connection::Connection;
+use crate::error::Result;
+
+impl Store {
+    /// Writes other credentials, if they still are those that were read.
+    pub async fn write_credentials(
+        &self,
+        read: &Connection,
+        written: &Connection,
+        event: Option<ConnectionEvent>,
+    ) -> Result<Written> {
+        let change = Change::default()
+            .credentials(written)?
+            .event(event, self.clock.now())
+            .only_if("version", number(read.version))
+            .only_if_none("archivedAt");
+        self.write(read, &change).await
+    }
+
+    /// Writes how a connection's credentials are, if they still are those that were read.
+    pub async fn write_health(&self, connection: &Connection) -> Result<Written> {
+        let change = Change::default()
+            .health(&connection.id, &connection.health)?
+            .event(None, self.clock.now())
+            .only_if("version", number(connection.version));
+        self.write(connection, &change).await
+    }
+
+    async fn write(&self, read: &Connection, change: &Change) -> Result<Written> {
+        let Err(error) = self.update(&read.id, change).send().await else { return Ok(Written::Done) };
+        match refused(&error) {
+            Some(found) => changed(found),
+            None => Err(unavailable("UpdateItem connection", &error)),
+        }
+    }
+
+    /// The ids of a customer's live connections of an integration, strongly consistent.
+    pub async fn live_connections(
+        &self,
+        workspace: &str,
+        customer: &str,
+        integration: &str,
+    ) -> Result<Vec<String>> {
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.tables.connections)
+            .key("pk", text(slot_key(workspace, customer, integration)))
+            .consistent_read(true);
+        let found = get.send().await.map_err(|error| unavailable("GetItem slot", &error))?;
+        Ok(found.item.map(|slot| slot.texts("live").to_vec()).unwrap_or_default())
+    }
+}
