@@ -33,5 +33,6 @@ mod replacement;
 mod request_forms;
 mod result_address;
 mod revocation;
+mod sweep;
 mod tabs;
 mod token_responses;

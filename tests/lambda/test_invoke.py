@@ -56,6 +56,16 @@ class Invoke(unittest.TestCase):
     def test_finish_from_another_browser(self):
         self.assert_refused_on_a_page(invoke("finish", "finish-get.json"))
 
+    def test_refresh_by_the_schedule(self):
+        done = subprocess.run(
+            ["cargo", "lambda", "invoke", "--invoke-address", "127.0.0.1", "--invoke-port", str(services.WATCH_PORT),
+             "--data-ascii", "{}", "refresh"],
+            cwd=services.ROOT, capture_output=True, text=True, timeout=client.TIMEOUT,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        swept = json.loads(done.stdout)
+        self.assertEqual(swept["unfinished"], False, swept)
+
     def test_api_knows_the_customer(self):
         answer = invoke("api", "api-get.json")
         self.assertEqual(answer["statusCode"], 200, answer)

@@ -12,6 +12,7 @@ mod tests;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::{Router, middleware};
 use flow::clock::{Clock, SystemClock};
@@ -19,6 +20,7 @@ use flow::deps::{Deps, Seams, Settings};
 use flow::http::provider::ProviderClient;
 use flow::random::{Random, SystemRandom};
 use flow::redirect_uri::Loopback;
+use flow::refresh;
 use flow::seal::StaticKey;
 use flow::secret::Secret;
 use tokio::net::TcpListener;
@@ -37,6 +39,12 @@ pub type Problem = Box<dyn std::error::Error + Send + Sync>;
 
 /// The wrapping key of the local run. It is public: what `--data-dir` keeps is as safe as the directory.
 const WRAPPING_KEY: [u8; 32] = *b"local demo wrapping key, no aws!";
+
+/// Between two scheduled refreshes: more often than in AWS, for those who watch.
+const REFRESH_EVERY: Duration = Duration::from_secs(10);
+
+/// How long one may take.
+const REFRESH_TIME: Duration = Duration::from_mins(1);
 
 /// A started local run.
 pub struct Running {
@@ -72,6 +80,7 @@ pub async fn start(options: Options) -> Result<Running, Problem> {
         },
     );
     let functions = Functions::new(&deps);
+    tokio::spawn(scheduled_refresh(Arc::clone(&deps)));
     seed::define(&functions, &base, clock.now()).await?;
     // The provider knows its clients' exact callback addresses (RFC 6749 §3.1.2.2): this run's, and those of whatever
     // else serves the same tables.
@@ -103,6 +112,16 @@ pub async fn start(options: Options) -> Result<Running, Problem> {
     let to_base = middleware::from_fn_with_state(Arc::from(base.as_str()), canonical::redirect_starts);
     let router = service::router(&functions).merge(provider).merge(page).layer(to_base);
     Ok(Running { base, dynamodb: database.endpoint, listener, router })
+}
+
+/// Stands in for the schedule of the `refresh` function.
+async fn scheduled_refresh(deps: Arc<Deps>) {
+    let mut schedule = tokio::time::interval(REFRESH_EVERY);
+    loop {
+        schedule.tick().await;
+        // What went wrong is in the log, and is tried again.
+        let _ = refresh::sweep(&deps, deps.clock.now() + REFRESH_TIME).await;
+    }
 }
 
 impl Running {

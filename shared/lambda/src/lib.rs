@@ -5,7 +5,10 @@ mod handover;
 
 use std::sync::Arc;
 
+use flow::clock::Timestamp;
 use flow::deps::{Deps, HttpService};
+use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
+use serde_json::Value;
 
 pub use lambda_http::Error;
 
@@ -15,4 +18,24 @@ pub async fn run(mount: impl FnOnce(&Arc<Deps>) -> HttpService) -> Result<(), Er
     environment::log();
     let service = mount(&environment::deps().await?);
     lambda_http::run(handover::adapt(service)).await
+}
+
+/// Runs a scheduled handler, which is told when the function's time is over, and whose answer is for the log.
+pub async fn run_scheduled<F, Fut>(handler: F) -> Result<(), Error>
+where
+    F: Fn(Arc<Deps>, Timestamp) -> Fut + Send + 'static,
+    Fut: Future<Output = flow::error::Result<Value>> + Send,
+{
+    environment::log();
+    let deps = environment::deps().await?;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
+        let end = Timestamp(i64::try_from(event.context.deadline).unwrap_or(i64::MAX));
+        let handled = handler(Arc::clone(&deps), end);
+        async {
+            let answer = handled.await?;
+            tracing::info!(%answer, "scheduled work ended");
+            Ok::<_, Error>(answer)
+        }
+    }))
+    .await
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::task::JoinSet;
 
 use super::{LEASE, lead};
@@ -19,7 +20,7 @@ const AT_ONCE: usize = 32;
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// What one sweep came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Swept {
     /// How many have new credentials.
     pub renewed: u32,

@@ -1,0 +1,188 @@
+//! The scheduled refresh: it finds what is due, renews it, and comes back to what failed.
+
+use std::time::Duration;
+
+use flow::clock::{Clock, Timestamp};
+use flow::refresh::{Swept, sweep};
+use serde_json::{Value, json};
+use tests::definitions::integration_with;
+use tests::provider::Reply;
+use tests::wire::DynamoRequest;
+use tests::{Start, World};
+
+use crate::refresh::{HOUR, connected, refreshes, renewed};
+
+const DAY: Duration = Duration::from_hours(24);
+
+async fn swept(world: &World) -> Swept {
+    sweep(&world.deps, world.clock.now() + Duration::from_mins(4)).await.unwrap()
+}
+
+/// Runs whenever the connection is due, for as long as that is before `end`.
+async fn swept_until(world: &World, end: Timestamp) {
+    loop {
+        let dump = world.dump().await;
+        let health = dump.live_connections()[0]["health"].as_s().unwrap();
+        let due = serde_json::from_str::<Value>(health).unwrap()["nextRefreshAt"].as_i64().unwrap();
+        if due > end.0 {
+            world.clock.advance(end.since(world.clock.now()));
+            return;
+        }
+        world.clock.advance(Timestamp(due).since(world.clock.now()));
+        swept(world).await;
+    }
+}
+
+fn none() -> Swept {
+    Swept::default()
+}
+
+fn count(requests: &[DynamoRequest], operation: &str) -> usize {
+    requests.iter().filter(|request| request.operation == operation).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_due_is_renewed_before_it_ends_and_what_is_not_is_left_alone() {
+    let world = World::new().await;
+    let id = connected(&world).await;
+    world.clock.advance(Duration::from_mins(44));
+    assert_eq!(swept(&world).await, none());
+    world.clock.advance(Duration::from_mins(1));
+    world.provider.next("/oauth/token", renewed(&json!({ "access_token": "access/2" })));
+    assert_eq!(swept(&world).await, Swept { renewed: 1, ..none() });
+    assert_eq!(swept(&world).await, none());
+    // Nobody waited for it.
+    let read = world.secrets(&id).await;
+    assert_eq!(read["credentials"]["access_token"], "access/2");
+    assert_eq!(read["nextCredentialsRefreshAt"], "2026-01-01T01:30:00.000Z");
+    assert_eq!(refreshes(&world), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_nobody_uses_is_renewed_once_a_week() {
+    let world = World::new().await;
+    let id = connected(&world).await;
+    swept_until(&world, world.clock.now() + DAY).await;
+    assert_eq!(refreshes(&world), 32, "every 45 minutes of the first day");
+    swept_until(&world, world.clock.now() + 14 * DAY).await;
+    assert_eq!(refreshes(&world), 34);
+    // Whoever uses it again gets a fresh token, and nobody waits for the next one.
+    world.clock.advance(HOUR);
+    world.secrets(&id).await;
+    assert_eq!(refreshes(&world), 35);
+    swept_until(&world, world.clock.now() + HOUR).await;
+    assert_eq!(refreshes(&world), 36);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_three_days_disconnects_nobody() {
+    let world = World::new().await;
+    let id = connected(&world).await;
+    world.provider.always("/oauth/token", Reply::json(503, &json!({})));
+    swept_until(&world, world.clock.now() + 3 * DAY).await;
+    let tries = refreshes(&world);
+    assert!((15..25).contains(&tries), "less and less often: {tries}");
+    let connection = world.connection(&id).await.json();
+    assert_eq!(
+        (&connection["connected"], &connection["error"]["key"]),
+        (&json!(true), &json!("provider_unreachable"))
+    );
+    world.provider.always("/oauth/token", renewed(&json!({ "access_token": "access/2" })));
+    swept_until(&world, world.clock.now() + 8 * HOUR).await;
+    let connection = world.connection(&id).await.json();
+    assert_eq!(connection.get("error"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_and_an_end_are_told() {
+    for (reply, definition) in [
+        (Reply::json(400, &json!({ "error": "invalid_grant" })), json!({})),
+        (Reply::fails(flow::http::provider::ProviderError::Timeout), json!({ "noRefreshToken": true })),
+    ] {
+        let world = World::with(&integration_with(&definition)).await;
+        let id = connected(&world).await;
+        world.provider.always("/oauth/token", reply);
+        world.clock.advance(HOUR);
+        assert_eq!(swept(&world).await, Swept { disconnected: 1, ..none() });
+        assert_eq!(world.connection(&id).await.json()["error"]["key"], "access_token_expired");
+        let dump = world.dump().await;
+        let event = &dump.live_connections()[0]["event"].as_m().unwrap()["name"];
+        assert_eq!(event.as_s().unwrap(), "connection.disconnected");
+        world.clock.advance(DAY);
+        assert_eq!(swept(&world).await, none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_somebody_has_in_hand_is_left_to_them() {
+    let world = World::new().await;
+    let id = connected(&world).await;
+    world.clock.advance(HOUR);
+    world.provider.next("/oauth/token", Reply::outlives_caller());
+    let dying = tokio::time::timeout(Duration::from_secs(1), world.read_secrets(&id)).await;
+    assert!(dying.is_err());
+    assert_eq!(swept(&world).await, Swept { left: 1, ..none() });
+    // Once the lease has ended, what was left lying is taken up.
+    world.clock.advance(Duration::from_mins(1));
+    assert_eq!(swept(&world).await, Swept { renewed: 1, ..none() });
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_runs_at_once_share_the_work() {
+    let world = World::new().await;
+    for _ in 0..20 {
+        let start = Start::new().with(&json!({ "allowMultipleConnections": true }));
+        world.connect(&world.browser(), &start).await.assert_connected();
+    }
+    let before = refreshes(&world);
+    world.clock.advance(HOUR);
+    let (first, second) = tokio::join!(swept(&world), swept(&world));
+    assert_eq!(first.renewed + second.renewed, 20);
+    assert_eq!(refreshes(&world) - before, 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_time_without_runs_nothing_is_forgotten() {
+    let world = World::new().await;
+    assert_eq!(swept(&world).await, none());
+    connected(&world).await;
+    world.clock.advance(3 * DAY);
+    assert_eq!(swept(&world).await, Swept { renewed: 1, ..none() });
+    // What was found empty is not looked at again.
+    swept(&world).await;
+    let _ = world.wire.take_requests();
+    assert_eq!(swept(&world).await, none());
+    let requests = world.wire.take_requests();
+    assert_eq!((count(&requests, "Query"), count(&requests, "GetItem"), requests.len()), (16, 1, 17));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_there_is_no_time_for_is_left_for_the_next_run() {
+    let world = World::new().await;
+    connected(&world).await;
+    world.clock.advance(HOUR);
+    let soon = world.clock.now() + Duration::from_secs(29);
+    assert_eq!(sweep(&world.deps, soon).await.unwrap(), Swept { unfinished: true, ..none() });
+    assert_eq!(refreshes(&world), 0);
+    assert_eq!(swept(&world).await, Swept { renewed: 1, ..none() });
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_costs_two_requests() {
+    let world = World::new().await;
+    for _ in 0..5 {
+        let start = Start::new().with(&json!({ "allowMultipleConnections": true }));
+        world.connect(&world.browser(), &start).await.assert_connected();
+    }
+    swept(&world).await;
+    world.clock.advance(Duration::from_mins(50));
+    let _ = world.wire.take_requests();
+    assert_eq!(swept(&world).await, Swept { renewed: 5, ..none() });
+    let requests = world.wire.take_requests();
+    assert_eq!(count(&requests, "UpdateItem"), 10);
+    // The mark, and the definition for those that found it missing at the same time.
+    assert!((2..=6).contains(&count(&requests, "GetItem")));
+    assert!(requests.iter().all(|request| request.operation != "Scan"));
+    let keys: Vec<Value> = requests.iter().map(|request| request.body["IndexName"].clone()).collect();
+    assert_eq!(keys.iter().filter(|index| **index == "due").count(), 16);
+}
