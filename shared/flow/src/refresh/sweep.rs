@@ -14,7 +14,7 @@ use crate::random::draw_id;
 use crate::store::{Due, Leased, due_hour, due_partitions};
 
 /// How many connections are renewed at once.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 64;
 
 /// How long one refresh may take, from lease to save: none is begun later than this before the end.
 const LONGEST: Duration = Duration::from_secs(30);

@@ -1,0 +1,204 @@
+//! What the scheduled refresh costs when ten thousand connections are due at once, and whether that depends on how many
+//! others there are: `cargo run --release -p tests --example due`.
+//!
+//! The database is the embedded one, the provider answers after 100 ms, and the time is moved on to where all are due.
+
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement prints, and may stop")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use flow::app::App;
+use flow::clock::{Clock, SystemClock, Timestamp};
+use flow::connect::{ConnectRequest, connect};
+use flow::deps::{Deps, Seams, Settings};
+use flow::http::aws::AwsHttp;
+use flow::http::provider::Provider;
+use flow::random::{Random, SystemRandom};
+use flow::redirect_uri::Loopback;
+use flow::refresh::sweep;
+use flow::seal::StaticKey;
+use flow::secret::{Secret, SecretMap};
+use linkspan_local::database::Database;
+use linkspan_local::service::Functions;
+use serde_json::json;
+use tests::browser::api_request;
+use tests::definitions;
+use tests::provider::{FakeProvider, Reply, tokens};
+use tests::tokens::{ROOT, ROOT_SECRET, WORKSPACE, admin};
+use tower::ServiceExt;
+use zeroize::Zeroizing;
+
+const DUE: usize = 10_000;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    println!("others   due      seconds  requests  requests each  seconds per thousand");
+    for others in [0, 90_000] {
+        measure(others).await;
+    }
+}
+
+async fn measure(others: usize) {
+    let world = World::start().await;
+    world.define().await;
+    world.connect_many(DUE).await;
+    world.add_others(others).await;
+    world.clock.0.store(50 * 60 * 1000, Ordering::SeqCst);
+    world.provider.always("/oauth/token", Reply::json(200, &tokens()).after(Duration::from_millis(100)));
+    let before = world.requests.load(Ordering::SeqCst);
+    let started = Instant::now();
+    let mut renewed = 0;
+    loop {
+        // As long as the function may run.
+        let swept = sweep(&world.deps, world.clock.now() + Duration::from_secs(270)).await.unwrap();
+        renewed += swept.renewed;
+        if !swept.unfinished {
+            break;
+        }
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    let requests = world.requests.load(Ordering::SeqCst) - before;
+    assert_eq!(usize::try_from(renewed).unwrap(), DUE);
+    println!(
+        "{others:<8} {renewed:<8} {seconds:<8.1} {requests:<9} {:<14.3} {:.2}",
+        per(requests, DUE),
+        seconds * 1000.0 / f64::from(renewed)
+    );
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a ratio for people")]
+fn per(requests: usize, each: usize) -> f64 {
+    requests as f64 / each as f64
+}
+
+/// The machine's time, moved on.
+#[derive(Default)]
+struct MovedClock(AtomicI64);
+
+impl Clock for MovedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(SystemClock.now().0 + self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// The SDK's HTTP client, with a count.
+#[derive(Debug, Clone)]
+struct Counted(AwsHttp, Arc<AtomicUsize>);
+
+impl HttpConnector for Counted {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0.call(request)
+    }
+}
+
+impl HttpClient for Counted {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+struct World {
+    deps: Arc<Deps>,
+    clock: Arc<MovedClock>,
+    provider: Arc<FakeProvider>,
+    requests: Arc<AtomicUsize>,
+    database: Database,
+}
+
+impl World {
+    async fn start() -> Self {
+        let database = Database::start(0, None).await.unwrap();
+        let requests = Arc::new(AtomicUsize::new(0));
+        let counted = Counted(AwsHttp::new(), Arc::clone(&requests));
+        let config = database.client.config().to_builder().http_client(counted).build();
+        let clock = Arc::new(MovedClock::default());
+        let provider = Arc::new(FakeProvider::default());
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let deps = Deps::new(
+            Seams {
+                clock: Arc::clone(&clock) as Arc<dyn Clock>,
+                random: Arc::clone(&random),
+                provider: Arc::clone(&provider) as Arc<dyn Provider>,
+                wrapping: Arc::new(StaticKey::new(Zeroizing::new([7; 32]), random)),
+                dynamo: aws_sdk_dynamodb::Client::from_conf(config),
+                tables: database.tables.clone(),
+            },
+            Settings {
+                public_url: Some("https://connect.example".to_owned()),
+                loopback: Loopback::Refused,
+                root_key: Some(ROOT.to_owned()),
+                root_secret: Some(Secret::from(ROOT_SECRET)),
+            },
+        );
+        Self { deps, clock, provider, requests, database }
+    }
+
+    async fn define(&self) {
+        let functions = Functions::new(&self.deps);
+        for (path, token, body) in [
+            (format!("/workspaces/{WORKSPACE}"), admin(ROOT), definitions::workspace(WORKSPACE)),
+            ("/integrations/crm".to_owned(), admin(WORKSPACE), definitions::integration()),
+        ] {
+            let request = api_request(&http::Method::PUT, &path, &token, Some(&body));
+            let Ok(answer) = functions.api.clone().oneshot(request).await;
+            assert!(answer.status().is_success(), "{:?}", answer.body());
+        }
+    }
+
+    /// Connections of as many customers, as the callback makes them.
+    async fn connect_many(&self, count: usize) {
+        let integration = self.deps.definitions.integration(WORKSPACE, "crm").await.unwrap();
+        let app = App::of(&self.deps, &integration, &integration.auth_options[0]).await.unwrap();
+        for number in 0..count {
+            let request: ConnectRequest = serde_json::from_value(json!({
+                "workspace": WORKSPACE,
+                "customer": format!("customer-{number}"),
+                "integration": integration.id,
+                "authOptionKey": "oauth",
+            }))
+            .unwrap();
+            let credentials = SecretMap::new(tokens().as_object().unwrap().clone());
+            let now = self.clock.now();
+            connect(&self.deps, &request, &app, credentials, None, now).await.unwrap();
+        }
+    }
+
+    /// Copies of one of them under other ids, due a week later. Nothing ever opens them.
+    async fn add_others(&self, count: usize) {
+        let (client, table) = (&self.database.client, &self.database.tables.connections);
+        let page = client.query().table_name(table).index_name("owner").limit(1);
+        let page = page
+            .key_condition_expression("ownerPk = :workspace")
+            .expression_attribute_values(":workspace", AttributeValue::S(WORKSPACE.to_owned()));
+        let id = page.send().await.unwrap().items.unwrap()[0]["pk"].clone();
+        let item = client.get_item().table_name(table).key("pk", id).send().await.unwrap().item.unwrap();
+        let later = self.clock.now() + Duration::from_hours(7 * 24);
+        let writes: Vec<WriteRequest> = (0..count)
+            .map(|number| {
+                let mut item = item.clone();
+                let id = format!("{number:024x}");
+                let text = AttributeValue::S;
+                item.insert("ownerSk".to_owned(), text(format!("other-{number}#{:014}#{id}", later.0)));
+                item.insert("duePk".to_owned(), text(format!("{}#{}", later.0 / 3_600_000, number % 8)));
+                item.insert("dueSk".to_owned(), text(format!("{:014}#{id}", later.0)));
+                item.insert("pk".to_owned(), text(id));
+                let put = PutRequest::builder().set_item(Some(item)).build().unwrap();
+                WriteRequest::builder().put_request(put).build()
+            })
+            .collect();
+        for batch in writes.chunks(25) {
+            let written =
+                client.batch_write_item().request_items(table, batch.to_vec()).send().await.unwrap();
+            assert!(written.unprocessed_items.unwrap_or_default().is_empty());
+        }
+    }
+}
