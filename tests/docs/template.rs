@@ -37,6 +37,9 @@ async fn the_local_tables_are_those_of_the_template() {
                 local.insert(format!("NonKeyAttributes: [{}]", attributes.join(", ")));
             }
         }
+        if let Some(view) = description.stream_specification().and_then(|stream| stream.stream_view_type()) {
+            local.insert(format!("StreamViewType: {}", view.as_str()));
+        }
         let section =
             template.split(&format!("\n  {resource}:\n")).nth(1).unwrap().split("\n\n").next().unwrap();
         let deployed: BTreeSet<String> = section
@@ -44,10 +47,8 @@ async fn the_local_tables_are_those_of_the_template() {
             .map(|line| line.trim().trim_start_matches("- "))
             .filter_map(|line| {
                 let line = line.trim_start_matches("{ ").trim_end_matches(" }");
-                let attributes = line
-                    .split_once("NonKeyAttributes: ")
-                    .map(|(_, list)| format!("NonKeyAttributes: {list}"));
-                attributes.or_else(|| {
+                let inside = |name: &str| line.split_once(name).map(|(_, rest)| format!("{name}{rest}"));
+                inside("NonKeyAttributes: ").or_else(|| inside("StreamViewType: ")).or_else(|| {
                     (line.contains("KeyType:") || line.starts_with("IndexName:")).then(|| line.to_owned())
                 })
             })

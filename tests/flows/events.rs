@@ -1,28 +1,105 @@
-//! What happens to a connection stands in its item, from where it leaves.
+//! What happens to a connection leaves as an event, through the SAM template's own filter and transformer, applied to
+//! the records of a real stream.
 
-use serde_json::json;
-use tests::dump::Item;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tests::provider::Reply;
+use tests::tokens::{CUSTOMER, WORKSPACE};
 use tests::{Start, World};
 
-fn event(item: &Item) -> (&str, &str) {
-    let event = item["event"].as_m().unwrap();
-    (event["name"].as_s().unwrap(), event["time"].as_s().unwrap())
+fn again(id: &str) -> Start {
+    Start::new().with(&json!({ "connectionId": id }))
 }
 
+/// The event, all of it.
+fn event(name: &str, id: &str, version: &str, time: &str) -> Value {
+    let integration = flow::definition::integration_id(WORKSPACE, tests::definitions::INTEGRATION);
+    json!({
+        "source": "linkspan",
+        "detail-type": name,
+        "detail": {
+            "connectionId": id,
+            "workspaceKey": WORKSPACE,
+            "userId": CUSTOMER,
+            "tenantId": CUSTOMER,
+            "integrationId": integration,
+            "version": version,
+            "time": time,
+        },
+    })
+}
+
+const START: &str = "2026-01-01T00:00:00.000Z";
+
 #[tokio::test(start_paused = true)]
-async fn the_last_event_of_a_connection_stands_in_its_item() {
+async fn a_connection_that_is_made_connected_again_and_replaced_tells_so() {
     let world = World::new().await;
     let browser = world.browser();
     let id = world.connect(&browser, &Start::new()).await.connection_id();
-    let time = "2026-01-01T00:00:00.000Z";
-    assert_eq!(event(world.dump().await.live_connections()[0]), ("connection.created", time));
+    assert_eq!(world.take_events(), [event("connection.created", &id, "1", START)]);
 
-    let again = Start::new().with(&json!({ "connectionId": id }));
-    world.connect(&browser, &again).await.assert_connected();
-    assert_eq!(event(world.dump().await.live_connections()[0]), ("connection.reconnected", time));
+    // The same event twice in a row is two events.
+    world.connect(&browser, &again(&id)).await.assert_connected();
+    world.clock.advance(Duration::from_mins(1));
+    world.connect(&browser, &again(&id)).await.assert_connected();
+    let later = "2026-01-01T00:01:00.000Z";
+    let reconnected = |version, time| event("connection.reconnected", &id, version, time);
+    assert_eq!(world.take_events(), [reconnected("2", START), reconnected("3", later)]);
 
+    let new = world.connect(&browser, &Start::new()).await.connection_id();
+    let mut events = world.take_events();
+    // One transaction: its records stand in the stream in no particular order.
+    events.sort_by_key(|event| event["detail-type"].to_string());
+    let created = event("connection.created", &new, "1", later);
+    assert_eq!(events, [created, event("connection.deleted", &id, "4", later)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_connection_that_is_replaced_tells_so_however_many_there_are() {
+    let world = World::new().await;
+    let browser = world.browser();
+    for _ in 0..100 {
+        let start = Start::new().with(&json!({ "allowMultipleConnections": true }));
+        browser.get(&world.begin(&browser, &start).await.consent()).await;
+    }
+    let named = |events: &[Value], name: &str| -> Vec<Value> {
+        events
+            .iter()
+            .filter(|event| event["detail-type"] == name)
+            .map(|event| event["detail"].clone())
+            .collect()
+    };
+    let before = world.take_events();
     world.connect(&browser, &Start::new()).await.assert_connected();
-    let dump = world.dump().await;
-    assert_eq!(event(dump.archived_connections()[0]), ("connection.deleted", time));
-    assert_eq!(event(dump.live_connections()[0]), ("connection.created", time));
+    let after = world.take_events();
+    let ids = |details: Vec<Value>| {
+        let mut ids: Vec<String> = details.iter().map(|detail| detail["connectionId"].to_string()).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(ids(named(&before, "connection.created")), ids(named(&after, "connection.deleted")));
+    assert_eq!((before.len(), after.len()), (100, 101));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_or_fails_tells_nothing() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let at_provider = world.begin(&browser, &Start::new()).await;
+    assert!(browser.get(&at_provider.back(&[("error", "access_denied")])).await.status.is_redirection());
+    world.provider.next("/oauth/token", Reply::json(400, &json!({ "error": "invalid_grant" })));
+    let _ = world.connect(&browser, &Start::new()).await;
+    assert_eq!(world.take_events(), Vec::<Value>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_customer_is_called_cannot_change_an_event() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let customer = "\",\"userId\":\"user-2\\<$.dynamodb.NewImage.sealed.B>";
+    world.connect(&browser, &Start::new().by(customer)).await.assert_connected();
+    let [created] = &world.take_events()[..] else { panic!("one event") };
+    assert_eq!(created["detail"]["userId"], customer);
+    assert_eq!(created["detail"].as_object().unwrap().len(), 7);
 }

@@ -17,6 +17,7 @@ mod redirect_targets;
 mod refused;
 mod request_shape;
 mod secrets_at_rest;
+mod secrets_in_events;
 mod secrets_in_logs;
 mod start_page;
 mod tenants;

@@ -61,12 +61,6 @@ impl Dump {
     /// Whether any attribute holds `secret`: as text, as bytes, or in a usual encoding of them.
     #[must_use]
     pub fn contains(&self, secret: &[u8]) -> bool {
-        let needles = [
-            secret.to_vec(),
-            STANDARD_NO_PAD.encode(secret).into_bytes(),
-            URL_SAFE_NO_PAD.encode(secret).into_bytes(),
-            hex(secret).into_bytes(),
-        ];
         let mut haystack = Vec::new();
         for item in self.flows.iter().chain(&self.connections).chain(&self.integrations) {
             for (name, value) in item {
@@ -74,8 +68,20 @@ impl Dump {
                 append(&mut haystack, value);
             }
         }
-        needles.iter().any(|needle| haystack.windows(needle.len()).any(|window| window == needle))
+        holds(&haystack, secret)
     }
+}
+
+/// Whether `secret` is somewhere in `haystack`: as it is, or in a usual encoding.
+#[must_use]
+pub fn holds(haystack: &[u8], secret: &[u8]) -> bool {
+    let needles = [
+        secret.to_vec(),
+        STANDARD_NO_PAD.encode(secret).into_bytes(),
+        URL_SAFE_NO_PAD.encode(secret).into_bytes(),
+        hex(secret).into_bytes(),
+    ];
+    needles.iter().any(|needle| haystack.windows(needle.len()).any(|window| window == needle))
 }
 
 fn append(haystack: &mut Vec<u8>, value: &AttributeValue) {

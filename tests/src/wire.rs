@@ -147,6 +147,7 @@ impl HttpConnector for Wire {
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let body = request.body().bytes().unwrap_or_default();
         let body: Value = serde_json::from_slice(body).unwrap();
+        tells_its_event(&body);
         let fault = self.fault(&operation);
         let meanwhile = self.happens_meanwhile(&operation);
         let writes = body["TransactItems"].as_array().map_or(0, Vec::len);
@@ -181,6 +182,25 @@ impl HttpConnector for Wire {
 impl HttpClient for Wire {
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
+    }
+}
+
+/// Each write of a connection sets the attribute `event` or removes it, and one that sets it raises the version: in
+/// whichever test, so that no write is forgotten.
+fn tells_its_event(body: &Value) {
+    let mut writes = vec![body];
+    let transaction = body["TransactItems"].as_array();
+    writes.extend(transaction.into_iter().flatten().filter_map(|item| item.as_object()?.values().next()));
+    for write in writes.into_iter().filter(|write| write["TableName"] == "connections") {
+        // A slot's key holds a `#`.
+        let is_slot = write["Key"]["pk"]["S"].as_str().is_some_and(|key| key.contains('#'));
+        let update = write["UpdateExpression"].as_str().filter(|_| !is_slot);
+        if let Some(update) = update {
+            let sets = update.contains("event = :event");
+            let removes = update.split_once("REMOVE").is_some_and(|(_, names)| names.contains("event"));
+            assert!(sets != removes, "neither an event nor none: {update}");
+            assert!(removes || update.contains("version"), "an event that raises no version: {update}");
+        }
     }
 }
 

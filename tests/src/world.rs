@@ -1,6 +1,6 @@
 //! Everything around the handlers, and the steps that most tests take.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use flow::clock::Clock;
@@ -14,6 +14,8 @@ use flow::secret::Secret;
 use flow::store::Tables;
 use http::Method;
 use linkspan_local::database::Database;
+use linkspan_local::events::pipe::Pipe;
+use linkspan_local::events::stream::Stream;
 use linkspan_local::service::Functions;
 use serde_json::Value;
 use std::time::Duration;
@@ -54,6 +56,8 @@ pub struct World {
     pub deps: Arc<Deps>,
     observer: aws_sdk_dynamodb::Client,
     tables: Tables,
+    pipe: Pipe,
+    stream: Mutex<Stream>,
 }
 
 impl World {
@@ -97,6 +101,8 @@ impl World {
         Self {
             functions: Functions::new(&deps),
             observer: client(&database, Wire::new()),
+            pipe: Pipe::of_the_template().unwrap(),
+            stream: Mutex::new(database.connections_stream().unwrap()),
             tables: database.tables,
             deps,
             clock,
@@ -114,6 +120,24 @@ impl World {
     /// Everything that the tables hold.
     pub async fn dump(&self) -> Dump {
         Dump::read(&self.observer, &self.tables).await
+    }
+
+    /// What was written to the connections since the last time that this was asked, as their stream tells it.
+    #[must_use]
+    pub fn take_records(&self) -> Vec<Value> {
+        self.stream.lock().unwrap().read().unwrap()
+    }
+
+    /// The events that these records become, by the pipe of the SAM template.
+    #[must_use]
+    pub fn events_of(&self, records: &[Value]) -> Vec<Value> {
+        records.iter().filter_map(|record| self.pipe.event(record).unwrap()).collect()
+    }
+
+    /// The events since the last time that this was asked.
+    #[must_use]
+    pub fn take_events(&self) -> Vec<Value> {
+        self.events_of(&self.take_records())
     }
 
     /// A REST request; no token where it is empty.

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
+    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType, TimeToLiveSpecification,
 };
 use dynoxide::Database as Dynoxide;
 use flow::http::aws::AwsHttp;
@@ -15,6 +15,7 @@ use flow::store::Tables;
 use tokio::net::TcpListener;
 
 use crate::Problem;
+use crate::events::stream::Stream;
 
 /// A DynamoDB on a loopback port, with the wire protocol of the real one.
 pub struct Database {
@@ -24,6 +25,7 @@ pub struct Database {
     pub client: Client,
     /// The tables' names.
     pub tables: Tables,
+    dynoxide: Dynoxide,
 }
 
 impl Database {
@@ -38,7 +40,7 @@ impl Database {
         };
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
-        tokio::spawn(dynoxide::server::serve_on(listener, dynoxide));
+        tokio::spawn(dynoxide::server::serve_on(listener, dynoxide.clone()));
         let client = client(&endpoint);
         let tables = Tables {
             flows: "flows".to_owned(),
@@ -46,7 +48,12 @@ impl Database {
             integrations: "integrations".to_owned(),
         };
         create_tables(&client, &tables).await?;
-        Ok(Self { endpoint, client, tables })
+        Ok(Self { endpoint, client, tables, dynoxide })
+    }
+
+    /// What is written to the connections from now on.
+    pub fn connections_stream(&self) -> Result<Stream, Problem> {
+        Stream::open(self.dynoxide.clone(), &self.tables.connections)
     }
 }
 
@@ -84,7 +91,13 @@ async fn create_tables(client: &Client, tables: &Tables) -> Result<(), Problem> 
         .attribute_definitions(attribute("duePk")?)
         .attribute_definitions(attribute("dueSk")?)
         .global_secondary_indexes(index("owner", ["ownerPk", "ownerSk"], &OWNER_PROJECTION)?)
-        .global_secondary_indexes(index("due", ["duePk", "dueSk"], &[])?);
+        .global_secondary_indexes(index("due", ["duePk", "dueSk"], &[])?)
+        .stream_specification(
+            StreamSpecification::builder()
+                .stream_enabled(true)
+                .stream_view_type(StreamViewType::NewImage)
+                .build()?,
+        );
     create(with_keys(connections, "pk", None)?).await?;
 
     let integrations = client.create_table().table_name(&tables.integrations);

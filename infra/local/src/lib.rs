@@ -5,6 +5,7 @@ mod canonical;
 pub mod database;
 mod demo_page;
 mod demo_provider;
+pub mod events;
 mod seed;
 pub mod service;
 #[cfg(test)]

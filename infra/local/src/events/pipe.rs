@@ -1,0 +1,183 @@
+//! The SAM template's EventBridge pipe, as far as the template uses one: the same filter and the same transformer decide
+//! here what leaves and what is in it. What this does not know it refuses, so that nobody relies on a guess.
+
+use serde_json::{Map, Value, json};
+
+use crate::Problem;
+
+const TEMPLATE: &str = include_str!("../../../template.yaml");
+
+/// A pipe: which records become events, and what those say.
+pub struct Pipe {
+    pattern: Value,
+    source: String,
+    detail_type: String,
+    input_template: String,
+}
+
+impl Pipe {
+    /// The pipe of the SAM template.
+    pub fn of_the_template() -> Result<Self, Problem> {
+        let (_, pipe) = TEMPLATE.split_once("\n  EventsPipe:\n").ok_or("the template has no pipe")?;
+        let end = pipe.find("\n\n").unwrap_or(pipe.len());
+        let pipe = pipe.get(..end).unwrap_or(pipe);
+        Ok(Self {
+            pattern: serde_json::from_str(&block(pipe, "- Pattern: >-")?)?,
+            source: line(pipe, "Source: ", "EventBridgeEventBusParameters:")?,
+            detail_type: line(pipe, "DetailType: ", "EventBridgeEventBusParameters:")?,
+            input_template: block(pipe, "InputTemplate: |-")?,
+        })
+    }
+
+    /// The event that a stream's record becomes, if it becomes one: what is handed to `PutEvents`.
+    pub fn event(&self, record: &Value) -> Result<Option<Value>, Problem> {
+        if !matches(&self.pattern, Some(record))? {
+            return Ok(None);
+        }
+        let detail_type = at(record, &self.detail_type)?;
+        let detail: Value = serde_json::from_str(&fill(&self.input_template, record)?)?;
+        Ok(Some(json!({ "source": self.source, "detail-type": detail_type, "detail": detail })))
+    }
+}
+
+/// The value of a line, behind the heading that it stands under.
+fn line(yaml: &str, key: &str, heading: &str) -> Result<String, Problem> {
+    let (_, section) = yaml.split_once(heading).ok_or_else(|| format!("the pipe has no {heading}"))?;
+    let value = section.lines().find_map(|line| line.trim().strip_prefix(key));
+    Ok(value.ok_or_else(|| format!("the pipe has no {key}"))?.to_owned())
+}
+
+/// The text of a YAML block: the lines below `key` that are indented further.
+fn block(yaml: &str, key: &str) -> Result<String, Problem> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut lines = yaml.lines().skip_while(|line| line.trim() != key);
+    let own = indent(lines.next().ok_or_else(|| format!("the pipe has no {key}"))?);
+    Ok(lines.take_while(|line| indent(line) > own).collect::<Vec<_>>().join("\n"))
+}
+
+/// An event pattern: an object asks for each of its members, an array for one of its values.
+fn matches(pattern: &Value, value: Option<&Value>) -> Result<bool, Problem> {
+    match pattern {
+        Value::Object(members) => all(members, value),
+        Value::Array(choices) => {
+            for choice in choices {
+                if is(choice, value)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+        other => Err(format!("a pattern's value is neither an object nor an array: {other}").into()),
+    }
+}
+
+fn all(members: &Map<String, Value>, value: Option<&Value>) -> Result<bool, Problem> {
+    for (name, pattern) in members {
+        if !matches(pattern, value.and_then(|value| value.get(name)))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn is(choice: &Value, value: Option<&Value>) -> Result<bool, Problem> {
+    match choice {
+        Value::String(_) => Ok(value == Some(choice)),
+        // Of a leaf only.
+        _ if *choice == json!({ "exists": true }) => {
+            Ok(value.is_some_and(|value| !value.is_object() && !value.is_array()))
+        }
+        other => Err(format!("an operator of patterns that is not known here: {other}").into()),
+    }
+}
+
+/// Puts values in the place of `<$.path>`: as JSON, or, within quotes, as they are.
+fn fill(template: &str, record: &Value) -> Result<String, Problem> {
+    let mut filled = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('<') {
+        let (path, after) = after.split_once('>').ok_or("a variable of the transformer has no end")?;
+        let value = at(record, path)?;
+        filled.push_str(before);
+        if before.ends_with('"') {
+            let text = value.as_str().filter(|text| text.chars().all(char::is_alphanumeric));
+            filled.push_str(text.ok_or_else(|| format!("{path} is not safe within quotes"))?);
+        } else {
+            filled.push_str(&value.to_string());
+        }
+        rest = after;
+    }
+    filled.push_str(rest);
+    Ok(filled)
+}
+
+/// What stands at a path like `$.dynamodb.NewImage.pk.S`.
+fn at<'a>(record: &'a Value, path: &str) -> Result<&'a Value, Problem> {
+    let names = path.strip_prefix("$.").ok_or_else(|| format!("{path} is no path"))?;
+    let found = names.split('.').try_fold(record, |value, name| value.get(name));
+    found.ok_or_else(|| format!("a record has nothing at {path}").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(record: &Value) -> Option<Value> {
+        Pipe::of_the_template().unwrap().event(record).unwrap()
+    }
+
+    fn record(event_name: &str, customer: &str) -> Value {
+        let event = json!({ "M": { "name": { "S": "connection.created" }, "time": { "S": "now" } } });
+        json!({ "eventName": event_name, "dynamodb": { "NewImage": {
+            "pk": { "S": "c" },
+            "workspace": { "S": "w" },
+            "customer": { "S": customer },
+            "integration": { "S": "i" },
+            "version": { "N": "1" },
+            "record": { "S": "{}" },
+            "sealed": { "B": "c2VhbGVk" },
+            "event": event,
+        } } })
+    }
+
+    #[test]
+    fn only_what_the_transformer_names_is_in_an_event() {
+        let detail = json!({
+            "connectionId": "c",
+            "workspaceKey": "w",
+            "userId": "u",
+            "tenantId": "u",
+            "integrationId": "i",
+            "version": "1",
+            "time": "now",
+        });
+        let expected = json!({ "source": "linkspan", "detail-type": "connection.created", "detail": detail });
+        assert_eq!(event(&record("INSERT", "u")), Some(expected.clone()));
+        assert_eq!(event(&record("MODIFY", "u")), Some(expected));
+    }
+
+    #[test]
+    fn a_write_that_is_no_event_stays_here() {
+        assert_eq!(event(&record("REMOVE", "u")), None);
+        let mut other = record("MODIFY", "u");
+        other["dynamodb"]["NewImage"].as_object_mut().unwrap().remove("event");
+        assert_eq!(event(&other), None);
+        assert_eq!(event(&json!({ "eventName": "MODIFY" })), None);
+    }
+
+    #[test]
+    fn a_customers_id_may_hold_anything() {
+        let customer = "a\"b\\c\n<$.dynamodb.NewImage.sealed.B>";
+        assert_eq!(event(&record("INSERT", customer)).unwrap()["detail"]["userId"], customer);
+    }
+
+    #[test]
+    fn what_is_not_known_here_is_refused() {
+        let value = json!("a");
+        assert!(matches(&json!([{ "prefix": "a" }]), Some(&value)).is_err());
+        assert!(matches(&json!("a"), Some(&value)).is_err());
+        assert!(fill("\"<$.a>\"", &json!({ "a": "\"" })).is_err());
+        assert!(fill("<$.b>", &json!({ "a": "" })).is_err());
+        assert!(fill("<aws.pipes.pipe-name>", &json!({})).is_err());
+    }
+}
