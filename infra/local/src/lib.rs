@@ -31,6 +31,8 @@ use args::Options;
 use database::Database;
 use demo_provider::oauth1::client::Client as Consumer;
 use demo_provider::oauth2::client::Client;
+use events::log::{Log, Reader};
+use events::pipe::Pipe;
 use seed::Registered;
 pub use seed::WORKSPACE_SECRET;
 use service::Functions;
@@ -53,6 +55,7 @@ pub struct Running {
     pub base: String,
     /// Where its DynamoDB listens.
     pub dynamodb: String,
+    events: Log,
     listener: TcpListener,
     router: Router,
 }
@@ -62,6 +65,13 @@ pub async fn start(options: Options) -> Result<Running, Problem> {
     let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
     let base = format!("http://{}", listener.local_addr()?);
     let database = Database::start(options.dynamodb_port, options.data_dir.as_deref()).await?;
+    let events = Log::new();
+    let follow = events::follow(database.connections_stream()?, Pipe::of_the_template()?, events.clone());
+    tokio::spawn(async {
+        if let Err(problem) = follow.await {
+            eprintln!("No more events: {problem}");
+        }
+    });
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let deps = Deps::new(
@@ -108,11 +118,12 @@ pub async fn start(options: Options) -> Result<Running, Problem> {
         hidden: &seed::HIDDEN,
         hints: &seed::HINTS,
         clock,
+        events: events.clone(),
         call: service::call(&functions),
     });
     let to_base = middleware::from_fn_with_state(Arc::from(base.as_str()), canonical::redirect_starts);
     let router = service::router(&functions).merge(provider).merge(page).layer(to_base);
-    Ok(Running { base, dynamodb: database.endpoint, listener, router })
+    Ok(Running { base, dynamodb: database.endpoint, events, listener, router })
 }
 
 /// Stands in for the schedule of the `refresh` function.
@@ -126,8 +137,20 @@ async fn scheduled_refresh(deps: Arc<Deps>) {
 }
 
 impl Running {
+    /// What happens to connections, from the start of this run.
+    #[must_use]
+    pub fn events(&self) -> Reader {
+        self.events.after(0)
+    }
+
     /// Serves until `stop` resolves.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Problem> {
+        let events = self.events;
+        let stop = async move {
+            stop.await;
+            // A page that waits for the next event would keep its connection.
+            events.close();
+        };
         Ok(axum::serve(self.listener, self.router).with_graceful_shutdown(stop).await?)
     }
 }

@@ -35,6 +35,12 @@ async fn run(options: Options) -> Result<(), Problem> {
     println!("Workspace demo, secret {}", linkspan_local::WORKSPACE_SECRET);
     println!("DynamoDB at {}", running.dynamodb);
     println!("Linkspan is ready at {}", running.base);
+    let mut events = running.events();
+    tokio::spawn(async move {
+        while let Some(entry) = events.next().await {
+            println!("{}", entry.event);
+        }
+    });
     running
         .serve(async {
             // Without a signal handler it runs until it is killed.

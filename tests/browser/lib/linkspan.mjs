@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
+import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -14,25 +15,30 @@ export const DEMO = { key: "demo", secret: "local-demo-secret-".repeat(4).slice(
 export async function startLinkspan() {
   const binary = process.env.LINKSPAN_BIN || DEFAULT_BINARY;
   const child = spawn(binary, ["--port", "0"], { stdio: ["ignore", "pipe", "inherit"] });
+  const lines = createInterface(child.stdout);
+  const printed = [];
   const url = await new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`${binary} ended with ${code} before it was ready`)));
-    createInterface(child.stdout).on("line", (line) => {
+    lines.on("line", (line) => {
+      printed.push(line);
       const ready = line.match(/^Linkspan is ready at (\S+)$/);
       if (ready) resolve(ready[1]);
     });
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   process.once("exit", () => child.kill());
-  return new Linkspan(url, async () => {
-    child.kill();
-    await ended;
+  return new Linkspan(url, lines, printed, async (signal) => {
+    child.kill(signal);
+    return ended;
   });
 }
 
 class Linkspan {
-  constructor(url, stop) {
+  constructor(url, lines, printed, stop) {
     this.url = url;
+    this.lines = lines;
+    this.printed = printed;
     this.stop = stop;
   }
 
@@ -54,6 +60,17 @@ class Linkspan {
 
   connections(token) {
     return this.call("GET", "/connections", token).then((page) => page.items);
+  }
+
+  /** The event of this name and connection, as soon as the local run has printed it: one line of JSON. */
+  async printedEvent(name, connectionId) {
+    const wanted = (event) => event["detail-type"] === name && event.detail.connectionId === connectionId;
+    for (;;) {
+      const events = this.printed.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+      const event = events.find(wanted);
+      if (event) return event;
+      await once(this.lines, "line");
+    }
   }
 
   /** How often the demo provider's endpoints were used. */

@@ -80,7 +80,7 @@ pub(super) async fn connected(
         Err(problem) => (Vec::new(), Some(problem)),
     };
     let custom_state = parameter("customState");
-    let frame = Frame::new(customer);
+    let frame = Frame::new(&config, customer);
     response::page(&ConnectedPage { frame, outcome, custom_state, rows, problem })
 }
 

@@ -66,7 +66,7 @@ pub(super) async fn home(
         Ok((cards, rows)) => (cards, rows, None),
         Err(problem) => (Vec::new(), Vec::new(), Some(problem.to_string())),
     };
-    response::page(&HomePage { frame: Frame::new(customer), cards, rows, problem })
+    response::page(&HomePage { frame: Frame::new(&config, customer), cards, rows, problem })
 }
 
 /// The page's address, for a browser that came by `localhost`: results come back to `base`, where its cookie would be

@@ -2,10 +2,11 @@
 //!
 //! It plays the app and the app's backend: it knows who is signed in (`customers`), signs that customer's token
 //! (`token`), asks the service as any caller does (`service`), and shows the result: the one that comes back by redirect (`connected`),
-//! or the one that a popup's message brings (`popup.js`).
+//! or the one that a popup's message brings (`popup.js`). What the backend hears by events stands below (`events`).
 
 mod connected;
 mod customers;
+mod events;
 mod home;
 mod payload;
 mod response;
@@ -25,6 +26,8 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use bytes::Bytes;
 use flow::clock::Clock;
+
+use crate::events::log::Log;
 
 /// What a [`Call`] returns.
 pub(crate) type CallFuture = Pin<Box<dyn Future<Output = http::Response<Bytes>> + Send>>;
@@ -46,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) hints: &'static [Hint],
     /// The clock that the tokens expire by.
     pub(crate) clock: Arc<dyn Clock>,
+    /// What happens to connections.
+    pub(crate) events: Log,
     /// The service.
     pub(crate) call: Call,
 }
@@ -64,7 +69,9 @@ pub(crate) fn router(config: Config) -> Router {
         .route("/", get(home::home))
         .route("/demo/connected", get(connected::connected))
         .route("/demo/style.css", get(stylesheet))
-        .route("/demo/popup.js", get(script))
+        .route("/demo/popup.js", get(async || script(include_str!("popup.js"))))
+        .route("/demo/events.js", get(async || script(include_str!("events.js"))))
+        .route("/demo/events", get(events::events))
         .route("/demo/logo.svg", get(logo))
         .with_state(Arc::new(config))
 }
@@ -74,8 +81,8 @@ async fn stylesheet() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], css)
 }
 
-async fn script() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("popup.js"))
+fn script(text: &'static str) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], text)
 }
 
 /// The workspace's logo, on the pages that the service shows.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::{Call, Config, Hint, router};
+use crate::events;
 
 const SECRET: &str = "a secret that is at least thirty-two bytes long";
 
@@ -72,16 +73,24 @@ fn service(log: Log, broken: bool) -> Call {
     })
 }
 
-async fn get_from(call: Call, path: &str, header: (header::HeaderName, &str)) -> Page {
-    let config = Config {
+fn config(call: Call) -> Config {
+    Config {
         base: "http://127.0.0.1:9000".to_owned(),
         workspace_key: "demo",
         workspace_secret: SECRET,
         hidden: &["operators"],
         hints: &[Hint { integration: "crm", lines: &[("Sign in as", &["ada", "<pw>"])] }],
         clock: Arc::new(StoppedClock),
+        events: events::log::Log::new(),
         call,
-    };
+    }
+}
+
+async fn get_from(call: Call, path: &str, header: (header::HeaderName, &str)) -> Page {
+    answer(config(call), path, header).await
+}
+
+async fn answer(config: Config, path: &str, header: (header::HeaderName, &str)) -> Page {
     let request = Request::get(path).header(header.0, header.1).body(Body::empty()).unwrap();
     let (parts, body) = router(config).oneshot(request).await.unwrap().into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
@@ -223,4 +232,40 @@ async fn the_script_comes_from_a_file_and_may_not_be_anything_else() {
     assert!(page.text.contains(r#"<script src="/demo/popup.js" defer></script>"#));
     let script = get("/demo/popup.js").await;
     assert!(script.headers[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/javascript"));
+}
+
+/// A page's dependencies after two events, one of them another workspace's.
+fn after_events() -> Config {
+    let config = config(service(Log::default(), false));
+    for (workspace, connection) in [("demo", "<c1>"), ("other", "not-shown")] {
+        let detail =
+            json!({ "workspaceKey": workspace, "connectionId": connection, "userId": "u", "time": "t" });
+        config.events.push(json!({ "detail-type": "connection.created", "detail": detail }));
+    }
+    config.events.close();
+    config
+}
+
+#[tokio::test]
+async fn events_of_the_apps_workspace_stand_in_every_page() {
+    for path in ["/", "/demo/connected"] {
+        let page = answer(after_events(), path, (header::HOST, "127.0.0.1:9000")).await;
+        assert!(page.text.contains(r#"<code data-field="connection">&#60;c1&#62;</code>"#));
+        assert!(!page.text.contains("not-shown"));
+        assert!(page.text.contains(r#"data-last="2""#));
+    }
+}
+
+#[tokio::test]
+async fn events_come_as_server_sent_events_and_go_on_where_a_browser_was() {
+    let host = (header::HOST, "127.0.0.1:9000");
+    let page = answer(after_events(), "/demo/events?after=0", host.clone()).await;
+    assert_eq!(page.headers[header::CONTENT_TYPE], "text/event-stream");
+    let (_, data) = page.text.split_once("id: 1\ndata: ").unwrap();
+    let event: Value = serde_json::from_str(data.trim_end()).unwrap();
+    assert_eq!(event["detail"]["connectionId"], "<c1>");
+
+    assert_eq!(answer(after_events(), "/demo/events?after=1", host).await.text, "");
+    let seen = (header::HeaderName::from_static("last-event-id"), "1");
+    assert_eq!(answer(after_events(), "/demo/events?after=0", seen).await.text, "");
 }

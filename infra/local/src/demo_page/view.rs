@@ -1,17 +1,20 @@
 //! Things that both pages show.
 
+use super::Config;
 use super::customers::{CUSTOMERS, Customer};
+use super::events::Events;
 use super::service::{Connection, Integration};
 
 /// The frame around every page.
 pub(super) struct Frame {
     pub(super) customer: &'static Customer,
     pub(super) customers: &'static [Customer],
+    pub(super) events: Events,
 }
 
 impl Frame {
-    pub(super) fn new(customer: &'static Customer) -> Self {
-        Self { customer, customers: &CUSTOMERS }
+    pub(super) fn new(config: &Config, customer: &'static Customer) -> Self {
+        Self { customer, customers: &CUSTOMERS, events: Events::until_now(config) }
     }
 
     pub(super) fn is_signed_in(&self, customer: &Customer) -> bool {

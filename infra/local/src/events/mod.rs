@@ -1,5 +1,30 @@
 //! What happens to connections, as it leaves the database: on AWS through an EventBridge pipe, here through the same
 //! filter and transformer.
 
+pub mod log;
 pub mod pipe;
 pub mod stream;
+
+use std::time::Duration;
+
+use crate::Problem;
+use log::Log;
+use pipe::Pipe;
+use stream::Stream;
+
+/// How long to wait before looking again: a pipe looks four times a second too.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Writes the stream's events to the log, until that is closed.
+pub(crate) async fn follow(mut stream: Stream, pipe: Pipe, log: Log) -> Result<(), Problem> {
+    let mut ticks = tokio::time::interval(PAUSE);
+    while !log.is_closed() {
+        ticks.tick().await;
+        for record in stream.read()? {
+            if let Some(event) = pipe.event(&record)? {
+                log.push(event);
+            }
+        }
+    }
+    Ok(())
+}
