@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use flow::store::ConnectionEvent::{self, Created, Deleted, Disconnected, Reconnected, Updated};
 use serde_json::{Value, json};
 use tests::provider::Reply;
 use tests::tokens::{CUSTOMER, WORKSPACE};
@@ -53,6 +54,28 @@ async fn a_connection_that_is_made_connected_again_and_replaced_tells_so() {
     events.sort_by_key(|event| event["detail-type"].to_string());
     let created = event("connection.created", &new, "1", later);
     assert_eq!(events, [created, event("connection.deleted", &id, "4", later)]);
+}
+
+/// The example of docs/events.md is an event as it leaves, and what only EventBridge adds.
+#[tokio::test(start_paused = true)]
+async fn events_are_those_of_the_documentation() {
+    let page = include_str!("../../docs/events.md");
+    let (_, example) = page.split_once("```json\n").unwrap();
+    let documented: Value = serde_json::from_str(example.split("```").next().unwrap()).unwrap();
+
+    let world = World::new().await;
+    world.connect(&world.browser(), &Start::new()).await.assert_connected();
+    let [event] = &world.take_events()[..] else { panic!("one event") };
+    for member in ["source", "detail-type"] {
+        assert_eq!(event[member], documented[member]);
+    }
+    let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&event["detail"]), names(&documented["detail"]));
+    assert!(documented["detail"].as_object().unwrap().values().all(Value::is_string));
+    assert!(event["detail"].as_object().unwrap().values().all(Value::is_string));
+    for name in [Created, Updated, Reconnected, Disconnected, Deleted].map(ConnectionEvent::name) {
+        assert!(page.contains(&format!("| `{name}` |")), "{name} is not documented");
+    }
 }
 
 #[tokio::test(start_paused = true)]
