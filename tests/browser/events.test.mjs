@@ -85,7 +85,7 @@ test("without script the page shows the events that there were", async (t) => {
   await section(page).getByText("Reload the page to see newer ones.").waitFor();
 });
 
-test("a page that waits for events does not keep the local run from ending", async (t) => {
+test("a page that waits for events does not keep the local run from ending", { timeout: 30_000 }, async (t) => {
   const own = await startLinkspan();
   t.after(() => own.stop());
   const page = await (await openBrowser(chromium, t)).newPage();
