@@ -50,7 +50,7 @@ test("what happens in one tab is seen in another, and printed", async (t) => {
   await created.getByText("JSON").click();
   const event = JSON.parse(await created.locator("pre").textContent());
   assert.deepEqual(
-    { ...event, detail: { ...event.detail, integrationId: "", time: "" } },
+    { ...event, detail: { ...event.detail, integrationId: "", time: "", sequence: "" } },
     {
       source: "linkspan",
       "detail-type": "connection.created",
@@ -60,8 +60,8 @@ test("what happens in one tab is seen in another, and printed", async (t) => {
         userId: "birch-and-co",
         tenantId: "birch-and-co",
         integrationId: "",
-        version: "1",
         time: "",
+        sequence: "",
       },
     },
   );

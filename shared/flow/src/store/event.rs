@@ -2,7 +2,7 @@
 //!
 //! The attribute `event` stands in an item exactly while the item's last write was an event. So each write of a
 //! connection either sets it (`SET event = :event`) or removes it (`REMOVE event`): a write that did neither would let
-//! the event before it leave once more. A write that sets it raises `version` too, which tells a consumer the order.
+//! the event before it leave once more.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
