@@ -3,7 +3,12 @@
 //!
 //! The database is the embedded one, the provider answers after 100 ms, and the time is moved on to where all are due.
 
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement prints, and may stop")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a measurement takes the time, prints, and may stop"
+)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
