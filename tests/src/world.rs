@@ -9,9 +9,8 @@ use flow::deps::{Deps, Seams, Settings};
 use flow::http::provider::Provider;
 use flow::random::Random;
 use flow::redirect_uri::Loopback;
-use flow::seal::StaticKey;
+use flow::seal::{StaticKey, WrappingKey};
 use flow::secret::Secret;
-use flow::store::Tables;
 use http::Method;
 use linkspan_local::database::Database;
 use linkspan_local::events::pipe::Pipe;
@@ -26,7 +25,7 @@ use crate::answer::parameter;
 use crate::browser::api_request;
 use crate::clock::TestClock;
 use crate::definitions::{self, INTEGRATION};
-use crate::dump::Dump;
+use crate::dump::{Dump, Item};
 use crate::provider::FakeProvider;
 use crate::random::CountedRandom;
 use crate::tokens::{self, WORKSPACE};
@@ -55,9 +54,20 @@ pub struct World {
     /// What the handlers stand on.
     pub deps: Arc<Deps>,
     observer: aws_sdk_dynamodb::Client,
-    tables: Tables,
     pipe: Pipe,
     stream: Mutex<Stream>,
+    around: Around,
+}
+
+/// What stays when the functions are new.
+#[derive(Clone)]
+struct Around {
+    database: Arc<Database>,
+    clock: Arc<TestClock>,
+    provider: Arc<FakeProvider>,
+    random: Arc<dyn Random>,
+    wire: Wire,
+    wrapping: Arc<dyn WrappingKey>,
 }
 
 impl World {
@@ -68,26 +78,61 @@ impl World {
 
     /// A world with the usual workspace, and another integration under the usual key.
     pub async fn with(integration: &Value) -> Self {
-        let world = Self::empty().await;
-        world.define_workspace(WORKSPACE, &definitions::workspace(WORKSPACE)).await;
-        world.define(INTEGRATION, integration).await;
-        let _ = world.wire.take_requests();
-        world
+        Self::empty().await.defined(integration).await
     }
 
     /// A world with empty tables.
     pub async fn empty() -> Self {
-        let database = in_real_time(async { Database::start(0, None).await.unwrap() }).await;
-        let clock = Arc::new(TestClock::start());
-        let provider = Arc::new(FakeProvider::default());
         let random: Arc<dyn Random> = Arc::new(CountedRandom::default());
-        let wire = Wire::new();
+        let wrapping = StaticKey::new(Zeroizing::new(WRAPPING_KEY), Arc::clone(&random));
+        Self::on_empty_tables(random, Arc::new(wrapping)).await
+    }
+
+    /// A world with empty tables, and another wrapping key.
+    pub async fn sealed_by(wrapping: Arc<dyn WrappingKey>) -> Self {
+        Self::on_empty_tables(Arc::new(CountedRandom::default()), wrapping).await
+    }
+
+    async fn on_empty_tables(random: Arc<dyn Random>, wrapping: Arc<dyn WrappingKey>) -> Self {
+        let database = in_real_time(async { Database::start(0, None).await.unwrap() }).await;
+        Self::new_functions(Around {
+            database: Arc::new(database),
+            clock: Arc::new(TestClock::start()),
+            provider: Arc::default(),
+            random,
+            wire: Wire::new(),
+            wrapping,
+        })
+    }
+
+    /// The usual workspace, and this integration under the usual key.
+    pub async fn defined(self, integration: &Value) -> Self {
+        self.define_workspace(WORKSPACE, &definitions::workspace(WORKSPACE)).await;
+        self.define(INTEGRATION, integration).await;
+        let _ = self.wire.take_requests();
+        self
+    }
+
+    /// The same world with functions that have nothing in memory.
+    #[must_use]
+    pub fn restarted(&self) -> Self {
+        Self::new_functions(self.around.clone())
+    }
+
+    /// The same with another wrapping key, as after a deployment.
+    #[must_use]
+    pub fn deployed_with(&self, wrapping: Arc<dyn WrappingKey>) -> Self {
+        Self::new_functions(Around { wrapping, ..self.around.clone() })
+    }
+
+    fn new_functions(around: Around) -> Self {
+        let Around { database, clock, provider, random, wire, wrapping } = around.clone();
         let deps = Deps::new(
             Seams {
                 clock: Arc::clone(&clock) as Arc<dyn Clock>,
-                random: Arc::clone(&random),
+                random,
                 provider: Arc::clone(&provider) as Arc<dyn Provider>,
-                wrapping: Arc::new(StaticKey::new(Zeroizing::new(WRAPPING_KEY), random)),
+                wrapping,
                 dynamo: client(&database, wire.clone()),
                 tables: database.tables.clone(),
             },
@@ -103,11 +148,11 @@ impl World {
             observer: client(&database, Wire::new()),
             pipe: Pipe::of_the_template().unwrap(),
             stream: Mutex::new(database.connections_stream().unwrap()),
-            tables: database.tables,
             deps,
             clock,
             provider,
             wire,
+            around,
         }
     }
 
@@ -119,7 +164,13 @@ impl World {
 
     /// Everything that the tables hold.
     pub async fn dump(&self) -> Dump {
-        Dump::read(&self.observer, &self.tables).await
+        Dump::read(&self.observer, &self.around.database.tables).await
+    }
+
+    /// Writes an item, as whoever has the tables could.
+    pub async fn write(&self, table: &str, item: &Item) {
+        let item = item.clone().into_iter().collect();
+        self.observer.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
     }
 
     /// What was written to the connections since the last time that this was asked, as their stream tells it.

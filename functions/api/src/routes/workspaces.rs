@@ -9,6 +9,7 @@ use flow::secret::Secret;
 use flow::store::StoredDefinition;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use crate::{Answer, auth, body};
 
@@ -32,9 +33,15 @@ pub(crate) async fn put(deps: &Deps, request: &Request<Bytes>, key: &str) -> Res
     let new_secret = definition.secret.as_ref().or(generated.as_ref());
     // Checks everything before anything is written.
     Workspace::new(key, &definition, new_secret, deps.settings.loopback)?;
-    let sealed = match new_secret {
-        Some(secret) => Some(deps.sealer.seal(workspace_place(key), secret.expose().as_bytes()).await?),
-        None => kept,
+    let plain = match (new_secret, kept) {
+        (Some(secret), _) => Some(Zeroizing::new(secret.expose().as_bytes().to_vec())),
+        // Sealed anew like all that is written, so that it moves on to the present wrapping key.
+        (None, Some(kept)) => Some(deps.sealer.open(workspace_place(key), &kept).await?),
+        (None, None) => None,
+    };
+    let sealed = match plain {
+        Some(plain) => Some(deps.sealer.seal(workspace_place(key), &plain).await?),
+        None => None,
     };
     let json = serde_json::to_string(&definition).map_err(Error::internal)?;
     let mut answer = representation(key, &json)?;

@@ -16,7 +16,7 @@ const MAX_USES: u32 = 100_000;
 /// How long a data key is kept in memory.
 const MAX_AGE: Duration = Duration::from_mins(15);
 
-/// How many unwrapped keys are kept in memory.
+/// How many keys are kept in memory to seal with, and how many to open with.
 const MAX_KEPT: usize = 256;
 
 /// What a wrapped data key is bound to. KMS writes it into `CloudTrail`, so it holds nothing personal.
@@ -64,12 +64,20 @@ struct Opening {
     unwrapped: Timestamp,
 }
 
+/// All that decides whether a data key opens.
+#[derive(PartialEq, Eq, Hash)]
+struct Wrapped {
+    key_id: String,
+    key: Vec<u8>,
+    context: EncryptionContext,
+}
+
 /// The data keys in memory.
 pub(super) struct DataKeys {
     wrapping: Arc<dyn WrappingKey>,
     clock: Arc<dyn Clock>,
     sealing: Mutex<HashMap<EncryptionContext, Sealing>>,
-    opening: Mutex<HashMap<(EncryptionContext, Vec<u8>), Opening>>,
+    opening: Mutex<HashMap<Wrapped, Opening>>,
 }
 
 impl DataKeys {
@@ -89,6 +97,9 @@ impl DataKeys {
         let key = Arc::new(self.wrapping.generate(&context).await?);
         let mut sealing = lock(&self.sealing);
         sealing.retain(|_, kept| now.since(kept.made) < MAX_AGE);
+        if sealing.len() >= MAX_KEPT {
+            sealing.clear();
+        }
         sealing.insert(context, Sealing { key: Arc::clone(&key), uses: 1, made: now });
         Ok(key)
     }
@@ -100,13 +111,13 @@ impl DataKeys {
         context: EncryptionContext,
     ) -> Result<Arc<Zeroizing<[u8; 32]>>> {
         let now = self.clock.now();
-        let id = (context, wrapped.to_vec());
+        let id = Wrapped { key_id: key_id.to_owned(), key: wrapped.to_vec(), context };
         if let Some(kept) = lock(&self.opening).get(&id)
             && now.since(kept.unwrapped) < MAX_AGE
         {
             return Ok(Arc::clone(&kept.key));
         }
-        let key = Arc::new(self.wrapping.unwrap(key_id, wrapped, &id.0).await?);
+        let key = Arc::new(self.wrapping.unwrap(key_id, wrapped, &id.context).await?);
         let mut opening = lock(&self.opening);
         opening.retain(|_, kept| now.since(kept.unwrapped) < MAX_AGE);
         if opening.len() >= MAX_KEPT {

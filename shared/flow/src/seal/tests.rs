@@ -1,3 +1,6 @@
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::time::Duration;
+
 use super::*;
 use crate::clock::Timestamp;
 use crate::random::SystemRandom;
@@ -48,6 +51,8 @@ async fn a_value_that_was_moved_does_not_open() {
 async fn no_bit_of_a_sealed_value_can_be_changed() {
     let sealer = sealer(1);
     let sealed = sealer.seal(PLACE, b"token").await.unwrap();
+    // With its data key in memory, too.
+    sealer.open(PLACE, &sealed).await.unwrap();
     for index in 0..sealed.len() {
         let mut tampered = sealed.clone();
         tampered[index] ^= 1;
@@ -78,4 +83,91 @@ async fn a_prepared_key_seals_within_its_table_and_workspace() {
     for elsewhere in [Place { table: "integrations", ..PLACE }, Place { workspace: "evil", ..PLACE }] {
         assert!(prepared.seal(elsewhere, b"token").is_err(), "{elsewhere:?}");
     }
+}
+
+/// A wrapping key that counts, beside a clock that is moved on.
+#[derive(Clone)]
+struct Counted(Arc<(StaticKey, AtomicUsize, AtomicUsize, AtomicI64)>);
+
+impl Counted {
+    fn new() -> (Self, Sealer) {
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let key = StaticKey::new(Zeroizing::new([1; 32]), Arc::clone(&random));
+        let counted = Self(Arc::new((key, AtomicUsize::new(0), AtomicUsize::new(0), AtomicI64::new(0))));
+        let sealer = Sealer::new(Arc::new(counted.clone()), Arc::new(counted.clone()), random);
+        (counted, sealer)
+    }
+
+    /// How many data keys were made, and how many unwrapped.
+    fn counts(&self) -> (usize, usize) {
+        (self.0.1.load(Ordering::SeqCst), self.0.2.load(Ordering::SeqCst))
+    }
+
+    fn advance(&self, by: Duration) {
+        self.0.3.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for Counted {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.3.load(Ordering::SeqCst))
+    }
+}
+
+impl WrappingKey for Counted {
+    fn generate(&self, context: &EncryptionContext) -> KeyFuture<'_, DataKey> {
+        self.0.1.fetch_add(1, Ordering::SeqCst);
+        self.0.0.generate(context)
+    }
+
+    fn unwrap(
+        &self,
+        key_id: &str,
+        wrapped: &[u8],
+        context: &EncryptionContext,
+    ) -> KeyFuture<'_, Zeroizing<[u8; 32]>> {
+        self.0.2.fetch_add(1, Ordering::SeqCst);
+        self.0.0.unwrap(key_id, wrapped, context)
+    }
+}
+
+#[tokio::test]
+async fn a_data_key_seals_a_hundred_thousand_times_and_no_more() {
+    let (counted, sealer) = Counted::new();
+    for _ in 0..100_000 {
+        sealer.prepare(PLACE).await.unwrap();
+    }
+    assert_eq!(counted.counts(), (1, 0));
+    sealer.seal(PLACE, b"token").await.unwrap();
+    assert_eq!(counted.counts(), (2, 0));
+}
+
+#[tokio::test]
+async fn a_data_key_is_kept_for_a_quarter_of_an_hour() {
+    let (counted, sealer) = Counted::new();
+    let sealed = sealer.seal(PLACE, b"token").await.unwrap();
+    sealer.open(PLACE, &sealed).await.unwrap();
+    counted.advance(Duration::from_mins(15) - Duration::from_millis(1));
+    sealer.seal(PLACE, b"token").await.unwrap();
+    sealer.open(PLACE, &sealed).await.unwrap();
+    assert_eq!(counted.counts(), (1, 1));
+    counted.advance(Duration::from_millis(1));
+    sealer.seal(PLACE, b"token").await.unwrap();
+    sealer.open(PLACE, &sealed).await.unwrap();
+    assert_eq!(counted.counts(), (2, 2));
+}
+
+#[tokio::test]
+async fn each_workspace_and_each_table_has_data_keys_of_its_own_and_only_so_many_are_kept() {
+    let (counted, sealer) = Counted::new();
+    sealer.seal(PLACE, b"token").await.unwrap();
+    sealer.seal(Place { table: "integrations", ..PLACE }, b"token").await.unwrap();
+    for count in 0..254 {
+        sealer.seal(Place { workspace: &count.to_string(), ..PLACE }, b"token").await.unwrap();
+    }
+    sealer.seal(PLACE, b"token").await.unwrap();
+    assert_eq!(counted.counts(), (256, 0));
+    sealer.seal(Place { workspace: "one too many", ..PLACE }, b"token").await.unwrap();
+    sealer.seal(PLACE, b"token").await.unwrap();
+    assert_eq!(counted.counts(), (258, 0));
 }
