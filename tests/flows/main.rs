@@ -15,6 +15,7 @@ mod form_ticket;
 mod happy;
 mod iframe;
 mod interrupted;
+mod key_faults;
 mod login_call;
 mod oauth1;
 mod oauth1_refused;

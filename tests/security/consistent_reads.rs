@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use tests::wire::DynamoRequest;
+use tests::wire::AwsRequest;
 use tests::{Start, World};
 
 /// The reads among these requests: their operation, their table, and whether they are strong.
-fn reads(requests: &[DynamoRequest]) -> BTreeSet<(String, String, bool)> {
+fn reads(requests: &[AwsRequest]) -> BTreeSet<(String, String, bool)> {
     let mut reads = BTreeSet::new();
     for request in requests {
         let body = &request.body;

@@ -52,6 +52,7 @@ fn keys_are_only_added() {
     interaction_required       connection       400 RedirectUri
     lock_timeout               concurrency      503 RedirectUri
     storage_unavailable        dependency_error 503 RedirectUri
+    key_unavailable            dependency_error 503 RedirectUri
     rate_limit_exceeded        bad_request      429 OwnPage
     internal                   internal         500 RedirectUri
     ");

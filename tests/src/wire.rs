@@ -1,4 +1,4 @@
-//! The wire between the SDK and DynamoDB: recorded, and broken on demand.
+//! The wire between the SDK and DynamoDB or KMS: recorded, and broken on demand.
 //!
 //! Tests run on paused time, which leaps to the next timer whenever a test only waits. The requests themselves need real
 //! time: they run on a runtime of their own, and while one is under way the paused time stands still.
@@ -31,9 +31,9 @@ where
     tokio::task::spawn_blocking(move || REAL_TIME.block_on(future)).await.unwrap()
 }
 
-/// A request to DynamoDB.
+/// A request to DynamoDB or KMS.
 #[derive(Debug, Clone)]
-pub struct DynamoRequest {
+pub struct AwsRequest {
     /// `GetItem`, `TransactWriteItems`, …
     pub operation: String,
     /// The JSON body.
@@ -49,6 +49,8 @@ pub enum Fault {
     LostAnswer,
     /// The request is refused: too many of them.
     Throttled,
+    /// The service refuses it with this code.
+    Refused(&'static str),
     /// The request does not arrive.
     Outage,
     /// The request does not arrive, and nothing says so.
@@ -68,7 +70,7 @@ type Meanwhile = (&'static str, Pin<Box<dyn Future<Output = ()> + Send>>);
 #[derive(Clone)]
 pub struct Wire {
     http: AwsHttp,
-    requests: Arc<Mutex<Vec<DynamoRequest>>>,
+    requests: Arc<Mutex<Vec<AwsRequest>>>,
     planned: Arc<Mutex<Vec<Planned>>>,
     meanwhile: Arc<Mutex<Option<Meanwhile>>>,
 }
@@ -109,7 +111,7 @@ impl Wire {
 
     /// The requests since the last time that this was asked.
     #[must_use]
-    pub fn take_requests(&self) -> Vec<DynamoRequest> {
+    pub fn take_requests(&self) -> Vec<AwsRequest> {
         std::mem::take(&mut self.requests.lock().unwrap())
     }
 
@@ -151,7 +153,7 @@ impl HttpConnector for Wire {
         let fault = self.fault(&operation);
         let meanwhile = self.happens_meanwhile(&operation);
         let writes = body["TransactItems"].as_array().map_or(0, Vec::len);
-        self.requests.lock().unwrap().push(DynamoRequest { operation, body });
+        self.requests.lock().unwrap().push(AwsRequest { operation, body });
         let http = self.http.clone();
         HttpConnectorFuture::new(async move {
             if let Some((_, meanwhile)) = meanwhile {
@@ -170,6 +172,7 @@ impl HttpConnector for Wire {
                     Err(ConnectorError::timeout("no answer in time".into()))
                 }
                 Some(Fault::Conflict) => Ok(canceled(writes)),
+                Some(Fault::Refused(code)) => Ok(refused(&json!({ "__type": code, "message": "no" }))),
                 Some(Fault::Throttled) => Ok(refused(&json!({
                     "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
                     "message": "The level of configured provisioned throughput for the table was exceeded.",

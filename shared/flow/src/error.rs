@@ -172,6 +172,8 @@ error_keys! {
     LockTimeout = "lock_timeout", Concurrency, SERVICE_UNAVAILABLE, RedirectUri;
     /// The database did not answer.
     StorageUnavailable = "storage_unavailable", DependencyError, SERVICE_UNAVAILABLE, RedirectUri;
+    /// The key service, which opens and seals what is stored, did not answer or refused.
+    KeyUnavailable = "key_unavailable", DependencyError, SERVICE_UNAVAILABLE, RedirectUri;
     /// Too many requests.
     RateLimitExceeded = "rate_limit_exceeded", BadRequest, TOO_MANY_REQUESTS, OwnPage;
     /// A fault of Linkspan's own; the log has the details.

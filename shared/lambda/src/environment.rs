@@ -3,15 +3,15 @@
 use std::env;
 use std::sync::Arc;
 
-use aws_config::BehaviorVersion;
 use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
 use flow::clock::{Clock, SystemClock};
 use flow::deps::{Deps, Seams, Settings};
 use flow::http::aws::AwsHttp;
 use flow::http::provider::ProviderClient;
 use flow::random::{Random, SystemRandom};
 use flow::redirect_uri::Loopback;
-use flow::seal::{NoKey, StaticKey, WrappingKey};
+use flow::seal::{KmsKey, NoKey, StaticKey, WrappingKey};
 use flow::secret::Secret;
 use flow::store::Tables;
 use lambda_http::Error;
@@ -38,6 +38,7 @@ pub(crate) async fn deps() -> Result<Arc<Deps>, Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let loopback = loopback();
+    let aws = aws().await;
     let tables = Tables {
         flows: required("TABLE_FLOWS")?,
         connections: required("TABLE_CONNECTIONS")?,
@@ -45,8 +46,8 @@ pub(crate) async fn deps() -> Result<Arc<Deps>, Error> {
     };
     let seams = Seams {
         provider: Arc::new(ProviderClient::new(loopback)),
-        wrapping: wrapping_key(&random)?,
-        dynamo: dynamo().await,
+        wrapping: wrapping_key(optional("KMS_KEY_ID"), optional("WRAPPING_KEY"), &aws, &random)?,
+        dynamo: aws_sdk_dynamodb::Client::new(&aws),
         tables,
         clock,
         random,
@@ -71,21 +72,30 @@ fn loopback() -> Loopback {
     }
 }
 
-/// Only functions that seal or open something are given the key.
-fn wrapping_key(random: &Arc<dyn Random>) -> Result<Arc<dyn WrappingKey>, Error> {
-    Ok(match optional("WRAPPING_KEY") {
-        Some(key) => Arc::new(StaticKey::from_base64(&key, Arc::clone(random))?),
-        None => Arc::new(NoKey),
+/// Only functions that seal or open something are given a key: one in KMS, or, beside the local run, the local run's.
+fn wrapping_key(
+    kms: Option<String>,
+    fixed: Option<String>,
+    aws: &SdkConfig,
+    random: &Arc<dyn Random>,
+) -> Result<Arc<dyn WrappingKey>, Error> {
+    Ok(match (kms, fixed) {
+        (Some(id), None) => Arc::new(KmsKey::new(id, &aws_sdk_kms::Config::new(aws))),
+        (None, Some(key)) => Arc::new(StaticKey::from_base64(&key, Arc::clone(random))?),
+        (None, None) => Arc::new(NoKey),
+        (Some(_), Some(_)) => {
+            return Err("of the environment variables KMS_KEY_ID and WRAPPING_KEY only one may be set".into());
+        }
     })
 }
 
-async fn dynamo() -> aws_sdk_dynamodb::Client {
-    let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+/// What the clients of AWS share: region, credentials, and one HTTP client.
+async fn aws() -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(AwsHttp::new())
         .timeout_config(TimeoutConfig::builder().operation_timeout(DATABASE_TIMEOUT).build())
         .load()
-        .await;
-    aws_sdk_dynamodb::Client::new(&config)
+        .await
 }
 
 /// An empty variable is as good as none: the template sets optional ones to an empty text.
@@ -95,4 +105,30 @@ fn optional(name: &str) -> Option<String> {
 
 fn required(name: &str) -> Result<String, Error> {
     optional(name).ok_or_else(|| format!("the environment variable {name} is not set").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_has_one_key_or_none() {
+        let key = |kms: Option<&str>, fixed: Option<&str>| {
+            let random: Arc<dyn Random> = Arc::new(SystemRandom);
+            let aws = SdkConfig::builder().behavior_version(BehaviorVersion::v2026_01_12()).build();
+            wrapping_key(kms.map(str::to_owned), fixed.map(str::to_owned), &aws, &random)
+                .map(drop)
+                .map_err(|error| error.to_string())
+        };
+        let fixed = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+        assert_eq!(key(None, None), Ok(()));
+        assert_eq!(key(Some("alias/linkspan"), None), Ok(()));
+        assert_eq!(key(None, Some(fixed)), Ok(()));
+        for (kms, fixed, named) in
+            [(Some("alias/linkspan"), Some(fixed), "KMS_KEY_ID"), (None, Some("AAAA"), "wrapping key")]
+        {
+            let error = key(kms, fixed).unwrap_err();
+            assert!(error.contains(named), "{error}");
+        }
+    }
 }

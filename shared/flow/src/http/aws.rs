@@ -6,9 +6,10 @@ use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 
@@ -38,9 +39,26 @@ impl AwsHttp {
         let response = client.request(request).await.map_err(|error| ConnectorError::io(error.into()))?;
         let (head, body) = response.into_parts();
         let body = body.collect().await.map_err(|error| ConnectorError::io(error.into()))?.to_bytes();
-        HttpResponse::try_from(http::Response::from_parts(head, SdkBody::from(body)))
+        // As a stream, whose content the SDK's own traces do not show: KMS answers with data keys.
+        let body = SdkBody::from_body_1_x(Full::new(body));
+        HttpResponse::try_from(http::Response::from_parts(head, body))
             .map_err(|error| ConnectorError::other(error.into(), None))
     }
+}
+
+/// What the log gets of a failed call: the service's code and message, which hold nothing of the request's content.
+pub(crate) fn told<E, R>(error: &SdkError<E, R>) -> (&str, &str)
+where
+    E: ProvideErrorMetadata,
+{
+    let code = error.code().unwrap_or(match error {
+        SdkError::TimeoutError(_) => "timeout",
+        SdkError::DispatchFailure(_) => "connection failed",
+        SdkError::ResponseError(_) => "response unreadable",
+        SdkError::ConstructionFailure(_) => "request could not be built",
+        _ => "unknown",
+    });
+    (code, error.message().unwrap_or_default())
 }
 
 impl Default for AwsHttp {

@@ -5,6 +5,7 @@
 //! takes over for what is written while old records stay readable.
 
 mod data_key;
+mod kms;
 mod record;
 mod static_key;
 
@@ -14,6 +15,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKe
 use zeroize::Zeroizing;
 
 pub use data_key::{DataKey, EncryptionContext, WrappingKey};
+pub use kms::KmsKey;
 pub use static_key::{NoKey, StaticKey};
 
 use crate::BoxFuture;

@@ -28,6 +28,7 @@ pub use save::{FlowClaim, Others, SaveConnection, Saved};
 
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKey};
+use crate::http::aws::told;
 use crate::random::Random;
 
 /// The tables' names.
@@ -62,13 +63,7 @@ fn unavailable<E, R>(operation: &'static str, error: &SdkError<E, R>) -> Error
 where
     E: ProvideErrorMetadata,
 {
-    let code = error.code().unwrap_or(match error {
-        SdkError::TimeoutError(_) => "timeout",
-        SdkError::DispatchFailure(_) => "connection failed",
-        SdkError::ResponseError(_) => "response unreadable",
-        SdkError::ConstructionFailure(_) => "request could not be built",
-        _ => "unknown",
-    });
-    tracing::error!(operation, code, message = error.message().unwrap_or_default(), "DynamoDB failed");
+    let (code, message) = told(error);
+    tracing::error!(operation, code, message, "DynamoDB failed");
     Error::new(ErrorKey::StorageUnavailable, "The database did not answer. Please try again.")
 }

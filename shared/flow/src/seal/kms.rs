@@ -1,0 +1,124 @@
+//! A key in AWS KMS as the wrapping key: it never leaves KMS, which makes the data keys and opens them.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use aws_sdk_kms::config::timeout::TimeoutConfig;
+use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_kms::operation::decrypt::DecryptError;
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::DataKeySpec;
+use aws_sdk_kms::{Client, Config};
+use zeroize::Zeroizing;
+
+use super::{DataKey, EncryptionContext, KeyFuture, WrappingKey};
+use crate::error::{Error, ErrorKey, Result};
+use crate::http::aws::told;
+
+/// How long KMS may take in all, with the SDK's repetitions.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A symmetric key in KMS.
+pub struct KmsKey {
+    id: String,
+    config: Config,
+    client: OnceLock<Client>,
+}
+
+impl KmsKey {
+    /// The key with this id, ARN or alias, in the KMS that `config` reaches. Nothing is built before its first use:
+    /// many requests need no key.
+    #[must_use]
+    pub fn new(id: impl Into<String>, config: &Config) -> Self {
+        let timeout = TimeoutConfig::builder().operation_timeout(TIMEOUT).build();
+        let config = config.to_builder().timeout_config(timeout).build();
+        Self { id: id.into(), config, client: OnceLock::new() }
+    }
+
+    fn client(&self) -> &Client {
+        self.client.get_or_init(|| Client::from_conf(self.config.clone()))
+    }
+}
+
+impl WrappingKey for KmsKey {
+    fn generate(&self, context: &EncryptionContext) -> KeyFuture<'_, DataKey> {
+        let request = self
+            .client()
+            .generate_data_key()
+            .key_id(&self.id)
+            .key_spec(DataKeySpec::Aes256)
+            .set_encryption_context(Some(pairs(context)));
+        Box::pin(async {
+            let made = request.send().await.map_err(|error| unavailable("GenerateDataKey", &error))?;
+            let plain = plain(made.plaintext)?;
+            // The id as KMS says it: the key's ARN, also where an alias was asked for that is moved on later.
+            let key_id = made.key_id.filter(|id| u8::try_from(id.len()).is_ok()).ok_or_else(incomplete)?;
+            let wrapped = made.ciphertext_blob.map(Blob::into_inner).ok_or_else(incomplete)?;
+            u16::try_from(wrapped.len()).map_err(|_| incomplete())?;
+            Ok(DataKey { key_id, plain, wrapped })
+        })
+    }
+
+    /// The record says which key it was sealed under; which keys may open anything is for the function's role to say.
+    fn unwrap(
+        &self,
+        key_id: &str,
+        wrapped: &[u8],
+        context: &EncryptionContext,
+    ) -> KeyFuture<'_, Zeroizing<[u8; 32]>> {
+        let request = self
+            .client()
+            .decrypt()
+            .key_id(key_id)
+            .ciphertext_blob(Blob::new(wrapped))
+            .set_encryption_context(Some(pairs(context)));
+        Box::pin(async {
+            let opened = request.send().await.map_err(|error| not_opened(&error))?;
+            plain(opened.plaintext)
+        })
+    }
+}
+
+fn pairs(context: &EncryptionContext) -> HashMap<String, String> {
+    HashMap::from([
+        ("table".to_owned(), context.table.to_owned()),
+        ("workspace".to_owned(), context.workspace.clone()),
+    ])
+}
+
+/// The key from the answer, whose own buffer is wiped; what the SDK read it from is out of our hands.
+fn plain(answer: Option<Blob>) -> Result<Zeroizing<[u8; 32]>> {
+    let bytes = Zeroizing::new(answer.map(Blob::into_inner).unwrap_or_default());
+    let mut key = Zeroizing::new([0; 32]);
+    if bytes.len() != key.len() {
+        return Err(incomplete());
+    }
+    key.copy_from_slice(&bytes);
+    Ok(key)
+}
+
+/// What does not belong together stays closed for good; everything else may pass.
+fn not_opened<R>(error: &SdkError<DecryptError, R>) -> Error {
+    let wrong = error
+        .as_service_error()
+        .is_some_and(|error| error.is_invalid_ciphertext_exception() || error.is_incorrect_key_exception());
+    if wrong {
+        let (code, _) = told(error);
+        return Error::internal(format_args!("a data key does not open in this context: {code}"));
+    }
+    unavailable("Decrypt", error)
+}
+
+fn unavailable<E, R>(operation: &'static str, error: &SdkError<E, R>) -> Error
+where
+    E: ProvideErrorMetadata,
+{
+    let (code, message) = told(error);
+    tracing::error!(operation, code, message, "KMS failed");
+    Error::new(ErrorKey::KeyUnavailable, "The key service did not answer. Please try again.")
+}
+
+fn incomplete() -> Error {
+    Error::internal("KMS answered with no data key")
+}

@@ -1,0 +1,52 @@
+//! The wrapping key in KMS, against moto's. `run.sh` starts it and sets the environment.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends where it stands")]
+
+mod rotation;
+mod sealing;
+
+use std::env;
+use std::sync::Arc;
+
+use aws_config::BehaviorVersion;
+use flow::seal::KmsKey;
+use tests::dump::Item;
+use tests::wire::Wire;
+
+/// A KMS client's settings, read from the environment like a function's, and the wire that it asks over.
+async fn kms() -> (aws_sdk_kms::Config, Wire) {
+    let wire = Wire::new();
+    let aws = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(wire.clone()).load().await;
+    (aws_sdk_kms::Config::new(&aws), wire)
+}
+
+/// The key whose ARN `variable` holds.
+async fn key(variable: &str) -> (Arc<KmsKey>, Wire) {
+    let (config, wire) = kms().await;
+    (Arc::new(KmsKey::new(arn(variable), &config)), wire)
+}
+
+fn arn(variable: &str) -> String {
+    env::var(variable).unwrap()
+}
+
+const KEY: &str = "KMS_KEY_ID";
+const OTHER_KEY: &str = "OTHER_KMS_KEY_ID";
+
+/// The operations that KMS was asked for, and their encryption contexts as `table/workspace`.
+fn asked(wire: &Wire) -> Vec<String> {
+    let requests = wire.take_requests().into_iter().map(|request| {
+        let context = request.body["EncryptionContext"].as_object().unwrap().clone();
+        assert_eq!(context.len(), 2);
+        let part = |name: &str| context[name].as_str().unwrap().to_owned();
+        format!("{} {}/{}", request.operation, part("table"), part("workspace"))
+    });
+    requests.collect()
+}
+
+/// The id of the key that an item's secrets are sealed under, and the wrapped data key.
+fn sealed_under(item: &Item) -> (String, Vec<u8>) {
+    let sealed = item["sealed"].as_b().unwrap().as_ref();
+    let (key_id, rest) = sealed[2..].split_at(usize::from(sealed[1]));
+    let length = usize::from(u16::from_be_bytes([rest[0], rest[1]]));
+    (String::from_utf8(key_id.to_vec()).unwrap(), rest[2..2 + length].to_vec())
+}

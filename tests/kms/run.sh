@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# The wrapping key in KMS, against moto's: `moto_server` must be there (pip install "moto[server]").
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+log=$(mktemp)
+moto_server -H 127.0.0.1 -p 0 >"$log" 2>&1 &
+moto=$!
+trap 'kill $moto 2>/dev/null || true; rm -f "$log"' EXIT
+for _ in $(seq 300); do
+  endpoint=$(grep -o 'http://127.0.0.1:[0-9]*' "$log" || true)
+  [ -z "$endpoint" ] || break
+  kill -0 $moto || { cat "$log"; exit 1; }
+  sleep 0.1
+done
+[ -n "$endpoint" ] || { cat "$log"; exit 1; }
+
+# The settings of a function: the tests read them as the functions do.
+export AWS_ENDPOINT_URL_KMS=$endpoint AWS_REGION=eu-west-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+create_key() {
+  curl --silent --show-error --fail "$endpoint" --header 'Content-Type: application/x-amz-json-1.1' \
+    --header 'X-Amz-Target: TrentService.CreateKey' --data '{}' \
+    --header "Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/$AWS_REGION/kms/aws4_request" |
+    grep -o 'arn:aws:kms:[^"]*'
+}
+KMS_KEY_ID=$(create_key)
+OTHER_KMS_KEY_ID=$(create_key)
+export KMS_KEY_ID OTHER_KMS_KEY_ID
+cargo test -p tests --features kms --test kms "$@"
