@@ -22,7 +22,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use flow::app::App;
 use flow::clock::{Clock, SystemClock, Timestamp};
-use flow::connect::{ConnectRequest, connect};
+use flow::connect::{ConnectRequest, connect, connection_key};
 use flow::deps::{Deps, Seams, Settings};
 use flow::http::aws::AwsHttp;
 use flow::http::provider::Provider;
@@ -173,7 +173,8 @@ impl World {
             .unwrap();
             let credentials = SecretMap::new(tokens().as_object().unwrap().clone());
             let now = self.clock.now();
-            connect(&self.deps, &request, &app, credentials, None, now).await.unwrap();
+            let key = connection_key(&self.deps, &request).await.unwrap();
+            connect(&self.deps, &request, &app, credentials, &key, None, now).await.unwrap();
         }
     }
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 use aws_sdk_kms::config::{BehaviorVersion, Credentials, Region};
 use flow::seal::KmsKey;
 use http::Method;
+use serde_json::json;
 use tests::answer::refusal;
 use tests::definitions;
 use tests::logs::Logs;
 use tests::tokens::{self, WORKSPACE};
 use tests::wire::{EVERYTHING, FOR_GOOD, Wire};
-use tests::{Fault, World};
+use tests::{Fault, Start, World};
 
 /// A key in a KMS that nothing ever reaches.
 fn key(wire: &Wire) -> Arc<KmsKey> {
@@ -65,5 +66,28 @@ async fn what_the_key_service_does_not_open_is_a_fault_of_ours_and_no_reason_to_
         let answer = world.api(Method::GET, "/self", &tokens::admin(WORKSPACE), None).await;
         assert_eq!(answer.refusal(), refusal(500, "internal", ""), "{code}");
         assert_eq!(wire.take_requests().len(), 1, "{code} was tried again");
+    }
+}
+
+/// The data key is in hand before the provider is asked: a code that could not be used is not spent.
+#[tokio::test(start_paused = true)]
+async fn a_flow_that_cannot_get_at_a_key_says_so_and_sends_no_code() {
+    let public = json!({ "clientSecret": null });
+    for (definition, operation) in
+        [(definitions::integration(), "Decrypt"), (definitions::integration_with(&public), "GenerateDataKey")]
+    {
+        let world = World::with(&definition).await;
+        let browser = world.browser();
+        let callback = world.begin(&browser, &Start::new()).await.consent();
+        let wire = Wire::new();
+        wire.fail(operation, FOR_GOOD, Fault::Outage);
+        let keyless = world.deployed_with(key(&wire));
+        let there = keyless.browser();
+        there.plant_cookie(&browser.cookie_names()[0], &browser.cookie_values()[0]);
+        let answered = there.get(&callback).await;
+        let result = there.get(answered.location()).await;
+        assert_eq!(result.redirected_refusal(), refusal(303, "key_unavailable", ""), "{operation}");
+        assert!(world.provider.calls().is_empty(), "{operation}");
+        assert!(world.dump().await.connections.is_empty());
     }
 }

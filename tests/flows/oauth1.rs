@@ -50,10 +50,10 @@ async fn every_request_is_signed() {
     authorization: OAuth oauth_consumer_key="client%21%2BID",
       oauth_signature_method="HMAC-SHA1",
       oauth_timestamp="1767225600",
-      oauth_nonce="5924513516a5993435ec4a240610304a",
+      oauth_nonce="0b5000b73a53f0916c93c68f4b9b6ba8",
       oauth_token="temporary%21%2Btoken%2F1",
       oauth_verifier="verifier%21%2B1%2Fa",
-      oauth_signature="gl5eoNhut2RzdDirrouLiYvRX18%3D"
+      oauth_signature="x%2B3zMPLV%2FjQor1H9Wh90diApeAM%3D"
     accept: application/x-www-form-urlencoded, application/json
     content-length: 0
     "#);
@@ -63,9 +63,9 @@ async fn every_request_is_signed() {
     authorization: OAuth oauth_consumer_key="client%21%2BID",
       oauth_signature_method="HMAC-SHA1",
       oauth_timestamp="1767225600",
-      oauth_nonce="8d85f8467240628a94819b26bee26e3a",
+      oauth_nonce="d27a8d9a8d38c7a37c922450a7a1961f",
       oauth_token="token%21%2B1%2Fa",
-      oauth_signature="LS2exBVXKPNC0357qEUmM9ZfyxI%3D"
+      oauth_signature="bHhvdNbYWPwO2oVDFZsZphwcfDo%3D"
     "#);
 }
 

@@ -15,6 +15,7 @@ use crate::outcome::Outcome;
 use crate::random::draw_id;
 use crate::refresh;
 use crate::revoke;
+use crate::seal::Prepared;
 use crate::secret::SecretMap;
 use crate::store::{FlowClaim, Others, SaveConnection, Saved};
 use crate::template::Values;
@@ -83,6 +84,11 @@ pub fn time_left(deps: &Deps, since: Timestamp) -> Result<Duration> {
     Ok(left)
 }
 
+/// The key that [`connect`] seals with: in hand before a provider is asked for what it gives only once.
+pub async fn connection_key(deps: &Deps, request: &ConnectRequest) -> Result<Prepared> {
+    deps.sealer.prepare(connection_place(&request.workspace, &request.customer, "")).await
+}
+
 /// Proves the credentials by the test call, and saves the connection with the flow's outcome. `since` is when the work
 /// began.
 pub async fn connect(
@@ -90,6 +96,7 @@ pub async fn connect(
     request: &ConnectRequest,
     app: &App,
     credentials: SecretMap,
+    key: &Prepared,
     flow: Option<FlowClaim<'_>>,
     since: Timestamp,
 ) -> Result<Outcome> {
@@ -104,7 +111,7 @@ pub async fn connect(
         Some(id) => Some(deps.store.read_connection(id).await?.ok_or_else(connection_not_found)?),
         None => None,
     };
-    let connection = sealed(deps, request, &integration, app, &secrets, before.as_ref()).await?;
+    let connection = sealed(deps, request, &integration, app, &secrets, key, before.as_ref())?;
     let save = SaveConnection {
         connection: &connection,
         others: match (&before, request.allow_multiple_connections) {
@@ -126,12 +133,13 @@ pub async fn connect(
     Ok(outcome)
 }
 
-async fn sealed(
+fn sealed(
     deps: &Deps,
     request: &ConnectRequest,
     integration: &Integration,
     app: &App,
     secrets: &ConnectionSecrets,
+    key: &Prepared,
     before: Option<&Connection>,
 ) -> Result<Connection> {
     let now = deps.clock.now();
@@ -139,7 +147,7 @@ async fn sealed(
     // A connection that is updated keeps its name, unless a new one was given, and the time when it was made.
     let kept_name = before.map_or(&integration.name, |before| &before.record.name);
     Ok(Connection {
-        sealed: secrets.seal(deps, connection_place(&request.workspace, &request.customer, &id)).await?,
+        sealed: secrets.seal(key, connection_place(&request.workspace, &request.customer, &id))?,
         workspace: request.workspace.clone(),
         customer: request.customer.clone(),
         integration: integration.id.clone(),

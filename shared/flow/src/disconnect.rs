@@ -46,7 +46,7 @@ async fn without_credentials(deps: &Deps, connection: &Connection) -> Result<Con
     }
     let place = connection_place(&connection.workspace, &connection.customer, &connection.id);
     Ok(Connection {
-        sealed: secrets.seal(deps, place).await?,
+        sealed: secrets.seal(&deps.sealer.prepare(place).await?, place)?,
         health: Health {
             disconnected: true,
             error: connection.health.error.clone().filter(|_| connection.health.disconnected),

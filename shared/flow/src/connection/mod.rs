@@ -12,7 +12,7 @@ use crate::app::Borrowed;
 use crate::clock::Timestamp;
 use crate::deps::Deps;
 use crate::error::{Error, ErrorKey, Result};
-use crate::seal::Place;
+use crate::seal::{Place, Prepared};
 use crate::secret::SecretMap;
 use crate::template::Values;
 use crate::token::Caller;
@@ -78,9 +78,9 @@ pub struct ConnectionSecrets {
 
 impl ConnectionSecrets {
     /// Seals them for their place.
-    pub async fn seal(&self, deps: &Deps, place: Place<'_>) -> Result<Vec<u8>> {
+    pub fn seal(&self, key: &Prepared, place: Place<'_>) -> Result<Vec<u8>> {
         let json = Zeroizing::new(serde_json::to_vec(self).map_err(Error::internal)?);
-        deps.sealer.seal(place, &json).await
+        key.seal(place, &json)
     }
 
     /// Opens a connection's.

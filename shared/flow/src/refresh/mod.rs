@@ -11,8 +11,6 @@ mod sweep;
 use std::sync::Arc;
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 pub use lifetime::{Renewal, health};
 pub use sweep::{Swept, sweep};
 
@@ -147,8 +145,7 @@ async fn attempt(deps: &Deps, lease: &Lease, since: Timestamp) -> Result<Connect
     let credentials = renew(deps, &app, renewal, &secrets, since).await?;
     let health = health(app.option(), &credentials, deps.clock.now(), before.last_active_at);
     secrets.credentials = credentials;
-    let json = Zeroizing::new(serde_json::to_vec(&secrets).map_err(Error::internal)?);
-    let sealed = key.seal(place, &json)?;
+    let sealed = secrets.seal(&key, place)?;
     Ok(Connection { sealed, health, version: before.version + 1, ..before.clone() })
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Subject, VerifiedStart, authorize};
 use crate::app::App;
 use crate::client_credentials;
-use crate::connect::{ConnectRequest, connect};
+use crate::connect::{ConnectRequest, connect, connection_key};
 use crate::connection::{Connection, ConnectionSecrets};
 use crate::definition::{AuthMethod, AuthOption, ClientCredentials, Integration};
 use crate::deps::Deps;
@@ -138,12 +138,7 @@ impl Chosen<'_> {
         request: ConnectRequest,
         config: &ClientCredentials,
     ) -> Result<Begun> {
-        let since = deps.clock.now();
-        let connected = match client_credentials::credentials(deps, &request.values(), config, since).await {
-            Ok(credentials) => connect(deps, &request, &self.app, credentials, None, since).await,
-            Err(error) => Err(error),
-        };
-        match connected {
+        match self.connected(deps, &request, config).await {
             Ok(outcome) => {
                 let workspace = &self.start.workspace.key;
                 tracing::info!(
@@ -158,6 +153,18 @@ impl Chosen<'_> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    async fn connected(
+        &self,
+        deps: &Deps,
+        request: &ConnectRequest,
+        config: &ClientCredentials,
+    ) -> Result<Outcome> {
+        let since = deps.clock.now();
+        let key = connection_key(deps, request).await?;
+        let credentials = client_credentials::credentials(deps, &request.values(), config, since).await?;
+        connect(deps, request, &self.app, credentials, &key, None, since).await
     }
 
     fn ask_or_refuse(
