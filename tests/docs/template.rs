@@ -1,4 +1,4 @@
-//! The local run's tables and routes are those of the SAM template.
+//! The local run's tables and routes are those of the SAM template, and each function has the keys that it needs.
 
 use std::collections::BTreeSet;
 
@@ -67,4 +67,27 @@ fn the_local_routes_are_those_of_the_template() {
     let local: BTreeSet<&str> =
         service.split(".route(\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     assert_eq!(local, deployed);
+}
+
+#[test]
+fn only_functions_that_seal_or_open_have_a_key_and_each_seals_its_own_table() {
+    let template = read("infra/template.yaml");
+    let functions: Vec<(&str, &str)> = template
+        .split("\n\n")
+        .filter_map(|resource| {
+            let (name, properties) = resource.trim_start_matches('\n').split_once(":\n")?;
+            properties.contains("Type: AWS::Serverless::Function").then_some((name.trim(), properties))
+        })
+        .collect();
+    let with = |text: &str| -> Vec<&str> {
+        functions.iter().filter(|(_, properties)| properties.contains(text)).map(|(name, _)| *name).collect()
+    };
+    let keyed = ["InitiateFunction", "CallbackFunction", "ApiFunction"];
+    assert!(functions.len() > keyed.len());
+    assert_eq!(with("KMS_KEY_ID: "), keyed);
+    assert_eq!(with("- !Ref OpenPolicy"), keyed);
+    assert_eq!(with("Action: kms:GenerateDataKey"), keyed);
+    assert_eq!(with("\"kms:EncryptionContext:table\": connections }"), keyed[..2]);
+    assert_eq!(with("\"kms:EncryptionContext:table\": integrations }"), keyed[2..]);
+    assert!(!template.contains("WRAPPING_KEY"));
 }

@@ -7,7 +7,7 @@ use flow::refresh::{Swept, sweep};
 use serde_json::{Value, json};
 use tests::definitions::integration_with;
 use tests::provider::Reply;
-use tests::wire::DynamoRequest;
+use tests::wire::AwsRequest;
 use tests::{Start, World};
 
 use crate::refresh::{HOUR, connected, refreshes, renewed};
@@ -37,7 +37,7 @@ fn none() -> Swept {
     Swept::default()
 }
 
-fn count(requests: &[DynamoRequest], operation: &str) -> usize {
+fn count(requests: &[AwsRequest], operation: &str) -> usize {
     requests.iter().filter(|request| request.operation == operation).count()
 }
 
