@@ -9,6 +9,8 @@ use tests::provider::Reply;
 use tests::tokens::{CUSTOMER, WORKSPACE};
 use tests::{Start, World};
 
+use crate::refresh::{HOUR, connected, refreshes, renewed};
+
 fn again(id: &str) -> Start {
     Start::new().with(&json!({ "connectionId": id }))
 }
@@ -131,6 +133,30 @@ async fn what_is_refused_or_fails_tells_nothing() {
     world.provider.next("/oauth/token", Reply::json(400, &json!({ "error": "invalid_grant" })));
     let _ = world.connect(&browser, &Start::new()).await;
     assert_eq!(world.take_events(), Vec::<Value>::new());
+}
+
+/// A refresh writes three times, and none of it is an event unless the provider refuses for good. What was one before
+/// does not leave once more.
+#[tokio::test(start_paused = true)]
+async fn a_refresh_tells_nothing_but_a_refusal() {
+    let world = World::new().await;
+    let id = connected(&world).await;
+    assert_eq!(world.take_events().len(), 1);
+    world.clock.advance(HOUR);
+    world
+        .provider
+        .always("/oauth/token", renewed(&json!({ "access_token": "access/2", "expires_in": 3600 })));
+    world.secrets(&id).await;
+    assert_eq!(refreshes(&world), 1);
+    let records = world.take_records();
+    assert!(!records.is_empty());
+    assert_eq!(world.events_of(&records), Vec::<Value>::new());
+
+    world.clock.advance(HOUR);
+    world.provider.always("/oauth/token", Reply::json(400, &json!({ "error": "invalid_grant" })));
+    world.read_secrets(&id).await;
+    let [disconnected] = &world.take_events()[..] else { panic!("one event") };
+    assert_eq!(disconnected["detail-type"], "connection.disconnected");
 }
 
 #[tokio::test(start_paused = true)]
