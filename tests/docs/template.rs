@@ -70,7 +70,7 @@ fn the_local_routes_are_those_of_the_template() {
 }
 
 #[test]
-fn only_functions_that_seal_or_open_have_a_key_and_each_seals_its_own_table() {
+fn only_functions_that_seal_or_open_have_a_key_and_each_seals_its_own_tables() {
     let template = read("infra/template.yaml");
     let functions: Vec<(&str, &str)> = template
         .split("\n\n")
@@ -82,12 +82,13 @@ fn only_functions_that_seal_or_open_have_a_key_and_each_seals_its_own_table() {
     let with = |text: &str| -> Vec<&str> {
         functions.iter().filter(|(_, properties)| properties.contains(text)).map(|(name, _)| *name).collect()
     };
-    let keyed = ["InitiateFunction", "CallbackFunction", "ApiFunction"];
+    let keyed = ["InitiateFunction", "CallbackFunction", "ApiFunction", "RefreshFunction"];
     assert!(functions.len() > keyed.len());
     assert_eq!(with("KMS_KEY_ID: "), keyed);
     assert_eq!(with("- !Ref OpenPolicy"), keyed);
     assert_eq!(with("Action: kms:GenerateDataKey"), keyed);
-    assert_eq!(with("\"kms:EncryptionContext:table\": connections }"), keyed[..2]);
-    assert_eq!(with("\"kms:EncryptionContext:table\": integrations }"), keyed[2..]);
+    let one_table = [keyed[0], keyed[1], keyed[3]];
+    assert_eq!(with("\"kms:EncryptionContext:table\": connections }"), one_table);
+    assert_eq!(with("\"kms:EncryptionContext:table\": [connections, integrations] }"), keyed[2..3]);
     assert!(!template.contains("WRAPPING_KEY"));
 }
