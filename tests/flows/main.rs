@@ -3,6 +3,7 @@
 
 mod at_once;
 mod authorization_request;
+mod budget;
 mod callback_parameters;
 mod client_authentication;
 mod client_credentials;

@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
 use flow::http::aws::AwsHttp;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -38,6 +39,17 @@ pub struct AwsRequest {
     pub operation: String,
     /// The JSON body.
     pub body: Value,
+}
+
+/// What DynamoDB charges for, as it says itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Consumed {
+    /// Requests.
+    pub requests: usize,
+    /// Write units, in tables and indexes.
+    pub write_units: f64,
+    /// Read units.
+    pub read_units: f64,
 }
 
 /// How a request goes wrong.
@@ -71,6 +83,7 @@ type Meanwhile = (&'static str, Pin<Box<dyn Future<Output = ()> + Send>>);
 pub struct Wire {
     http: AwsHttp,
     requests: Arc<Mutex<Vec<AwsRequest>>>,
+    consumed: Arc<Mutex<Consumed>>,
     planned: Arc<Mutex<Vec<Planned>>>,
     meanwhile: Arc<Mutex<Option<Meanwhile>>>,
 }
@@ -88,6 +101,7 @@ impl Wire {
         Self {
             http: AwsHttp::new(),
             requests: Arc::default(),
+            consumed: Arc::default(),
             planned: Arc::default(),
             meanwhile: Arc::default(),
         }
@@ -113,6 +127,41 @@ impl Wire {
     #[must_use]
     pub fn take_requests(&self) -> Vec<AwsRequest> {
         std::mem::take(&mut self.requests.lock().unwrap())
+    }
+
+    /// What was consumed since the last time that this was asked.
+    #[must_use]
+    pub fn take_consumed(&self) -> Consumed {
+        std::mem::take(&mut self.consumed.lock().unwrap())
+    }
+
+    async fn exchange(
+        self,
+        operation: String,
+        writes: usize,
+        request: HttpRequest,
+    ) -> Result<HttpResponse, ConnectorError> {
+        let http = self.http.clone();
+        let (mut response, body) = in_real_time(async move {
+            let mut response = http.call(request).await?;
+            let body = ByteStream::new(response.take_body()).collect().await;
+            Ok::<_, ConnectorError>((response, body.unwrap().into_bytes()))
+        })
+        .await?;
+        let answer: Value = serde_json::from_slice(&body).unwrap();
+        *response.body_mut() = SdkBody::from(body);
+        let mut consumed = self.consumed.lock().unwrap();
+        consumed.requests += 1;
+        if !response.status().is_success() {
+            // The emulator does not say; DynamoDB charges a transaction that was cancelled as one that was not.
+            consumed.write_units += 2.0 * f64::from(u32::try_from(writes).unwrap());
+        } else if READS.contains(&operation.as_str()) {
+            consumed.read_units += units(&answer);
+        } else {
+            consumed.write_units += units(&answer);
+        }
+        drop(consumed);
+        Ok(response)
     }
 
     fn happens_meanwhile(&self, operation: &str) -> Option<Meanwhile> {
@@ -146,23 +195,25 @@ impl fmt::Debug for Wire {
 impl HttpConnector for Wire {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let is_dynamo = target.starts_with("DynamoDB");
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let body = request.body().bytes().unwrap_or_default();
         let body: Value = serde_json::from_slice(body).unwrap();
         tells_its_event(&body);
+        let request = if is_dynamo { with_consumption(request, body.clone()) } else { request };
         let fault = self.fault(&operation);
         let meanwhile = self.happens_meanwhile(&operation);
         let writes = body["TransactItems"].as_array().map_or(0, Vec::len);
-        self.requests.lock().unwrap().push(AwsRequest { operation, body });
-        let http = self.http.clone();
+        self.requests.lock().unwrap().push(AwsRequest { operation: operation.clone(), body });
+        let wire = self.clone();
         HttpConnectorFuture::new(async move {
             if let Some((_, meanwhile)) = meanwhile {
                 meanwhile.await;
             }
             match fault {
-                None => in_real_time(async move { http.call(request).await }).await,
+                None => wire.exchange(operation, writes, request).await,
                 Some(Fault::LostAnswer) => {
-                    in_real_time(async move { http.call(request).await }).await?;
+                    wire.exchange(operation, writes, request).await?;
                     Err(ConnectorError::io("the connection was reset".into()))
                 }
                 Some(Fault::Outage) => Err(ConnectorError::io("the connection was refused".into())),
@@ -203,6 +254,24 @@ fn tells_its_event(body: &Value) {
             assert!(sets != removes, "neither an event nor none: {update}");
         }
     }
+}
+
+/// The operations that consume read units; all others write.
+const READS: [&str; 3] = ["BatchGetItem", "GetItem", "Query"];
+
+/// The same request, which also asks what it consumes. The emulator does not mind that this was not signed.
+fn with_consumption(mut request: HttpRequest, mut body: Value) -> HttpRequest {
+    body["ReturnConsumedCapacity"] = json!("TOTAL");
+    let body = body.to_string();
+    request.headers_mut().insert("content-length", body.len().to_string());
+    *request.body_mut() = SdkBody::from(body);
+    request
+}
+
+fn units(answer: &Value) -> f64 {
+    let consumed = &answer["ConsumedCapacity"];
+    let tables = consumed.as_array().map_or(std::slice::from_ref(consumed), Vec::as_slice);
+    tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum()
 }
 
 fn canceled(writes: usize) -> HttpResponse {

@@ -1,0 +1,71 @@
+//! What a connection may cost, in what AWS counts: these figures are the bill, however fast anything is.
+
+use serde_json::json;
+use tests::wire::Consumed;
+use tests::{Start, World, definitions, tokens};
+
+/// The most that a first OAuth 2 connection may ask of `DynamoDB`, warm.
+const FIRST: Consumed = Consumed { requests: 5, write_units: 10.0, read_units: 3.0 };
+
+/// The same for one that replaces another. Its first transaction fails, because only that tells whom it replaces, and
+/// what fails is charged too.
+const REPLACEMENT: Consumed = Consumed { requests: 5, write_units: 21.0, read_units: 3.0 };
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_stays_within_its_budget() {
+    let world = world().await;
+    let cold = connect(&world, "first").await;
+    // The definitions of the workspace and its integration, which are then kept.
+    assert_eq!(cold.database.requests, 5, "{cold:?}");
+
+    let warm = connect(&world, "second").await;
+    assert!(within(warm.database, FIRST), "{warm:?}");
+    assert_eq!(warm.provider_calls, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replacement_stays_within_its_budget() {
+    let world = world().await;
+    connect(&world, "same").await;
+    let replacement = connect(&world, "same").await;
+    assert!(within(replacement.database, REPLACEMENT), "{replacement:?}");
+    assert_eq!(replacement.provider_calls, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_costs_the_same_however_many_there_are() {
+    let world = world().await;
+    connect(&world, "customer-0").await;
+    let first = connect(&world, "customer-1").await;
+    for number in 2..40 {
+        assert_eq!(connect(&world, &format!("customer-{number}")).await, first);
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Cost {
+    database: Consumed,
+    provider_calls: usize,
+}
+
+/// The usual integration without its test call, which is the provider's to charge for.
+async fn world() -> World {
+    let mut integration = definitions::integration();
+    integration["authOptions"][0].as_object_mut().unwrap().remove("test");
+    World::with(&integration).await
+}
+
+async fn connect(world: &World, customer: &str) -> Cost {
+    let _ = world.wire.take_consumed();
+    let calls = world.provider.calls().len();
+    let token = tokens::customer(tokens::WORKSPACE, customer);
+    let result = world.connect(&world.browser(), &Start::new().with(&json!({ "token": token }))).await;
+    result.assert_connected();
+    Cost { database: world.wire.take_consumed(), provider_calls: world.provider.calls().len() - calls }
+}
+
+fn within(consumed: Consumed, budget: Consumed) -> bool {
+    consumed.requests <= budget.requests
+        && consumed.write_units <= budget.write_units
+        && consumed.read_units <= budget.read_units
+}
