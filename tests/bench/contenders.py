@@ -1,0 +1,197 @@
+"""The contenders, and the API Gateway events (payload 2.0) that a customer's browser makes for them."""
+
+import base64
+import itertools
+import json
+import secrets
+import shutil
+import time
+from functools import cache
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import client
+import services
+import world
+from runtime import Function
+
+GRANT = world.ROOT / "tests/bench/grant"
+BUNDLE = world.TARGET / "bench/grant"
+
+# What Lambda gives every function, and no more: a development machine's environment is not measured.
+LAMBDA = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_SESSION_TOKEN": "local",
+    "TABLE_FLOWS": "flows",
+}
+OURS = LAMBDA | {name: services.ENVIRONMENT[name] for name in (
+    "TABLE_CONNECTIONS", "TABLE_INTEGRATIONS", "WRAPPING_KEY", "ROOT_WORKSPACE_KEY", "ALLOW_LOOPBACK", "RUST_LOG",
+)} | {"PUBLIC_URL": services.LOCAL}
+
+_customers = itertools.count(1)
+_provider = client.Browser()
+
+
+def event(method, path, query="", body=None, cookies=(), parameters=None, route=None):
+    """An HTTP API's event."""
+    headers = {
+        "accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+        "accept-encoding": "gzip, deflate, br",
+        "accept-language": "en-GB,en;q=0.9",
+        "host": urlsplit(services.LOCAL).netloc,
+        "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+        "x-forwarded-for": "203.0.113.7",
+        "x-forwarded-port": "443",
+        "x-forwarded-proto": "https",
+    }
+    made = {
+        "version": "2.0",
+        "routeKey": route or f"{method} {path}",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": headers,
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "a1b2c3d4e5",
+            "domainName": "connect.example.com",
+            "domainPrefix": "connect",
+            "http": {
+                "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7",
+                "userAgent": headers["user-agent"],
+            },
+            "requestId": secrets.token_urlsafe(12),
+            "routeKey": route or f"{method} {path}",
+            "stage": "$default",
+            "time": "01/Jul/2026:12:00:00 +0000",
+            "timeEpoch": int(time.time() * 1000),
+        },
+        "isBase64Encoded": False,
+    }
+    if cookies:
+        made["cookies"] = [cookie.split(";")[0] for cookie in cookies]
+    if query:
+        made["queryStringParameters"] = {name: ",".join(values) for name, values in parse_qs(query).items()}
+    if parameters:
+        made["pathParameters"] = parameters
+    if body is not None:
+        headers |= {"content-type": "application/x-www-form-urlencoded", "origin": services.LOCAL}
+        made |= {"body": base64.b64encode(body.encode()).decode(), "isBase64Encoded": True}
+    return json.dumps(made).encode()
+
+
+def initiation():
+    """A new customer's start, as the form of their page posts it."""
+    payload = {
+        "token": client.token(f"bench-{next(_customers)}", name="Ada Lovelace"),
+        "integrationKey": "demo-oauth2",
+        "redirectUri": world.CONNECTED,
+        "customState": "kept",
+    }
+    return event("POST", "/connection-popup", body=urlencode({"payload": json.dumps(payload)}))
+
+
+def redirect(answer):
+    """Where an answer sends the browser, and with which cookies."""
+    answer = json.loads(answer)
+    headers = {name.lower(): value for name, value in answer.get("headers", {}).items()}
+    if answer["statusCode"] not in (302, 303) or "location" not in headers:
+        raise AssertionError(f"not a redirect: {answer}")
+    return headers["location"], answer.get("cookies") or []
+
+
+def consent(address):
+    """Signs in at the provider and agrees; the address that it sends the browser back to."""
+    answer = _provider.visit(address)
+    for _ in range(6):
+        if answer.location and urlsplit(answer.location).path.startswith("/oauth-callback"):
+            return answer.location
+        if answer.location:
+            answer = _provider.visit(answer.location)
+        else:
+            answer = _provider.submit(answer, {"user_name": "ada", "password": "lovelace"})
+    raise AssertionError(f"the provider did not send the browser back: {answer.status} {answer.body[:2000]}")
+
+
+def callback(started):
+    """The callback that follows an initiation's answer."""
+    address, cookies = redirect(started)
+    back = urlsplit(consent(address))
+    parameters = {"integrationId": back.path.rsplit("/", 1)[1]}
+    return event(
+        "GET", back.path, back.query, cookies=cookies, parameters=parameters,
+        route="GET /oauth-callback/{integrationId}",
+    ), cookies
+
+
+def result(called_back, cookies):
+    """The request for the result that follows a callback's answer."""
+    path, _ = redirect(called_back)
+    parameters = {"flowId": path.rsplit("/", 1)[1]}
+    return event("GET", path, cookies=cookies, parameters=parameters, route="GET /connection-result/{flowId}")
+
+
+def connected(answer):
+    """Fails unless the flow ended with a connection."""
+    address, _ = redirect(answer)
+    if "connectionId=" not in address:
+        raise AssertionError(f"not connected: {address}")
+
+
+def rust(name, endpoint=world.DYNAMODB, environment=OURS):
+    """Starts one of the workspace's binaries as a function."""
+    command = [str(world.TARGET / "release" / name)]
+    environment = environment | {"AWS_ENDPOINT_URL_DYNAMODB": endpoint}
+    return Function(command, environment, str(world.LOGS / name))
+
+
+def grant(name, endpoint=world.DYNAMODB):
+    """Starts grant on Node, under Lambda's own runtime client."""
+    environment = LAMBDA | {
+        "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
+        "LAMBDA_TASK_ROOT": str(BUNDLE),
+        "_HANDLER": "index.handler",
+        "AUTHORIZE_URL": f"{world.PROVIDER}/authorize",
+        "ACCESS_URL": f"{world.PROVIDER}/token",
+        "REDIRECT_URI": grant_redirect_uri(),
+        "CONNECTED_URL": world.CONNECTED,
+        "CLIENT_ID": world.CLIENT_ID,
+        "CLIENT_SECRET": world.CLIENT_SECRET,
+        "SESSION_SECRET": "a secret that signs the cookie of the session",
+    }
+    command = [shutil.which("node"), str(GRANT / "node_modules/aws-lambda-ric/index.mjs"), "index.handler"]
+    return Function(command, environment, str(world.LOGS / name))
+
+
+@cache
+def grant_redirect_uri():
+    """The demo provider knows one callback address, our integration's: grant's own route is named by the event."""
+    with rust("initiate") as function:
+        answer, _ = function.invoke(initiation())
+    return client.query(redirect(answer)[0])["redirect_uri"]
+
+
+def grant_initiation():
+    """A start on grant's route."""
+    return event("GET", "/connect/demo", route="GET /connect/{proxy+}")
+
+
+def grant_callback(started):
+    """The callback that follows grant's redirect to the provider."""
+    address, cookies = redirect(started)
+    back = urlsplit(consent(address))
+    return event("GET", "/connect/demo/callback", back.query, cookies=cookies, route="GET /connect/{proxy+}")
+
+
+def grant_connected(answer):
+    """Fails unless grant went on to the page after the connection, which it does after an error too."""
+    address, cookies = redirect(answer)
+    if address != world.CONNECTED:
+        raise AssertionError(f"not connected: {address}")
+    (cookie,) = cookies
+    sid = cookie.split("=", 1)[1].split(".")[0]
+    session = world.dynamodb("GetItem", TableName="flows", Key={"pk": {"S": sid}})["Item"]["session"]["S"]
+    if "access_token" not in session:
+        raise AssertionError(f"no tokens: {session}")

@@ -1,0 +1,56 @@
+"""What a million connections cost on AWS, from the counts of one and the public prices."""
+
+import math
+
+# us-east-1, on demand, without the free tier, in US dollars; looked up in November 2026.
+PRICES = {
+    "gb_second": 0.0000133334,  # Lambda on arm64, https://aws.amazon.com/lambda/pricing/
+    "invocation": 0.20 / 1e6,
+    "http_request": 1.00 / 1e6,  # HTTP API, first 300 million, https://aws.amazon.com/api-gateway/pricing/
+    "write_unit": 0.625 / 1e6,  # https://aws.amazon.com/dynamodb/pricing/on-demand/
+    "read_unit": 0.125 / 1e6,
+    "kms": 0.03 / 1e4,  # https://aws.amazon.com/kms/pricing/
+}
+
+# At 128 MB a function has this share of a core: 1,769 MB make a whole one.
+MEMORY_MB, CORE_MB = 128, 1769
+# Assumed, as nothing here is far away: a DynamoDB request, and a provider's token endpoint, in milliseconds.
+DATABASE_MS, PROVIDER_MS = 5, 300
+# Node needs more than Linkspan to start in the time that Lambda gives; a usual setting.
+NODE_MEMORY_MB = 512
+
+
+def lines(results):
+    """Of Linkspan and of grant: what is paid for, and dollars for a million connections."""
+    times = results["times"]
+    yield "Linkspan", _million(results["flow"]["linkspan"]["warm"], MEMORY_MB, {
+        name: times[name]["warm_cpu"]["median"] for name in ("initiate", "callback", "finish")
+    })
+    yield "grant", _million(results["flow"]["grant"]["warm"], NODE_MEMORY_MB, {
+        "connect": times["grant: connect"]["warm_cpu"]["median"],
+        "callback": times["grant: callback"]["warm_cpu"]["median"],
+    })
+
+
+def _million(flow, memory, cpu):
+    billed = 0
+    for step, milliseconds in cpu.items():
+        waiting = DATABASE_MS * len(flow["operations"][step]) + (PROVIDER_MS if step == "callback" else 0)
+        billed += math.ceil(milliseconds * CORE_MB / memory + waiting)
+    of = {
+        "HTTP API requests": len(cpu) * PRICES["http_request"],
+        "Lambda requests": len(cpu) * PRICES["invocation"],
+        f"Lambda time ({billed} ms at {memory} MB)": billed / 1000 * memory / 1024 * PRICES["gb_second"],
+        "DynamoDB writes": flow["write_units"] * PRICES["write_unit"],
+        "DynamoDB reads": flow["read_units"] * PRICES["read_unit"],
+        "KMS": flow["kms"] * PRICES["kms"],
+    }
+    return {what: dollars * 1e6 for what, dollars in of.items()}
+
+
+def markdown(results):
+    rows = []
+    for who, of in lines(results):
+        rows += [f"| {who}: {what} | {dollars:.2f} |" for what, dollars in of.items()]
+        rows.append(f"| **{who}: together** | **{sum(of.values()):.2f}** |")
+    return "\n".join(["| a million connections, warm | US dollars |", "| --- | ---: |", *rows])

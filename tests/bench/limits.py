@@ -1,0 +1,73 @@
+"""The budgets that counting can check. `limits.py crates` counts what each function is made of; `limits.py zips DIR`
+packs what `sam build` made. Times are measured by bench.py and never asserted. Standard library only."""
+
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FUNCTIONS = ("initiate", "callback", "finish", "api")
+
+# Crates of a function, without those that only run at compile time, and crates that are in it in two versions.
+CRATES, TWICE = 220, 10
+# Bytes that are uploaded, which Lambda fetches at a cold start.
+ZIPS = {"initiate": 2_500_000, "callback": 2_500_000, "finish": 2_500_000, "api": 3_500_000}
+
+
+def crates():
+    for function in FUNCTIONS:
+        tree = subprocess.run(
+            ["cargo", "tree", "--locked", "--package", function, "--edges", "normal,no-proc-macro",
+             "--prefix", "none", "--format", "{p}"],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        ).stdout
+        versions = defaultdict(set)
+        for line in filter(None, tree.splitlines()):
+            name, version, *_ = line.split()
+            versions[name].add(version)
+        yield f"{function}: crates", sum(map(len, versions.values())), CRATES
+        twice = sorted(name for name, of in versions.items() if len(of) > 1)
+        yield f"{function}: crates in two versions ({', '.join(twice)})", len(twice), TWICE
+
+
+def zips(folder):
+    names = {name.lower(): name for name in FUNCTIONS}
+    found = set()
+    for binary in Path(folder).glob("*/bootstrap"):
+        name = names.get(binary.parent.name.removesuffix("Function").lower())
+        if name is not None:
+            found.add(name)
+            yield f"{name}: bytes of the zip", zipped(binary), ZIPS[name]
+    if missing := set(FUNCTIONS) - found:
+        raise SystemExit(f"{folder} lacks {', '.join(sorted(missing))}")
+
+
+def zipped(path):
+    """Bytes of a function as sam packs it."""
+    with tempfile.TemporaryFile() as archive:
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as pack:
+            pack.write(path, "bootstrap")
+        return archive.tell()
+
+
+def main():
+    match sys.argv[1:]:
+        case ["crates"]:
+            counted = crates()
+        case ["zips", folder]:
+            counted = zips(folder)
+        case _:
+            raise SystemExit(__doc__)
+    exceeded = False
+    for what, count, limit in counted:
+        print(f"{what}: {count:,} of {limit:,}")
+        exceeded |= count > limit
+    if exceeded:
+        raise SystemExit("A limit of tests/bench/limits.py is exceeded.")
+
+
+if __name__ == "__main__":
+    main()

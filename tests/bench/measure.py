@@ -1,0 +1,189 @@
+"""What is measured: cold starts and warm requests in turn, one whole flow through the counting proxy, and growth."""
+
+import base64
+import statistics
+from collections import Counter, defaultdict
+
+import contenders
+import world
+from contenders import (
+    callback, connected, grant, grant_callback, grant_connected, grant_initiation, initiation, redirect, result, rust,
+)
+
+
+class Contenders:
+    """Each contender by name: how it starts, what it is asked, and whether its answer is right."""
+
+    def __init__(self):
+        # What goes before a measured request is done by functions that are warm already.
+        self._initiate, self._callback, self._grant = rust("initiate"), rust("callback"), grant("grant")
+        self.all = {
+            "floor: echo": (lambda: rust("floor-echo"), initiation, lambda _: None),
+            "floor: echo and PutItem": (lambda: rust("floor-put"), initiation, lambda _: None),
+            "initiate": (lambda: rust("initiate"), initiation, redirect),
+            "callback": (lambda: rust("callback"), lambda: self.callback()[0], redirect),
+            "finish": (lambda: rust("finish"), self.result, connected),
+            "grant: connect": (lambda: grant("grant"), grant_initiation, redirect),
+            "grant: callback": (lambda: grant("grant"), self.grant_callback, grant_connected),
+        }
+
+    def callback(self):
+        answer, _ = self._initiate.invoke(initiation())
+        return callback(answer)
+
+    def result(self):
+        asked, cookies = self.callback()
+        answer, _ = self._callback.invoke(asked)
+        return result(answer, cookies)
+
+    def grant_callback(self):
+        answer, _ = self._grant.invoke(grant_initiation())
+        return grant_callback(answer)
+
+    def stop(self):
+        for function in (self._initiate, self._callback, self._grant):
+            function.stop()
+
+
+def times(rounds, warm, progress):
+    """Rounds of all contenders in turn: of each, lists of what every round gave."""
+    running = Contenders()
+    measured = {name: defaultdict(list) for name in running.all}
+    for turn in range(rounds):
+        progress(f"round {turn + 1} of {rounds}")
+        for name, (start, ask, check) in running.all.items():
+            events = [ask() for _ in range(1 + warm)]
+            with start() as function:
+                answer, cold = function.invoke(events[0])
+                check(answer)
+                cold_cpu = function.cpu()
+                answers = [function.invoke(event) for event in events[1:]]
+                warm_cpu = (function.cpu() - cold_cpu) / warm
+                peak = function.peak_memory()
+            for answer, _ in answers:
+                check(answer)
+            of = measured[name]
+            of["cold"].append(cold / 1e6)
+            of["cold_cpu"].append(cold_cpu / 1e6)
+            of["warm"].append(statistics.median(nanoseconds for _, nanoseconds in answers) / 1e6)
+            of["warm_cpu"].append(warm_cpu / 1e6)
+            of["memory"].append(peak / 1e6)
+    running.stop()
+    return measured
+
+
+def whole_flow(warm_flows=3):
+    """What one connection asks of the others: cold, and warm (which every warm flow must repeat exactly)."""
+    proxy = world.Proxy()
+    with rust("initiate", proxy.endpoint) as initiate, rust("callback", proxy.endpoint) as back, \
+            rust("finish", proxy.endpoint) as finish:
+        def flow():
+            before = Counter(world.provider_calls())
+            steps = {}
+            answer, _ = initiate.invoke(initiation())
+            steps["initiate"] = proxy.take()
+            asked, cookies = callback(answer)
+            answer, _ = back.invoke(asked)
+            steps["callback"] = proxy.take()
+            answer, _ = finish.invoke(result(answer, cookies))
+            steps["finish"] = proxy.take()
+            connected(answer)
+            return _counted(steps, Counter(world.provider_calls()) - before)
+        ours = {"cold": flow(), "warm": _same([flow() for _ in range(warm_flows)])}
+    with grant("grant", proxy.endpoint) as function:
+        def other():
+            before = Counter(world.provider_calls())
+            steps = {}
+            answer, _ = function.invoke(grant_initiation())
+            steps["connect"] = proxy.take()
+            asked = grant_callback(answer)
+            answer, _ = function.invoke(asked)
+            steps["callback"] = proxy.take()
+            grant_connected(answer)
+            return _counted(steps, Counter(world.provider_calls()) - before)
+        theirs = {"cold": other(), "warm": _same([other() for _ in range(warm_flows)])}
+    return {"linkspan": ours, "grant": theirs}
+
+
+def _counted(steps, calls):
+    requests = [request for step in steps.values() for request in step]
+    database = [request for request in requests if request.service == "DynamoDB"]
+    return {
+        "operations": {step: [request.operation for request in made] for step, made in steps.items()},
+        "requests": len(database),
+        "write_units": sum(request.writes for request in database),
+        "read_units": sum(request.reads for request in database),
+        "kms": sum(request.service == "TrentService" for request in requests),
+        # The user's visit to the authorization endpoint is the browser's request.
+        "provider": sum(calls.values()) - calls["authorizations"] - calls["codeExchanges"],
+    }
+
+
+def _same(flows):
+    first, *others = flows
+    if any(other != first for other in others):
+        raise AssertionError(f"flows differ: {flows}")
+    return first
+
+
+def growth(sizes, warm, progress):
+    """The same figures with more and more connections of one workspace in the table."""
+    grown, there = [], 0
+    template = _connection()
+    for size in sizes:
+        progress(f"{size:,} connections")
+        _seed(template, there, size)
+        there = size
+        running = Contenders()
+        row = {"connections": size, "flow": whole_flow()["linkspan"]["warm"]}
+        for name in ("initiate", "callback", "finish"):
+            start, ask, check = running.all[name]
+            events = [ask() for _ in range(1 + warm)]
+            with start() as function:
+                check(function.invoke(events[0])[0])
+                before = function.cpu()
+                answers = [function.invoke(event) for event in events[1:]]
+                cpu = (function.cpu() - before) / warm / 1e6
+            for answer, _ in answers:
+                check(answer)
+            row[name] = {"warm": statistics.median(each for _, each in answers) / 1e6, "warm_cpu": cpu}
+        running.stop()
+        grown.append(row)
+    return grown
+
+
+def _connection():
+    """A connection and its slot, as a flow wrote them."""
+    items, more = [], {}
+    while more is not None:
+        page = world.dynamodb("Scan", TableName="connections", **more)
+        items += page["Items"]
+        last = page.get("LastEvaluatedKey")
+        more = {"ExclusiveStartKey": last} if last else None
+    whole = next(item for item in items if "record" in item)
+    slot = next(item for item in items if "live" in item)
+    return whole, slot
+
+
+def _seed(template, begin, end):
+    whole, slot = template
+    _, time, _ = whole["ownerSk"]["S"].rsplit("#", 2)
+    batch = []
+
+    def write():
+        if batch:
+            answer = world.dynamodb("BatchWriteItem", RequestItems={"connections": batch})
+            if answer.get("UnprocessedItems"):
+                raise AssertionError("the database did not take all items")
+            batch.clear()
+
+    for number in range(begin, end):
+        identity, customer = f"{number:024x}", f"seeded-{number}"
+        batch.append({"PutRequest": {"Item": whole | {
+            "pk": {"S": identity}, "customer": {"S": customer}, "ownerSk": {"S": f"{customer}#{time}#{identity}"},
+        }}})
+        hashed = base64.urlsafe_b64encode(number.to_bytes(24, "big")).decode()
+        batch.append({"PutRequest": {"Item": slot | {"pk": {"S": f"slot#{hashed}"}, "live": {"SS": [identity]}}}})
+        if len(batch) == 24:
+            write()
+    write()

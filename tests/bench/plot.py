@@ -1,0 +1,53 @@
+"""The plots: bars on a logarithmic scale, readable on light and on dark pages."""
+
+import math
+from html import escape
+
+import world
+
+IMAGES = world.ROOT / "docs/images"
+# Grey that stands out from white and from black alike; the same for all text and lines.
+INK, OURS, OTHERS = "#8b8b93", "#5b6ee1", "#a0885a"
+LINKSPAN = ("initiate", "callback", "finish")
+
+
+def write(results):
+    times = results["times"]
+    for what, title, unit in (("cold", "Cold start, spawn to first response", "ms"),
+                              ("cold_cpu", "Processor time of a cold start", "ms"),
+                              ("memory", "Peak memory", "MB")):
+        bars = [(name, of[what]["median"], of[what]["low"], of[what]["high"]) for name, of in times.items()]
+        svg = _bars(title, unit, bars)
+        (IMAGES / f"performance-{what.replace('_', '-')}.svg").write_text(svg)
+
+
+def _bars(title, unit, bars):
+    left, width, height, top = 170, 640, 26, 44
+    floor = 10 ** math.floor(math.log10(min(low for *_, low, _ in bars)))
+    ceiling = 10 ** math.ceil(math.log10(max(high for *_, high in bars)))
+
+    def x(value):
+        share = math.log(max(value, floor) / floor) / math.log(ceiling / floor)
+        return left + share * (width - left - 70)
+
+    values = "; ".join(f"{name} {value:.1f} {unit}" for name, value, *_ in bars)
+    parts = [f'<text x="0" y="16" font-size="15" font-weight="600">{escape(title)}, {unit} '
+             "(logarithmic; line: middle half)</text>"]
+    bottom = top + height * len(bars)
+    tick = floor
+    while tick <= ceiling:
+        parts.append(f'<path d="M{x(tick):.1f} {top - 6}V{bottom}" stroke="{INK}" stroke-opacity=".35"/>'
+                     f'<text x="{x(tick):.1f}" y="{bottom + 16}" text-anchor="middle">{tick:g}</text>')
+        tick *= 10
+    for row, (name, value, low, high) in enumerate(bars):
+        y = top + row * height
+        colour = OURS if name in LINKSPAN else OTHERS
+        parts.append(
+            f'<text x="{left - 8}" y="{y + 14}" text-anchor="end">{escape(name)}</text>'
+            f'<rect x="{left}" y="{y + 2}" width="{x(value) - left:.1f}" height="16" rx="2" fill="{colour}"/>'
+            f'<path d="M{x(low):.1f} {y + 10}H{x(high):.1f}" stroke="{INK}" stroke-width="2"/>'
+            f'<text x="{max(x(value), x(high)) + 6:.1f}" y="{y + 14}">{value:.1f}</text>')
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {bottom + 24}" role="img" '
+            f'aria-labelledby="title description" font-family="system-ui, sans-serif" font-size="12" fill="{INK}">'
+            f'<title id="title">{escape(title)}</title><desc id="description">{escape(values)}</desc>'
+            + "".join(parts) + "</svg>\n")
