@@ -41,3 +41,12 @@ pub fn hex(bytes: &[u8]) -> String {
         .map(char::from)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    /// `.cargo/config.toml` says why. AWS-LC would otherwise spend 30 ms on timing jitter in every new process.
+    #[test]
+    fn the_operating_system_is_the_only_source() {
+        assert_eq!(option_env!("AWS_LC_SYS_NO_JITTER_ENTROPY"), Some("1"));
+    }
+}
