@@ -3,8 +3,11 @@
 use std::env;
 use std::sync::Arc;
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use flow::clock::{Clock, SystemClock};
 use flow::deps::{Deps, Seams, Settings};
 use flow::http::aws::AwsHttp;
@@ -34,11 +37,11 @@ pub(crate) fn log() {
         .init();
 }
 
-pub(crate) async fn deps() -> Result<Arc<Deps>, Error> {
+pub(crate) fn deps() -> Result<Arc<Deps>, Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let loopback = loopback();
-    let aws = aws().await;
+    let aws = aws()?;
     let tables = Tables {
         flows: required("TABLE_FLOWS")?,
         connections: required("TABLE_CONNECTIONS")?,
@@ -47,7 +50,7 @@ pub(crate) async fn deps() -> Result<Arc<Deps>, Error> {
     let seams = Seams {
         provider: Arc::new(ProviderClient::new(loopback)),
         wrapping: wrapping_key(optional("KMS_KEY_ID"), optional("WRAPPING_KEY"), &aws, &random)?,
-        dynamo: aws_sdk_dynamodb::Client::new(&aws),
+        dynamo: dynamo(&aws),
         tables,
         clock,
         random,
@@ -80,7 +83,7 @@ fn wrapping_key(
     random: &Arc<dyn Random>,
 ) -> Result<Arc<dyn WrappingKey>, Error> {
     Ok(match (kms, fixed) {
-        (Some(id), None) => Arc::new(KmsKey::new(id, &aws_sdk_kms::Config::new(aws))),
+        (Some(id), None) => Arc::new(KmsKey::new(id, &kms_config(aws))),
         (None, Some(key)) => Arc::new(StaticKey::from_base64(&key, Arc::clone(random))?),
         (None, None) => Arc::new(NoKey),
         (Some(_), Some(_)) => {
@@ -89,13 +92,30 @@ fn wrapping_key(
     })
 }
 
-/// What the clients of AWS share: region, credentials, and one HTTP client.
-async fn aws() -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::v2026_01_12())
+fn dynamo(aws: &SdkConfig) -> aws_sdk_dynamodb::Client {
+    let mut config = aws_sdk_dynamodb::config::Builder::from(aws);
+    config.set_endpoint_url(optional("AWS_ENDPOINT_URL_DYNAMODB"));
+    aws_sdk_dynamodb::Client::from_conf(config.build())
+}
+
+fn kms_config(aws: &SdkConfig) -> aws_sdk_kms::Config {
+    let mut config = aws_sdk_kms::config::Builder::from(aws);
+    config.set_endpoint_url(optional("AWS_ENDPOINT_URL_KMS"));
+    config.build()
+}
+
+/// What the clients of AWS share: region, credentials, and one HTTP client. Lambda gives every function its region and
+/// credentials in variables; the SDK's whole chain would look in six other places, and brings a client for each of them.
+fn aws() -> Result<SdkConfig, Error> {
+    let credentials = EnvironmentVariableCredentialsProvider::new();
+    Ok(SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(required("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(AwsHttp::new())
+        .retry_config(RetryConfig::standard())
         .timeout_config(TimeoutConfig::builder().operation_timeout(DATABASE_TIMEOUT).build())
-        .load()
-        .await
+        .build())
 }
 
 /// An empty variable is as good as none: the template sets optional ones to an empty text.

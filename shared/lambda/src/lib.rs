@@ -16,7 +16,7 @@ pub use lambda_http::Error;
 /// need: clients connect when they are first used.
 pub async fn run(mount: impl FnOnce(&Arc<Deps>) -> HttpService) -> Result<(), Error> {
     environment::log();
-    let service = mount(&environment::deps().await?);
+    let service = mount(&environment::deps()?);
     lambda_http::run(handover::adapt(service)).await
 }
 
@@ -27,7 +27,7 @@ where
     Fut: Future<Output = flow::error::Result<Value>> + Send,
 {
     environment::log();
-    let deps = environment::deps().await?;
+    let deps = environment::deps()?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
         let end = Timestamp(i64::try_from(event.context.deadline).unwrap_or(i64::MAX));
         let handled = handler(Arc::clone(&deps), end);
