@@ -53,6 +53,7 @@ pub(crate) async fn put(deps: &Deps, request: &Request<Bytes>, id_or_key: &str) 
     let sealed_before = before.as_ref().and_then(|before| before.sealed.clone());
     // Checks everything before anything is written.
     let integration = Integration::new(&workspace.key, &key, definition, sealed_before)?;
+    integration.check_input_schemas()?;
     let secrets = deps.definitions.option_secrets(&integration).await?.updated(given);
     let stored =
         StoredDefinition { key, definition: json, sealed: sealed(deps, &integration, &secrets).await? };

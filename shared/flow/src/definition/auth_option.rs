@@ -145,9 +145,6 @@ impl AuthMethod {
 impl AuthOption {
     pub(super) fn new(definition: AuthOptionDefinition, path: &str) -> Result<Self> {
         super::check_key(&definition.key, &format!("{path}.key"))?;
-        if let Some(schema) = &definition.input_schema {
-            crate::input::check_schema(schema, &format!("{path}.inputSchema"))?;
-        }
         if let Some(uri) = &definition.help_uri {
             check_web_address(uri, &format!("{path}.helpUri"))?;
         }

@@ -87,7 +87,8 @@ pub fn integration_id(workspace: &str, key: &str) -> String {
 }
 
 impl Integration {
-    /// Checks a definition. Its secrets are checked only where they are used.
+    /// Checks a definition. Its secrets are checked only where they are used, and its schemas with
+    /// [`Self::check_input_schemas`].
     pub fn new(
         workspace: &str,
         key: &str,
@@ -135,6 +136,16 @@ impl Integration {
             },
             sealed_secrets,
         })
+    }
+
+    /// Refuses a schema that is none: before it is stored, so that who reads it need not bring the engine.
+    pub fn check_input_schemas(&self) -> Result<()> {
+        for (index, option) in self.auth_options.iter().enumerate() {
+            if let Some(schema) = &option.input_schema {
+                crate::input::check_schema(schema, &format!("authOptions[{index}].inputSchema"))?;
+            }
+        }
+        Ok(())
     }
 
     /// The option named `key`, or the default one. One that is not enabled does not exist.
