@@ -21,7 +21,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rounds", type=int, default=15, help="rounds of all contenders in turn")
     arguments.add_argument("--warm", type=int, default=30, help="warm requests of each contender in each round")
-    arguments.add_argument("--sizes", default="1000,10000,100000", help="connections in the table, growing")
+    arguments.add_argument("--sizes", default="1000,10000,100000,1000000", help="connections in the table, growing")
     arguments.add_argument("--dry", action="store_true", help="print only: write no file")
     given = arguments.parse_args()
 

@@ -13,8 +13,9 @@ FUNCTIONS = ("initiate", "callback", "finish", "api")
 
 # Crates of a function, without those that only run at compile time, and crates that are in it in two versions.
 CRATES, TWICE = 220, 10
-# Bytes that are uploaded, which Lambda fetches at a cold start.
-ZIPS = {"initiate": 2_500_000, "callback": 2_500_000, "finish": 2_500_000, "api": 3_500_000}
+# Bytes that are uploaded, which Lambda fetches at a cold start. The goal is 2.5 MB each; the JSON Schema engine, a
+# megabyte with its regular expressions, keeps initiate and api above it.
+ZIPS = {"initiate": 3_500_000, "callback": 2_500_000, "finish": 2_500_000, "api": 3_600_000}
 
 
 def crates():
