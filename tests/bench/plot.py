@@ -7,7 +7,7 @@ import world
 
 IMAGES = world.ROOT / "docs/images"
 # Grey that stands out from white and from black alike; the same for all text and lines.
-INK, OURS, OTHERS = "#8b8b93", "#5b6ee1", "#a0885a"
+INK, OURS, OTHERS = "#767676", "#5b6ee1", "#a0885a"
 LINKSPAN = ("initiate", "callback", "finish")
 
 

@@ -113,8 +113,8 @@ def write(results):
     """Replaces the generated parts of the page, and the plots."""
     page = PAGE.read_text()
     for name, part in parts(results).items():
-        pattern = re.compile(rf"(<!-- {name}: generated -->\n).*?(\n<!-- end -->)", re.DOTALL)
-        page, found = pattern.subn(lambda match, part=part: f"{match[1]}{part}{match[2]}", page)
+        pattern = re.compile(rf"(<!-- {name}: generated -->\n).*?(<!-- end -->)", re.DOTALL)
+        page, found = pattern.subn(lambda match, part=part: f"{match[1]}{part}\n{match[2]}", page)
         if found != 1:
             raise AssertionError(f"{PAGE.name} has no place for {name}")
     PAGE.write_text(page)
