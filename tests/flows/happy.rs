@@ -43,6 +43,11 @@ async fn the_connection_can_be_read_at_once() {
       "createdAt": "2026-01-01T00:00:00.000Z",
       "disconnected": false,
       "id": "8d85f8467240628a94819b26",
+      "integration": {
+        "id": "fdd9e593761aae79750bee50fc233279",
+        "key": "crm",
+        "name": "Example CRM"
+      },
       "integrationId": "fdd9e593761aae79750bee50fc233279",
       "lastActiveAt": "2026-01-01T00:00:00.000Z",
       "name": "Example CRM",

@@ -1,6 +1,8 @@
 //! Flows from the first request to the result, over the DynamoDB wire protocol.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends where it stands")]
 
+mod archive;
+mod archive_races;
 mod at_once;
 mod authorization_request;
 mod budget;
@@ -8,15 +10,19 @@ mod callback_parameters;
 mod client_authentication;
 mod client_credentials;
 mod database_faults;
+mod database_faults_rest;
 mod deadline;
 mod disconnect;
 mod events;
 mod form;
 mod form_ticket;
+mod given_credentials;
 mod happy;
 mod iframe;
+mod integration_changes;
 mod interrupted;
 mod key_faults;
+mod list;
 mod login_call;
 mod oauth1;
 mod oauth1_refused;
@@ -38,3 +44,5 @@ mod revocation;
 mod sweep;
 mod tabs;
 mod token_responses;
+mod update;
+mod update_races;

@@ -25,6 +25,7 @@ fn keys_are_only_added() {
     access_denied              bad_request      403 OwnPage
     not_found                  bad_request      404 RedirectUri
     already_exists             bad_request      409 Rest
+    integration_in_use         bad_request      409 Rest
     redirect_uri_not_allowed   bad_request      400 OwnPage
     origin_not_allowed         bad_request      403 OwnPage
     input_invalid              bad_request      400 RedirectUri

@@ -43,6 +43,95 @@ async fn a_connection_is_not_found_by_anybody_else() {
     assert_eq!(unknown.body, foreign.body);
 }
 
+/// Whatever is asked of it: somebody else's connection, an unknown one, live or archived, is the same answer, to the
+/// byte, and nothing changes.
+#[tokio::test(start_paused = true)]
+async fn no_method_tells_somebody_elses_connection_from_none() {
+    let (world, [acme, globex]) = two_workspaces().await;
+    let archived = world.connect(&world.browser(), &Start::new().by("user-9")).await.connection_id();
+    world.api(Method::DELETE, &format!("/connections/{archived}"), &admin("acme"), None).await;
+    let before = world.dump().await;
+    let calls = world.provider.calls().len();
+    let body = json!({
+        "name": "Mine", "credentials": { "access_token": "mine" }, "allowMultipleConnections": true,
+    });
+    for (method, path) in [
+        (Method::GET, ""),
+        (Method::PATCH, ""),
+        (Method::PUT, ""),
+        (Method::DELETE, ""),
+        (Method::POST, "/restore"),
+        (Method::POST, "/refresh-credentials"),
+        (Method::POST, "/test"),
+        (Method::GET, "/proxy/me"),
+    ] {
+        let ask = async |id: &str, token: &str| {
+            let body = (method != Method::GET).then_some(&body);
+            world.api(method.clone(), &format!("/connections/{id}{path}"), token, body).await
+        };
+        let unknown = ask("000000000000000000000000", &admin("acme")).await;
+        assert_eq!(unknown.refusal(), refusal(404, "not_found", "connectionId"), "{method} {path}");
+        for (id, token) in [
+            (&acme, customer("acme", "user-2")),
+            (&acme, customer("globex", "user-1")),
+            (&acme, admin("globex")),
+            (&globex, customer("acme", "user-1")),
+            (&archived, customer("acme", "user-1")),
+            (&archived, admin("globex")),
+        ] {
+            let foreign = ask(id, &token).await;
+            assert_eq!((foreign.status, &foreign.body), (unknown.status, &unknown.body), "{method} {path}");
+            assert_eq!(foreign.headers, unknown.headers, "{method} {path}");
+        }
+    }
+    assert_eq!(world.dump().await, before);
+    assert_eq!(world.provider.calls().len(), calls);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_method_tells_another_workspaces_integration_from_none() {
+    let (world, _) = two_workspaces().await;
+    world.define("only-here", &definitions::integration()).await;
+    let before = world.dump().await;
+    let id = flow::definition::integration_id("acme", "only-here");
+    let body = json!({ "name": "Mine" });
+    for method in [Method::GET, Method::PATCH, Method::DELETE] {
+        let ask = async |of: &str| {
+            let body = (method == Method::PATCH).then_some(&body);
+            let path = format!("/integrations/{of}?force=true");
+            world.api(method.clone(), &path, &admin("globex"), body).await
+        };
+        let unknown = ask("00000000000000000000000000000000").await;
+        assert_eq!(unknown.refusal(), refusal(404, "not_found", "integrationKey"), "{method}");
+        for of in [id.as_str(), "only-here"] {
+            let foreign = ask(of).await;
+            assert_eq!((foreign.status, &foreign.body), (unknown.status, &unknown.body), "{method} {of}");
+        }
+    }
+    let given = json!({ "integrationId": id, "userId": "u", "credentials": { "access_token": "mine" } });
+    let answer = world.api(Method::POST, "/connections", &admin("globex"), Some(&given)).await;
+    assert_eq!(answer.refusal(), refusal(404, "not_found", "integrationId"));
+    assert_eq!(world.dump().await, before);
+}
+
+/// What a customer sees beside an integration is their own.
+#[tokio::test(start_paused = true)]
+async fn the_connection_beside_an_integration_is_the_customers_own() {
+    let (world, [acme, globex]) = two_workspaces().await;
+    for (token, expected) in [
+        (customer("acme", "user-1"), json!(acme)),
+        (customer("globex", "user-1"), json!(globex)),
+        (customer("acme", "user"), json!(null)),
+        (customer("acme", "user-1#"), json!(null)),
+        (admin("acme"), json!(null)),
+    ] {
+        let one = world.api(Method::GET, "/integrations/crm", &token, None).await.json();
+        assert_eq!(one["connection"]["id"], expected);
+        let all = world.api(Method::GET, "/integrations", &token, None).await.json();
+        assert_eq!(all["items"][0]["connection"]["id"], expected);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn lists_end_at_the_workspace_and_at_the_customer() {
     let (world, [acme, globex]) = two_workspaces().await;
@@ -69,6 +158,18 @@ async fn lists_end_at_the_workspace_and_at_the_customer() {
     let stolen =
         world.api(Method::GET, &format!("/connections?cursor={cursor}"), &customer("acme", "a"), None).await;
     assert_eq!(stolen.refusal(), refusal(400, "request_malformed", "cursor"));
+    // Nor into the archived ones of another customer.
+    for id in [&acme, &globex] {
+        let workspace = if id == &acme { "acme" } else { "globex" };
+        world.api(Method::DELETE, &format!("/connections/{id}"), &admin(workspace), None).await;
+    }
+    world.clock.advance(std::time::Duration::from_secs(1));
+    let live = world.api(Method::GET, "/connections?includeArchived=true", &admin("acme"), None).await.json();
+    let cursor = live["cursor"].as_str().unwrap();
+    let archived = format!("/connections?includeArchived=true&cursor={cursor}");
+    assert_eq!(ids(&archived, &admin("globex")).await, [globex.as_str()]);
+    assert_eq!(ids(&archived, &customer("acme", "user-10")).await, [""; 0]);
+    assert_eq!(ids(&archived, &customer("acme", "user-1")).await, [acme.as_str()]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -111,8 +212,10 @@ async fn only_who_manages_the_workspace_defines_integrations() {
         (String::new(), refusal(401, "not_authenticated", "Authorization")),
         (admin("nobody"), refusal(401, "not_authenticated", "token")),
     ] {
-        let answer = world.api(Method::PUT, "/integrations/new", &token, Some(&put)).await;
-        assert_eq!(answer.refusal(), expected);
+        for (method, key) in [(Method::PUT, "new"), (Method::PATCH, "crm"), (Method::DELETE, "crm")] {
+            let answer = world.api(method, &format!("/integrations/{key}"), &token, Some(&put)).await;
+            assert_eq!(answer.refusal(), expected);
+        }
     }
     assert_eq!(world.dump().await, before);
 }

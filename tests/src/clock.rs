@@ -28,6 +28,14 @@ impl TestClock {
     }
 }
 
+impl TestClock {
+    /// The moment so much later than now.
+    #[must_use]
+    pub fn now_plus(&self, later: Duration) -> Timestamp {
+        self.now() + later
+    }
+}
+
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         let moved_on = Duration::from_millis(self.moved_on.load(Ordering::SeqCst).unsigned_abs());

@@ -216,6 +216,11 @@ impl World {
         self.api(Method::GET, &format!("/connections/{id}"), &token, None).await
     }
 
+    /// Whether the connection is not archived.
+    pub async fn connection_is_live(&self, id: &str) -> bool {
+        self.deps.store.read_connection(id).await.unwrap().is_some_and(|found| found.archived_at.is_none())
+    }
+
     /// The connection with its secrets, as the workspace's manager reads it.
     pub async fn secrets(&self, id: &str) -> Value {
         let answer = self.read_secrets(id).await;

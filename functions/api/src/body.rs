@@ -2,12 +2,26 @@
 
 use bytes::Bytes;
 use flow::error::{Error, ErrorKey, Result};
+use flow::fields::Fields;
 use flow::media_type::media_type;
 use http::Request;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The most that a definition may weigh, in bytes; DynamoDB's items end at 400 KiB.
 const MAX_BODY: usize = 256 * 1024;
+
+/// The fields of a JSON object.
+pub(crate) fn fields(request: &Request<Bytes>) -> Result<Fields> {
+    match object(request)? {
+        Value::Object(object) => Ok(Fields::new(object)),
+        _ => Ok(Fields::new(Map::new())),
+    }
+}
+
+/// The same; no body at all is as good as an empty object.
+pub(crate) fn optional_fields(request: &Request<Bytes>) -> Result<Fields> {
+    if request.body().is_empty() { Ok(Fields::new(Map::new())) } else { fields(request) }
+}
 
 /// The body as a JSON object.
 pub(crate) fn object(request: &Request<Bytes>) -> Result<Value> {

@@ -53,13 +53,22 @@ async fn route(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Answer> {
         ("GET", ["integrations"]) => routes::integrations::list(deps, request).await,
         ("GET", ["integrations", id_or_key]) => routes::integrations::show(deps, request, id_or_key).await,
         ("PUT", ["integrations", id_or_key]) => routes::integrations::put(deps, request, id_or_key).await,
+        ("PATCH", ["integrations", id_or_key]) => routes::integrations::patch(deps, request, id_or_key).await,
+        ("DELETE", ["integrations", id_or_key]) => {
+            routes::integrations::delete(deps, request, id_or_key).await
+        }
         ("GET", ["integrations", id_or_key, "connector-spec"]) => {
             routes::connection_options::spec(deps, request, id_or_key).await
         }
         ("POST", ["connection-options"]) => routes::connection_options::list(deps, request).await,
         ("GET", ["sse", "connection-events", _]) => Err(routes::connection_options::no_events()),
         ("GET", ["connections"]) => routes::connections::list(deps, request).await,
+        ("POST", ["connections"]) => routes::new_connection::create(deps, request).await,
         ("GET", ["connections", id]) => routes::connections::show(deps, request, id).await,
+        ("PATCH", ["connections", id]) => routes::connection_changes::patch(deps, request, id).await,
+        ("PUT", ["connections", id]) => routes::connection_changes::put(deps, request, id).await,
+        ("DELETE", ["connections", id]) => routes::archive::archive(deps, request, id).await,
+        ("POST", ["connections", id, "restore"]) => routes::archive::restore(deps, request, id).await,
         ("POST", ["connections", id, "refresh-credentials"]) => {
             routes::credentials::refresh(deps, request, id).await
         }
@@ -73,7 +82,7 @@ async fn route(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Answer> {
             | ["workspaces" | "integrations" | "connections", _]
             | ["integrations", _, "connector-spec"]
             | ["sse", "connection-events", _]
-            | ["connections", _, "refresh-credentials" | "test" | "disconnect"],
+            | ["connections", _, "refresh-credentials" | "test" | "disconnect" | "restore"],
         ) => Err(Error::new(ErrorKey::MethodNotAllowed, "There is no such method here.")),
         _ => Err(Error::new(ErrorKey::NotFound, "There is no such resource.")),
     }

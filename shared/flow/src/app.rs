@@ -9,6 +9,8 @@ use crate::connection::Connection;
 use crate::definition::{AuthMethod, AuthOption, Integration};
 use crate::deps::Deps;
 use crate::error::{Error, ErrorKey, Result};
+use crate::input::{self, Violation};
+use crate::secret::SecretMap;
 
 /// A borrowed registration, as flows and connections remember it. They use this one for as long as they live, whatever
 /// becomes of the definition that borrowed it: else who defines it could send the owner's credentials anywhere.
@@ -43,6 +45,19 @@ impl App {
     pub fn borrowed(&self) -> Option<Borrowed> {
         let Self { integration, borrowed, .. } = self;
         borrowed.then(|| Borrowed { integration: integration.id.clone(), option: self.option().key.clone() })
+    }
+
+    /// What does not fit of what was entered for `option`: its schema, and that of the option that does its work, whose
+    /// owner relies on it.
+    pub fn violations(&self, option: &AuthOption, entered: &SecretMap) -> Result<Vec<Violation>> {
+        let shared = self.option();
+        let schemas = [&option.input_schema, &shared.input_schema];
+        let distinct = if std::ptr::eq(option, shared) { &schemas[..1] } else { &schemas[..] };
+        let mut violations = Vec::new();
+        for schema in distinct.iter().copied().flatten() {
+            violations.extend(input::violations(schema, entered.expose())?);
+        }
+        Ok(violations)
     }
 
     /// What does the work for a flow or a connection that was made with this option, enabled or not.

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use time::format_description::well_known::Iso8601;
 use time::format_description::well_known::iso8601::{Config, EncodedConfig, TimePrecision};
+use time::format_description::well_known::{Iso8601, Rfc3339};
 
 /// Always three digits of a second, so that texts sort as the moments do and read as a browser's own.
 const MILLISECONDS: EncodedConfig =
@@ -31,6 +31,13 @@ impl Timestamp {
             .ok()
             .and_then(|moment| moment.format(&Iso8601::<MILLISECONDS>).ok())
             .unwrap_or_default()
+    }
+
+    /// Reads RFC 3339, in whichever offset.
+    #[must_use]
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self)
     }
 
     /// The time from `earlier` to here; zero when `earlier` is later.
@@ -75,6 +82,14 @@ mod tests {
         assert_eq!(Timestamp(1_767_225_600_123).to_rfc3339(), "2026-01-01T00:00:00.123Z");
         assert_eq!(Timestamp(0).to_rfc3339(), "1970-01-01T00:00:00.000Z");
         assert_eq!(Timestamp(1_767_225_600_720).to_rfc3339(), "2026-01-01T00:00:00.720Z");
+    }
+
+    #[test]
+    fn what_prints_is_read_again() {
+        let moment = Timestamp(1_767_225_600_123);
+        assert_eq!(Timestamp::from_rfc3339(&moment.to_rfc3339()), Some(moment));
+        assert_eq!(Timestamp::from_rfc3339("2026-01-01T01:00:00+01:00"), Some(Timestamp(1_767_225_600_000)));
+        assert_eq!(Timestamp::from_rfc3339("2026-01-01"), None);
     }
 
     #[test]

@@ -118,6 +118,8 @@ error_keys! {
     NotFound = "not_found", BadRequest, NOT_FOUND, RedirectUri;
     /// A thing with this name exists already.
     AlreadyExists = "already_exists", BadRequest, CONFLICT, Rest;
+    /// Customers have live connections with the integration.
+    IntegrationInUse = "integration_in_use", BadRequest, CONFLICT, Rest;
     /// The workspace does not allow this redirect target.
     RedirectUriNotAllowed = "redirect_uri_not_allowed", BadRequest, BAD_REQUEST, OwnPage;
     /// Another web site started the flow, one that the workspace does not list.

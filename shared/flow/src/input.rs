@@ -44,11 +44,11 @@ pub fn violations(schema: &Value, input: &Map<String, Value>) -> Result<Vec<Viol
         .collect())
 }
 
-/// The error that a caller gets for the first violation.
+/// The error that a caller gets for the first violation of what came in the field `root`.
 #[must_use]
-pub fn refusal(violation: &Violation) -> Error {
+pub fn refusal(violation: &Violation, root: &str) -> Error {
     let path = violation.pointer.replace('/', ".").replace("~1", "/").replace("~0", "~");
-    let field = format!("connectionParameters{path}");
+    let field = format!("{root}{path}");
     Error::new(ErrorKey::InputInvalid, format!("{field}: {}", violation.problem)).field(field)
 }
 
@@ -97,18 +97,24 @@ mod tests {
     fn the_bad_field_is_named() {
         let missing = found(&json!({}));
         assert_eq!(missing[0].pointer, "/subdomain");
-        assert_eq!(refusal(&missing[0]).data()["field"], "connectionParameters.subdomain");
+        assert_eq!(
+            refusal(&missing[0], "connectionParameters").data()["field"],
+            "connectionParameters.subdomain"
+        );
         assert_eq!(found(&json!({ "subdomain": 3 }))[0].pointer, "/subdomain");
         let nested = found(&json!({ "subdomain": "a", "nested": {} }));
         assert_eq!(nested[0].pointer, "/nested/a~1b");
-        assert_eq!(refusal(&nested[0]).data()["field"], "connectionParameters.nested.a/b");
+        assert_eq!(
+            refusal(&nested[0], "connectionParameters").data()["field"],
+            "connectionParameters.nested.a/b"
+        );
     }
 
     #[test]
     fn a_refused_value_is_not_repeated() {
         let refused = found(&json!({ "subdomain": "a", "apiKey": "secret!+key" }));
         assert_eq!(refused[0].pointer, "/apiKey");
-        assert!(!refusal(&refused[0]).message().contains("secret!"), "{refused:?}");
+        assert!(!refusal(&refused[0], "connectionParameters").message().contains("secret!"), "{refused:?}");
     }
 
     #[test]

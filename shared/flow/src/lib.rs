@@ -17,8 +17,10 @@ pub mod definition;
 pub mod deps;
 pub mod disconnect;
 pub mod error;
+pub mod fields;
 pub mod finish;
 pub mod form;
+pub mod given;
 pub mod http;
 pub mod input;
 pub mod media_type;
@@ -40,6 +42,7 @@ pub mod target;
 pub mod template;
 pub mod test_call;
 pub mod token;
+pub mod update;
 
 use std::future::Future;
 use std::pin::Pin;

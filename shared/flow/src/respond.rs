@@ -95,7 +95,8 @@ async fn message(deps: &Deps, outcome: &Outcome, listener: &Listener) -> Result<
         Outcome::Connected { connection_id } => {
             let connection = deps.store.read_connection(connection_id).await?;
             let connection = connection.ok_or_else(|| Error::internal("a new connection cannot be read"))?;
-            json!({ "type": "newConnectionCreated", "connection": connection.to_json() })
+            let connection = connection.representation(deps).await?;
+            json!({ "type": "newConnectionCreated", "connection": connection })
         }
         Outcome::Failed(error) => {
             let mut message = json!({

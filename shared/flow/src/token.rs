@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorKey, Result};
 use crate::secret::Secret;
 
 use claims::Claims;
+pub use claims::is_customer_id;
 use compact::Compact;
 use key::Key;
 

@@ -1,5 +1,6 @@
 //! `/connections`: a customer sees their own, who manages the workspace sees all of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -7,23 +8,32 @@ use flow::connection::{Connection, ConnectionSecrets};
 use flow::definition::integration_id_of;
 use flow::deps::Deps;
 use flow::error::{Error, ErrorKey, Result};
+use flow::fields::{Fields, malformed};
 use flow::refresh;
 use flow::store::ListConnections;
 use flow::token::Caller;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
-use url::form_urlencoded;
 
+use super::connection_changes::MAX_ID;
 use crate::{Answer, auth};
 
 const DEFAULT_LIMIT: i32 = 100;
 const MAX_LIMIT: i32 = 1000;
 
-/// GET: one page of live connections, newest first for each customer.
+/// The most that a cursor weighs, in bytes: a sort key in base64.
+const MAX_CURSOR: usize = 2048;
+
+/// How many integrations are named on a page.
+const NAMED: usize = 10;
+
+/// GET: one page of connections, newest first for each customer.
 pub(crate) async fn list(deps: &Deps, request: &Request<Bytes>) -> Result<Answer> {
     let (caller, workspace) = auth::caller(deps, request).await?;
-    let query = Query::of(request);
-    let asked = query.get("userId").or_else(|| query.get("tenantId"));
+    let mut query = Fields::of_query(request.uri().query().unwrap_or_default());
+    let mut either = |one, other| Ok::<_, Error>(query.text(one, MAX_ID)?.or(query.text(other, MAX_ID)?));
+    let asked = either("userId", "tenantId")?;
+    let integration = either("integrationId", "integrationKey")?;
     let customer = match (&caller, asked) {
         (Caller::Customer(customer), Some(asked)) if asked != customer.id => {
             let message = "A customer's token lists that customer's connections only.";
@@ -32,23 +42,21 @@ pub(crate) async fn list(deps: &Deps, request: &Request<Bytes>) -> Result<Answer
         (Caller::Customer(customer), _) => Some(customer.id.clone()),
         (Caller::Admin { .. }, asked) => asked,
     };
-    let integration = query
-        .get("integrationId")
-        .or_else(|| query.get("integrationKey"))
-        .map(|id_or_key| integration_id_of(&workspace.key, &id_or_key));
-    let cursor = query.get("cursor").filter(|cursor| cursor != "0");
     let page = deps
         .store
         .list_connections(&ListConnections {
             workspace: &workspace.key,
             customer: customer.as_deref(),
-            integration: integration.as_deref(),
-            limit: query.limit()?,
-            cursor: cursor.as_deref(),
+            integration: integration.map(|given| integration_id_of(&workspace.key, &given)).as_deref(),
+            search: query.text("search", MAX_ID)?.as_deref(),
+            connected: query.flag("connected")?,
+            disconnected: query.flag("disconnected")?,
+            include_archived: query.flag("includeArchived")?.unwrap_or_default(),
+            limit: limit(&mut query)?,
+            cursor: query.text("cursor", MAX_CURSOR)?.filter(|cursor| cursor != "0").as_deref(),
         })
         .await?;
-    let items: Vec<Value> = page.connections.iter().map(Connection::to_json).collect();
-    let mut body = json!({ "items": items });
+    let mut body = json!({ "items": representations(deps, &page.connections).await? });
     if let Some(cursor) = page.cursor {
         body["cursor"] = cursor.into();
     }
@@ -59,7 +67,8 @@ pub(crate) async fn list(deps: &Deps, request: &Request<Bytes>) -> Result<Answer
 /// parameters and credentials too, these refreshed if they had ended.
 pub(crate) async fn show(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -> Result<Answer> {
     let (caller, _) = auth::caller(deps, request).await?;
-    let include_secrets = Query::of(request).get("includeSecrets").as_deref() == Some("true");
+    let mut query = Fields::of_query(request.uri().query().unwrap_or_default());
+    let include_secrets = query.flag("includeSecrets")?.unwrap_or_default();
     if include_secrets && matches!(caller, Caller::Customer(_)) {
         let message = "includeSecrets needs a management token (isAdmin, and no customer).";
         return Err(Error::new(ErrorKey::AccessDenied, message).field("includeSecrets"));
@@ -68,7 +77,7 @@ pub(crate) async fn show(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -
     if include_secrets {
         connection = refresh::fresh(deps, connection).await?;
     }
-    let mut body = connection.to_json();
+    let mut body = connection.representation(deps).await?;
     if include_secrets {
         let secrets = ConnectionSecrets::open(deps, &connection).await?;
         body["connectorParameters"] = json!(secrets.connector_parameters);
@@ -81,28 +90,24 @@ pub(crate) async fn show(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -
     Ok((StatusCode::OK, body))
 }
 
-/// A query's parameters; unknown ones are ignored.
-struct Query(Vec<(String, String)>);
-
-impl Query {
-    fn of(request: &Request<Bytes>) -> Self {
-        let query = request.uri().query().unwrap_or_default();
-        Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
-    }
-
-    fn get(&self, name: &str) -> Option<String> {
-        self.0
-            .iter()
-            .find(|(given, value)| given == name && !value.is_empty())
-            .map(|(_, value)| value.clone())
-    }
-
-    fn limit(&self) -> Result<i32> {
-        match self.get("limit").map(|limit| limit.parse::<i32>()) {
-            None => Ok(DEFAULT_LIMIT),
-            Some(Ok(limit)) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
-            Some(_) => Err(Error::new(ErrorKey::RequestMalformed, "limit must be a number from 1 to 1000.")
-                .field("limit")),
+/// The connections of a page, as they are shown. Its cost has a bound: integrations beyond the first few are not looked up.
+async fn representations(deps: &Deps, connections: &[Connection]) -> Result<Vec<Value>> {
+    let mut faces: BTreeMap<&str, Option<Value>> = BTreeMap::new();
+    let mut items = Vec::with_capacity(connections.len());
+    for connection in connections {
+        let id = connection.integration.as_str();
+        if !faces.contains_key(id) && faces.len() < NAMED {
+            faces.insert(id, connection.face(deps).await?);
         }
+        items.push(connection.to_json(faces.get(id).cloned().flatten()));
+    }
+    Ok(items)
+}
+
+fn limit(query: &mut Fields) -> Result<i32> {
+    match query.text("limit", MAX_ID)?.map(|limit| limit.parse::<i32>()) {
+        None => Ok(DEFAULT_LIMIT),
+        Some(Ok(limit)) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
+        Some(_) => Err(malformed("limit", "must be a number from 1 to 1000")),
     }
 }

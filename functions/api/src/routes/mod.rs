@@ -1,9 +1,12 @@
 //! One file a resource.
 
+pub(crate) mod archive;
+pub(crate) mod connection_changes;
 pub(crate) mod connection_options;
 pub(crate) mod connections;
 pub(crate) mod credentials;
 pub(crate) mod integrations;
+pub(crate) mod new_connection;
 pub(crate) mod proxy;
 pub(crate) mod this;
 pub(crate) mod workspaces;

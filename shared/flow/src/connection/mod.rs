@@ -1,9 +1,9 @@
 //! A connection: one customer's account at one service.
 
 mod health;
+mod representation;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 pub use health::{Health, Revocation};
@@ -147,35 +147,5 @@ impl Connection {
             }));
         }
         Ok(self)
-    }
-
-    /// The contract's representation, without secrets.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        let mut json = json!({
-            "id": self.id,
-            "name": self.record.name,
-            "userId": self.customer,
-            "tenantId": self.customer,
-            "integrationId": self.integration,
-            "authOptionKey": self.record.auth_option_key,
-            "connected": self.is_connected(),
-            "disconnected": self.health.disconnected,
-            "state": if self.health.disconnected { "CLIENT_ACTION_REQUIRED" } else { "READY" },
-            "createdAt": self.record.created_at.to_rfc3339(),
-            "updatedAt": self.record.updated_at.to_rfc3339(),
-            "lastActiveAt": self.last_active_at.to_rfc3339(),
-        });
-        for (name, moment) in
-            [("nextCredentialsRefreshAt", self.health.next_refresh_at), ("archivedAt", self.archived_at)]
-        {
-            if let Some(moment) = moment {
-                json[name] = moment.to_rfc3339().into();
-            }
-        }
-        if let Some(error) = &self.health.error {
-            json["error"] = error.to_json();
-        }
-        json
     }
 }

@@ -7,6 +7,7 @@
 mod lifetime;
 mod renew;
 mod sweep;
+mod wait;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,18 +21,13 @@ use crate::connection::{Connection, ConnectionSecrets, connection_not_found, con
 use crate::deps::Deps;
 use crate::error::{Error, ErrorKey, Result};
 use crate::oauth2::token_request::expired;
-use crate::random::{draw, draw_id};
-use crate::store::{ConnectionEvent, Lease, Leased, Written};
+use crate::random::draw;
+use crate::store::{ConnectionEvent, Lease, Written};
 use renew::{Refused, renew};
+pub(crate) use wait::{Waited, wait};
 
 /// Longer than the holder's last deadline: provider work ends after 22 s, and then it saves.
 const LEASE: Duration = Duration::from_secs(45);
-
-/// How long one request waits for another one's refresh; API Gateway's limit is 30 s.
-const MAX_WAIT: Duration = Duration::from_secs(25);
-
-/// Between two looks at the connection, at the least and at the most.
-const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(1600);
 
 /// A connection's use is noted this often at most.
 const TOUCH_EVERY: Duration = Duration::from_hours(1);
@@ -57,35 +53,14 @@ pub async fn fresh(deps: &Arc<Deps>, mut connection: Connection) -> Result<Conne
 /// The connection with other credentials than `seen` has: those that this request gets, or those that another one got
 /// or wrote meanwhile.
 pub async fn renewed(deps: &Arc<Deps>, seen: Connection) -> Result<Connection> {
-    let patience = deps.clock.now() + MAX_WAIT;
-    let owner = draw_id(&*deps.random);
-    let mut pause = *PAUSE.start();
-    let mut found = seen.clone();
-    loop {
-        if found.version != seen.version {
-            return Ok(found);
-        }
-        if found.health.failures != seen.health.failures
-            && let Some(error) = found.health.error
-        {
-            return Err(error);
-        }
-        let now = deps.clock.now();
-        if found.leased_until.is_none_or(|until| until < now)
-            && let Some(lease) = deps.store.lease(Leased::Read(&found), &owner, now + LEASE).await?
-        {
-            return led(deps, lease, now).await;
-        }
-        let [jitter] = draw::<1>(&*deps.random);
-        let wait = pause.mul_f64(0.5 + f64::from(jitter) / 256.0);
-        if now + wait >= patience {
-            let message = "Another request is refreshing this connection. Please try again.";
-            return Err(Error::new(ErrorKey::LockTimeout, message));
-        }
-        tokio::time::sleep(wait).await;
-        pause = (pause * 2).min(*PAUSE.end());
-        let read = deps.store.read_connection(&seen.id).await?;
-        found = read.filter(|read| read.archived_at.is_none()).ok_or_else(connection_not_found)?;
+    let answered = |found: &Connection| match &found.health.error {
+        _ if found.version != seen.version => Some(Ok(found.clone())),
+        Some(error) if found.health.failures != seen.health.failures => Some(Err(error.clone())),
+        _ => None,
+    };
+    match wait(deps, seen.clone(), answered).await? {
+        Waited::Leased(lease, since) => led(deps, *lease, since).await,
+        Waited::Answered(answer) => answer,
     }
 }
 

@@ -57,7 +57,7 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
     if start.submission.as_ref().is_some_and(super::submission::Submission::turned) {
         return chosen.ask(deps, &entered.parameters, &[], None);
     }
-    let violations = chosen.violations(&entered.parameters)?;
+    let violations = chosen.app.violations(option, &entered.parameters)?;
     if let Some(first) = violations.first() {
         return chosen.ask_or_refuse(deps, &entered.parameters, &violations, first);
     }
@@ -73,18 +73,6 @@ impl Chosen<'_> {
     /// What the customer is asked for: by the option, or by the one that does its work.
     fn schema(&self) -> Option<&Value> {
         self.option.input_schema.as_ref().or(self.app.option().input_schema.as_ref())
-    }
-
-    /// What does not fit: the option's schema, and that of the option that does its work, whose owner relies on it.
-    fn violations(&self, parameters: &SecretMap) -> Result<Vec<Violation>> {
-        let shared = self.app.option();
-        let schemas = [&self.option.input_schema, &shared.input_schema];
-        let distinct = if std::ptr::eq(self.option, shared) { &schemas[..1] } else { &schemas[..] };
-        let mut violations = Vec::new();
-        for schema in distinct.iter().copied().flatten() {
-            violations.extend(input::violations(schema, parameters.expose())?);
-        }
-        Ok(violations)
     }
 
     /// What was typed; else what the caller gave; else, when reconnecting, what there was before. Credentials that the
@@ -179,7 +167,11 @@ impl Chosen<'_> {
             let untouched = self.start.submission.is_none() && parameters.is_empty();
             return self.ask(deps, parameters, if untouched { &[] } else { violations }, None);
         }
-        Err(if self.start.visitor.in_iframe { Error::interaction_required() } else { input::refusal(first) })
+        Err(if self.start.visitor.in_iframe {
+            Error::interaction_required()
+        } else {
+            input::refusal(first, "connectionParameters")
+        })
     }
 
     /// The form, with a ticket for this browser.

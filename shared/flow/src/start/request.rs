@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::parameters;
 use crate::error::{Error, ErrorKey, Result};
+use crate::fields::Fields;
 use crate::secret::{Secret, SecretMap};
 
 /// A request to start a connection, read but not yet believed.
@@ -45,7 +46,7 @@ impl StartRequest {
 
     /// Reads a start from its parameters by name.
     pub(crate) fn from_parameters(parameters: Map<String, Value>) -> Result<Self> {
-        let mut parameters = Parameters(parameters);
+        let mut parameters = Fields::new(parameters);
         let integration_id = parameters.text("integrationId", 128)?;
         let integration_key = parameters.text("integrationKey", 128)?;
         // The token first: without it nothing else is anybody's business.
@@ -67,12 +68,12 @@ impl StartRequest {
         Ok(Self {
             integration,
             integration_key,
-            connection_parameters: parameters.object("connectionParameters")?,
-            connector_parameters: parameters.object("connectorParameters")?,
+            connection_parameters: parameters.object("connectionParameters")?.unwrap_or_default(),
+            connector_parameters: parameters.object("connectorParameters")?.unwrap_or_default(),
             connection_id,
             name: parameters.text("name", 255)?,
             auth_option_key: parameters.text("authOptionKey", 128)?,
-            allow_multiple_connections: parameters.flag("allowMultipleConnections")?,
+            allow_multiple_connections: parameters.flag("allowMultipleConnections")?.unwrap_or_default(),
             custom_state: parameters.text("customState", 2048)?,
             token: Secret::new(token),
             redirect_uri: parameters.text("redirectUri", 2048)?,
@@ -108,46 +109,6 @@ impl StartRequest {
         }
         payload
     }
-}
-
-struct Parameters(Map<String, Value>);
-
-impl Parameters {
-    /// A text of at most `limit` bytes; an empty one is as good as none.
-    fn text(&mut self, name: &str, limit: usize) -> Result<Option<String>> {
-        match self.0.remove(name) {
-            None => Ok(None),
-            Some(Value::String(text)) if text.is_empty() => Ok(None),
-            Some(Value::String(text)) if text.len() <= limit => Ok(Some(text)),
-            Some(Value::String(_)) => Err(malformed(name, &format!("is longer than {limit} bytes"))),
-            Some(_) => Err(malformed(name, "must be a string")),
-        }
-    }
-
-    fn flag(&mut self, name: &str) -> Result<bool> {
-        match self.0.remove(name) {
-            None => Ok(false),
-            Some(Value::Bool(flag)) => Ok(flag),
-            Some(Value::String(text)) => match text.as_str() {
-                "true" | "1" => Ok(true),
-                "false" | "0" | "" => Ok(false),
-                _ => Err(malformed(name, "must be true or false")),
-            },
-            Some(_) => Err(malformed(name, "must be true or false")),
-        }
-    }
-
-    fn object(&mut self, name: &str) -> Result<SecretMap> {
-        match self.0.remove(name) {
-            None => Ok(SecretMap::default()),
-            Some(Value::Object(object)) => Ok(SecretMap::new(object)),
-            Some(_) => Err(malformed(name, "must be a JSON object")),
-        }
-    }
-}
-
-fn malformed(name: &str, problem: &str) -> Error {
-    Error::new(ErrorKey::RequestMalformed, format!("{name} {problem}.")).field(name)
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ impl Change {
         }
     }
 
-    /// What may be read, and who holds the item for a refresh: nobody any more.
+    /// What may be read.
     pub(super) fn record(self, connection: &Connection) -> Result<Self> {
         Ok(self.set("record", json(&connection.record)?))
     }
@@ -86,6 +86,17 @@ impl Change {
     /// Ends a lease.
     pub(super) fn release(self) -> Self {
         self.remove("leaseOwner").remove("leaseUntil")
+    }
+
+    /// Back among the live connections, with its credentials as they were.
+    pub(super) fn restored(self, connection: &Connection, now: Timestamp) -> Result<Self> {
+        Ok(self
+            .record(connection)?
+            .remove("archivedAt")
+            .set("ownerPk", text(&connection.workspace))
+            .health(&connection.id, &connection.health)?
+            .raise_version()
+            .event(Some(ConnectionEvent::Updated), now))
     }
 
     /// Out of the lists of live connections, and out of what is refreshed.

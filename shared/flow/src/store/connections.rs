@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::due::{DUE_PK, DUE_SK, due_key};
@@ -12,37 +10,12 @@ use super::item::{Attributes, Item, bytes, number, text};
 use super::{Store, unavailable};
 use crate::clock::Timestamp;
 use crate::connection::Connection;
-use crate::error::{Error, ErrorKey, Result};
+use crate::error::{Error, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The index of connections by owner.
-const OWNER: &str = "owner";
-
 /// Keeps `#`, which divides the index's keys, out of a customer's id.
 const IN_KEY: &AsciiSet = &CONTROLS.add(b'#').add(b'%');
-
-/// Which connections to list.
-pub struct ListConnections<'a> {
-    /// The workspace's key.
-    pub workspace: &'a str,
-    /// One customer's, or all.
-    pub customer: Option<&'a str>,
-    /// One integration's, or all.
-    pub integration: Option<&'a str>,
-    /// How many at most, 1 to 1000.
-    pub limit: i32,
-    /// Where the page before ended.
-    pub cursor: Option<&'a str>,
-}
-
-/// One page of a list, newest first for each customer.
-pub struct ConnectionPage {
-    /// The connections; their secrets are not in the index.
-    pub connections: Vec<Connection>,
-    /// Where the next page begins, if there may be one.
-    pub cursor: Option<String>,
-}
 
 impl Store {
     /// Reads a connection by its id, strongly consistent, of whichever owner.
@@ -56,40 +29,6 @@ impl Store {
         let found = get.send().await.map_err(|error| unavailable("GetItem connection", &error))?;
         // A slot has no record; its key is no connection's id.
         found.item.filter(|item| item.contains_key("record")).map(|item| read_connection(&item)).transpose()
-    }
-
-    /// Lists live connections with one Query.
-    pub async fn list_connections(&self, list: &ListConnections<'_>) -> Result<ConnectionPage> {
-        let mut query = self
-            .client
-            .query()
-            .table_name(&self.tables.connections)
-            .index_name(OWNER)
-            .scan_index_forward(false)
-            .limit(list.limit)
-            .expression_attribute_values(":workspace", text(list.workspace));
-        query = match list.customer {
-            Some(customer) => query
-                .key_condition_expression("ownerPk = :workspace AND begins_with(ownerSk, :customer)")
-                .expression_attribute_values(":customer", text(customer_prefix(customer))),
-            None => query.key_condition_expression("ownerPk = :workspace"),
-        };
-        if let Some(integration) = list.integration {
-            query = query
-                .filter_expression("integration = :integration")
-                .expression_attribute_values(":integration", text(integration));
-        }
-        if let Some(cursor) = list.cursor {
-            query = query.set_exclusive_start_key(Some(start_key(list, cursor)?));
-        }
-        let page = query.send().await.map_err(|error| unavailable("Query connections", &error))?;
-        let connections =
-            page.items.unwrap_or_default().iter().map(read_connection).collect::<Result<_>>()?;
-        let cursor = page
-            .last_evaluated_key
-            .map(|key| Ok::<_, Error>(URL_SAFE_NO_PAD.encode(key.text("ownerSk")?)))
-            .transpose()?;
-        Ok(ConnectionPage { connections, cursor })
     }
 }
 
@@ -155,22 +94,6 @@ fn owner_sk(connection: &Connection) -> String {
     format!("{prefix}{:014}#{}", connection.record.created_at.0, connection.id)
 }
 
-fn customer_prefix(customer: &str) -> String {
+pub(super) fn customer_prefix(customer: &str) -> String {
     format!("{}#", utf8_percent_encode(customer, IN_KEY))
-}
-
-/// A cursor is the sort key where a page ended; the partition is the caller's own, whatever the cursor says.
-fn start_key(list: &ListConnections<'_>, cursor: &str) -> Result<HashMap<String, AttributeValue>> {
-    let refused = || Error::new(ErrorKey::RequestMalformed, "The cursor is not one of ours.").field("cursor");
-    let decoded = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| refused())?;
-    let sort_key = String::from_utf8(decoded).map_err(|_| refused())?;
-    let (_, id) = sort_key.rsplit_once('#').ok_or_else(refused)?;
-    if list.customer.is_some_and(|customer| !sort_key.starts_with(&customer_prefix(customer))) {
-        return Err(refused());
-    }
-    Ok(HashMap::from([
-        ("pk".to_owned(), text(id)),
-        ("ownerPk".to_owned(), text(list.workspace)),
-        ("ownerSk".to_owned(), text(sort_key)),
-    ]))
 }

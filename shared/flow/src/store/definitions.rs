@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 
 use super::item::{Attributes, Item, bytes, text};
@@ -108,6 +110,44 @@ impl Store {
         self.put_definition(workspace, &format!("{INTEGRATION}{id}"), stored).await
     }
 
+    /// Writes an integration's definition in the place of `before`; says whether that still stood there.
+    pub async fn replace_integration(
+        &self,
+        workspace: &str,
+        id: &str,
+        before: &StoredDefinition,
+        stored: StoredDefinition,
+    ) -> Result<bool> {
+        let put = self
+            .put(workspace, &format!("{INTEGRATION}{id}"), stored)
+            // The word is one of DynamoDB's own.
+            .expression_attribute_names("#definition", "definition")
+            .expression_attribute_values(":definition", text(&before.definition));
+        let put = match &before.sealed {
+            Some(sealed) => put
+                .condition_expression("#definition = :definition AND sealed = :sealed")
+                .expression_attribute_values(":sealed", bytes(sealed.clone())),
+            None => put.condition_expression("#definition = :definition AND attribute_not_exists(sealed)"),
+        };
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(unavailable("PutItem definition", &error)),
+            },
+        }
+    }
+
+    /// Takes an integration's definition away.
+    pub async fn delete_integration(&self, workspace: &str, id: &str) -> Result<()> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.tables.integrations)
+            .set_key(Some(key(workspace, &format!("{INTEGRATION}{id}"))));
+        delete.send().await.map(drop).map_err(|error| unavailable("DeleteItem definition", &error))
+    }
+
     async fn read_definition(&self, workspace: &str, sk: &str) -> Result<Option<StoredDefinition>> {
         let get = self
             .client
@@ -120,6 +160,11 @@ impl Store {
     }
 
     async fn put_definition(&self, workspace: &str, sk: &str, stored: StoredDefinition) -> Result<()> {
+        let put = self.put(workspace, sk, stored);
+        put.send().await.map(drop).map_err(|error| unavailable("PutItem definition", &error))
+    }
+
+    fn put(&self, workspace: &str, sk: &str, stored: StoredDefinition) -> PutItemFluentBuilder {
         let put = self
             .client
             .put_item()
@@ -127,11 +172,10 @@ impl Store {
             .set_item(Some(key(workspace, sk)))
             .item("key", text(stored.key))
             .item("definition", text(stored.definition));
-        let put = match stored.sealed {
+        match stored.sealed {
             Some(sealed) => put.item("sealed", bytes(sealed)),
             None => put,
-        };
-        put.send().await.map(drop).map_err(|error| unavailable("PutItem definition", &error))
+        }
     }
 }
 

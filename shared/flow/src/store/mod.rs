@@ -1,5 +1,7 @@
 //! The three tables. Every access is by key or by index: nothing scans.
 
+mod amend;
+mod archive;
 mod change;
 mod connections;
 mod credentials;
@@ -9,21 +11,24 @@ mod event;
 mod flows;
 mod item;
 mod lease;
+mod list;
 mod save;
 mod slot;
+mod transact;
 
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-pub use connections::{ConnectionPage, ListConnections};
+pub use amend::Amendment;
 pub use definitions::StoredDefinition;
 pub use due::{Due, due_hour, due_partitions};
 pub use event::ConnectionEvent;
 pub use flows::{Claim, FlowItem, NewFlow};
 pub(crate) use flows::{browser_mismatch, state_expired, state_unknown};
 pub use lease::{Lease, Leased, Written};
+pub use list::{ConnectionPage, ListConnections};
 pub use save::{FlowClaim, Others, SaveConnection, Saved};
 
 use crate::clock::Clock;

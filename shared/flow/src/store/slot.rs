@@ -2,10 +2,16 @@
 //! two finishing flows collide, so that exactly one of their connections stays.
 
 use aws_lc_rs::digest::{Context, SHA256};
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::item::{Attributes, Item};
+use super::Store;
+use super::item::{Attributes, Item, number, text, texts};
+use super::transact::update;
+use crate::connection::Connection;
+use crate::error::Result;
 
 /// What is known of a slot.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +26,64 @@ impl Slot {
     /// A slot as a failed condition returned it.
     pub(super) fn read(item: &Attributes) -> Self {
         Self { live: item.texts("live").to_vec(), version: item.opt_number("version") }
+    }
+}
+
+impl Store {
+    /// Puts a connection into its slot, beside the others.
+    pub(super) fn slot_with(&self, connection: &Connection) -> Result<TransactWriteItem> {
+        update(
+            self.slot(connection)
+                .update_expression("ADD live :new, version :one")
+                .expression_attribute_values(":new", texts(vec![connection.id.clone()])),
+        )
+    }
+
+    /// Puts a connection into its slot, which must be empty.
+    pub(super) fn slot_of_one(&self, connection: &Connection) -> Result<TransactWriteItem> {
+        update(
+            self.slot(connection)
+                .update_expression("SET live = :new ADD version :one")
+                .condition_expression("attribute_not_exists(live)")
+                .expression_attribute_values(":new", texts(vec![connection.id.clone()])),
+        )
+    }
+
+    /// Lets the slot hold these, if it is still the one with this version.
+    pub(super) fn slot_of(
+        &self,
+        connection: &Connection,
+        live: Vec<String>,
+        version: i64,
+    ) -> Result<TransactWriteItem> {
+        update(
+            self.slot(connection)
+                .update_expression("SET live = :new ADD version :one")
+                .condition_expression("version = :version")
+                .expression_attribute_values(":version", number(version))
+                .expression_attribute_values(":new", texts(live)),
+        )
+    }
+
+    /// Takes these out of the slot, if they are in it.
+    pub(super) fn slot_without(
+        &self,
+        connection: &Connection,
+        gone: Vec<String>,
+    ) -> Result<TransactWriteItem> {
+        update(
+            self.slot(connection)
+                .update_expression("DELETE live :gone ADD version :one")
+                .expression_attribute_values(":gone", texts(gone)),
+        )
+    }
+
+    fn slot(&self, connection: &Connection) -> UpdateBuilder {
+        let Connection { workspace, customer, integration, .. } = connection;
+        Update::builder()
+            .table_name(&self.tables.connections)
+            .key("pk", text(slot_key(workspace, customer, integration)))
+            .expression_attribute_values(":one", number(1))
     }
 }
 

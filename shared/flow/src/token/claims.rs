@@ -15,6 +15,12 @@ const NOT_BEFORE_LEEWAY: f64 = 60_000.0;
 
 pub(super) struct Claims(pub(super) Map<String, Value>);
 
+/// Whether a customer can have this id.
+#[must_use]
+pub fn is_customer_id(id: &str) -> bool {
+    (1..=MAX_CUSTOMER_ID).contains(&id.chars().count()) && !id.chars().any(char::is_control)
+}
+
 impl Claims {
     /// The workspace's key, under either of its names.
     pub(super) fn workspace(&self) -> Result<&str> {
@@ -100,8 +106,7 @@ impl Claims {
                 return Err(refused(format!("The token's `{name}` is neither a string nor an integer.")));
             }
         };
-        let length = id.chars().count();
-        if length == 0 || length > MAX_CUSTOMER_ID || id.chars().any(char::is_control) {
+        if !is_customer_id(&id) {
             return Err(refused(format!(
                 "The token's `{name}` must have 1 to {MAX_CUSTOMER_ID} characters, and no control characters."
             )));

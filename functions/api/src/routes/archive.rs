@@ -1,0 +1,33 @@
+//! A connection leaves the live ones, and comes back: DELETE `/connections/{id}` and POST `/connections/{id}/restore`.
+
+use bytes::Bytes;
+use flow::connection::Connection;
+use flow::deps::Deps;
+use flow::error::Result;
+use http::{Request, StatusCode};
+use serde_json::Value;
+
+use crate::{Answer, auth, body};
+
+/// DELETE: archives the connection. One that is archived already stays as it is.
+pub(crate) async fn archive(deps: &Deps, request: &Request<Bytes>, id: &str) -> Result<Answer> {
+    let (caller, _) = auth::caller(deps, request).await?;
+    let connection = Connection::visible(deps, id, &caller).await?;
+    if connection.archived_at.is_none() {
+        deps.store.archive_connection(&connection).await?;
+        tracing::info!(connection = connection.id, "archived");
+    }
+    Ok((StatusCode::NO_CONTENT, Value::Null))
+}
+
+/// POST: the connection is live again, with the credentials that it had. One that is live stays as it is.
+pub(crate) async fn restore(deps: &Deps, request: &Request<Bytes>, id: &str) -> Result<Answer> {
+    let (caller, _) = auth::caller(deps, request).await?;
+    let mut connection = Connection::visible(deps, id, &caller).await?;
+    let beside = body::optional_fields(request)?.flag("allowMultipleConnections")?.unwrap_or_default();
+    if connection.archived_at.is_some() {
+        connection = deps.store.restore_connection(&connection, beside).await?;
+        tracing::info!(connection = connection.id, "restored");
+    }
+    Ok((StatusCode::OK, connection.representation(deps).await?))
+}

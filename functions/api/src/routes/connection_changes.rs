@@ -1,0 +1,107 @@
+//! PATCH and PUT `/connections/{id}`.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use flow::connection::{Connection, connection_not_found};
+use flow::definition::integration_id_of;
+use flow::deps::Deps;
+use flow::error::{Error, ErrorKey, Result};
+use flow::fields::{Fields, malformed};
+use flow::secret::SecretMap;
+use flow::token::Caller;
+use flow::update::{Changes, update};
+use http::{Request, StatusCode};
+
+use crate::{Answer, auth, body};
+
+/// The most that a name weighs, in bytes.
+pub(crate) const MAX_NAME: usize = 255;
+
+/// The most that an id or a key weighs, in bytes; a customer's id has up to 255 characters.
+pub(crate) const MAX_ID: usize = 1024;
+
+/// The names under which callers know what the customer enters.
+const PARAMETERS: [&str; 3] = ["parameters", "connectionParameters", "input"];
+
+/// PATCH: changes what is given.
+pub(crate) async fn patch(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -> Result<Answer> {
+    change(deps, request, id, false).await
+}
+
+/// PUT: the same, and a name must be given.
+pub(crate) async fn put(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -> Result<Answer> {
+    change(deps, request, id, true).await
+}
+
+async fn change(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str, needs_name: bool) -> Result<Answer> {
+    let since = deps.clock.now();
+    let (caller, _) = auth::caller(deps, request).await?;
+    let mut connection = Connection::visible(deps, id, &caller).await?;
+    if connection.archived_at.is_some() {
+        return Err(connection_not_found());
+    }
+    let mut fields = body::fields(request)?;
+    check_unchanged(&mut fields, &connection)?;
+    let name = name(&mut fields)?;
+    if needs_name && name.is_none() {
+        return Err(Error::new(ErrorKey::ParameterMissing, "name is missing.").field("name"));
+    }
+    let changes = Changes {
+        name,
+        parameters: parameters(&mut fields)?,
+        connector_parameters: fields.object("connectorParameters")?,
+        credentials: fields.object("credentials")?,
+    };
+    if let (Caller::Customer(_), Some(field)) = (&caller, changes.sealed_field()) {
+        let message = format!("{field} needs a management token (isAdmin, and no customer).");
+        return Err(Error::new(ErrorKey::AccessDenied, message).field(field));
+    }
+    if !changes.is_empty() {
+        connection = update(deps, connection, changes, since).await?;
+        tracing::info!(connection = connection.id, "changed");
+    }
+    Ok((StatusCode::OK, connection.representation(deps).await?))
+}
+
+/// A name that is given is not empty.
+fn name(fields: &mut Fields) -> Result<Option<String>> {
+    let given = fields.has("name");
+    match fields.text("name", MAX_NAME)? {
+        None if given => Err(malformed("name", "must not be empty")),
+        name => Ok(name),
+    }
+}
+
+/// What the customer enters, under one of its names.
+pub(crate) fn parameters(fields: &mut Fields) -> Result<Option<(SecretMap, &'static str)>> {
+    let mut given = PARAMETERS.into_iter().filter(|name| fields.has(name));
+    let Some(name) = given.next() else { return Ok(None) };
+    if let Some(other) = given.next() {
+        let message = format!("{name} and {other} are the same thing: give one of them.");
+        return Err(Error::new(ErrorKey::ParameterConflict, message).field(other));
+    }
+    Ok(fields.object(name)?.map(|object| (object, name)))
+}
+
+/// What a connection is for stays; that it is said again, as in what was read, does no harm.
+fn check_unchanged(fields: &mut Fields, connection: &Connection) -> Result<()> {
+    let integration = |given: &str| integration_id_of(&connection.workspace, given);
+    for (field, is) in [
+        ("id", &connection.id),
+        ("userId", &connection.customer),
+        ("tenantId", &connection.customer),
+        ("integrationId", &connection.integration),
+        ("integrationKey", &connection.integration),
+        ("authOptionKey", &connection.record.auth_option_key),
+    ] {
+        let Some(mut given) = fields.text(field, MAX_ID)? else { continue };
+        if field.starts_with("integration") {
+            given = integration(&given);
+        }
+        if given != *is {
+            return Err(malformed(field, "cannot be changed"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! POST `/connections`: a connection from credentials that the caller already holds.
+
+use bytes::Bytes;
+use flow::clock::Timestamp;
+use flow::definition::{Workspace, integration_id_of};
+use flow::deps::Deps;
+use flow::error::{Error, ErrorKey, Result};
+use flow::fields::{Fields, malformed};
+use flow::given::{self, Given};
+use flow::token::{Caller, is_customer_id};
+use http::{Request, StatusCode};
+
+use super::connection_changes::{MAX_ID, MAX_NAME, parameters};
+use crate::{Answer, auth, body};
+
+/// POST: creates the connection, once the service took the credentials.
+pub(crate) async fn create(deps: &Deps, request: &Request<Bytes>) -> Result<Answer> {
+    let since = deps.clock.now();
+    let (caller, workspace) = auth::caller(deps, request).await?;
+    let mut fields = body::fields(request)?;
+    let given = Given {
+        customer: customer(&mut fields, caller)?,
+        integration: integration(&mut fields, &workspace)?,
+        workspace: workspace.key.clone(),
+        auth_option_key: fields.text("authOptionKey", MAX_ID)?,
+        name: fields.text("name", MAX_NAME)?,
+        credentials: fields.object("credentials")?,
+        parameters: parameters(&mut fields)?.unwrap_or((flow::secret::SecretMap::default(), "parameters")),
+        connector_parameters: fields.object("connectorParameters")?.unwrap_or_default(),
+        allow_multiple_connections: fields.flag("allowMultipleConnections")?.unwrap_or_default(),
+        expires_at: moment(&mut fields, "expiresAt")?,
+    };
+    let connection = given::create(deps, given, since).await?;
+    tracing::info!(connection = connection.id, "connected with given credentials");
+    Ok((StatusCode::CREATED, connection.representation(deps).await?))
+}
+
+/// The token's customer; who manages the workspace says for whom it is.
+fn customer(fields: &mut Fields, caller: Caller) -> Result<String> {
+    let (user, tenant) = (fields.text("userId", MAX_ID)?, fields.text("tenantId", MAX_ID)?);
+    if let (Some(user), Some(tenant)) = (&user, &tenant)
+        && user != tenant
+    {
+        let message = "userId and tenantId are the same thing: give one of them.";
+        return Err(Error::new(ErrorKey::ParameterConflict, message).field("tenantId"));
+    }
+    let field = if user.is_some() { "userId" } else { "tenantId" };
+    match (caller, user.or(tenant)) {
+        (Caller::Customer(customer), Some(asked)) if asked != customer.id => {
+            let message = "A customer's token connects for that customer only.";
+            Err(Error::new(ErrorKey::AccessDenied, message).field(field))
+        }
+        (Caller::Customer(customer), _) => Ok(customer.id),
+        (Caller::Admin { .. }, Some(asked)) if is_customer_id(&asked) => Ok(asked),
+        (Caller::Admin { .. }, Some(_)) => {
+            Err(malformed(field, "must have 1 to 255 characters, and no control characters"))
+        }
+        (Caller::Admin { .. }, None) => {
+            let message = "A management token must say for which customer: userId is missing.";
+            Err(Error::new(ErrorKey::ParameterMissing, message).field("userId"))
+        }
+    }
+}
+
+fn integration(fields: &mut Fields, workspace: &Workspace) -> Result<String> {
+    match (fields.text("integrationId", MAX_ID)?, fields.text("integrationKey", MAX_ID)?) {
+        (Some(id), Some(key))
+            if integration_id_of(&workspace.key, &id) != integration_id_of(&workspace.key, &key) =>
+        {
+            let message = "integrationId and integrationKey are two different integrations.";
+            Err(Error::new(ErrorKey::ParameterConflict, message).field("integrationKey"))
+        }
+        (id, key) => id.or(key).ok_or_else(|| {
+            let message = "integrationId or integrationKey is missing.";
+            Error::new(ErrorKey::ParameterMissing, message).field("integrationKey")
+        }),
+    }
+}
+
+fn moment(fields: &mut Fields, name: &str) -> Result<Option<Timestamp>> {
+    let Some(text) = fields.text(name, 64)? else { return Ok(None) };
+    Timestamp::from_rfc3339(&text).map(Some).ok_or_else(|| malformed(name, "must be a time by RFC 3339"))
+}

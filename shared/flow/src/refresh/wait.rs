@@ -1,0 +1,57 @@
+//! Waiting for the lease on a connection.
+
+use std::time::Duration;
+
+use super::LEASE;
+use crate::clock::Timestamp;
+use crate::connection::{Connection, connection_not_found};
+use crate::deps::Deps;
+use crate::error::{Error, ErrorKey, Result};
+use crate::random::{draw, draw_id};
+use crate::store::{Lease, Leased};
+
+/// How long one request waits for another one's refresh; API Gateway's limit is 30 s.
+const MAX_WAIT: Duration = Duration::from_secs(25);
+
+/// Between two looks at the connection, at the least and at the most.
+const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(1600);
+
+/// What came of waiting.
+pub(crate) enum Waited<T> {
+    /// The lease, and when it was taken.
+    Leased(Box<Lease>, Timestamp),
+    /// Another one's work has answered.
+    Answered(T),
+}
+
+/// Takes the lease, once nobody holds it, unless what is found meanwhile is an answer already.
+pub(crate) async fn wait<T>(
+    deps: &Deps,
+    mut found: Connection,
+    answered: impl Fn(&Connection) -> Option<T>,
+) -> Result<Waited<T>> {
+    let patience = deps.clock.now() + MAX_WAIT;
+    let owner = draw_id(&*deps.random);
+    let mut pause = *PAUSE.start();
+    loop {
+        if let Some(answer) = answered(&found) {
+            return Ok(Waited::Answered(answer));
+        }
+        let now = deps.clock.now();
+        if found.leased_until.is_none_or(|until| until < now)
+            && let Some(lease) = deps.store.lease(Leased::Read(&found), &owner, now + LEASE).await?
+        {
+            return Ok(Waited::Leased(Box::new(lease), now));
+        }
+        let [jitter] = draw::<1>(&*deps.random);
+        let wait = pause.mul_f64(0.5 + f64::from(jitter) / 256.0);
+        if now + wait >= patience {
+            let message = "Another request is refreshing this connection. Please try again.";
+            return Err(Error::new(ErrorKey::LockTimeout, message));
+        }
+        tokio::time::sleep(wait).await;
+        pause = (pause * 2).min(*PAUSE.end());
+        let read = deps.store.read_connection(&found.id).await?;
+        found = read.filter(|read| read.archived_at.is_none()).ok_or_else(connection_not_found)?;
+    }
+}

@@ -1,0 +1,105 @@
+//! A connection's name changes, alone or together with what is sealed of it.
+//!
+//! The name stands in the attribute `record`, which a refresh does not write: so a name and new tokens can be written at
+//! the same time, and neither is lost.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::change::Change;
+use super::connections::{json, read_connection};
+use super::event::ConnectionEvent;
+use super::item::{Item, number, text};
+use super::lease::{Lease, Written, changed, refused};
+use super::transact::gave_up;
+use super::{Store, unavailable};
+use crate::clock::Timestamp;
+use crate::connection::{Connection, ConnectionRecord};
+use crate::error::Result;
+use crate::random::draw;
+
+/// How long to wait between two attempts.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How many others may change the name in between.
+const ATTEMPTS: usize = 20;
+
+/// What changes of a connection.
+#[derive(Clone, Copy, Default)]
+pub struct Amendment<'a> {
+    /// Its name.
+    pub name: Option<&'a str>,
+    /// What is sealed, by who holds the lease.
+    pub sealed: Option<(&'a Lease, &'a Connection)>,
+}
+
+impl Store {
+    /// Writes the amendment, unless the connection is no longer live or its lease is lost. `before` is the connection as
+    /// it was read, and becomes what was written.
+    pub async fn amend_connection(
+        &self,
+        before: &mut Connection,
+        amendment: &Amendment<'_>,
+    ) -> Result<Written> {
+        let now = self.clock.now();
+        let mut expected = json(&before.record)?;
+        for _ in 0..ATTEMPTS {
+            let amended = amendment.of(before, now);
+            let record = json(&amended.record)?;
+            let change = amendment.change(&amended, now)?.only_if("record", expected);
+            let Err(error) = self.update(&amended.id, &change).send().await else {
+                *before = amended;
+                return Ok(Written::Done);
+            };
+            let Some(item) = refused(&error) else {
+                return Err(unavailable("UpdateItem connection", &error));
+            };
+            let Some(found) = item.filter(|item| !item.contains_key("archivedAt")) else {
+                return changed(item);
+            };
+            let stands = found.get("record") == Some(&record);
+            let ours = match amendment.sealed {
+                // An answer that was lost, of the same write.
+                Some((lease, _)) => found.opt_text("endedBy") == Some(&lease.owner),
+                None => stands,
+            };
+            if ours {
+                *before = read_connection(found)?;
+                return Ok(Written::Done);
+            }
+            if amendment.sealed.is_some_and(|(lease, _)| found.opt_text("leaseOwner") != Some(&lease.owner)) {
+                return changed(item);
+            }
+            *before = read_connection(found)?;
+            expected = found.get("record").cloned().unwrap_or_else(|| AttributeValue::Null(true));
+            let [jitter] = draw::<1>(&*self.random);
+            tokio::time::sleep(PAUSE.mul_f64(f64::from(jitter) / 256.0)).await;
+        }
+        Err(gave_up())
+    }
+}
+
+impl Amendment<'_> {
+    fn of(&self, before: &Connection, now: Timestamp) -> Connection {
+        let name = self.name.unwrap_or(&before.record.name).to_owned();
+        let record = ConnectionRecord { name, updated_at: now, ..before.record.clone() };
+        match self.sealed {
+            Some((_, renewed)) => Connection { record, leased_until: None, ..renewed.clone() },
+            None => Connection { record, ..before.clone() },
+        }
+    }
+
+    fn change(&self, amended: &Connection, now: Timestamp) -> Result<Change> {
+        let change = Change::default()
+            .record(amended)?
+            .event(Some(ConnectionEvent::Updated), now)
+            .only_if_none("archivedAt");
+        let Some((lease, _)) = self.sealed else { return Ok(change) };
+        Ok(change
+            .credentials(amended)?
+            .set("endedBy", text(&lease.owner))
+            .only_if("leaseOwner", text(&lease.owner))
+            .only_if("version", number(lease.connection.version)))
+    }
+}

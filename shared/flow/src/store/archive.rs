@@ -1,0 +1,106 @@
+//! A connection leaves the live ones, or comes back: with its slot, in one transaction.
+
+use std::time::Duration;
+
+use super::Store;
+use super::change::Change;
+use super::connections::read_connection;
+use super::item::number;
+use super::transact::{Attempts, Next, Refused, Transacted};
+use crate::connection::{Connection, connection_not_found};
+use crate::error::{Error, ErrorKey, Result};
+use crate::random::draw_id;
+
+/// How long it may take; API Gateway's limit is 30 s.
+const TIME: Duration = Duration::from_secs(20);
+
+/// What a write of the transaction is for.
+#[derive(Debug, PartialEq, Eq)]
+enum Role {
+    Connection,
+    Slot,
+}
+
+impl Store {
+    /// Archives a connection. One that is archived already stays as it is.
+    pub async fn archive_connection(&self, connection: &Connection) -> Result<()> {
+        let now = self.clock.now();
+        let change = Change::default()
+            .archived(&connection.workspace, now)
+            .only_if_some("pk")
+            .only_if_none("archivedAt");
+        let token = draw_id(&*self.random);
+        let attempts = Attempts { token: &token, deadline: now + TIME };
+        let archived = self.transact(
+            &attempts,
+            (),
+            |()| {
+                let gone = vec![connection.id.clone()];
+                Ok(vec![
+                    (Role::Connection, self.change_in_transaction(&connection.id, &change)?),
+                    (Role::Slot, self.slot_without(connection, gone)?),
+                ])
+            },
+            |(), refused| as_it_is(refused).map_or_else(Next::Fail, Next::Ended),
+        );
+        match archived.await? {
+            Transacted::Written(()) | Transacted::Ended(_) => Ok(()),
+        }
+    }
+
+    /// Brings an archived connection back: alone of its customer and integration, or `beside` others. One that is live
+    /// stays as it is.
+    pub async fn restore_connection(&self, connection: &Connection, beside: bool) -> Result<Connection> {
+        let now = self.clock.now();
+        let restored = |archived: &Connection| {
+            let mut restored =
+                Connection { archived_at: None, version: archived.version + 1, ..archived.clone() };
+            restored.record.updated_at = now;
+            // Nothing is put into an hour that is over.
+            restored.health.next_refresh_at = restored.health.next_refresh_at.map(|at| at.max(now));
+            restored
+        };
+        let token = draw_id(&*self.random);
+        let attempts = Attempts { token: &token, deadline: now + TIME };
+        let written = self.transact(
+            &attempts,
+            connection.clone(),
+            |archived| {
+                let change = Change::default()
+                    .restored(&restored(archived), now)?
+                    .only_if_some("archivedAt")
+                    .only_if("version", number(archived.version));
+                let slot = if beside { self.slot_with(archived)? } else { self.slot_of_one(archived)? };
+                Ok(vec![
+                    (Role::Connection, self.change_in_transaction(&archived.id, &change)?),
+                    (Role::Slot, slot),
+                ])
+            },
+            |_, refused| {
+                if !refused.has(&Role::Connection) {
+                    return Next::Fail(not_alone());
+                }
+                match as_it_is(refused) {
+                    Ok(found) if found.archived_at.is_some() => Next::With(found),
+                    Ok(found) => Next::Ended(found),
+                    Err(error) => Next::Fail(error),
+                }
+            },
+        );
+        match written.await? {
+            Transacted::Written(archived) => Ok(restored(&archived)),
+            Transacted::Ended(found) => Ok(found),
+        }
+    }
+}
+
+/// The connection whose condition did not hold.
+fn as_it_is(refused: &Refused<'_, Role>) -> Result<Connection> {
+    refused.item(&Role::Connection).flatten().map_or_else(|| Err(connection_not_found()), read_connection)
+}
+
+fn not_alone() -> Error {
+    let message = "The customer has another connection with this integration. allowMultipleConnections restores this \
+                   one beside it.";
+    Error::new(ErrorKey::AlreadyExists, message).field("allowMultipleConnections")
+}

@@ -1,0 +1,212 @@
+//! Lists of connections, from the index `owner`: one page is one Query, whatever the table's size.
+//!
+//! The index follows the table within a moment. What no key can say is asked of the page that was read: it may then be
+//! short, or empty, and there may be more all the same.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::connections::{archived_partition, customer_prefix, read_connection};
+use super::item::{Item, text};
+use super::{Store, unavailable};
+use crate::clock::Timestamp;
+use crate::connection::Connection;
+use crate::error::{Error, ErrorKey, Result};
+
+/// The index of connections by owner.
+const OWNER: &str = "owner";
+
+/// The most that a sort key weighs, in bytes.
+const MAX_SORT_KEY: usize = 1024;
+
+/// How many pages are looked through for a connection of an integration; each is a megabyte of connections.
+const MAX_PAGES: usize = 100;
+
+/// Which connections to list.
+pub struct ListConnections<'a> {
+    /// The workspace's key.
+    pub workspace: &'a str,
+    /// One customer's, or all.
+    pub customer: Option<&'a str>,
+    /// One integration's, or all.
+    pub integration: Option<&'a str>,
+    /// Whose name holds this, whatever the case.
+    pub search: Option<&'a str>,
+    /// Whose credentials can be used, or cannot.
+    pub connected: Option<bool>,
+    /// Whose credentials are gone, or are not.
+    pub disconnected: Option<bool>,
+    /// Whether the archived ones come after the live ones.
+    pub include_archived: bool,
+    /// How many at most, 1 to 1000.
+    pub limit: i32,
+    /// Where the page before ended.
+    pub cursor: Option<&'a str>,
+}
+
+/// One page of a list, newest first for each customer.
+pub struct ConnectionPage {
+    /// The connections; their secrets are not in the index.
+    pub connections: Vec<Connection>,
+    /// Where the next page begins, if there may be one.
+    pub cursor: Option<String>,
+}
+
+impl Store {
+    /// Lists connections with one Query.
+    pub async fn list_connections(&self, list: &ListConnections<'_>) -> Result<ConnectionPage> {
+        let begun = || Cursor { archived: false, since: self.clock.now(), after: None };
+        let cursor = list.cursor.map(|text| Cursor::read(text, list)).transpose()?.unwrap_or_else(begun);
+        let partition =
+            if cursor.archived { archived_partition(list.workspace) } else { list.workspace.to_owned() };
+        let start = cursor.after.as_deref().map(|after| start_key(&partition, after)).transpose()?;
+        let mut query =
+            self.owned(&partition, list.customer).limit(list.limit).set_exclusive_start_key(start);
+        if let Some(integration) = list.integration {
+            query = query
+                .filter_expression("integration = :integration")
+                .expression_attribute_values(":integration", text(integration));
+        }
+        let page = query.send().await.map_err(|error| unavailable("Query connections", &error))?;
+        let mut connections =
+            page.items.unwrap_or_default().iter().map(read_connection).collect::<Result<Vec<_>>>()?;
+        connections.retain(|connection| list.wants(connection, &cursor));
+        let next = match page.last_evaluated_key {
+            Some(key) => Some(Cursor { after: Some(key.text("ownerSk")?.to_owned()), ..cursor }),
+            None if list.include_archived && !cursor.archived => {
+                Some(Cursor { archived: true, after: None, ..cursor })
+            }
+            None => None,
+        };
+        Ok(ConnectionPage { connections, cursor: next.map(|next| next.to_text()) })
+    }
+
+    /// Whether a workspace has live connections of an integration; nothing if that would take too long to find out.
+    pub async fn has_connections(&self, workspace: &str, integration: &str) -> Result<Option<bool>> {
+        let mut from = None;
+        for _ in 0..MAX_PAGES {
+            let page = self
+                .owned(workspace, None)
+                .filter_expression("integration = :integration")
+                .expression_attribute_values(":integration", text(integration))
+                .projection_expression("pk")
+                .set_exclusive_start_key(from)
+                .send()
+                .await
+                .map_err(|error| unavailable("Query connections", &error))?;
+            if page.count > 0 {
+                return Ok(Some(true));
+            }
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                return Ok(Some(false));
+            }
+        }
+        Ok(None)
+    }
+
+    fn owned(&self, partition: &str, customer: Option<&str>) -> QueryFluentBuilder {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.tables.connections)
+            .index_name(OWNER)
+            .scan_index_forward(false)
+            .expression_attribute_values(":partition", text(partition));
+        match customer {
+            Some(customer) => query
+                .key_condition_expression("ownerPk = :partition AND begins_with(ownerSk, :customer)")
+                .expression_attribute_values(":customer", text(customer_prefix(customer))),
+            None => query.key_condition_expression("ownerPk = :partition"),
+        }
+    }
+}
+
+impl<'a> ListConnections<'a> {
+    /// A customer's live ones, as many as one page holds.
+    #[must_use]
+    pub fn of(workspace: &'a str, customer: &'a str) -> Self {
+        Self {
+            workspace,
+            customer: Some(customer),
+            integration: None,
+            search: None,
+            connected: None,
+            disconnected: None,
+            include_archived: false,
+            limit: 1000,
+            cursor: None,
+        }
+    }
+
+    fn wants(&self, connection: &Connection, cursor: &Cursor) -> bool {
+        let named = self.search.is_none_or(|part| lower(&connection.record.name).contains(&lower(part)));
+        let is = |wanted: Option<bool>, found: bool| wanted.is_none_or(|wanted| wanted == found);
+        // What was archived since the list began was still live then, and comes once.
+        let archived_before = connection.archived_at.is_none_or(|at| !cursor.archived || at < cursor.since);
+        named
+            && is(self.connected, connection.is_connected())
+            && is(self.disconnected, connection.health.disconnected)
+            && archived_before
+    }
+}
+
+fn lower(text: &str) -> String {
+    text.to_lowercase()
+}
+
+/// A place in a list. The partition is the caller's own, whatever the cursor says.
+struct Cursor {
+    /// Whether the live ones are through.
+    archived: bool,
+    /// When the list began.
+    since: Timestamp,
+    /// The sort key where the page before ended.
+    after: Option<String>,
+}
+
+impl Cursor {
+    /// `live#time#customer#time#id`, or with nothing behind the first time.
+    fn read(cursor: &str, list: &ListConnections<'_>) -> Result<Self> {
+        let decoded = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let read = decoded.as_deref().and_then(|text| {
+            let (part, rest) = text.split_once('#')?;
+            let (since, after) = rest.split_once('#')?;
+            let archived = match part {
+                "live" => false,
+                "archived" if list.include_archived => true,
+                _ => return None,
+            };
+            let after = (!after.is_empty()).then(|| after.to_owned());
+            Some(Self { archived, since: Timestamp(since.parse().ok()?), after })
+        });
+        let within = |key: &String| {
+            key.len() <= MAX_SORT_KEY
+                && list.customer.is_none_or(|customer| key.starts_with(&customer_prefix(customer)))
+        };
+        read.filter(|cursor| cursor.after.as_ref().is_none_or(within)).ok_or_else(not_ours)
+    }
+
+    fn to_text(&self) -> String {
+        let part = if self.archived { "archived" } else { "live" };
+        let after = self.after.as_deref().unwrap_or_default();
+        URL_SAFE_NO_PAD.encode(format!("{part}#{}#{after}", self.since.0))
+    }
+}
+
+fn start_key(partition: &str, sort_key: &str) -> Result<HashMap<String, AttributeValue>> {
+    let (_, id) = sort_key.rsplit_once('#').filter(|(_, id)| !id.is_empty()).ok_or_else(not_ours)?;
+    Ok(HashMap::from([
+        ("pk".to_owned(), text(id)),
+        ("ownerPk".to_owned(), text(partition)),
+        ("ownerSk".to_owned(), text(sort_key)),
+    ]))
+}
+
+fn not_ours() -> Error {
+    Error::new(ErrorKey::RequestMalformed, "The cursor is not one of this list's.").field("cursor")
+}

@@ -1,0 +1,180 @@
+//! A transaction, tried until it is written, or decided otherwise, or out of time.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{
+    CancellationReason, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+
+use super::change::Change;
+use super::item::{Attributes, text};
+use super::{Store, unavailable};
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKey, Result};
+use crate::random::draw;
+
+/// How long to wait between two attempts, at the least and at the most.
+const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(20)..=Duration::from_millis(640);
+
+/// A series of attempts at one thing.
+pub(super) struct Attempts<'a> {
+    /// A random id that makes repetitions of the same writes one.
+    pub(super) token: &'a str,
+    /// When to give up.
+    pub(super) deadline: Timestamp,
+}
+
+/// How it ended.
+pub(super) enum Transacted<S, T> {
+    /// It was written, on these assumptions.
+    Written(S),
+    /// It was not, because it is decided already.
+    Ended(T),
+}
+
+/// What to do about conditions that did not hold.
+pub(super) enum Next<S, T> {
+    /// Another transaction: things were not as assumed.
+    With(S),
+    /// It is decided already.
+    Ended(T),
+    Fail(Error),
+}
+
+/// The writes whose conditions did not hold.
+pub(super) struct Refused<'a, R>(Vec<(&'a R, &'a CancellationReason)>);
+
+impl<R: PartialEq> Refused<'_, R> {
+    pub(super) fn has(&self, role: &R) -> bool {
+        self.0.iter().any(|(refused, _)| *refused == role)
+    }
+
+    /// What stands where this write was refused: on a failed condition DynamoDB returns the item as it is, and nothing
+    /// need be read.
+    #[expect(clippy::option_option, reason = "the item may not be there")]
+    pub(super) fn item(&self, role: &R) -> Option<Option<&Attributes>> {
+        self.0.iter().find(|(refused, _)| *refused == role).map(|(_, reason)| reason.item())
+    }
+}
+
+impl Store {
+    /// Writes everything or nothing, until the deadline. Each write has a role, by which `refused` is told what failed.
+    pub(super) async fn transact<R, S, T>(
+        &self,
+        attempts: &Attempts<'_>,
+        mut assumed: S,
+        writes: impl Fn(&S) -> Result<Vec<(R, TransactWriteItem)>>,
+        refused: impl Fn(&S, &Refused<'_, R>) -> Next<S, T>,
+    ) -> Result<Transacted<S, T>> {
+        let mut generation = 0_u32;
+        let mut pause = *PAUSE.start();
+        loop {
+            let (roles, writes): (Vec<R>, Vec<TransactWriteItem>) = writes(&assumed)?.into_iter().unzip();
+            // A repeated transaction needs the same token and the same bytes; a changed one needs another token.
+            let transaction = self
+                .client
+                .transact_write_items()
+                .client_request_token(format!("{}-{generation}", attempts.token))
+                .set_transact_items(Some(writes));
+            // The SDK's own repetitions take their time: one attempt must not outlive the function either.
+            let left = attempts.deadline.since(self.clock.now());
+            let error = match tokio::time::timeout(left, transaction.send()).await {
+                Ok(Ok(_)) => return Ok(Transacted::Written(assumed)),
+                Ok(Err(error)) => error,
+                Err(_) => return Err(gave_up()),
+            };
+            if !is_worth_another(&error) {
+                return Err(unavailable("TransactWriteItems", &error));
+            }
+            let failed = failed(&roles, &error)?;
+            if !failed.0.is_empty() {
+                match refused(&assumed, &failed) {
+                    Next::With(found) => {
+                        assumed = found;
+                        generation += 1;
+                    }
+                    Next::Ended(ended) => return Ok(Transacted::Ended(ended)),
+                    Next::Fail(error) => return Err(error),
+                }
+            }
+            let [jitter] = draw::<1>(&*self.random);
+            let wait = pause.mul_f64(0.5 + f64::from(jitter) / 512.0);
+            if self.clock.now() + wait >= attempts.deadline {
+                return Err(gave_up());
+            }
+            tokio::time::sleep(wait).await;
+            pause = (pause * 2).min(*PAUSE.end());
+        }
+    }
+
+    /// A change of a connection, as part of a transaction.
+    pub(super) fn change_in_transaction(&self, id: &str, change: &Change) -> Result<TransactWriteItem> {
+        update(
+            Update::builder()
+                .table_name(&self.tables.connections)
+                .key("pk", text(id))
+                .update_expression(change.update_expression())
+                .condition_expression(change.condition_expression())
+                .set_expression_attribute_names(Some(change.names()))
+                .set_expression_attribute_values(Some(change.values())),
+        )
+    }
+}
+
+pub(super) fn update(builder: UpdateBuilder) -> Result<TransactWriteItem> {
+    let update = builder
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        .build()
+        .map_err(Error::internal)?;
+    Ok(TransactWriteItem::builder().update(update).build())
+}
+
+pub(super) fn gave_up() -> Error {
+    Error::new(ErrorKey::LockTimeout, "The database was too busy. Please try again.")
+}
+
+fn is_worth_another<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
+    match error {
+        SdkError::ServiceError(service) => matches!(
+            service.err(),
+            TransactWriteItemsError::TransactionCanceledException(_)
+                | TransactWriteItemsError::TransactionInProgressException(_)
+                | TransactWriteItemsError::ProvisionedThroughputExceededException(_)
+                | TransactWriteItemsError::RequestLimitExceeded(_)
+                | TransactWriteItemsError::InternalServerError(_)
+        ),
+        // No answer: it may have been written. The same token makes the repetition safe.
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
+        _ => false,
+    }
+}
+
+/// Which conditions did not hold: none, if somebody else was at the same items.
+fn failed<'a, Role, R>(
+    roles: &'a [Role],
+    error: &'a SdkError<TransactWriteItemsError, R>,
+) -> Result<Refused<'a, Role>> {
+    let reasons = match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+            canceled.cancellation_reasons()
+        }
+        _ => &[],
+    };
+    let failed: Vec<_> = roles
+        .iter()
+        .zip(reasons)
+        .filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"))
+        .collect();
+    let invalid = reasons
+        .iter()
+        .find(|reason| matches!(reason.code(), Some("ValidationError" | "ItemCollectionSizeLimitExceeded")));
+    match invalid {
+        Some(reason) if failed.is_empty() => {
+            Err(Error::internal(reason.message().unwrap_or("a write was refused")))
+        }
+        _ => Ok(Refused(failed)),
+    }
+}

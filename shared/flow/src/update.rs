@@ -1,0 +1,147 @@
+//! What a caller changes of a connection.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::client_credentials;
+use crate::clock::Timestamp;
+use crate::connection::{Connection, ConnectionSecrets, connection_not_found, connection_place};
+use crate::definition::AuthMethod;
+use crate::deps::Deps;
+use crate::error::{Error, Result};
+use crate::given;
+use crate::input;
+use crate::refresh::{self, Waited};
+use crate::secret::SecretMap;
+use crate::store::{Amendment, Lease, Written};
+use crate::test_call;
+
+/// What shall change; the rest stays. An object takes the place of the one before.
+#[derive(Default)]
+pub struct Changes {
+    /// The name that people read.
+    pub name: Option<String>,
+    /// What the customer entered, and the field that it came in.
+    pub parameters: Option<(SecretMap, &'static str)>,
+    /// What the caller gives for the connector.
+    pub connector_parameters: Option<SecretMap>,
+    /// The credentials.
+    pub credentials: Option<SecretMap>,
+}
+
+impl Changes {
+    /// Whether nothing changes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.name.is_none() && self.sealed_field().is_none()
+    }
+
+    /// A field of what is sealed, if any of it changes.
+    #[must_use]
+    pub fn sealed_field(&self) -> Option<&'static str> {
+        let parameters = self.parameters.as_ref().map(|(_, field)| *field);
+        let connector_parameters = self.connector_parameters.as_ref().map(|_| "connectorParameters");
+        parameters.or(connector_parameters).or(self.credentials.as_ref().map(|_| "credentials"))
+    }
+}
+
+/// Changes a live connection. New credentials are proved first. `since` is when the work began.
+pub async fn update(
+    deps: &Arc<Deps>,
+    mut connection: Connection,
+    changes: Changes,
+    since: Timestamp,
+) -> Result<Connection> {
+    if connection.archived_at.is_some() {
+        return Err(connection_not_found());
+    }
+    if connection.record.borrowed.is_some() {
+        match &changes {
+            Changes { credentials: Some(_), .. } => return Err(given::borrowed("credentials")),
+            Changes { parameters: Some((_, field)), .. } => return Err(given::borrowed(field)),
+            _ => {}
+        }
+    }
+    if changes.sealed_field().is_none() {
+        let amendment = Amendment { name: changes.name.as_deref(), sealed: None };
+        return match deps.store.amend_connection(&mut connection, &amendment).await? {
+            Written::Done => Ok(connection),
+            Written::Changed(_) => Err(connection_not_found()),
+        };
+    }
+    // The caller may go, the work may not: in a task of its own, what was leased is finished.
+    let deps = Arc::clone(deps);
+    tokio::spawn(async move { under_lease(&deps, connection, &changes, since).await })
+        .await
+        .map_err(|error| Error::internal(format_args!("an update broke down: {error}")))?
+}
+
+/// A refresh that is under way is waited for, and none begins meanwhile: so neither loses the other's work.
+async fn under_lease(
+    deps: &Deps,
+    mut connection: Connection,
+    changes: &Changes,
+    since: Timestamp,
+) -> Result<Connection> {
+    loop {
+        let lease = match refresh::wait(deps, connection, |_| None::<Infallible>).await? {
+            Waited::Leased(lease, _) => lease,
+            Waited::Answered(never) => match never {},
+        };
+        let changed = match changed(deps, &lease, changes, since).await {
+            Ok(changed) => changed,
+            Err(error) => {
+                // Nothing changed; a lease that cannot be ended ends by itself.
+                let _ = deps.store.end_lease(&lease, &lease.connection, None).await;
+                return Err(error);
+            }
+        };
+        let mut before = lease.connection.clone();
+        let amendment = Amendment { name: changes.name.as_deref(), sealed: Some((&lease, &changed)) };
+        match deps.store.amend_connection(&mut before, &amendment).await? {
+            Written::Done => return Ok(before),
+            // The customer connected again meanwhile, which waits for nobody.
+            Written::Changed(Some(found)) if found.archived_at.is_none() => connection = *found,
+            Written::Changed(_) => return Err(connection_not_found()),
+        }
+    }
+}
+
+/// The leased connection, with what is sealed of it changed.
+async fn changed(deps: &Deps, lease: &Lease, changes: &Changes, since: Timestamp) -> Result<Connection> {
+    let before = &lease.connection;
+    let integration = deps.definitions.integration(&before.workspace, &before.integration).await?;
+    let app = App::of_connection(deps, &integration, before).await?;
+    let option = app.option();
+    let mut secrets = ConnectionSecrets::open(deps, before).await?;
+    let place = connection_place(&before.workspace, &before.customer, &before.id);
+    let key = deps.sealer.prepare(place).await?;
+    if let Some(parameters) = &changes.connector_parameters {
+        secrets.connector_parameters = parameters.clone();
+    }
+    if let Some((parameters, field)) = &changes.parameters {
+        if let Some(violation) = app.violations(option, parameters)?.first() {
+            return Err(input::refusal(violation, field));
+        }
+        secrets.parameters = parameters.clone();
+    }
+    let credentials = match (&changes.credentials, &option.method) {
+        (Some(credentials), _) => {
+            given::check(&app, option, credentials)?;
+            Some(credentials.clone())
+        }
+        (None, AuthMethod::ClientCredentials(config)) if changes.parameters.is_some() => {
+            Some(client_credentials::credentials(deps, &secrets.values(), config, since).await?)
+        }
+        _ => None,
+    };
+    let mut health = before.health.clone();
+    if let Some(credentials) = credentials {
+        secrets.credentials = credentials;
+        test_call::run(deps, &app, &secrets, since).await?;
+        health = refresh::health(option, &secrets.credentials, deps.clock.now(), before.last_active_at);
+    }
+    let sealed = secrets.seal(&key, place)?;
+    Ok(Connection { sealed, health, version: before.version + 1, ..before.clone() })
+}
