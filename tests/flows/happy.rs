@@ -46,6 +46,7 @@ async fn the_connection_can_be_read_at_once() {
       "integration": {
         "id": "fdd9e593761aae79750bee50fc233279",
         "key": "crm",
+        "logoUri": "",
         "name": "Example CRM"
       },
       "integrationId": "fdd9e593761aae79750bee50fc233279",

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tests::browser::api_request;
 use tests::provider::Reply;
 use tests::tokens::{WORKSPACE, admin};
-use tests::{Answer, Start, World};
+use tests::{Answer, Start, World, definitions};
 
 async fn connected() -> (World, String, String) {
     let world = World::new().await;
@@ -124,6 +124,26 @@ async fn a_change_that_meets_a_reconnection_is_made_once_more_on_top_of_it() {
     assert_eq!(read["connectorParameters"], json!({ "region": "eu" }));
     assert_eq!(read["credentials"]["access_token"], "of the reconnection");
     assert_eq!(world.dump().await.live_connections()[0]["version"].as_n().unwrap(), "3");
+}
+
+/// A reconnection writes the record too: by which option the connection was made is not lost to a name.
+#[tokio::test(start_paused = true)]
+async fn a_name_that_meets_a_reconnection_by_another_option_changes_the_name_alone() {
+    let mut second = definitions::integration();
+    second["authOptions"][0]["key"] = "second".into();
+    let world = World::with(&definitions::with_options(definitions::integration(), &[&second])).await;
+    let browser = world.browser();
+    let id = world.connect(&browser, &Start::new()).await.connection_id();
+    let again = Start::new().with(&json!({ "connectionId": id, "authOptionKey": "second" }));
+    let callback = world.begin(&browser, &again).await.consent();
+    world.wire.meanwhile("UpdateItem", async move {
+        let answered = browser.get(&callback).await;
+        browser.get(answered.location()).await.assert_connected();
+    });
+    let path = format!("/connections/{id}");
+    let changed = patch(&world, &path, &json!({ "name": "New" })).await.json();
+    assert_eq!((&changed["name"], &changed["authOptionKey"]), (&json!("New"), &json!("second")));
+    assert_eq!(world.connection(&id).await.json(), changed);
 }
 
 #[tokio::test(start_paused = true)]

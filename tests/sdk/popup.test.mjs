@@ -111,7 +111,8 @@ for (const sdk of SDKS) {
       await allow(popup);
       const { value } = await outcome();
       assert.notEqual(value.updatedAt, before.updatedAt);
-      assert.deepEqual({ ...value, updatedAt: before.updatedAt }, before);
+      const { updatedAt, lastActiveAt, nextCredentialsRefreshAt } = before;
+      assert.deepEqual({ ...value, updatedAt, lastActiveAt, nextCredentialsRefreshAt }, before);
       assert.deepEqual(await visitor.connections(), [before.id]);
     });
 

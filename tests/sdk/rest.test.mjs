@@ -6,7 +6,7 @@ import { MembraneClient } from "@membranehq/sdk";
 
 import { DEMO, adminToken, customerToken } from "../browser/lib/linkspan.mjs";
 import { SDKS } from "./lib/sdks.mjs";
-import { tokenOf, world } from "./lib/world.mjs";
+import { assertConnection, tokenOf, world } from "./lib/world.mjs";
 
 const here = world();
 
@@ -35,6 +35,63 @@ for (const sdk of SDKS) {
       const [request] = visitor.sent("/self");
       const version = (await request.allHeaders())["membrane-api-version"];
       assert.equal(version, sdk.older ? undefined : "2025-10-21");
+    });
+
+    test("the page's client names, uses and archives its connection", async (t) => {
+      const visitor = await here.visit(t, sdk);
+      const { value, error } = await visitor.call(async (client) => {
+        const options = { authOptionKey: "password", parameters: { user: "a", password: "b" } };
+        const { id } = await client.integration("keys").connect(options);
+        const connection = client.connection(id);
+        const answers = {
+          id,
+          read: await connection.get(),
+          patched: await connection.patch({ name: "Patched" }),
+          put: await connection.put({ ...(await connection.get()), name: "Put" }),
+          found: await client.connections.find({ search: "pu", connected: true, disconnected: false }),
+          unfound: await client.connections.find({ search: "patched" }),
+          proxied: await connection.proxy.get("/me").then(() => "passed", ({ data }) => data ?? "refused"),
+          integration: await client.integration("keys").get(),
+        };
+        await connection.refreshCredentials();
+        await connection.archive();
+        await connection.archive();
+        answers.archived = await connection.get();
+        answers.left = await client.connections.find();
+        const withArchived = { includeArchived: true };
+        const { cursor } = await client.connections.find(withArchived);
+        answers.withArchived = await client.connections.find({ ...withArchived, cursor });
+        answers.refused = await connection.patch({ name: "N" }).catch(({ data }) => data);
+        return answers;
+      });
+      assert.equal(error, undefined, JSON.stringify(error));
+      assertConnection(value.read, visitor.customer);
+      assert.deepEqual([value.patched.name, value.put.name], ["Patched", "Put"]);
+      assert.deepEqual(value.found.items, [value.put]);
+      assert.deepEqual(value.unfound.items, []);
+      assert.equal(value.integration.connection.id, value.id);
+      assert.ok(value.proxied);
+      assert.equal(new Date(value.archived.archivedAt).toISOString(), value.archived.archivedAt);
+      assert.deepEqual(value.left, { items: [] });
+      assert.deepEqual(value.withArchived, { items: [value.archived] });
+      assert.equal(value.refused.key, "not_found");
+    });
+
+    test("a connection is made of credentials that the caller holds", async (t) => {
+      const visitor = await here.visit(t, sdk);
+      const { value, error } = await visitor.call(async (client) => {
+        const created = await client.connections.create({
+          integrationKey: "keys",
+          authOptionKey: "password",
+          name: "Given",
+          credentials: { user: "a", password: "b" },
+        });
+        return { created, read: await client.connection(created.id).get() };
+      });
+      assert.equal(error, undefined, JSON.stringify(error));
+      assert.deepEqual(value.read, value.created);
+      assert.equal(value.created.name, "Given");
+      assertConnection(value.created, visitor.customer);
     });
 
     test("an expired token rejects before anything opens", async (t) => {

@@ -201,9 +201,13 @@ const running = (code, argument) => `told((async () => (${code})(client, ${JSON.
 
 /** A live connection of this customer, without its secrets. */
 export function assertConnection(connection, customer) {
-  const { id, integrationId, createdAt, updatedAt, ...rest } = connection;
+  const { id, integrationId, integration, createdAt, updatedAt, lastActiveAt, nextCredentialsRefreshAt, ...rest } =
+    connection;
   for (const text of [id, integrationId]) assert.match(text, /^[0-9a-f]{24,}$/);
-  for (const time of [createdAt, updatedAt]) assert.equal(new Date(time).toISOString(), time);
+  assert.equal(integration.id, integrationId);
+  for (const time of [createdAt, updatedAt, lastActiveAt, nextCredentialsRefreshAt ?? createdAt]) {
+    assert.equal(new Date(time).toISOString(), time);
+  }
   const { userId, tenantId, connected, disconnected, state } = rest;
   assert.deepEqual(
     { userId, tenantId, connected, disconnected, state },

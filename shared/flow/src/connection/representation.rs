@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Connection;
+use crate::definition::Integration;
 use crate::deps::Deps;
 use crate::error::{ErrorKey, Result};
 
@@ -19,11 +20,10 @@ impl Connection {
             Err(error) if error.key() == ErrorKey::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let mut face = json!({ "id": integration.id, "key": integration.key, "name": integration.name });
-        if let Some(logo_uri) = &integration.logo_uri {
-            face["logoUri"] = logo_uri.as_str().into();
-        }
-        Ok(Some(face))
+        // The SDKs' schemas want a logo; one that there is not is empty.
+        let logo_uri = integration.logo_uri.as_deref().unwrap_or_default();
+        let Integration { id, key, name, .. } = &*integration;
+        Ok(Some(json!({ "id": id, "key": key, "name": name, "logoUri": logo_uri })))
     }
 
     /// The representation, with what is shown of its integration.
