@@ -144,3 +144,52 @@ async fn it_holds_against_a_refresh_that_is_under_way() {
     let read = world.secrets(&id).await;
     assert_eq!((&read["disconnected"], &read["credentials"]), (&json!(true), &json!({})));
 }
+
+async fn archive(world: &World, id: &str) {
+    let token = customer(WORKSPACE, CUSTOMER);
+    let answer = world.api(Method::DELETE, &format!("/connections/{id}"), &token, None).await;
+    assert_eq!(answer.status, 204);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_archived_connection_held_is_forgotten_too_and_it_says_so_when_it_is_restored() {
+    let world = revocable_world().await;
+    let id = connected(&world).await;
+    archive(&world, &id).await;
+    assert_eq!(world.provider.calls_to("/oauth/revoke").len(), 1);
+    let token = customer(WORKSPACE, CUSTOMER);
+    let restored = world.api(Method::POST, &format!("/connections/{id}/restore"), &token, None).await.json();
+    assert_eq!(
+        (&restored["disconnected"], &restored["state"]),
+        (&json!(true), &json!("CLIENT_ACTION_REQUIRED"))
+    );
+    assert_eq!(restored.get("nextCredentialsRefreshAt"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_archived_connection_ends_no_grant_that_another_one_lives_by() {
+    let world = revocable_world().await;
+    let id = connected(&world).await;
+    let another = Start::new().with(&json!({ "allowMultipleConnections": true }));
+    world.connect(&world.browser(), &another).await.assert_connected();
+    archive(&world, &id).await;
+    assert!(world.provider.calls_to("/oauth/revoke").is_empty());
+}
+
+/// What it brings would otherwise live on at the provider, and be known to nobody.
+#[tokio::test(start_paused = true)]
+async fn what_a_refresh_brings_at_the_last_moment_is_forgotten() {
+    let world = revocable_world().await;
+    let id = connected(&world).await;
+    let rotated = json!({ "access_token": "a2", "refresh_token": "r2" });
+    world.provider.next("/oauth/token", renewed(&rotated).after(Duration::from_secs(3)));
+    let path = format!("/connections/{id}/refresh-credentials");
+    let token = customer(WORKSPACE, CUSTOMER);
+    let disconnecting = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        disconnect(&world, &id).await
+    };
+    tokio::join!(world.api(Method::POST, &path, &token, None), disconnecting);
+    let revoked = world.provider.calls_to("/oauth/revoke").pop().unwrap();
+    assert_eq!(revoked.parameter("token").as_deref(), Some("r2"));
+}

@@ -1,34 +1,37 @@
 //! A connection is disconnected: it stays, and forgets its credentials.
 
+use std::convert::Infallible;
+
 use crate::connection::{Connection, ConnectionSecrets, Health, connection_not_found, connection_place};
 use crate::definition::AuthType;
 use crate::deps::Deps;
-use crate::error::{Error, ErrorKey, Result};
+use crate::error::Result;
+use crate::refresh::{self, Waited};
 use crate::revoke;
 use crate::secret::SecretMap;
 use crate::store::{ConnectionEvent, Written};
 
-/// Others may write the credentials meanwhile, a refresh above all; they do so once, not for ever.
-const ATTEMPTS: usize = 5;
-
-/// Forgets the connection's credentials, and has the provider forget them too. One that is disconnected already keeps
-/// what is said about why.
+/// Forgets the connection's credentials, and has the provider forget them too. A refresh that is under way is waited for,
+/// or what it brings would be forgotten by nobody. One that is disconnected already keeps what is said about why.
 pub async fn disconnect(deps: &Deps, mut connection: Connection) -> Result<()> {
-    for _ in 0..ATTEMPTS {
+    loop {
         if connection.archived_at.is_some() {
             return Err(connection_not_found());
         }
-        let without = without_credentials(deps, &connection).await?;
-        match deps.store.write_credentials(&connection, &without, Some(ConnectionEvent::Disconnected)).await?
-        {
+        let lease = match refresh::wait(deps, connection, |_| None::<Infallible>).await? {
+            Waited::Leased(lease, _) => lease,
+            Waited::Answered(never) => match never {},
+        };
+        let without = without_credentials(deps, &lease.connection).await?;
+        match deps.store.end_lease(&lease, &without, Some(ConnectionEvent::Disconnected)).await? {
             Written::Done => {
-                revoke::revoke_ended(deps, &connection, without).await;
+                revoke::revoke_ended(deps, &lease.connection, without).await;
                 return Ok(());
             }
+            // The customer connected again meanwhile, which waits for nobody.
             Written::Changed(found) => connection = *found.ok_or_else(connection_not_found)?,
         }
     }
-    Err(Error::new(ErrorKey::LockTimeout, "The connection is being changed. Please try again."))
 }
 
 async fn without_credentials(deps: &Deps, connection: &Connection) -> Result<Connection> {

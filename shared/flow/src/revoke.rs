@@ -157,10 +157,13 @@ async fn make(deps: &Deps, app: &App, call: &RevokeCall, secrets: &ConnectionSec
     if response.status().is_success() { Ok(()) } else { Err(unreachable()) }
 }
 
-/// What came of it stands with the connection; a note that is lost is no harm.
+/// What came of it stands with the connection; a note that is lost is no harm. Credentials that the provider has forgotten
+/// are of no use, should the connection be restored.
 async fn record(deps: &Deps, mut connection: Connection, revocation: Option<Revocation>) {
-    if revocation.is_some() {
-        connection.health.revocation = revocation;
+    if let Some(revocation) = revocation {
+        connection.health.disconnected |= revocation.error.is_none();
+        connection.health.next_refresh_at = None;
+        connection.health.revocation = Some(revocation);
         let _ = deps.store.write_health(&connection).await;
     }
 }

@@ -4,18 +4,23 @@ use bytes::Bytes;
 use flow::connection::Connection;
 use flow::deps::Deps;
 use flow::error::Result;
+use flow::revoke;
 use http::{Request, StatusCode};
 use serde_json::Value;
 
 use crate::{Answer, auth, body};
 
-/// DELETE: archives the connection. One that is archived already stays as it is.
+/// DELETE: archives the connection, and has the provider forget its credentials where that ends nothing else. One that is archived already stays as it is.
 pub(crate) async fn archive(deps: &Deps, request: &Request<Bytes>, id: &str) -> Result<Answer> {
     let (caller, _) = auth::caller(deps, request).await?;
     let connection = Connection::visible(deps, id, &caller).await?;
     if connection.archived_at.is_none() {
         deps.store.archive_connection(&connection).await?;
         tracing::info!(connection = connection.id, "archived");
+        // A refresh may have written newer credentials just before.
+        if let Some(archived) = deps.store.read_connection(&connection.id).await? {
+            revoke::revoke_ended(deps, &archived, archived.clone()).await;
+        }
     }
     Ok((StatusCode::NO_CONTENT, Value::Null))
 }

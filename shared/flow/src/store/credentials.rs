@@ -1,7 +1,6 @@
-//! Writes of one connection's credentials and of how they are, beside refreshes.
+//! What else is asked of connections: how their credentials are, and which of a customer's are live.
 
 use super::change::Change;
-use super::event::ConnectionEvent;
 use super::item::{Item, number, text};
 use super::lease::{Written, changed, refused};
 use super::slot::slot_key;
@@ -10,21 +9,6 @@ use crate::connection::Connection;
 use crate::error::Result;
 
 impl Store {
-    /// Writes other credentials, if they still are those that were read.
-    pub async fn write_credentials(
-        &self,
-        read: &Connection,
-        written: &Connection,
-        event: Option<ConnectionEvent>,
-    ) -> Result<Written> {
-        let change = Change::default()
-            .credentials(written)?
-            .event(event, self.clock.now())
-            .only_if("version", number(read.version))
-            .only_if_none("archivedAt");
-        self.write(read, &change).await
-    }
-
     /// Writes how a connection's credentials are, if they still are those that were read.
     pub async fn write_health(&self, connection: &Connection) -> Result<Written> {
         let change = Change::default()
