@@ -12,8 +12,11 @@ async fn create(world: &World, token: &str, body: &Value) -> Answer {
     world.api(Method::POST, "/connections", token, Some(body)).await
 }
 
-async fn create_as_customer(world: &World, body: &Value) -> Answer {
-    create(world, &customer(WORKSPACE, CUSTOMER), body).await
+/// As the workspace does it for its customer.
+async fn create_for_customer(world: &World, body: &Value) -> Answer {
+    let mut body = body.clone();
+    body["userId"] = CUSTOMER.into();
+    create(world, &admin(WORKSPACE), &body).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -24,7 +27,7 @@ async fn tokens_that_the_caller_holds_become_a_connection() {
         "integrationKey": "crm", "name": "Mine", "credentials": credentials, "connectorParameters": { "a": 1 },
         "meta": {}, "connectorId": "ignored",
     });
-    let answer = create_as_customer(&world, &body).await;
+    let answer = create_for_customer(&world, &body).await;
     assert_eq!(answer.status.as_u16(), 201, "{}", answer.body);
     let made = answer.json();
     let id = made["id"].as_str().unwrap();
@@ -48,11 +51,11 @@ async fn it_replaces_the_customers_other_connection_unless_several_are_allowed()
     let world = World::new().await;
     let old = world.connect(&world.browser(), &Start::new()).await.connection_id();
     let mut body = json!({ "integrationKey": "crm", "credentials": { "access_token": "given" } });
-    let new = create_as_customer(&world, &body).await.json()["id"].as_str().unwrap().to_owned();
+    let new = create_for_customer(&world, &body).await.json()["id"].as_str().unwrap().to_owned();
     assert_eq!(world.dump().await.slot_ids(), [new.as_str()]);
     assert!(!world.connection_is_live(&old).await);
     body["allowMultipleConnections"] = true.into();
-    create_as_customer(&world, &body).await;
+    create_for_customer(&world, &body).await;
     assert_eq!(world.dump().await.live_connections().len(), 2);
 }
 
@@ -61,7 +64,7 @@ async fn what_the_customer_would_enter_is_enough_for_client_credentials() {
     let world = World::with(&definitions::api_key()).await;
     for field in ["parameters", "connectionParameters", "input", "credentials"] {
         let body = json!({ "integrationKey": "crm", field: definitions::entered() });
-        let answer = create_as_customer(&world, &body).await;
+        let answer = create_for_customer(&world, &body).await;
         assert_eq!(answer.status.as_u16(), 201, "{field}: {}", answer.body);
         let read = world.secrets(answer.json()["id"].as_str().unwrap()).await;
         assert_eq!(
@@ -70,9 +73,9 @@ async fn what_the_customer_would_enter_is_enough_for_client_credentials() {
         );
         let body = json!({ "integrationKey": "crm", field: { "subdomain": "acme" } });
         let expected = refusal(400, "input_invalid", &format!("{field}.apiKey"));
-        assert_eq!(create_as_customer(&world, &body).await.refusal(), expected);
+        assert_eq!(create_for_customer(&world, &body).await.refusal(), expected);
     }
-    let answer = create_as_customer(&world, &json!({ "integrationKey": "crm" })).await;
+    let answer = create_for_customer(&world, &json!({ "integrationKey": "crm" })).await;
     assert_eq!(answer.refusal(), refusal(400, "input_invalid", "parameters.subdomain"));
 }
 
@@ -86,7 +89,7 @@ async fn an_option_that_exchanges_what_is_entered_does_so() {
     option["apiClient"]["headers"] = json!({ "Authorization": "Bearer ${credentials.access_token}" });
     let world = World::with(&definition).await;
     let body = json!({ "integrationKey": "crm", "input": { "clientId": "a", "clientSecret": "b" } });
-    let made = create_as_customer(&world, &body).await;
+    let made = create_for_customer(&world, &body).await;
     assert_eq!(made.status.as_u16(), 201, "{}", made.body);
     assert_eq!(world.provider.token_request().parameter("grant_type").as_deref(), Some("client_credentials"));
 }
@@ -96,11 +99,11 @@ async fn oauth1_tokens_sign_the_test_call() {
     let world = World::with(&definitions::oauth1()).await;
     let body =
         json!({ "integrationKey": "crm", "credentials": { "oauth_token": "t", "oauth_token_secret": "s" } });
-    let made = create_as_customer(&world, &body).await;
+    let made = create_for_customer(&world, &body).await;
     assert_eq!(made.status.as_u16(), 201, "{}", made.body);
     let signed = tests::oauth1::protocol_parameters(&world.provider.calls()[0]);
     assert_eq!(signed["oauth_token"], "t");
-    let answer = create_as_customer(&world, &json!({ "integrationKey": "crm", "credentials": {} })).await;
+    let answer = create_for_customer(&world, &json!({ "integrationKey": "crm", "credentials": {} })).await;
     assert_eq!(answer.refusal(), refusal(400, "request_malformed", "credentials.oauth_token"));
 }
 
@@ -110,11 +113,11 @@ async fn the_end_of_tokens_can_be_given() {
     let mut body = json!({
         "integrationKey": "crm", "credentials": { "access_token": "given" }, "expiresAt": "2026-01-01T02:00:00+00:00",
     });
-    let made = create_as_customer(&world, &body).await.json();
+    let made = create_for_customer(&world, &body).await.json();
     // Nothing renews it: what is done then is to say so.
     assert_eq!(made["nextCredentialsRefreshAt"], "2026-01-01T01:59:00.000Z");
     body["credentials"]["refresh_token"] = "r".into();
-    let made = create_as_customer(&world, &body).await.json();
+    let made = create_for_customer(&world, &body).await.json();
     assert_eq!(made["nextCredentialsRefreshAt"], "2026-01-01T01:45:00.000Z");
 }
 
@@ -130,10 +133,9 @@ async fn who_manages_the_workspace_says_for_which_customer() {
         let made = create(&world, &admin(WORKSPACE), &body(json!({ field: "user-7" }))).await.json();
         assert_eq!((&made["userId"], &made["tenantId"]), (&json!("user-7"), &json!("user-7")));
     }
-    let own = create_as_customer(&world, &body(json!({ "userId": CUSTOMER }))).await;
-    assert_eq!(own.status.as_u16(), 201);
     let before = world.dump().await;
-    let foreign = create_as_customer(&world, &body(json!({ "tenantId": "user-7" }))).await;
+    let foreign = json!({ "tenantId": "user-7" });
+    let foreign = create(&world, &customer(WORKSPACE, CUSTOMER), &body(foreign)).await;
     assert_eq!(foreign.refusal(), refusal(403, "access_denied", "tenantId"));
     for (changes, key, field) in [
         (json!({}), "parameter_missing", "userId"),
@@ -204,10 +206,23 @@ async fn what_is_refused_is_named_and_nothing_is_stored() {
             "input",
         ),
     ] {
-        let answer = create_as_customer(&world, &body).await;
+        let answer = create_for_customer(&world, &body).await;
         assert_eq!(answer.refusal(), refusal(status, key, field), "{body}");
     }
     world.provider.next("/api/me", Reply::json(403, &json!({})));
-    assert_eq!(create_as_customer(&world, &mail).await.refusal(), refusal(400, "credentials_rejected", ""));
+    assert_eq!(create_for_customer(&world, &mail).await.refusal(), refusal(400, "credentials_rejected", ""));
     assert_eq!(world.dump().await, before);
+}
+
+/// The provider's own addresses may stand in a token response, and the workspace's secret is sent there.
+#[tokio::test(start_paused = true)]
+async fn tokens_are_the_workspaces_to_give_and_what_customers_enter_is_theirs() {
+    let world = World::new().await;
+    world.define("mail", &definitions::api_key()).await;
+    let token = customer(WORKSPACE, CUSTOMER);
+    let tokens = json!({ "integrationKey": "crm", "credentials": { "access_token": "given" } });
+    assert_eq!(create(&world, &token, &tokens).await.refusal(), refusal(403, "access_denied", "credentials"));
+    assert!(world.provider.calls().is_empty());
+    let entered = json!({ "integrationKey": "mail", "credentials": definitions::entered() });
+    assert_eq!(create(&world, &token, &entered).await.status.as_u16(), 201);
 }

@@ -213,3 +213,19 @@ async fn a_page_names_few_integrations() {
     assert_eq!(items.len(), 12);
     assert_eq!(items.iter().filter(|item| item["integration"]["name"] == "Example Mail").count(), 10);
 }
+
+/// An index's key holds it percent-encoded.
+#[tokio::test(start_paused = true)]
+async fn the_longest_id_of_a_customer_fits_in_the_index_whatever_its_letters() {
+    let world = World::new().await;
+    let connect = async |id: &str| {
+        let token = customer(WORKSPACE, id);
+        world.browser().send(Start::new().with(&json!({ "token": token })).form()).await
+    };
+    assert_eq!(connect(&"é".repeat(128)).await.refusal().key, "not_authenticated");
+    let longest = format!("{}a", "é".repeat(127));
+    let start = Start::new().with(&json!({ "token": customer(WORKSPACE, &longest) }));
+    world.connect(&world.browser(), &start).await.assert_connected();
+    let list = world.api(Method::GET, "/connections", &customer(WORKSPACE, &longest), None).await.json();
+    assert_eq!(list["items"].as_array().unwrap().len(), 1);
+}

@@ -160,23 +160,30 @@ async fn of_two_names_at_once_one_stays_and_neither_fails() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_that_meets_a_deletion_is_not_found() {
-    for body in [json!({ "name": "New" }), json!({ "connectorParameters": {} })] {
-        let (world, path, _) = connected().await;
-        let browser = world.browser();
-        let request = api_request(&Method::DELETE, &path, &admin(WORKSPACE), None);
-        let wire = world.wire.clone();
-        let deletion = async move {
-            assert_eq!(browser.send(request).await.status.as_u16(), 204);
-        };
-        if body.get("name").is_some() {
-            world.wire.meanwhile("UpdateItem", deletion);
-        } else {
-            world.wire.meanwhile("UpdateItem", async move { wire.meanwhile("UpdateItem", deletion) });
-        }
-        let answer = patch(&world, &path, &body).await;
-        assert_eq!(answer.refusal(), tests::answer::refusal(404, "not_found", "connectionId"));
-        let dump = world.dump().await;
-        assert_eq!((dump.live_connections().len(), dump.slot_ids().len()), (0, 0));
-    }
+async fn a_name_that_meets_a_deletion_is_not_found() {
+    let (world, path, _) = connected().await;
+    let browser = world.browser();
+    let request = api_request(&Method::DELETE, &path, &admin(WORKSPACE), None);
+    // The first update is the lease of the deletion itself.
+    world.wire.meanwhile("UpdateItem", async move {
+        assert_eq!(browser.send(request).await.status.as_u16(), 204);
+    });
+    let answer = patch(&world, &path, &json!({ "name": "New" })).await;
+    assert_eq!(answer.refusal(), tests::answer::refusal(404, "not_found", "connectionId"));
+    let dump = world.dump().await;
+    assert_eq!((dump.live_connections().len(), dump.slot_ids().len()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deletion_waits_for_a_change_of_what_is_sealed() {
+    let (world, path, _) = connected().await;
+    let body = json!({ "credentials": { "access_token": "given" } });
+    world.provider.next("/api/me", Reply::json(200, &json!({})).after(Duration::from_secs(3)));
+    let (changed, deleted) = tokio::join!(patch(&world, &path, &body), async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        world.api(Method::DELETE, &path, &admin(WORKSPACE), None).await
+    });
+    assert_eq!((changed.status.as_u16(), deleted.status.as_u16()), (200, 204));
+    let dump = world.dump().await;
+    assert_eq!((dump.live_connections().len(), dump.slot_ids().len()), (0, 0));
 }

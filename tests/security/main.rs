@@ -10,6 +10,7 @@ mod definitions;
 mod error_keys;
 mod issuer;
 mod pages;
+mod policies;
 mod provenance;
 mod provider_errors;
 mod reconnect_owner;

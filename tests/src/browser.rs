@@ -29,6 +29,12 @@ impl Browser {
         Self { functions: functions.clone(), jar: Arc::default(), accept: "application/json" }
     }
 
+    /// The same browser, in front of other functions.
+    #[must_use]
+    pub fn of(&self, functions: &Functions) -> Self {
+        Self { functions: functions.clone(), ..self.clone() }
+    }
+
     /// The same browser, as a person uses it.
     #[must_use]
     pub fn for_a_person(&self) -> Self {

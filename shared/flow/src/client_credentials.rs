@@ -35,7 +35,12 @@ pub async fn credentials(
 fn as_refused_credentials(error: Error) -> Error {
     match error.key() {
         ErrorKey::ClientRejected | ErrorKey::TokenRejected => {
-            Error::new(ErrorKey::CredentialsRejected, "The service did not accept the credentials.")
+            let refused =
+                Error::new(ErrorKey::CredentialsRejected, "The service did not accept the credentials.");
+            match error.data().get("providerError") {
+                Some(code) => refused.with("providerError", code.clone()),
+                None => refused,
+            }
         }
         _ => error,
     }

@@ -1,31 +1,38 @@
-//! A connection is disconnected: it stays, and forgets its credentials.
+//! A connection ends: it is disconnected, and forgets its credentials; or it is archived, and leaves the live ones.
+//!
+//! A refresh that is under way is waited for: what it brings would otherwise live on at the provider, known to nobody.
 
 use std::convert::Infallible;
 
+use crate::app::App;
+use crate::clock::Timestamp;
 use crate::connection::{Connection, ConnectionSecrets, Health, connection_not_found, connection_place};
-use crate::definition::AuthType;
+use crate::definition::AuthMethod;
 use crate::deps::Deps;
-use crate::error::Result;
+use crate::error::{ErrorKey, Result};
 use crate::refresh::{self, Waited};
 use crate::revoke;
 use crate::secret::SecretMap;
-use crate::store::{ConnectionEvent, Written};
+use crate::store::{ConnectionEvent, Lease, Written};
 
-/// Forgets the connection's credentials, and has the provider forget them too. A refresh that is under way is waited for,
-/// or what it brings would be forgotten by nobody. One that is disconnected already keeps what is said about why.
-pub async fn disconnect(deps: &Deps, mut connection: Connection) -> Result<()> {
+/// Forgets the connection's credentials, and has the provider forget them too. One that is disconnected already keeps
+/// what is said about why. `since` is when the request came.
+pub async fn disconnect(deps: &Deps, mut connection: Connection, since: Timestamp) -> Result<()> {
     loop {
         if connection.archived_at.is_some() {
             return Err(connection_not_found());
         }
-        let lease = match refresh::wait(deps, connection, |_| None::<Infallible>).await? {
-            Waited::Leased(lease, _) => lease,
-            Waited::Answered(never) => match never {},
+        let lease = leased(deps, connection, since).await?;
+        let without = match without_credentials(deps, &lease.connection).await {
+            Ok(without) => without,
+            Err(error) => {
+                release(deps, &lease).await;
+                return Err(error);
+            }
         };
-        let without = without_credentials(deps, &lease.connection).await?;
         match deps.store.end_lease(&lease, &without, Some(ConnectionEvent::Disconnected)).await? {
             Written::Done => {
-                revoke::revoke_ended(deps, &lease.connection, without).await;
+                revoke::revoke_ended(deps, &lease.connection, without, since).await;
                 return Ok(());
             }
             // The customer connected again meanwhile, which waits for nobody.
@@ -34,17 +41,46 @@ pub async fn disconnect(deps: &Deps, mut connection: Connection) -> Result<()> {
     }
 }
 
+/// Archives the connection, and has the provider forget its credentials where that ends nothing else. `since` is when
+/// the request came.
+pub async fn archive(deps: &Deps, connection: Connection, since: Timestamp) -> Result<()> {
+    let id = connection.id.clone();
+    let lease = match leased(deps, connection, since).await {
+        // Another request was faster.
+        Err(error) if error.key() == ErrorKey::NotFound => {
+            let archived = deps.store.read_connection(&id).await?.is_some();
+            return if archived { Ok(()) } else { Err(error) };
+        }
+        lease => lease?,
+    };
+    if let Err(error) = deps.store.archive_connection(&lease.connection).await {
+        release(deps, &lease).await;
+        return Err(error);
+    }
+    // The customer may have connected again just before. What cannot be read is revoked by nobody, and is archived still.
+    if let Ok(Some(archived)) = deps.store.read_connection(&lease.connection.id).await {
+        revoke::revoke_ended(deps, &archived, archived.clone(), since).await;
+    }
+    Ok(())
+}
+
+async fn leased(deps: &Deps, connection: Connection, since: Timestamp) -> Result<Box<Lease>> {
+    match refresh::wait(deps, connection, since, |_| None::<Infallible>).await? {
+        Waited::Leased(lease, _) => Ok(lease),
+        Waited::Answered(never) => match never {},
+    }
+}
+
+/// Nothing changed; a lease that cannot be ended ends by itself.
+async fn release(deps: &Deps, lease: &Lease) {
+    let _ = deps.store.end_lease(lease, &lease.connection, None).await;
+}
+
 async fn without_credentials(deps: &Deps, connection: &Connection) -> Result<Connection> {
-    let integration = deps.definitions.integration(&connection.workspace, &connection.integration).await;
-    let option = integration.ok().and_then(|integration| {
-        let key = &connection.record.auth_option_key;
-        let option = integration.auth_options.iter().find(|option| option.key == *key);
-        option.map(|option| option.method.auth_type())
-    });
     let mut secrets = ConnectionSecrets::open(deps, connection).await?;
     secrets.credentials = SecretMap::default();
-    // What the customer entered is the credentials, or as good as them.
-    if !matches!(option, Some(AuthType::OAuth2 | AuthType::OAuth1)) {
+    // What the customer entered may be the credentials, or as good as them.
+    if !is_oauth(deps, connection).await? {
         secrets.parameters = SecretMap::default();
     }
     let place = connection_place(&connection.workspace, &connection.customer, &connection.id);
@@ -58,4 +94,18 @@ async fn without_credentials(deps: &Deps, connection: &Connection) -> Result<Con
         version: connection.version + 1,
         ..connection.clone()
     })
+}
+
+/// Whether the connection was made by OAuth; not, if its option is no longer there to tell.
+async fn is_oauth(deps: &Deps, connection: &Connection) -> Result<bool> {
+    let app = async {
+        let integration =
+            deps.definitions.integration(&connection.workspace, &connection.integration).await?;
+        App::of_connection(deps, &integration, connection).await
+    };
+    match app.await {
+        Ok(app) => Ok(matches!(app.option().method, AuthMethod::OAuth2(_) | AuthMethod::OAuth1(_))),
+        Err(error) if matches!(error.key(), ErrorKey::NotFound | ErrorKey::ConfigurationInvalid) => Ok(false),
+        Err(error) => Err(error),
+    }
 }

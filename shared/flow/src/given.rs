@@ -35,6 +35,8 @@ pub struct Given {
     pub connector_parameters: SecretMap,
     /// Whether the customer's other connections stay.
     pub allow_multiple_connections: bool,
+    /// Whether it is the workspace that gives them, and not a customer.
+    pub by_admin: bool,
     /// When the credentials end.
     pub expires_at: Option<Timestamp>,
 }
@@ -49,6 +51,11 @@ pub async fn create(deps: &Deps, given: Given, since: Timestamp) -> Result<Conne
     }
     let (mut parameters, parameters_field) = given.parameters;
     if let Some(credentials) = &given.credentials {
+        // Addresses of the provider may stand in them, and the workspace's own secret is sent there.
+        if !given.by_admin && !is_entered(option) {
+            let message = "credentials needs a management token (isAdmin, and no customer) for this option.";
+            return Err(Error::new(ErrorKey::AccessDenied, message).field("credentials"));
+        }
         check(&app, option, credentials)?;
         // What the customer enters there is the credentials.
         if parameters.is_empty() && is_entered(option) {
@@ -115,7 +122,7 @@ pub fn check(app: &App, option: &AuthOption, credentials: &SecretMap) -> Result<
 }
 
 /// Whether the credentials are what the customer enters, as it is.
-fn is_entered(option: &AuthOption) -> bool {
+pub(crate) fn is_entered(option: &AuthOption) -> bool {
     matches!(&option.method, AuthMethod::ClientCredentials(config) if matches!(config.exchange(), Exchange::None))
 }
 

@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::api_call::{authenticated, below_base, rendered, unusable};
 use crate::app::App;
+use crate::clock::Timestamp;
 use crate::connection::{Connection, ConnectionSecrets, Revocation};
 use crate::definition::{AuthMethod, AuthOption, Integration, OAuth2, RevokeCall};
 use crate::deps::Deps;
@@ -25,6 +26,9 @@ use crate::template::Template;
 
 /// While a customer waits in the browser, and the function's own limit is near.
 const LIMIT_WHILE_CONNECTING: Duration = Duration::from_secs(2);
+
+/// A program that waits is answered before API Gateway gives up, after 30 s.
+const LATEST: Duration = Duration::from_secs(27);
 
 /// While a program waits.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -59,7 +63,8 @@ pub async fn revoke_replaced(
 }
 
 /// Revokes what a connection held (`before`) that was disconnected or archived, and so stands in the table as `ended`.
-pub async fn revoke_ended(deps: &Deps, before: &Connection, ended: Connection) {
+/// `since` is when the request came.
+pub async fn revoke_ended(deps: &Deps, before: &Connection, ended: Connection, since: Timestamp) {
     let Ok(integration) = deps.definitions.integration(&before.workspace, &before.integration).await else {
         return;
     };
@@ -68,11 +73,14 @@ pub async fn revoke_ended(deps: &Deps, before: &Connection, ended: Connection) {
     else {
         return;
     };
-    let scope = if live.iter().all(|id| *id == before.id) { Scope::WholeGrant } else { Scope::OneToken };
+    // A borrowed registration's grants are other workspaces' too.
+    let is_last = live.iter().all(|id| *id == before.id) && before.record.borrowed.is_none();
+    let scope = if is_last { Scope::WholeGrant } else { Scope::OneToken };
     let none = SecretMap::default();
     let revocation = revoked(deps, &integration, before, scope, &none);
+    let limit = (since + LATEST).since(deps.clock.now()).min(LIMIT);
     let too_late = |_| Some(Revocation { at: deps.clock.now(), error: Some(unreachable()) });
-    let revocation = tokio::time::timeout(LIMIT, revocation).await.unwrap_or_else(too_late);
+    let revocation = tokio::time::timeout(limit, revocation).await.unwrap_or_else(too_late);
     record(deps, ended, revocation).await;
 }
 
@@ -161,8 +169,10 @@ async fn make(deps: &Deps, app: &App, call: &RevokeCall, secrets: &ConnectionSec
 /// are of no use, should the connection be restored.
 async fn record(deps: &Deps, mut connection: Connection, revocation: Option<Revocation>) {
     if let Some(revocation) = revocation {
-        connection.health.disconnected |= revocation.error.is_none();
-        connection.health.next_refresh_at = None;
+        if revocation.error.is_none() {
+            connection.health.disconnected = true;
+            connection.health.next_refresh_at = None;
+        }
         connection.health.revocation = Some(revocation);
         let _ = deps.store.write_health(&connection).await;
     }

@@ -46,6 +46,18 @@ impl Changes {
     }
 }
 
+impl Changes {
+    /// What a borrowed registration's connection holds is between the customer and the owner.
+    fn check_allowed(&self, connection: &Connection) -> Result<()> {
+        match self {
+            _ if connection.record.borrowed.is_none() => Ok(()),
+            Self { credentials: Some(_), .. } => Err(given::borrowed("credentials")),
+            Self { parameters: Some((_, field)), .. } => Err(given::borrowed(field)),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Changes a live connection. New credentials are proved first. `since` is when the work began.
 pub async fn update(
     deps: &Arc<Deps>,
@@ -56,13 +68,7 @@ pub async fn update(
     if connection.archived_at.is_some() {
         return Err(connection_not_found());
     }
-    if connection.record.borrowed.is_some() {
-        match &changes {
-            Changes { credentials: Some(_), .. } => return Err(given::borrowed("credentials")),
-            Changes { parameters: Some((_, field)), .. } => return Err(given::borrowed(field)),
-            _ => {}
-        }
-    }
+    changes.check_allowed(&connection)?;
     if changes.sealed_field().is_none() {
         let amendment = Amendment { name: changes.name.as_deref(), sealed: None };
         return match deps.store.amend_connection(&mut connection, &amendment).await? {
@@ -85,7 +91,7 @@ async fn under_lease(
     since: Timestamp,
 ) -> Result<Connection> {
     loop {
-        let lease = match refresh::wait(deps, connection, |_| None::<Infallible>).await? {
+        let lease = match refresh::wait(deps, connection, since, |_| None::<Infallible>).await? {
             Waited::Leased(lease, _) => lease,
             Waited::Answered(never) => match never {},
         };
@@ -99,7 +105,14 @@ async fn under_lease(
         };
         let mut before = lease.connection.clone();
         let amendment = Amendment { name: changes.name.as_deref(), sealed: Some((&lease, &changed)) };
-        match deps.store.amend_connection(&mut before, &amendment).await? {
+        let amended = match deps.store.amend_connection(&mut before, &amendment).await {
+            Ok(amended) => amended,
+            Err(error) => {
+                let _ = deps.store.end_lease(&lease, &lease.connection, None).await;
+                return Err(error);
+            }
+        };
+        match amended {
             Written::Done => return Ok(before),
             // The customer connected again meanwhile, which waits for nobody.
             Written::Changed(Some(found)) if found.archived_at.is_none() => connection = *found,
@@ -111,6 +124,8 @@ async fn under_lease(
 /// The leased connection, with what is sealed of it changed.
 async fn changed(deps: &Deps, lease: &Lease, changes: &Changes, since: Timestamp) -> Result<Connection> {
     let before = &lease.connection;
+    // The customer may have connected by another option while the lease was waited for.
+    changes.check_allowed(before)?;
     let integration = deps.definitions.integration(&before.workspace, &before.integration).await?;
     let app = App::of_connection(deps, &integration, before).await?;
     let option = app.option();
@@ -129,6 +144,10 @@ async fn changed(deps: &Deps, lease: &Lease, changes: &Changes, since: Timestamp
     let credentials = match (&changes.credentials, &option.method) {
         (Some(credentials), _) => {
             given::check(&app, option, credentials)?;
+            // What the customer enters there is the credentials.
+            if given::is_entered(option) {
+                secrets.parameters = credentials.clone();
+            }
             Some(credentials.clone())
         }
         (None, AuthMethod::ClientCredentials(config)) if changes.parameters.is_some() => {

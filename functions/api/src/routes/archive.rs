@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use flow::connection::Connection;
 use flow::deps::Deps;
+use flow::disconnect;
 use flow::error::Result;
-use flow::revoke;
 use http::{Request, StatusCode};
 use serde_json::Value;
 
@@ -12,15 +12,12 @@ use crate::{Answer, auth, body};
 
 /// DELETE: archives the connection, and has the provider forget its credentials where that ends nothing else. One that is archived already stays as it is.
 pub(crate) async fn archive(deps: &Deps, request: &Request<Bytes>, id: &str) -> Result<Answer> {
+    let since = deps.clock.now();
     let (caller, _) = auth::caller(deps, request).await?;
     let connection = Connection::visible(deps, id, &caller).await?;
     if connection.archived_at.is_none() {
-        deps.store.archive_connection(&connection).await?;
-        tracing::info!(connection = connection.id, "archived");
-        // A refresh may have written newer credentials just before.
-        if let Some(archived) = deps.store.read_connection(&connection.id).await? {
-            revoke::revoke_ended(deps, &archived, archived.clone()).await;
-        }
+        disconnect::archive(deps, connection, since).await?;
+        tracing::info!(connection = id, "archived");
     }
     Ok((StatusCode::NO_CONTENT, Value::Null))
 }

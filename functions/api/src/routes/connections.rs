@@ -66,6 +66,7 @@ pub(crate) async fn list(deps: &Deps, request: &Request<Bytes>) -> Result<Answer
 /// GET: one connection; somebody else's is not found. With `includeSecrets=true`, for who manages the workspace, its
 /// parameters and credentials too, these refreshed if they had ended.
 pub(crate) async fn show(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -> Result<Answer> {
+    let since = deps.clock.now();
     let (caller, _) = auth::caller(deps, request).await?;
     let mut query = Fields::of_query(request.uri().query().unwrap_or_default());
     let include_secrets = query.flag("includeSecrets")?.unwrap_or_default();
@@ -75,7 +76,7 @@ pub(crate) async fn show(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -
     }
     let mut connection = Connection::visible(deps, id, &caller).await?;
     if include_secrets {
-        connection = refresh::fresh(deps, connection).await?;
+        connection = refresh::fresh(deps, connection, since).await?;
     }
     let mut body = connection.representation(deps).await?;
     if include_secrets {

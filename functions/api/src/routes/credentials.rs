@@ -18,11 +18,12 @@ use crate::{Answer, auth};
 
 /// POST: new credentials now, whatever the age of those that there are. What never ends needs none.
 pub(crate) async fn refresh(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -> Result<Answer> {
-    let connection = connected(deps, request, id).await?;
+    let since = deps.clock.now();
+    let connection = connected(deps, request, id).await?.usable()?;
     let app = app(deps, &connection).await?;
     let secrets = ConnectionSecrets::open(deps, &connection).await?;
     if Renewal::of(app.option(), &secrets.credentials).is_some() {
-        let renewed = refresh::renewed(deps, connection).await?;
+        let renewed = refresh::renewed(deps, connection, since).await?;
         renewed.usable()?;
     } else if matches!(app.option().method, AuthMethod::OAuth2(_)) {
         let message = "The service gave this connection no refresh token: nothing can renew its credentials.";
@@ -36,7 +37,7 @@ pub(crate) async fn test(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -
     let since = deps.clock.now();
     let connection = connected(deps, request, id).await?;
     let tested = async {
-        let connection = refresh::fresh(deps, connection).await?.usable()?;
+        let connection = refresh::fresh(deps, connection, since).await?.usable()?;
         let app = app(deps, &connection).await?;
         let secrets = ConnectionSecrets::open(deps, &connection).await?;
         test_call::run(deps, &app, &secrets, since).await
@@ -50,8 +51,9 @@ pub(crate) async fn test(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -
 /// POST: forgets the credentials, and has the provider forget them. The connection stays, until the customer connects
 /// again.
 pub(crate) async fn disconnect(deps: &Deps, request: &Request<Bytes>, id: &str) -> Result<Answer> {
+    let since = deps.clock.now();
     let connection = connected(deps, request, id).await?;
-    flow::disconnect::disconnect(deps, connection).await?;
+    flow::disconnect::disconnect(deps, connection, since).await?;
     Ok((StatusCode::NO_CONTENT, Value::Null))
 }
 

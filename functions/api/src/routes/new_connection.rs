@@ -18,7 +18,9 @@ pub(crate) async fn create(deps: &Deps, request: &Request<Bytes>) -> Result<Answ
     let since = deps.clock.now();
     let (caller, workspace) = auth::caller(deps, request).await?;
     let mut fields = body::fields(request)?;
+    let by_admin = matches!(caller, Caller::Admin { .. });
     let given = Given {
+        by_admin,
         customer: customer(&mut fields, caller)?,
         integration: integration(&mut fields, &workspace)?,
         workspace: workspace.key.clone(),
@@ -53,7 +55,7 @@ fn customer(fields: &mut Fields, caller: Caller) -> Result<String> {
         (Caller::Customer(customer), _) => Ok(customer.id),
         (Caller::Admin { .. }, Some(asked)) if is_customer_id(&asked) => Ok(asked),
         (Caller::Admin { .. }, Some(_)) => {
-            Err(malformed(field, "must have 1 to 255 characters, and no control characters"))
+            Err(malformed(field, "must have 1 to 255 bytes, and no control characters"))
         }
         (Caller::Admin { .. }, None) => {
             let message = "A management token must say for which customer: userId is missing.";

@@ -72,7 +72,7 @@ pub(crate) async fn forward(deps: &Arc<Deps>, request: Request<Bytes>, id: &str)
     if request.body().len() > MAX_BODY {
         return Err(Error::new(ErrorKey::RequestTooLarge, "The request is larger than 4 MiB."));
     }
-    let connection = refresh::fresh(deps, connection).await?.usable()?;
+    let connection = refresh::fresh(deps, connection, since).await?.usable()?;
     let integration = deps.definitions.integration(&connection.workspace, &connection.integration).await?;
     let app = App::of_connection(deps, &integration, &connection).await?;
     let secrets = ConnectionSecrets::open(deps, &connection).await?;
@@ -83,7 +83,7 @@ pub(crate) async fn forward(deps: &Arc<Deps>, request: Request<Bytes>, id: &str)
         return Ok(passed_on(response));
     }
     // The provider's own answer is worth more than why it could not be helped.
-    let Ok(connection) = refresh::renewed(deps, connection).await.and_then(Connection::usable) else {
+    let Ok(connection) = refresh::renewed(deps, connection, since).await.and_then(Connection::usable) else {
         return Ok(passed_on(response));
     };
     let secrets = ConnectionSecrets::open(deps, &connection).await?;

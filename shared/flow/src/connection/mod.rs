@@ -76,10 +76,17 @@ pub struct ConnectionSecrets {
     pub credentials: SecretMap,
 }
 
+/// The most that they weigh as JSON, in bytes: an item ends at 400 KiB.
+const MAX_SECRETS: usize = 256 * 1024;
+
 impl ConnectionSecrets {
     /// Seals them for their place.
     pub fn seal(&self, key: &Prepared, place: Place<'_>) -> Result<Vec<u8>> {
         let json = Zeroizing::new(serde_json::to_vec(self).map_err(Error::internal)?);
+        if json.len() > MAX_SECRETS {
+            let message = "Parameters and credentials are larger than 256 KiB together.";
+            return Err(Error::new(ErrorKey::RequestTooLarge, message).field("credentials"));
+        }
         key.seal(place, &json)
     }
 
@@ -116,6 +123,10 @@ pub fn connection_not_found() -> Error {
 impl Connection {
     /// The connection with this id, for a caller who may see it; for anybody else there is none.
     pub async fn visible(deps: &Deps, id: &str, caller: &Caller) -> Result<Self> {
+        // What cannot be an id is not looked for.
+        if !(1..=64).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(connection_not_found());
+        }
         let found = deps.store.read_connection(id).await?;
         found.filter(|connection| connection.is_visible_to(caller)).ok_or_else(connection_not_found)
     }

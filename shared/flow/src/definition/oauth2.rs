@@ -136,8 +136,28 @@ impl OAuth2 {
         if let Some(name) = kept.find(|name| OWN_CALLBACK_PARAMETERS.contains(&name.as_str())) {
             return Err(malformed(&format!("{path}.callbackParameters"), &format!("{name} is never kept")));
         }
+        // They come through the browser: the host that gets the client's secret is not theirs to name.
+        for (setting, template) in
+            [("refreshUri", &config.refresh_uri), ("revocationUri", &config.revocation_uri)]
+        {
+            let host = template.as_ref().map_or("", |template| authority(template.as_str()));
+            let named = |name: &&String| host.contains(&format!("${{credentials.{name}"));
+            if let Some(name) = config.callback_parameters.iter().find(named) {
+                let problem = format!("the callback parameter {name} cannot stand in the host");
+                return Err(malformed(&format!("{path}.{setting}"), &problem));
+            }
+        }
         Ok(config)
     }
+}
+
+/// What names the host in an address's template: a placeholder that it begins with, or what follows `://`.
+fn authority(template: &str) -> &str {
+    if template.starts_with("${") {
+        return template.split_inclusive('}').next().unwrap_or_default();
+    }
+    let rest = template.split_once("://").map_or("", |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
 /// The parameters of the authorization request that a definition's `extra` must not replace.

@@ -71,13 +71,16 @@ pub fn health(option: &AuthOption, credentials: &SecretMap, now: Timestamp, acti
     };
     let expires_at = now + lifetime.saturating_sub(MARGIN.min(lifetime / 4));
     let before_end = now + lifetime.saturating_sub(LEAD.min(lifetime / 4));
+    let in_use = now.since(active) < IN_USE;
     let next_refresh_at = match renewal {
         // Nothing to refresh: what is done then is to say so.
         None => Some(expires_at),
-        _ if now.since(active) < IN_USE => Some(before_end),
-        Some(Renewal::RefreshToken { .. }) => Some(before_end.max(now + keep_alive(credentials.expose()))),
+        Some(Renewal::RefreshToken { .. }) => {
+            let keep_alive = now + keep_alive(credentials.expose());
+            Some(if in_use { before_end.min(keep_alive) } else { keep_alive })
+        }
         // What the customer entered does not age.
-        Some(Renewal::Exchange(_)) => None,
+        Some(Renewal::Exchange(_)) => in_use.then_some(before_end),
     };
     Health { expires_at: Some(expires_at), next_refresh_at, ..Health::default() }
 }
@@ -90,7 +93,9 @@ fn lifetime(option: &AuthOption, credentials: &Map<String, Value>, renewable: bo
         }
         _ => return None,
     };
+    // Some providers say 0 of a token that never ends.
     seconds(credentials.get("expires_in"))
+        .filter(|lifetime| !lifetime.is_zero())
         .or(defined.map(|seconds| Duration::from_secs(seconds.get().into())))
         .or(renewable.then_some(DEFAULT_LIFETIME))
 }
@@ -156,8 +161,10 @@ mod tests {
         assert_eq!(plan(&option, &tokens, DAY), (Some(3540), Some(7 * 86_400)));
         tokens["x_refresh_token_expires_in"] = 86_400.into();
         assert_eq!(plan(&option, &tokens, DAY), (Some(3540), Some(43_200)));
+        // An access token that outlives its refresh token changes nothing about it.
         tokens["expires_in"] = (60 * 86_400).into();
-        assert_eq!(plan(&option, &tokens, DAY), (Some(60 * 86_400 - 60), Some(60 * 86_400 - 900)));
+        assert_eq!(plan(&option, &tokens, DAY), (Some(60 * 86_400 - 60), Some(43_200)));
+        assert_eq!(plan(&option, &tokens, 0), (Some(60 * 86_400 - 60), Some(43_200)));
     }
 
     #[test]
@@ -166,6 +173,8 @@ mod tests {
         assert_eq!(plan(&option("oauth2", &json!({})), &tokens, 0), (Some(3540), Some(2700)));
         let defined = option("oauth2", &json!({ "expiresIn": 7200 }));
         assert_eq!(plan(&defined, &tokens, 0), (Some(7140), Some(6300)));
+        let zero = json!({ "access_token": "a", "expires_in": 0 });
+        assert_eq!(plan(&option("oauth2", &json!({})), &zero, 0), (None, None));
         let forever = json!({ "access_token": "a" });
         assert_eq!(plan(&option("oauth2", &json!({})), &forever, 0), (None, None));
     }

@@ -33,8 +33,8 @@ const LEASE: Duration = Duration::from_secs(45);
 const TOUCH_EVERY: Duration = Duration::from_hours(1);
 
 /// The connection with credentials that can be used: refreshed first, if they have ended. One that is disconnected stays
-/// as it is.
-pub async fn fresh(deps: &Arc<Deps>, mut connection: Connection) -> Result<Connection> {
+/// as it is. `since` is when the request came.
+pub async fn fresh(deps: &Arc<Deps>, mut connection: Connection, since: Timestamp) -> Result<Connection> {
     let now = deps.clock.now();
     if !connection.is_connected() {
         return Ok(connection);
@@ -45,20 +45,20 @@ pub async fn fresh(deps: &Arc<Deps>, mut connection: Connection) -> Result<Conne
         let _ = deps.store.touch(&connection).await;
     }
     match connection.health.expires_at {
-        Some(end) if end <= now => renewed(deps, connection).await,
+        Some(end) if end <= now => renewed(deps, connection, since).await,
         _ => Ok(connection),
     }
 }
 
 /// The connection with other credentials than `seen` has: those that this request gets, or those that another one got
-/// or wrote meanwhile.
-pub async fn renewed(deps: &Arc<Deps>, seen: Connection) -> Result<Connection> {
+/// or wrote meanwhile. `since` is when the request came.
+pub async fn renewed(deps: &Arc<Deps>, seen: Connection, since: Timestamp) -> Result<Connection> {
     let answered = |found: &Connection| match &found.health.error {
         _ if found.version != seen.version => Some(Ok(found.clone())),
         Some(error) if found.health.failures != seen.health.failures => Some(Err(error.clone())),
         _ => None,
     };
-    match wait(deps, seen.clone(), answered).await? {
+    match wait(deps, seen.clone(), since, answered).await? {
         Waited::Leased(lease, since) => led(deps, *lease, since).await,
         Waited::Answered(answer) => answer,
     }
@@ -84,11 +84,20 @@ async fn lead(deps: &Deps, lease: Lease, since: Timestamp) -> Result<Connection>
     };
     let id = lease.connection.id.as_str();
     let key = renewed.health.error.as_ref().map(|error| error.key().facts().key);
-    let event = renewed.health.disconnected.then_some(ConnectionEvent::Disconnected);
+    let ended = renewed.health.disconnected && !lease.connection.health.disconnected;
+    let event = ended.then_some(ConnectionEvent::Disconnected);
     match deps.store.end_lease(&lease, &renewed, event).await {
         Ok(Written::Done) => match refusal {
+            None if renewed.health.disconnected => {
+                tracing::warn!(
+                    connection = id,
+                    key,
+                    "connection disconnected: its credentials cannot be renewed"
+                );
+                Ok(renewed)
+            }
             None => {
-                tracing::info!(connection = id, key, "credentials renewed");
+                tracing::info!(connection = id, "credentials renewed");
                 Ok(renewed)
             }
             Some(error) => {
@@ -101,6 +110,9 @@ async fn lead(deps: &Deps, lease: Lease, since: Timestamp) -> Result<Connection>
         Ok(Written::Changed(_)) => Err(connection_not_found()),
         Err(error) => {
             tracing::error!(connection = id, "renewed credentials could not be saved");
+            // If the database takes anything of it, then that it failed: or it would be tried again at once, and for ever.
+            let failed = failed(deps, &lease.connection, error.clone());
+            let _ = deps.store.end_lease(&lease, &failed, None).await;
             Err(error)
         }
     }
@@ -137,6 +149,9 @@ fn disconnected(before: &Connection, error: Error) -> Connection {
 fn failed(deps: &Deps, before: &Connection, error: Error) -> Connection {
     let mut connection = before.clone();
     let health = &mut connection.health;
+    if health.disconnected {
+        return connection;
+    }
     health.failures = health.failures.saturating_add(1);
     health.error = Some(error);
     let [jitter] = draw::<1>(&*deps.random);

@@ -1,5 +1,7 @@
 //! New credentials from the provider.
 
+use serde_json::{Map, Value};
+
 use crate::app::App;
 use crate::client_credentials;
 use crate::clock::Timestamp;
@@ -52,21 +54,37 @@ pub(super) async fn renew(
         }
         Renewal::Exchange(config) => {
             let values = secrets.values();
-            client_credentials::credentials(deps, &values, config, since).await.map_err(refused)
+            client_credentials::credentials(deps, &values, config, since).await.map_err(refused_exchange)
         }
     }
 }
 
 fn refused(error: Error) -> Refused {
     match error.key() {
-        ErrorKey::AccessTokenExpired | ErrorKey::CredentialsRejected => Refused::ForGood(error),
+        ErrorKey::AccessTokenExpired => Refused::ForGood(error),
         _ => Refused::ForNow(error),
+    }
+}
+
+/// What once worked is refused for good by the words that mean it (RFC 6749 §5.2, RFC 9110 §15.5.2); anything else may be
+/// the service's own trouble.
+fn refused_exchange(error: Error) -> Refused {
+    let is_definite = match (error.data().get("providerError"), error.data().get("status")) {
+        (Some(code), _) => {
+            matches!(code.as_str(), Some("invalid_client" | "unauthorized_client" | "invalid_grant"))
+        }
+        (None, status) => status.and_then(Value::as_u64) == Some(401),
+    };
+    if error.key() == ErrorKey::CredentialsRejected && is_definite {
+        Refused::ForGood(error)
+    } else {
+        Refused::ForNow(error)
     }
 }
 
 /// What the provider does not say again stays: the refresh token (RFC 6749 §6), and what came with the callback. Its
 /// `expires_in` was about the old token.
-fn merged(before: &SecretMap, response: serde_json::Map<String, serde_json::Value>) -> SecretMap {
+fn merged(before: &SecretMap, response: Map<String, Value>) -> SecretMap {
     let mut fields = before.expose().clone();
     fields.remove("expires_in");
     fields.extend(response);
@@ -88,7 +106,7 @@ mod tests {
 
     #[test]
     fn what_the_response_does_not_say_again_stays() {
-        let map = |value: serde_json::Value| value.as_object().unwrap().clone();
+        let map = |value: Value| value.as_object().unwrap().clone();
         let before = SecretMap::new(map(
             json!({ "access_token": "a1", "refresh_token": "r1", "expires_in": 60, "realmId": "7" }),
         ));

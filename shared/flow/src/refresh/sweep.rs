@@ -17,7 +17,10 @@ use crate::store::{Due, Leased, due_hour, due_partitions};
 const AT_ONCE: usize = 64;
 
 /// How long one refresh may take, from lease to save: none is begun later than this before the end.
-const LONGEST: Duration = Duration::from_secs(30);
+const LONGEST: Duration = LEASE;
+
+/// Where to begin when there is no mark yet, in hours before this one.
+const FIRST_LOOK: i64 = 7 * 24;
 
 /// What one sweep came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -42,22 +45,32 @@ pub async fn sweep(deps: &Arc<Deps>, end: Timestamp) -> Result<Swept> {
     let mut work = Work { deps, end, tasks: JoinSet::new(), swept: Swept::default() };
     // Nothing is put into an hour that is over. Clocks differ a little, so the hour before this one stays under watch.
     let last_hour = this_hour - 1;
-    let first = mark.unwrap_or(last_hour).min(last_hour);
+    let first = mark.unwrap_or(last_hour - FIRST_LOOK).min(last_hour);
     let mut first_left = first;
+    let mut looked = Ok(());
     for hour in first..=this_hour {
-        let mut empty = true;
-        for partition in due_partitions(hour) {
-            empty &= work.partition(&partition, now).await?;
+        match work.hour(hour, now).await {
+            Ok(true) if hour < last_hour && first_left == hour => first_left = hour + 1,
+            Ok(_) => {}
+            // What was begun must be finished first: some of it a provider gives out only once.
+            Err(error) => {
+                looked = Err(error);
+                break;
+            }
         }
-        if empty && hour < last_hour && first_left == hour {
-            first_left = hour + 1;
+        if work.swept.unfinished {
+            break;
         }
     }
     while let Some(ended) = work.tasks.join_next().await {
         work.swept.count(ended.unwrap_or(Ended::Failed));
     }
+    looked?;
     if mark != Some(first_left) {
         deps.store.write_mark(first_left).await?;
+    }
+    if work.swept.unfinished {
+        tracing::warn!("refresh unfinished");
     }
     Ok(work.swept)
 }
@@ -78,6 +91,24 @@ enum Ended {
 }
 
 impl Work<'_> {
+    /// Begins what is due in an hour; says whether nothing is.
+    async fn hour(&mut self, hour: i64, now: Timestamp) -> Result<bool> {
+        let mut empty = true;
+        for partition in due_partitions(hour) {
+            if self.is_late() {
+                self.swept.unfinished = true;
+                return Ok(false);
+            }
+            empty &= self.partition(&partition, now).await?;
+        }
+        Ok(empty)
+    }
+
+    /// Whether a refresh that began now might not end in time.
+    fn is_late(&self) -> bool {
+        self.deps.clock.now() + LONGEST >= self.end
+    }
+
     /// Begins what is due in a partition; says whether nothing is.
     async fn partition(&mut self, partition: &str, now: Timestamp) -> Result<bool> {
         let mut after = None;
@@ -86,14 +117,14 @@ impl Work<'_> {
             let page = self.deps.store.due(partition, now, after).await?;
             for due in page.due {
                 empty = false;
-                if self.deps.clock.now() + LONGEST >= self.end {
-                    self.swept.unfinished = true;
-                    return Ok(false);
-                }
                 if self.tasks.len() >= AT_ONCE
                     && let Some(ended) = self.tasks.join_next().await
                 {
                     self.swept.count(ended.unwrap_or(Ended::Failed));
+                }
+                if self.is_late() {
+                    self.swept.unfinished = true;
+                    return Ok(false);
                 }
                 self.tasks.spawn(renew_due(Arc::clone(self.deps), due));
             }

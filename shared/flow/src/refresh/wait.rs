@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKey, Result};
 use crate::random::{draw, draw_id};
 use crate::store::{Lease, Leased};
 
-/// How long one request waits for another one's refresh; API Gateway's limit is 30 s.
+/// How long after it came a request still waits for another one's refresh; API Gateway's limit is 30 s.
 const MAX_WAIT: Duration = Duration::from_secs(25);
 
 /// Between two looks at the connection, at the least and at the most.
@@ -24,13 +24,15 @@ pub(crate) enum Waited<T> {
     Answered(T),
 }
 
-/// Takes the lease, once nobody holds it, unless what is found meanwhile is an answer already.
+/// Takes the lease, once nobody holds it, unless what is found meanwhile is an answer already. `since` is when the request
+/// came: it waits no longer than somebody waits for it.
 pub(crate) async fn wait<T>(
     deps: &Deps,
     mut found: Connection,
+    since: Timestamp,
     answered: impl Fn(&Connection) -> Option<T>,
 ) -> Result<Waited<T>> {
-    let patience = deps.clock.now() + MAX_WAIT;
+    let patience = since + MAX_WAIT;
     let owner = draw_id(&*deps.random);
     let mut pause = *PAUSE.start();
     loop {

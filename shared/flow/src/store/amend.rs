@@ -11,8 +11,9 @@ use super::change::Change;
 use super::connections::{json, read_connection};
 use super::event::ConnectionEvent;
 use super::item::{Item, number, text};
-use super::lease::{Lease, Written, changed, refused};
+use super::lease::Lease;
 use super::transact::gave_up;
+use super::write::{Written, changed, refused};
 use super::{Store, unavailable};
 use crate::clock::Timestamp;
 use crate::connection::{Connection, ConnectionRecord};
@@ -48,7 +49,7 @@ impl Store {
             let amended = amendment.of(before, now);
             let record = json(&amended.record)?;
             let change = amendment.change(&amended, now)?.only_if("record", expected);
-            let Err(error) = self.update(&amended.id, &change).send().await else {
+            let Err(error) = self.write(&amended.id, &change).await else {
                 *before = amended;
                 return Ok(Written::Done);
             };

@@ -2,8 +2,8 @@
 
 use super::change::Change;
 use super::item::{Item, number, text};
-use super::lease::{Written, changed, refused};
 use super::slot::slot_key;
+use super::write::{Written, changed, refused};
 use super::{Store, unavailable};
 use crate::connection::Connection;
 use crate::error::Result;
@@ -15,14 +15,10 @@ impl Store {
             .health(&connection.id, &connection.health)?
             .event(None, self.clock.now())
             .only_if("version", number(connection.version));
-        self.write(connection, &change).await
-    }
-
-    async fn write(&self, read: &Connection, change: &Change) -> Result<Written> {
-        let Err(error) = self.update(&read.id, change).send().await else { return Ok(Written::Done) };
+        let Err(error) = self.write(&connection.id, &change).await else { return Ok(Written::Done) };
         match refused(&error) {
             Some(found) => changed(found),
-            None => Err(unavailable("UpdateItem connection", &error)),
+            None => Err(unavailable("UpdateItem health", &error)),
         }
     }
 

@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
-
 use super::change::Change;
 use super::connections::read_connection;
 use super::due::{DUE_PK, DUE_SK, Due};
 use super::event::ConnectionEvent;
-use super::item::{Attributes, Item, number, text};
+use super::item::{Item, number, text};
+use super::write::{Written, changed, may_be_taken_later, refused};
 use super::{Store, unavailable};
 use crate::clock::Timestamp;
 use crate::connection::Connection;
@@ -38,15 +35,6 @@ pub struct Lease {
     pub interrupted: bool,
 }
 
-/// What became of a write.
-#[derive(Debug)]
-pub enum Written {
-    /// It was written.
-    Done,
-    /// The connection is no longer as it was: so it is now, if it is there at all.
-    Changed(Option<Box<Connection>>),
-}
-
 /// How long to wait between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -68,13 +56,7 @@ impl Store {
             .event(None, until)
             .only_if_none("archivedAt")
             .only_if_none_or_before("leaseUntil", self.clock.now());
-        let updated = self
-            .update(id, &change)
-            .return_values(ReturnValue::AllOld)
-            .send()
-            .await
-            .map(|updated| updated.attributes.unwrap_or_default());
-        let before = match updated {
+        let before = match self.write(id, &change).await {
             Ok(before) => before,
             // The SDK repeated a write whose answer was lost.
             Err(error) => match refused(&error) {
@@ -106,9 +88,7 @@ impl Store {
             .only_if("leaseOwner", text(&lease.owner))
             .only_if("version", number(lease.connection.version));
         loop {
-            let Err(error) = self.update(&renewed.id, &change).send().await else {
-                return Ok(Written::Done);
-            };
+            let Err(error) = self.write(&renewed.id, &change).await else { return Ok(Written::Done) };
             if let Some(item) = refused(&error) {
                 // An answer that was lost, of the same write.
                 if item.and_then(|item| item.opt_text("endedBy")) == Some(&lease.owner) {
@@ -118,7 +98,7 @@ impl Store {
             }
             let [jitter] = draw::<1>(&*self.random);
             let pause = PAUSE.mul_f64(1.0 + f64::from(jitter) / 64.0);
-            if self.clock.now() + pause >= lease.until {
+            if !may_be_taken_later(&error) || self.clock.now() + pause >= lease.until {
                 return Err(unavailable("UpdateItem credentials", &error));
             }
             tokio::time::sleep(pause).await;
@@ -131,39 +111,10 @@ impl Store {
             .set("lastActiveAt", number(connection.last_active_at.0))
             .event(None, connection.last_active_at)
             .only_if_some("pk");
-        match self.update(&connection.id, &change).send().await {
+        match self.write(&connection.id, &change).await {
             Ok(_) => Ok(()),
             Err(error) if refused(&error).is_some() => Ok(()),
             Err(error) => Err(unavailable("UpdateItem lastActiveAt", &error)),
         }
     }
-
-    pub(super) fn update(
-        &self,
-        id: &str,
-        change: &Change,
-    ) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
-        self.client
-            .update_item()
-            .table_name(&self.tables.connections)
-            .key("pk", text(id))
-            .update_expression(change.update_expression())
-            .condition_expression(change.condition_expression())
-            .set_expression_attribute_names(Some(change.names()))
-            .set_expression_attribute_values(Some(change.values()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-    }
-}
-
-/// The item as it is, if the condition did not hold; nothing if the write failed otherwise.
-#[expect(clippy::option_option, reason = "the item may not be there")]
-pub(super) fn refused<R>(error: &SdkError<UpdateItemError, R>) -> Option<Option<&Attributes>> {
-    match error.as_service_error() {
-        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Some(failed.item()),
-        _ => None,
-    }
-}
-
-pub(super) fn changed(item: Option<&Attributes>) -> Result<Written> {
-    Ok(Written::Changed(item.map(read_connection).transpose()?.map(Box::new)))
 }

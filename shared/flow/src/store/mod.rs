@@ -15,6 +15,7 @@ mod list;
 mod save;
 mod slot;
 mod transact;
+mod write;
 
 use std::sync::Arc;
 
@@ -27,9 +28,10 @@ pub use due::{Due, due_hour, due_partitions};
 pub use event::ConnectionEvent;
 pub use flows::{Claim, FlowItem, NewFlow};
 pub(crate) use flows::{browser_mismatch, state_expired, state_unknown};
-pub use lease::{Lease, Leased, Written};
+pub use lease::{Lease, Leased};
 pub use list::{ConnectionPage, ListConnections};
 pub use save::{FlowClaim, Others, SaveConnection, Saved};
+pub use write::Written;
 
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKey};

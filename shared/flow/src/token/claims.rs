@@ -18,7 +18,7 @@ pub(super) struct Claims(pub(super) Map<String, Value>);
 /// Whether a customer can have this id.
 #[must_use]
 pub fn is_customer_id(id: &str) -> bool {
-    (1..=MAX_CUSTOMER_ID).contains(&id.chars().count()) && !id.chars().any(char::is_control)
+    (1..=MAX_CUSTOMER_ID).contains(&id.len()) && !id.chars().any(char::is_control)
 }
 
 impl Claims {
@@ -108,7 +108,7 @@ impl Claims {
         };
         if !is_customer_id(&id) {
             return Err(refused(format!(
-                "The token's `{name}` must have 1 to {MAX_CUSTOMER_ID} characters, and no control characters."
+                "The token's `{name}` must have 1 to {MAX_CUSTOMER_ID} bytes, and no control characters."
             )));
         }
         Ok(Some(id))

@@ -1,0 +1,84 @@
+//! One write of one connection's item.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+
+use super::Store;
+use super::change::Change;
+use super::connections::read_connection;
+use super::item::{Attributes, text};
+use crate::connection::Connection;
+use crate::error::Result;
+use crate::random::draw;
+
+/// What became of a write.
+#[derive(Debug)]
+pub enum Written {
+    /// It was written.
+    Done,
+    /// The connection is no longer as it was: so it is now, if it is there at all.
+    Changed(Option<Box<Connection>>),
+}
+
+/// How long to wait for a transaction that is at the item, and how often.
+const PAUSE: Duration = Duration::from_millis(20);
+const ATTEMPTS: u32 = 7;
+
+impl Store {
+    /// Writes the change, and returns the item as it was before. A transaction that is at the item is waited for: the SDK
+    /// does not repeat what it was in the way of.
+    pub(super) async fn write(
+        &self,
+        id: &str,
+        change: &Change,
+    ) -> Result<Attributes, SdkError<UpdateItemError>> {
+        let mut attempt = 0;
+        loop {
+            let update = self
+                .client
+                .update_item()
+                .table_name(&self.tables.connections)
+                .key("pk", text(id))
+                .update_expression(change.update_expression())
+                .condition_expression(change.condition_expression())
+                .set_expression_attribute_names(Some(change.names()))
+                .set_expression_attribute_values(Some(change.values()))
+                .return_values(ReturnValue::AllOld)
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+            match update.send().await {
+                Ok(updated) => return Ok(updated.attributes.unwrap_or_default()),
+                Err(error) if error.code() == Some("TransactionConflictException") && attempt < ATTEMPTS => {
+                    let [jitter] = draw::<1>(&*self.random);
+                    tokio::time::sleep((PAUSE * 2_u32.pow(attempt)).mul_f64(0.5 + f64::from(jitter) / 512.0))
+                        .await;
+                    attempt += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// The item as it is, if the condition did not hold; nothing if the write failed otherwise.
+#[expect(clippy::option_option, reason = "the item may not be there")]
+pub(super) fn refused<R>(error: &SdkError<UpdateItemError, R>) -> Option<Option<&Attributes>> {
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Some(failed.item()),
+        _ => None,
+    }
+}
+
+/// Whether the same write may be taken later: not what is wrong about it.
+pub(super) fn may_be_taken_later<R>(error: &SdkError<UpdateItemError, R>) -> bool {
+    !matches!(
+        error.code(),
+        Some("ValidationException" | "AccessDeniedException" | "ResourceNotFoundException")
+    )
+}
+
+pub(super) fn changed(item: Option<&Attributes>) -> Result<Written> {
+    Ok(Written::Changed(item.map(read_connection).transpose()?.map(Box::new)))
+}
