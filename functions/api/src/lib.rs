@@ -10,6 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use flow::deps::Deps;
 use flow::error::{Error, ErrorKey, Result};
+use flow::pages::Reader;
 use flow::respond;
 use http::{Method, Request, Response, StatusCode};
 use percent_encoding::percent_decode_str;
@@ -22,7 +23,7 @@ pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes>
     } else {
         answer(&deps, request).await.unwrap_or_else(|error| {
             tracing::info!(key = error.key().facts().key, "request refused");
-            respond::json(error.status(), &error.to_json())
+            respond::own_page(&error, Reader::Machine)
         })
     };
     cors::allow(response.headers_mut());
@@ -76,16 +77,26 @@ async fn route(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Answer> {
             routes::credentials::disconnect(deps, request, id).await
         }
         ("POST", ["connections", id, "test"]) => routes::credentials::test(deps, request, id).await,
-        (
-            _,
-            ["self" | "integrations" | "connections" | "connection-options"]
-            | ["workspaces" | "integrations" | "connections", _]
-            | ["integrations", _, "connector-spec"]
-            | ["sse", "connection-events", _]
-            | ["connections", _, "refresh-credentials" | "test" | "disconnect" | "restore"],
-        ) => Err(Error::new(ErrorKey::MethodNotAllowed, "There is no such method here.")),
-        _ => Err(Error::new(ErrorKey::NotFound, "There is no such resource.")),
+        (_, path) => Err(methods(path).map_or_else(
+            || Error::new(ErrorKey::NotFound, "There is no such resource."),
+            Error::method_not_allowed,
+        )),
     }
+}
+
+/// What can be done with a resource.
+fn methods(path: &[&str]) -> Option<&'static str> {
+    Some(match path {
+        ["self" | "integrations"]
+        | ["integrations", _, "connector-spec"]
+        | ["sse", "connection-events", _] => "GET, OPTIONS",
+        ["connections"] => "GET, OPTIONS, POST",
+        ["workspaces", _] => "GET, OPTIONS, PUT",
+        ["integrations" | "connections", _] => "DELETE, GET, OPTIONS, PATCH, PUT",
+        ["connection-options"]
+        | ["connections", _, "refresh-credentials" | "test" | "disconnect" | "restore"] => "OPTIONS, POST",
+        _ => return None,
+    })
 }
 
 fn decoded(segment: &str) -> Result<String> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 
 use crate::browser::{BrowserSecret, FlowId, surplus_cookies};
 use crate::clock::Timestamp;
@@ -37,6 +37,9 @@ pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes>
 }
 
 async fn result(deps: &Deps, request: &Request<Bytes>) -> Result<Response<Bytes>> {
+    if request.method() != Method::GET {
+        return Err(Error::method_not_allowed("GET"));
+    }
     let reader = Reader::of(request.headers());
     let id = request.uri().path().strip_prefix("/connection-result/").and_then(FlowId::parse);
     let id = id.ok_or_else(|| Error::new(ErrorKey::NotFound, "There is no such page."))?;

@@ -1,7 +1,7 @@
 //! Responses: one way to redirect, one way to show an error, one way to deliver an outcome.
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, SET_COOKIE};
+use http::header::{ALLOW, CACHE_CONTROL, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -39,10 +39,15 @@ pub fn add_cookies(response: &mut Response<Bytes>, cookies: &[String]) {
 /// An error on our own page, or as the contract's JSON body for what is no browser.
 #[must_use]
 pub fn own_page(error: &Error, reader: Reader) -> Response<Bytes> {
-    match reader {
+    let mut response = match reader {
         Reader::Person => pages::error(error),
         Reader::Machine => json(error.status(), &error.to_json()),
+    };
+    let allow = error.data().get("allow").and_then(Value::as_str);
+    if let Some(allow) = allow.and_then(|allow| HeaderValue::from_str(allow).ok()) {
+        response.headers_mut().insert(ALLOW, allow);
     }
+    response
 }
 
 /// A JSON body that nobody keeps.

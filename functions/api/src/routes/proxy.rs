@@ -26,6 +26,9 @@ use crate::auth;
 /// How long everything may take; API Gateway's limit is 30 s.
 const LIMIT: Duration = Duration::from_secs(28);
 
+/// The methods that go through; `OPTIONS` is answered as a preflight.
+const METHODS: &str = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
+
 /// The most that a request's body may weigh, in bytes: a Lambda event ends at 6 MB, base64 included.
 const MAX_BODY: usize = 4 * 1024 * 1024;
 
@@ -66,6 +69,9 @@ const DROPPED_FROM_RESPONSE_BY_PREFIX: &[&str] =
 /// ANY: sends the request on, and the provider's answer back as it is. A 401 is answered by one refresh and one more
 /// try.
 pub(crate) async fn forward(deps: &Arc<Deps>, request: Request<Bytes>, id: &str) -> Result<Response<Bytes>> {
+    if !METHODS.split(", ").any(|method| method == request.method().as_str()) {
+        return Err(Error::method_not_allowed(METHODS));
+    }
     let since = deps.clock.now();
     let (caller, _) = auth::caller(deps, &request).await?;
     let connection = Connection::visible(deps, id, &caller).await?;

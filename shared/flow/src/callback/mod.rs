@@ -33,8 +33,9 @@ const RECORD_TIME: Duration = Duration::from_secs(4);
 /// Handles a callback.
 pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes> {
     let answered = match *request.method() {
+        Method::GET => callback(&deps, &request).await,
         Method::POST => form_post::redirect(&deps, &request).await,
-        _ => callback(&deps, &request).await,
+        _ => Err(Error::method_not_allowed("GET, POST")),
     };
     answered.unwrap_or_else(|error| {
         tracing::info!(key = error.key().facts().key, "callback refused");

@@ -13,7 +13,7 @@ mod visitor;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 
 pub use request::StartRequest;
 
@@ -63,6 +63,9 @@ struct VerifiedStart {
 
 /// An error of this function is shown on our own page: where the result may go is not yet known.
 async fn start(deps: &Deps, request: &Request<Bytes>, visitor: Visitor) -> Result<Response<Bytes>> {
+    if !matches!(*request.method(), Method::GET | Method::POST) {
+        return Err(Error::method_not_allowed("GET, POST"));
+    }
     let start = verify(deps, request, visitor).await?;
     let provenance =
         purpose::provenance(request.method(), request.headers(), &start.address.origin, &start.workspace);
