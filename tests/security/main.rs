@@ -17,6 +17,7 @@ mod reconnect_owner;
 mod redirect_targets;
 mod refused;
 mod request_shape;
+mod rest_shape;
 mod sealed_values;
 mod secrets_at_rest;
 mod secrets_in_events;

@@ -41,13 +41,13 @@ pub struct AuthOptionDefinition {
     #[serde(default)]
     pub config: Value,
     /// How the API is called with the credentials.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "super::optional_object", skip_serializing_if = "Option::is_none")]
     pub api_client: Option<ApiClient>,
     /// The call that proves new credentials.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "super::optional_object", skip_serializing_if = "Option::is_none")]
     pub test: Option<TestCall>,
     /// The call that ends credentials, where the provider has no revocation endpoint.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "super::optional_object", skip_serializing_if = "Option::is_none")]
     pub revoke: Option<RevokeCall>,
 }
 

@@ -44,7 +44,7 @@ pub struct ClientCredentials {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<NonZero<u32>>,
     /// A login call, where the service has one of its own kind.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "super::optional_object", skip_serializing_if = "Option::is_none")]
     pub login: Option<LoginCall>,
 }
 

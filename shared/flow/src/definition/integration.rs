@@ -33,6 +33,7 @@ pub struct IntegrationDefinition {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared_with: Option<Vec<String>>,
     /// The ways to authenticate; the first is the default.
+    #[serde(deserialize_with = "super::objects")]
     pub auth_options: Vec<AuthOptionDefinition>,
 }
 

@@ -21,14 +21,19 @@ pub use option_secrets::OptionSecrets;
 pub use test_call::{ApiClient, RevokeCall, TestCall};
 pub use workspace::{Brand, Workspace, WorkspaceDefinition};
 
-use serde::de::DeserializeOwned;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKey, Result};
 
 /// Reads a definition, naming the field that does not fit, behind `path` (`authOptions[0].config`).
 pub fn read<T: DeserializeOwned>(value: &Value, path: &str) -> Result<T> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
+    serde_path_to_error::deserialize(value).map(|Object(definition)| definition).map_err(|error| {
         let inner = error.path().to_string();
         let field = match (path, inner.as_str()) {
             ("", inner) => inner.to_owned(),
@@ -43,6 +48,47 @@ pub fn read<T: DeserializeOwned>(value: &Value, path: &str) -> Result<T> {
         };
         Error::new(ErrorKey::RequestMalformed, format!("{field}: {problem}")).field(field)
     })
+}
+
+/// What stands in an object. By itself serde reads a structure from an array too, by the order of its fields.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+    }
+}
+
+/// An object, for a field that need not be there.
+fn optional_object<'de, D, T>(deserializer: D) -> std::result::Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Ok(Option::<Object<T>>::deserialize(deserializer)?.map(|Object(value)| value))
+}
+
+/// An array of objects.
+fn objects<'de, D, T>(deserializer: D) -> std::result::Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Ok(Vec::<Object<T>>::deserialize(deserializer)?.into_iter().map(|Object(value)| value).collect())
 }
 
 /// A key that a team chooses: `^[a-z0-9][a-z0-9._-]{0,63}$`, in either case.
