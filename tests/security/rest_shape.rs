@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tests::World;
 use tests::answer::refusal;
 use tests::definitions::integration;
-use tests::tokens::admin;
+use tests::tokens::{admin, customer};
 
 /// serde would read a structure from an array, by the order of its fields.
 #[tokio::test(start_paused = true)]
@@ -34,4 +34,17 @@ async fn an_array_is_no_object_of_a_definition() {
     definition["authOptions"][0]["config"] = json!({ "login": login });
     let expected = refusal(400, "request_malformed", "authOptions[0].config.login");
     assert_eq!(put(definition).await.refusal(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_fields_of_a_question_for_options_have_their_types() {
+    let world = World::new().await;
+    for field in ["integrationId", "integrationKey", "connectionId"] {
+        for value in [json!(5), json!(["crm"]), json!("x".repeat(1025))] {
+            let body = json!({ "integrationId": "crm", field: value });
+            let token = customer("acme", "user-1");
+            let answer = world.api(Method::POST, "/connection-options", &token, Some(&body)).await;
+            assert_eq!(answer.refusal(), refusal(400, "request_malformed", field), "{body}");
+        }
+    }
 }

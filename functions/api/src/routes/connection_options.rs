@@ -9,17 +9,18 @@ use flow::connection::Connection;
 use flow::definition::{AuthOption, Integration, Workspace};
 use flow::deps::Deps;
 use flow::error::{Error, ErrorKey, Result};
+use flow::fields::Fields;
 use flow::token::Caller;
 use http::{Request, StatusCode};
 use serde_json::{Map, Value, json};
 
+use super::connection_changes::MAX_ID;
 use crate::{Answer, auth, body};
 
 /// POST `{integrationId | integrationKey | connectionId}`: the integration's enabled options, the default first.
 pub(crate) async fn list(deps: &Deps, request: &Request<Bytes>) -> Result<Answer> {
     let (caller, workspace) = auth::caller(deps, request).await?;
-    let body = body::object(request)?;
-    let integration = asked(deps, &caller, &workspace, &body).await?;
+    let integration = asked(deps, &caller, &workspace, body::fields(request)?).await?;
     let mut options = Vec::new();
     for option in integration.enabled_options() {
         options.push(representation(option, schema(deps, &integration, option).await?));
@@ -61,17 +62,18 @@ async fn asked(
     deps: &Deps,
     caller: &Caller,
     workspace: &Workspace,
-    body: &Value,
+    mut body: Fields,
 ) -> Result<Arc<Integration>> {
-    let text = |name: &str| body[name].as_str().filter(|text| !text.is_empty());
-    if let Some(id_or_key) = text("integrationId").or_else(|| text("integrationKey")) {
-        return deps.definitions.integration(&workspace.key, id_or_key).await;
+    let (id, key) = (body.text("integrationId", MAX_ID)?, body.text("integrationKey", MAX_ID)?);
+    let connection = body.text("connectionId", MAX_ID)?;
+    if let Some(id_or_key) = id.or(key) {
+        return deps.definitions.integration(&workspace.key, &id_or_key).await;
     }
-    let Some(id) = text("connectionId") else {
+    let Some(id) = connection else {
         let message = "integrationId, integrationKey or connectionId is missing.";
         return Err(Error::new(ErrorKey::ParameterMissing, message).field("integrationId"));
     };
-    let connection = Connection::visible(deps, id, caller).await?;
+    let connection = Connection::visible(deps, &id, caller).await?;
     deps.definitions.integration(&workspace.key, &connection.integration).await
 }
 
