@@ -17,6 +17,9 @@ use crate::secret::SecretMap;
 use crate::template::Values;
 use crate::token::Caller;
 
+/// The most that a connection's secrets may weigh, in bytes; DynamoDB's items end at 400 KiB.
+const MAX_SECRETS: usize = 320 * 1024;
+
 /// A connection as stored; its secrets stay sealed.
 #[derive(Debug, Clone)]
 pub struct Connection {
@@ -76,16 +79,17 @@ pub struct ConnectionSecrets {
     pub credentials: SecretMap,
 }
 
-/// The most that they weigh as JSON, in bytes: an item ends at 400 KiB.
-const MAX_SECRETS: usize = 256 * 1024;
-
 impl ConnectionSecrets {
     /// Seals them for their place.
+    ///
+    /// # Errors
+    ///
+    /// `request_too_large`: a number can be longer when it is written than when it was read (`1e15`).
     pub fn seal(&self, key: &Prepared, place: Place<'_>) -> Result<Vec<u8>> {
         let json = Zeroizing::new(serde_json::to_vec(self).map_err(Error::internal)?);
         if json.len() > MAX_SECRETS {
-            let message = "Parameters and credentials are larger than 256 KiB together.";
-            return Err(Error::new(ErrorKey::RequestTooLarge, message).field("credentials"));
+            let message = "Parameters and credentials are larger than 320 KiB when they are stored.";
+            return Err(Error::new(ErrorKey::RequestTooLarge, message));
         }
         key.seal(place, &json)
     }

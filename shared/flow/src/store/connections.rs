@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::due::{DUE_PK, DUE_SK, due_key};
-use super::item::{Attributes, Item, bytes, number, text};
+use super::item::{Attributes, Item, bytes, can_be_key, number, text};
 use super::{Store, unavailable};
 use crate::clock::Timestamp;
 use crate::connection::Connection;
@@ -20,6 +20,9 @@ const IN_KEY: &AsciiSet = &CONTROLS.add(b'#').add(b'%');
 impl Store {
     /// Reads a connection by its id, strongly consistent, of whichever owner.
     pub async fn read_connection(&self, id: &str) -> Result<Option<Connection>> {
+        if !can_be_key(id) {
+            return Ok(None);
+        }
         let get = self
             .client
             .get_item()

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 
-use super::item::{Attributes, Item, bytes, text};
+use super::item::{Attributes, Item, bytes, can_be_key, text};
 use super::{Store, unavailable};
 use crate::error::{Error, ErrorKey, Result};
 
@@ -16,6 +16,9 @@ const INTEGRATION: &str = "integration#";
 
 /// How often the rest of an incomplete batch is asked for again.
 const BATCH_ATTEMPTS: usize = 5;
+
+/// The most that a definition may weigh with its sealed secrets, in bytes; DynamoDB's items end at 400 KiB.
+const MAX_DEFINITION: usize = 380 * 1024;
 
 /// A definition as stored: its JSON, and its secrets sealed.
 pub struct StoredDefinition {
@@ -44,6 +47,9 @@ impl Store {
         workspace: &str,
         id: &str,
     ) -> Result<(Option<StoredDefinition>, Option<StoredDefinition>)> {
+        if !can_be_key(workspace) {
+            return Ok((None, None));
+        }
         let keys = [key(workspace, WORKSPACE), key(workspace, &format!("{INTEGRATION}{id}"))];
         let mut pending = Some(HashMap::from([(
             self.tables.integrations.clone(),
@@ -119,7 +125,7 @@ impl Store {
         stored: StoredDefinition,
     ) -> Result<bool> {
         let put = self
-            .put(workspace, &format!("{INTEGRATION}{id}"), stored)
+            .put(workspace, &format!("{INTEGRATION}{id}"), stored)?
             // The word is one of DynamoDB's own.
             .expression_attribute_names("#definition", "definition")
             .expression_attribute_values(":definition", text(&before.definition));
@@ -149,6 +155,9 @@ impl Store {
     }
 
     async fn read_definition(&self, workspace: &str, sk: &str) -> Result<Option<StoredDefinition>> {
+        if !can_be_key(workspace) {
+            return Ok(None);
+        }
         let get = self
             .client
             .get_item()
@@ -160,11 +169,16 @@ impl Store {
     }
 
     async fn put_definition(&self, workspace: &str, sk: &str, stored: StoredDefinition) -> Result<()> {
-        let put = self.put(workspace, sk, stored);
+        let put = self.put(workspace, sk, stored)?;
         put.send().await.map(drop).map_err(|error| unavailable("PutItem definition", &error))
     }
 
-    fn put(&self, workspace: &str, sk: &str, stored: StoredDefinition) -> PutItemFluentBuilder {
+    /// A definition can be longer here than in the request: `1e15` is written as 1000000000000000.0.
+    fn put(&self, workspace: &str, sk: &str, stored: StoredDefinition) -> Result<PutItemFluentBuilder> {
+        if stored.definition.len() + stored.sealed.as_ref().map_or(0, Vec::len) > MAX_DEFINITION {
+            let message = "The definition is larger than 380 KiB when it is stored.";
+            return Err(Error::new(ErrorKey::RequestTooLarge, message));
+        }
         let put = self
             .client
             .put_item()
@@ -172,10 +186,10 @@ impl Store {
             .set_item(Some(key(workspace, sk)))
             .item("key", text(stored.key))
             .item("definition", text(stored.definition));
-        match stored.sealed {
+        Ok(match stored.sealed {
             Some(sealed) => put.item("sealed", bytes(sealed)),
             None => put,
-        }
+        })
     }
 }
 

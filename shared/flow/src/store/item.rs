@@ -14,6 +14,11 @@ pub(super) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
+/// Whether a caller's text can be a table's key. DynamoDB refuses what is longer than 2 KiB, which is then no item's.
+pub(super) fn can_be_key(text: &str) -> bool {
+    (1..=2048).contains(&text.len())
+}
+
 pub(super) fn number(value: i64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
