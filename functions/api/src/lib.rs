@@ -35,6 +35,9 @@ async fn answer(deps: &Arc<Deps>, request: Request<Bytes>) -> Result<Response<By
     if let Some((id, _)) = path.strip_prefix("connections/").and_then(|rest| rest.split_once("/proxy/")) {
         return routes::proxy::forward(deps, request, id).await;
     }
+    if path == "openapi.json" {
+        return routes::openapi::show(request.method());
+    }
     match route(deps, &request).await? {
         (StatusCode::NO_CONTENT, _) => Ok(respond::empty(StatusCode::NO_CONTENT)),
         (status, body) => Ok(respond::json(status, &body)),

@@ -52,6 +52,7 @@ pub(crate) fn router(functions: &Functions) -> Router {
         .route("/oauth-callback", callback())
         .route("/oauth-callback/{integrationId}", callback())
         .route("/connection-result/{flowId}", mount(&functions.finish))
+        .route("/openapi.json", api())
         .route("/self", api())
         .route("/workspaces/{key}", api())
         .route("/integrations", api())

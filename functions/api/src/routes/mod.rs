@@ -7,6 +7,7 @@ pub(crate) mod connections;
 pub(crate) mod credentials;
 pub(crate) mod integrations;
 pub(crate) mod new_connection;
+pub(crate) mod openapi;
 pub(crate) mod proxy;
 pub(crate) mod this;
 pub(crate) mod workspaces;
