@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use flow::clock::Clock;
 use flow::definition::integration_id;
@@ -250,8 +251,10 @@ impl World {
 
 fn client(database: &Database, wire: Wire) -> aws_sdk_dynamodb::Client {
     let timeout = TimeoutConfig::builder().operation_timeout(DATABASE_TIMEOUT).build();
-    let config = database.client.config().to_builder().http_client(wire).timeout_config(timeout).build();
-    aws_sdk_dynamodb::Client::from_conf(config)
+    let config = database.client.config().to_builder().http_client(wire).timeout_config(timeout);
+    // Clients of one process share how often they may repeat a request; the faults of one test are none of another's.
+    let own = RetryPartition::custom("a world").token_bucket(TokenBucket::default()).build();
+    aws_sdk_dynamodb::Client::from_conf(config.retry_partition(own).build())
 }
 
 /// A browser that was sent to the provider.

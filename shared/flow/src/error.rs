@@ -104,7 +104,7 @@ error_keys! {
     MediaTypeUnsupported = "media_type_unsupported", BadRequest, UNSUPPORTED_MEDIA_TYPE, OwnPage;
     /// The path exists, but not for this method.
     MethodNotAllowed = "method_not_allowed", BadRequest, METHOD_NOT_ALLOWED, OwnPage;
-    /// The path exists, but this deployment cannot do what it is for.
+    /// The path exists, but this deployment, or this connection, cannot do what it is for.
     NotSupported = "not_supported", BadRequest, NOT_IMPLEMENTED, Rest;
     /// A required parameter is not there.
     ParameterMissing = "parameter_missing", BadRequest, BAD_REQUEST, OwnPage;
