@@ -126,3 +126,17 @@ async fn a_connection_that_was_disconnected_is_mended_by_connecting_again() {
     assert_eq!((&connection["connected"], connection.get("error")), (&json!(true), None));
     assert_eq!(connection["state"], "READY");
 }
+
+/// Nothing is renewed that is gone, and nobody is told twice.
+#[tokio::test(start_paused = true)]
+async fn asking_for_new_credentials_of_a_disconnected_connection_says_why_there_are_none() {
+    let (world, id) = world_with_refresh(&integration_with(&json!({})), error("invalid_grant")).await;
+    world.read_secrets(&id).await;
+    let _ = world.take_events();
+    let path = format!("/connections/{id}/refresh-credentials");
+    let asked = world.api(Method::POST, &path, &customer(WORKSPACE, CUSTOMER), None).await;
+    assert_eq!(asked.refusal().key, "access_token_expired");
+    assert_eq!(refreshes(&world), 1);
+    assert!(world.take_events().is_empty());
+    assert!(!world.dump().await.live_connections()[0].contains_key("duePk"));
+}

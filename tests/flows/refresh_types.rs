@@ -93,3 +93,33 @@ async fn what_was_entered_and_oauth_1_need_none() {
         assert_eq!(before.get("nextCredentialsRefreshAt"), None);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_services_own_trouble_is_no_refusal_of_what_was_entered() {
+    let (world, id) = exchanged(&json!({ "tokenUri": GRANT, "grant": "client_credentials" })).await;
+    world.clock.advance(HOUR);
+    for code in ["temporarily_unavailable", "server_error", "invalid_scope", "slow_down"] {
+        world.provider.next("/oauth/token", Reply::json(400, &json!({ "error": code })));
+        assert_eq!(world.read_secrets(&id).await.status, 400, "{code}");
+        assert_eq!(world.connection(&id).await.json()["connected"], true, "{code}");
+    }
+
+    let mut definition = definitions::api_key();
+    let option = &mut definition["authOptions"][0];
+    let login = json!({ "uri": "https://provider.example/login", "response": { "access_token": "token" } });
+    option["config"] = json!({ "login": login });
+    option["inputSchema"] = json!({ "type": "object" });
+    option["apiClient"] = json!({});
+    let world = World::with(&definition).await;
+    world.provider.next("/login", Reply::json(200, &json!({ "token": "first" })));
+    let start = Start::new().with(&json!({ "connectionParameters": { "user": "ada" } }));
+    let id = world.browser().send(start.form()).await.connection_id();
+    world.clock.advance(HOUR);
+    for status in [302, 403, 404, 429, 503] {
+        world.provider.next("/login", Reply::json(status, &json!({})));
+        assert!(!world.read_secrets(&id).await.status.is_success(), "{status}");
+        assert_eq!(world.connection(&id).await.json()["connected"], true, "{status}");
+    }
+    world.provider.next("/login", Reply::json(401, &json!({})));
+    assert_eq!(world.secrets(&id).await["error"]["key"], "credentials_rejected");
+}

@@ -7,7 +7,7 @@ use flow::refresh::{Swept, sweep};
 use serde_json::{Value, json};
 use tests::definitions::integration_with;
 use tests::provider::Reply;
-use tests::wire::AwsRequest;
+use tests::wire::{AwsRequest, FOR_GOOD, Fault};
 use tests::{Start, World};
 
 use crate::refresh::{HOUR, connected, refreshes, renewed};
@@ -185,4 +185,22 @@ async fn each_costs_two_requests() {
     assert!(requests.iter().all(|request| request.operation != "Scan"));
     let keys: Vec<Value> = requests.iter().map(|request| request.body["IndexName"].clone()).collect();
     assert_eq!(keys.iter().filter(|index| **index == "due").count(), 16);
+}
+
+/// What was begun a provider may give out only once.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_cannot_read_on_ends_what_it_began() {
+    let world = World::new().await;
+    let id = connected(&world).await;
+    assert_eq!(swept(&world).await, none());
+    world.clock.advance(HOUR);
+    let rotated = json!({ "access_token": "access/2", "refresh_token": "refresh/2" });
+    world.provider.next("/oauth/token", renewed(&rotated).after(Duration::from_secs(5)));
+    let wire = world.wire.clone();
+    world.wire.meanwhile("UpdateItem", async move { wire.fail("Query", FOR_GOOD, Fault::Outage) });
+    let end = world.clock.now() + Duration::from_mins(4);
+    assert_eq!(sweep(&world.deps, end).await.unwrap_err().key().facts().key, "storage_unavailable");
+    let _ = world.wire.recover();
+    assert_eq!(world.secrets(&id).await["credentials"]["refresh_token"], "refresh/2");
+    assert_eq!(refreshes(&world), 1);
 }
