@@ -64,7 +64,8 @@ class Invoke(unittest.TestCase):
         )
         self.assertEqual(done.returncode, 0, done.stderr)
         swept = json.loads(done.stdout)
-        self.assertEqual(swept["unfinished"], False, swept)
+        # Here a function has less time than one refresh may take, so that it may leave what is due to the next run.
+        self.assertEqual([swept[name] for name in ("renewed", "disconnected", "failed", "left")], [0, 0, 0, 0], swept)
 
     def test_api_knows_the_customer(self):
         answer = invoke("api", "api-get.json")
