@@ -17,6 +17,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use flow::http::aws::AwsHttp;
+use http_body_util::Full;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -149,7 +150,8 @@ impl Wire {
         })
         .await?;
         let answer: Value = serde_json::from_slice(&body).unwrap();
-        *response.body_mut() = SdkBody::from(body);
+        // A stream again, as it came: the SDK's own traces show what is in memory.
+        *response.body_mut() = SdkBody::from_body_1_x(Full::new(body));
         let mut consumed = self.consumed.lock().unwrap();
         consumed.requests += 1;
         if !response.status().is_success() {
