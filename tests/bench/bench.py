@@ -14,7 +14,7 @@ import report
 import world
 from limits import zipped
 
-BINARIES = ("floor-echo", "floor-put", "initiate", "callback", "finish", "api")
+BINARIES = ("floor-echo", "floor-put", "initiate", "callback", "finish", "api", "refresh")
 
 
 def main():
@@ -35,6 +35,7 @@ def main():
             "sizes": sizes(),
             "flow": measure.whole_flow(),
             "times": summary(measure.times(given.rounds, given.warm, progress)),
+            "kms": summary(measure.times_with_kms(given.rounds, given.warm, progress)),
             "growth": measure.growth([int(size) for size in given.sizes.split(",")], given.warm, progress),
         }
     finally:

@@ -6,6 +6,7 @@ import json
 import secrets
 import shutil
 import time
+from contextlib import contextmanager
 from functools import cache
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -31,12 +32,17 @@ OURS = LAMBDA | {name: services.ENVIRONMENT[name] for name in (
     "TABLE_CONNECTIONS", "TABLE_INTEGRATIONS", "WRAPPING_KEY", "ROOT_WORKSPACE_KEY", "ALLOW_LOOPBACK", "RUST_LOG",
 )} | {"PUBLIC_URL": services.LOCAL}
 
+# The same with a key in KMS: the proxy's.
+KEYED = {name: value for name, value in OURS.items() if name != "WRAPPING_KEY"} | {
+    "KMS_KEY_ID": "alias/linkspan", "ROOT_WORKSPACE_SECRET": services.SECRET,
+}
+
 _customers = itertools.count(1)
 _provider = client.Browser()
 
 
-def event(method, path, query="", body=None, cookies=(), parameters=None, route=None):
-    """An HTTP API's event."""
+def event(method, path, query="", body=None, cookies=(), parameters=None, route=None, bearer=None):
+    """An HTTP API's event: of a browser, or, with a token, of a REST client."""
     headers = {
         "accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
         "accept-encoding": "gzip, deflate, br",
@@ -76,8 +82,11 @@ def event(method, path, query="", body=None, cookies=(), parameters=None, route=
         made["queryStringParameters"] = {name: ",".join(values) for name, values in parse_qs(query).items()}
     if parameters:
         made["pathParameters"] = parameters
+    if bearer is not None:
+        headers |= {"accept": "application/json", "authorization": f"Bearer {bearer}"}
     if body is not None:
-        headers |= {"content-type": "application/x-www-form-urlencoded", "origin": services.LOCAL}
+        kind = "application/x-www-form-urlencoded" if bearer is None else "application/json"
+        headers |= {"content-type": kind, "origin": services.LOCAL}
         made |= {"body": base64.b64encode(body.encode()).decode(), "isBase64Encoded": True}
     return json.dumps(made).encode()
 
@@ -140,11 +149,34 @@ def connected(answer):
         raise AssertionError(f"not connected: {address}")
 
 
-def rust(name, endpoint=world.DYNAMODB, environment=OURS):
+def rust(name, endpoint=world.DYNAMODB, kms=None):
     """Starts one of the workspace's binaries as a function."""
     command = [str(world.TARGET / "release" / name)]
+    environment = OURS if kms is None else KEYED | {"AWS_ENDPOINT_URL_KMS": kms}
     environment = environment | {"AWS_ENDPOINT_URL_DYNAMODB": endpoint}
     return Function(command, environment, str(world.LOGS / name))
+
+
+@contextmanager
+def sealed_by_kms(kms):
+    """Defines the workspace and the integration once more, with secrets sealed under the key in KMS; afterwards as they
+    were."""
+    with rust("api", kms=kms) as api:
+        def send(*request):
+            answer = json.loads(api.invoke(rest(*request))[0])
+            return answer["statusCode"], answer.get("body") or ""
+        world.define(send)
+    try:
+        yield
+    finally:
+        world.define(world.send)
+
+
+def rest(method, path, body=None, query=""):
+    """A REST request of the workspace's administrator."""
+    route = f"{method} /{path.split('/')[1]}" + ("/{key}" if path.count("/") > 1 else "")
+    body = None if body is None else json.dumps(body)
+    return event(method, path, query, body=body, route=route, bearer=client.token(isAdmin=True))
 
 
 def grant(name, endpoint=world.DYNAMODB):

@@ -54,3 +54,38 @@ def markdown(results):
         rows += [f"| {who}: {what} | {dollars:.2f} |" for what, dollars in of.items()]
         rows.append(f"| **{who}: together** | **{sum(of.values()):.2f}** |")
     return "\n".join(["| a million connections, warm | US dollars |", "| --- | ---: |", *rows])
+
+
+# The scheduled refresh: its memory, how many it has in hand at once, and how often it runs (infra/template.yaml).
+REFRESH_MEMORY_MB, AT_ONCE, SWEEPS = 512, 64, 365.25 / 12 * 24 * 12
+MONTH_DAYS = 365.25 / 12
+# An idle connection is renewed once a week; one in use, with tokens of one hour, 15 minutes before they end.
+KINDS = {"idle": MONTH_DAYS / 7, "in use, tokens of one hour": MONTH_DAYS * 24 * 60 / 45}
+
+
+def refreshes(results):
+    """What a million connections cost a month after they were made."""
+    rest = results["growth"][-1]["rest"]
+    refresh, sweep = rest["refresh"], rest["sweep"]
+    waiting = (DATABASE_MS * refresh["requests"] + PROVIDER_MS) / AT_ONCE
+    milliseconds = refresh["cpu"] * CORE_MB / REFRESH_MEMORY_MB + waiting
+    each = _units(refresh) + milliseconds / 1000 * REFRESH_MEMORY_MB / 1024 * PRICES["gb_second"]
+    empty = sweep["cpu"] * CORE_MB / REFRESH_MEMORY_MB + DATABASE_MS * sweep["requests"]
+    alone = SWEEPS * (
+        _units(sweep) + PRICES["invocation"] + empty / 1000 * REFRESH_MEMORY_MB / 1024 * PRICES["gb_second"]
+    )
+    rows = [
+        f"| {kind} | {times:,.1f} | {each * 1e6:.2f} | {each * times * 1e6:,.0f} |" for kind, times in KINDS.items()
+    ]
+    return "\n".join([
+        "| a million connections | refreshes of each a month | US dollars a million refreshes | US dollars a month |",
+        "| --- | ---: | ---: | ---: |", *rows, "",
+        f"A refresh: {refresh['requests']} DynamoDB requests (write units: {refresh['write_units']:g}, read units: "
+        f"{refresh['read_units']:g}), provider calls: {refresh['provider']}.",
+        f"The schedule itself, with nothing due, makes {sweep['requests']} requests every five minutes: "
+        f"{alone:.2f} dollars a month.",
+    ])
+
+
+def _units(flow):
+    return flow["write_units"] * PRICES["write_unit"] + flow["read_units"] * PRICES["read_unit"]

@@ -1,25 +1,37 @@
 """What is measured: cold starts and warm requests in turn, one whole flow through the counting proxy, and growth."""
 
 import base64
+import json
 import statistics
 from collections import Counter, defaultdict
 
+import client
 import contenders
 import world
 from contenders import (
-    callback, connected, grant, grant_callback, grant_connected, grant_initiation, initiation, redirect, result, rust,
+    callback, connected, grant, grant_callback, grant_connected, grant_initiation, initiation, redirect, rest, result,
+    rust,
 )
 
 
 class Contenders:
     """Each contender by name: how it starts, what it is asked, and whether its answer is right."""
 
-    def __init__(self):
+    def __init__(self, kms=None):
         # What goes before a measured request is done by functions that are warm already.
-        self._initiate, self._callback, self._grant = rust("initiate"), rust("callback"), grant("grant")
-        self.all = {
+        self._initiate, self._callback = rust("initiate", kms=kms), rust("callback", kms=kms)
+        floor = {
             "floor: echo": (lambda: rust("floor-echo"), initiation, lambda _: None),
             "floor: echo and PutItem": (lambda: rust("floor-put"), initiation, lambda _: None),
+        }
+        if kms is not None:
+            self.all = floor | {
+                "initiate, KMS": (lambda: rust("initiate", kms=kms), initiation, redirect),
+                "callback, KMS": (lambda: rust("callback", kms=kms), lambda: self.callback()[0], redirect),
+            }
+            return
+        self._grant = grant("grant")
+        self.all = floor | {
             "initiate": (lambda: rust("initiate"), initiation, redirect),
             "callback": (lambda: rust("callback"), lambda: self.callback()[0], redirect),
             "finish": (lambda: rust("finish"), self.result, connected),
@@ -41,13 +53,14 @@ class Contenders:
         return grant_callback(answer)
 
     def stop(self):
-        for function in (self._initiate, self._callback, self._grant):
-            function.stop()
+        for function in (self._initiate, self._callback, getattr(self, "_grant", None)):
+            if function is not None:
+                function.stop()
 
 
-def times(rounds, warm, progress):
+def times(rounds, warm, progress, kms=None):
     """Rounds of all contenders in turn: of each, lists of what every round gave."""
-    running = Contenders()
+    running = Contenders(kms)
     measured = {name: defaultdict(list) for name in running.all}
     for turn in range(rounds):
         progress(f"round {turn + 1} of {rounds}")
@@ -72,11 +85,38 @@ def times(rounds, warm, progress):
     return measured
 
 
-def whole_flow(warm_flows=3):
+def times_with_kms(rounds, warm, progress):
+    """The same of the functions that need a data key when they are cold."""
+    proxy = world.Proxy()
+    with contenders.sealed_by_kms(proxy.endpoint):
+        return times(rounds, warm, progress, proxy.endpoint)
+
+
+def whole_flow():
     """What one connection asks of the others: cold, and warm (which every warm flow must repeat exactly)."""
     proxy = world.Proxy()
-    with rust("initiate", proxy.endpoint) as initiate, rust("callback", proxy.endpoint) as back, \
-            rust("finish", proxy.endpoint) as finish:
+    flows = {"linkspan": _linkspan(proxy)}
+    with contenders.sealed_by_kms(proxy.endpoint):
+        flows["linkspan, key in KMS"] = _linkspan(proxy, proxy.endpoint)
+    with grant("grant", proxy.endpoint) as function:
+        def flow():
+            before = Counter(world.provider_calls())
+            steps = {}
+            answer, _ = function.invoke(grant_initiation())
+            steps["connect"] = proxy.take()
+            asked = grant_callback(answer)
+            answer, _ = function.invoke(asked)
+            steps["callback"] = proxy.take()
+            grant_connected(answer)
+            return _counted(steps, Counter(world.provider_calls()) - before)
+        flows["grant"] = _cold_and_warm(flow)
+    return flows
+
+
+def _linkspan(proxy, kms=None):
+    proxy.take()
+    with rust("initiate", proxy.endpoint, kms) as initiate, rust("callback", proxy.endpoint, kms) as back, \
+            rust("finish", proxy.endpoint, kms) as finish:
         def flow():
             before = Counter(world.provider_calls())
             steps = {}
@@ -89,20 +129,11 @@ def whole_flow(warm_flows=3):
             steps["finish"] = proxy.take()
             connected(answer)
             return _counted(steps, Counter(world.provider_calls()) - before)
-        ours = {"cold": flow(), "warm": _same([flow() for _ in range(warm_flows)])}
-    with grant("grant", proxy.endpoint) as function:
-        def other():
-            before = Counter(world.provider_calls())
-            steps = {}
-            answer, _ = function.invoke(grant_initiation())
-            steps["connect"] = proxy.take()
-            asked = grant_callback(answer)
-            answer, _ = function.invoke(asked)
-            steps["callback"] = proxy.take()
-            grant_connected(answer)
-            return _counted(steps, Counter(world.provider_calls()) - before)
-        theirs = {"cold": other(), "warm": _same([other() for _ in range(warm_flows)])}
-    return {"linkspan": ours, "grant": theirs}
+        return _cold_and_warm(flow)
+
+
+def _cold_and_warm(flow, warm_flows=3):
+    return {"cold": flow(), "warm": _same([flow() for _ in range(warm_flows)])}
 
 
 def _counted(steps, calls):
@@ -114,8 +145,8 @@ def _counted(steps, calls):
         "write_units": sum(request.writes for request in database),
         "read_units": sum(request.reads for request in database),
         "kms": sum(request.service == "TrentService" for request in requests),
-        # The user's visit to the authorization endpoint is the browser's request.
-        "provider": sum(calls.values()) - calls["authorizations"] - calls["codeExchanges"],
+        # The user's visit to the authorization endpoint is the browser's request; a token request counts in two ways.
+        "provider": sum(calls.values()) - calls["authorizations"] - calls["codeExchanges"] - calls["refreshes"],
     }
 
 
@@ -148,26 +179,67 @@ def growth(sizes, warm, progress):
                 check(answer)
             row[name] = {"warm": statistics.median(each for _, each in answers) / 1e6, "warm_cpu": cpu}
         running.stop()
+        row["rest"] = _later(template[0]["pk"]["S"], warm)
         grown.append(row)
     return grown
 
 
+def _later(connection, warm):
+    """What is asked of the others after a connection was made, warm, and the processor's time."""
+    asked = {
+        "list": ("api", lambda: rest("GET", "/connections", query="limit=100")),
+        "read": ("api", lambda: rest("GET", f"/connections/{connection}")),
+        "refresh": ("api", lambda: rest("POST", f"/connections/{connection}/refresh-credentials")),
+        "sweep": ("refresh", lambda: b"{}"),
+    }
+    proxy, measured = world.Proxy(), {}
+    for what, (name, ask) in asked.items():
+        def counted(function, ask=ask, what=what):
+            proxy.take()
+            before = Counter(world.provider_calls())
+            answer, _ = function.invoke(ask())
+            _answered(answer, name)
+            return _counted({what: proxy.take()}, Counter(world.provider_calls()) - before)
+        with rust(name, proxy.endpoint) as function:
+            counted(function)
+            measured[what] = _same([counted(function) for _ in range(3)])
+        with rust(name) as function:
+            function.invoke(ask())
+            before = function.cpu()
+            for _ in range(warm):
+                function.invoke(ask())
+            measured[what]["cpu"] = (function.cpu() - before) / warm / 1e6
+    return measured
+
+
+def _answered(answer, name):
+    answer = json.loads(answer)
+    if name == "api" and answer["statusCode"] not in (200, 204):
+        raise AssertionError(f"refused: {answer}")
+
+
 def _connection():
-    """A connection and its slot, as a flow wrote them."""
+    """A new connection and its slot, as a flow wrote them."""
+    running = Contenders()
+    with rust("finish") as finish:
+        address, _ = redirect(finish.invoke(running.result())[0])
+    running.stop()
+    identity = client.query(address)["connectionId"]
     items, more = [], {}
     while more is not None:
         page = world.dynamodb("Scan", TableName="connections", **more)
         items += page["Items"]
         last = page.get("LastEvaluatedKey")
         more = {"ExclusiveStartKey": last} if last else None
-    whole = next(item for item in items if "record" in item)
-    slot = next(item for item in items if "live" in item)
+    whole = next(item for item in items if item["pk"]["S"] == identity)
+    slot = next(item for item in items if identity in item.get("live", {}).get("SS", ()))
     return whole, slot
 
 
 def _seed(template, begin, end):
     whole, slot = template
     _, time, _ = whole["ownerSk"]["S"].rsplit("#", 2)
+    due, _ = whole["dueSk"]["S"].split("#")
     batch = []
 
     def write():
@@ -181,6 +253,7 @@ def _seed(template, begin, end):
         identity, customer = f"{number:024x}", f"seeded-{number}"
         batch.append({"PutRequest": {"Item": whole | {
             "pk": {"S": identity}, "customer": {"S": customer}, "ownerSk": {"S": f"{customer}#{time}#{identity}"},
+            "dueSk": {"S": f"{due}#{identity}"},
         }}})
         hashed = base64.urlsafe_b64encode(number.to_bytes(24, "big")).decode()
         batch.append({"PutRequest": {"Item": slot | {"pk": {"S": f"slot#{hashed}"}, "live": {"SS": [identity]}}}})

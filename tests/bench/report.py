@@ -30,11 +30,13 @@ def budgets(results):
     yield "a connection: DynamoDB requests", flow["requests"], 5, True
     yield "a connection: write units", flow["write_units"], 10, True
     yield "a connection: read units", flow["read_units"], 3, True
-    yield "a connection: KMS calls", flow["kms"], 1, True
+    keyed = results["flow"]["linkspan, key in KMS"]
+    yield "a connection: KMS calls, warm", keyed["warm"]["kms"], 0, True
+    yield "a connection: KMS calls, cold", keyed["cold"]["kms"], 3, True
     yield "a connection: provider calls", flow["provider"], 1, True
     rows = results["growth"]
-    counts = {tuple(row["flow"][what] for what in ("requests", "write_units", "read_units", "kms", "provider"))
-              for row in rows}
+    counted = ("requests", "write_units", "read_units", "kms", "provider")
+    counts = {tuple(flow[what] for flow in (row["flow"], *row["rest"].values()) for what in counted) for row in rows}
     yield f"different counts from {rows[0]['connections']:,} to {rows[-1]['connections']:,} connections", \
         len(counts), 1, True
 
@@ -47,8 +49,8 @@ def table(head, rows):
 def parts(results):
     """The generated parts of the page, by name."""
     machine = results["machine"]
-    times = results["times"]
     floor = "floor: echo and PutItem"
+    times = results["times"] | {name: of for name, of in results["kms"].items() if not name.startswith("floor")}
 
     def cell(name, what):
         value = times[name][what]
@@ -89,10 +91,18 @@ def parts(results):
             for name in ("initiate", "callback", "finish"))]
          for row in results["growth"]],
     )
+    later = table(
+        ["connections", *(f"{what}: requests, units, CPU ms" for what in results["growth"][0]["rest"])],
+        [[f"{row['connections']:,}",
+          *(f"{of['requests']}, {number(of['write_units'] + of['read_units'])}, {number(of['cpu'])}"
+            for of in row["rest"].values())]
+         for row in results["growth"]],
+    )
     made = (f"{results['date']}, {machine['cores']} cores ({machine['architecture']}), Linux {machine['kernel']}, "
             f"Node {machine['node']}: {results['rounds']} rounds, {results['warm']} warm requests in each.")
     return {"made": made, "budgets": promises, "times": measured, "sizes": packed,
-            "flow": f"{counted}\n\n{operations}", "growth": grown, "cost": cost.markdown(results)}
+            "flow": f"{counted}\n\n{operations}", "growth": grown, "later": later, "cost": cost.markdown(results),
+            "refresh": cost.refreshes(results)}
 
 
 def number(value):

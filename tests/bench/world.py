@@ -1,9 +1,12 @@
 """What the contenders run against: DynamoDB and the provider of the local run, and a proxy that counts."""
 
+import base64
 import http.client
 import json
+import secrets
 import threading
 from collections import namedtuple
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -42,6 +45,15 @@ INTEGRATION = {
 }
 
 
+# The demo's workspace as the local run defines it.
+WORKSPACE = {
+    "name": "Demo workspace",
+    "secret": services.SECRET,
+    "redirectUris": ["http://127.0.0.1:*/*", "http://localhost:*/*"],
+    "origins": ["http://127.0.0.1:*", "http://localhost:*"],
+}
+
+
 def start():
     """Starts the local run, whose release build keeps its tables in memory."""
     LOGS.mkdir(parents=True, exist_ok=True)
@@ -50,16 +62,43 @@ def start():
     ports = ["--port", str(urlsplit(services.LOCAL).port), "--dynamodb-port", str(urlsplit(DYNAMODB).port)]
     command = [str(TARGET / "release/linkspan-local"), *ports]
     service = services.Service("the local run", command, "Linkspan is ready at").wait()
-    admin = client.token(isAdmin=True)
+    define(send)
+    # For each write the embedded database looks through the whole stream for its next number; DynamoDB does not.
+    dynamodb("UpdateTable", TableName="connections", StreamSpecification={"StreamEnabled": False})
+    return service
+
+
+def define(send):
+    """Defines the workspace and the integration, whose secrets are then sealed under the key of whoever was asked."""
+    # What is there would be read first, and another's key does not open it. Its id is made of its key, and stays.
+    dynamodb("DeleteItem", TableName="integrations", Key={
+        "pk": {"S": services.WORKSPACE}, "sk": {"S": f"integration#{_integration()}"},
+    })
+    for path, definition in (
+        (f"/workspaces/{services.WORKSPACE}", WORKSPACE), ("/integrations/demo-oauth2", INTEGRATION),
+    ):
+        status, body = send("PUT", path, definition)
+        if status not in (200, 201):
+            raise RuntimeError(f"{path} could not be defined: {body}")
+
+
+@cache
+def _integration():
+    """The id of the demo's integration, which the local run has defined."""
+    status, body = send("GET", "/integrations/demo-oauth2")
+    if status != 200:
+        raise RuntimeError(f"the demo lacks its integration: {body}")
+    return json.loads(body)["id"]
+
+
+def send(method, path, body=None):
+    """A REST request to the local run by the demo workspace's administrator: status and body."""
     connection = http.client.HTTPConnection(urlsplit(services.LOCAL).netloc)
-    connection.request("PUT", "/integrations/demo-oauth2", json.dumps(INTEGRATION), {
-        "Authorization": f"Bearer {admin}", "Content-Type": "application/json",
+    connection.request(method, path, None if body is None else json.dumps(body), {
+        "Authorization": f"Bearer {client.token(isAdmin=True)}", "Content-Type": "application/json",
     })
     answer = connection.getresponse()
-    body = answer.read()
-    if answer.status != 200:
-        raise RuntimeError(f"the integration could not be defined: {body.decode()}")
-    return service
+    return answer.status, answer.read().decode()
 
 
 def provider_calls():
@@ -97,21 +136,28 @@ Request = namedtuple("Request", "service operation reads writes")
 
 
 class Proxy:
-    """Between a function and DynamoDB: asks for the consumed capacity of each request, and writes it down."""
+    """Between a function and DynamoDB: asks for the consumed capacity of each request, and writes it down. It also
+    answers for KMS, with keys that are wrapped in nothing but base64."""
 
     def __init__(self):
         recorded = self.recorded = []
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Head and body of an answer would wait for each other's acknowledgement.
+            disable_nagle_algorithm = True
 
             def do_POST(self):  # noqa: N802
                 service, _, operation = self.headers["x-amz-target"].partition(".")
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                body["ReturnConsumedCapacity"] = "INDEXES"
-                target = {"x-amz-target": self.headers["x-amz-target"]}
-                status, answer = _exchange(DYNAMODB, target, json.dumps(body).encode())
-                recorded.append(Request(service.split("_")[0], operation, *_units(operation, json.loads(answer))))
+                if service == "TrentService":
+                    status, answer, units = 200, json.dumps(_kms(operation, body)).encode(), (0, 0)
+                else:
+                    body["ReturnConsumedCapacity"] = "INDEXES"
+                    target = {"x-amz-target": self.headers["x-amz-target"]}
+                    status, answer = _exchange(DYNAMODB, target, json.dumps(body).encode())
+                    units = _units(operation, json.loads(answer))
+                recorded.append(Request(service.split("_")[0], operation, *units))
                 self.send_response(status)
                 self.send_header("Content-Type", "application/x-amz-json-1.0")
                 self.send_header("Content-Length", str(len(answer)))
@@ -131,6 +177,16 @@ class Proxy:
         taken = list(self.recorded)
         self.recorded.clear()
         return taken
+
+
+def _kms(operation, body):
+    key = {"KeyId": "arn:aws:kms:us-east-1:123456789012:key/2f8c0b1e-6c1d-4f0e-9a3b-7d5e4c3b2a19"}
+    if operation == "GenerateDataKey":
+        plain = base64.b64encode(secrets.token_bytes(32)).decode()
+        return key | {"Plaintext": plain, "CiphertextBlob": base64.b64encode(plain.encode()).decode()}
+    if operation == "Decrypt":
+        return key | {"Plaintext": base64.b64decode(body["CiphertextBlob"]).decode()}
+    raise ValueError(operation)
 
 
 READS = {"GetItem", "BatchGetItem", "Query", "TransactGetItems", "Scan"}
