@@ -122,6 +122,7 @@ struct World {
 impl World {
     async fn start() -> Self {
         let database = Database::start(0, None).await.unwrap();
+        tests::stream::switch_off(&database).await;
         let requests = Arc::new(AtomicUsize::new(0));
         let counted = Counted(AwsHttp::new(), Arc::clone(&requests));
         let config = database.client.config().to_builder().http_client(counted).build();

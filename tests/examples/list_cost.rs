@@ -34,6 +34,7 @@ const EACH: usize = 5;
 #[tokio::main]
 async fn main() {
     let database = Database::start(0, None).await.unwrap();
+    tests::stream::switch_off(&database).await;
     let meter = Meter::default();
     let config = database.client.config().to_builder().interceptor(meter.clone()).build();
     let store = store(Client::from_conf(config), &database.tables);

@@ -21,6 +21,7 @@ pub mod oauth1;
 pub mod provider;
 pub mod random;
 pub mod start;
+pub mod stream;
 pub mod tokens;
 pub mod wire;
 pub mod world;
