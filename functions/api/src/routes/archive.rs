@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::{Answer, auth, body};
 
-/// DELETE: archives the connection, and has the provider forget its credentials where that ends nothing else. One that is archived already stays as it is.
+/// DELETE: archives the connection, and has the provider forget its credentials where that ends nothing else. One that is
+/// archived already stays as it is.
 pub(crate) async fn archive(deps: &Deps, request: &Request<Bytes>, id: &str) -> Result<Answer> {
     let since = deps.clock.now();
     let (caller, _) = auth::caller(deps, request).await?;
