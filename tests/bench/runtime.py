@@ -169,7 +169,7 @@ class Function:
         event, self._event, waiting, self._waiting = self._event, None, self._waiting, None
         _respond(waiting, 200, event, (
             f"Lambda-Runtime-Aws-Request-Id: {uuid.uuid4()}\r\n"
-            f"Lambda-Runtime-Deadline-Ms: {int(time.time() * 1000) + 28_000}\r\n"
+            f"Lambda-Runtime-Deadline-Ms: {int(time.time() * 1000) + 270_000}\r\n"
             "Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:123456789012:function:bench\r\n"
             "Lambda-Runtime-Trace-Id: Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0\r\n"
         ))
