@@ -30,11 +30,8 @@ pub async fn authenticated(
     body: Bytes,
 ) -> Result<Request<Bytes>> {
     let values = secrets.values();
-    for (name, template) in &app.option().api_client.headers {
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable("apiClient.headers"))?;
-        let text = template.render_text(&values)?;
-        let mut value = HeaderValue::from_str(&text).map_err(|_| unusable("apiClient.headers"))?;
-        value.set_sensitive(true);
+    for header in rendered_headers(&app.option().api_client.headers, &values, "apiClient.headers") {
+        let (name, value) = header?;
         headers.insert(name, value);
     }
     if let AuthMethod::OAuth1(config) = &app.option().method {
@@ -77,6 +74,21 @@ pub fn rendered(
     values: &Values<'_>,
 ) -> Result<Vec<(String, String)>> {
     templates.iter().map(|(name, template)| Ok((name.clone(), template.render_text(values)?))).collect()
+}
+
+/// The headers that a definition makes, out of sight of Debug. `setting` is where it does.
+pub fn rendered_headers(
+    templates: &BTreeMap<String, Template>,
+    values: &Values<'_>,
+    setting: &'static str,
+) -> impl Iterator<Item = Result<(HeaderName, HeaderValue)>> {
+    templates.iter().map(move |(name, template)| {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable(setting))?;
+        let text = template.render_text(values)?;
+        let mut value = HeaderValue::from_str(&text).map_err(|_| unusable(setting))?;
+        value.set_sensitive(true);
+        Ok((name, value))
+    })
 }
 
 /// An address below the integration's `baseUri`, or a whole one.

@@ -84,14 +84,11 @@ impl App {
         if matches!(app.option().method, AuthMethod::Proxy(_)) { Err(changed()) } else { Ok(app) }
     }
 
-    /// What does the work for a connection of `integration`.
-    pub async fn of_connection(
-        deps: &Deps,
-        integration: &Arc<Integration>,
-        connection: &Connection,
-    ) -> Result<Self> {
-        let record = &connection.record;
-        Self::recorded(deps, integration, &record.auth_option_key, record.borrowed.as_ref()).await
+    /// What does the work for a connection.
+    pub async fn of_connection(deps: &Deps, connection: &Connection) -> Result<Self> {
+        let Connection { workspace, integration, record, .. } = connection;
+        let integration = deps.definitions.integration(workspace, integration).await?;
+        Self::recorded(deps, &integration, &record.auth_option_key, record.borrowed.as_ref()).await
     }
 
     /// Finds what does the work for an option of `integration`.

@@ -1,10 +1,10 @@
 //! Client credentials: what the customer entered, as it is, or exchanged for a token.
 
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue, Method, Request};
+use http::{Method, Request};
 use serde_json::{Map, Value};
 
-use crate::api_call::{rendered, unusable};
+use crate::api_call::{rendered, rendered_headers, unusable};
 use crate::clock::Timestamp;
 use crate::connect::time_left;
 use crate::definition::{ClientAuthentication, ClientCredentials, Exchange, LoginCall};
@@ -92,10 +92,8 @@ async fn log_in(
         .uri(url.as_str())
         .header(ACCEPT, "application/json")
         .header(CONTENT_TYPE, content_type);
-    for (name, value) in rendered(&login.headers, values)? {
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable("login.headers"))?;
-        let mut value = HeaderValue::from_str(&value).map_err(|_| unusable("login.headers"))?;
-        value.set_sensitive(true);
+    for header in rendered_headers(&login.headers, values, "login.headers") {
+        let (name, value) = header?;
         call = call.header(name, value);
     }
     let call = call.body(body).map_err(|_| unusable("login.uri"))?;

@@ -2,18 +2,16 @@
 //!
 //! A refresh that is under way is waited for: what it brings would otherwise live on at the provider, known to nobody.
 
-use std::convert::Infallible;
-
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::connection::{Connection, ConnectionSecrets, Health, connection_not_found, connection_place};
+use crate::connection::{Connection, ConnectionSecrets, Health, connection_not_found};
 use crate::definition::AuthMethod;
 use crate::deps::Deps;
 use crate::error::{ErrorKey, Result};
-use crate::refresh::{self, Waited};
+use crate::refresh;
 use crate::revoke;
 use crate::secret::SecretMap;
-use crate::store::{ConnectionEvent, Lease, Written};
+use crate::store::{ConnectionEvent, Written};
 
 /// Forgets the connection's credentials, and has the provider forget them too. One that is disconnected already keeps
 /// what is said about why. `since` is when the request came.
@@ -22,11 +20,11 @@ pub async fn disconnect(deps: &Deps, mut connection: Connection, since: Timestam
         if connection.archived_at.is_some() {
             return Err(connection_not_found());
         }
-        let lease = leased(deps, connection, since).await?;
+        let lease = refresh::leased(deps, connection, since).await?;
         let without = match without_credentials(deps, &lease.connection).await {
             Ok(without) => without,
             Err(error) => {
-                release(deps, &lease).await;
+                refresh::release(deps, &lease).await;
                 return Err(error);
             }
         };
@@ -45,7 +43,7 @@ pub async fn disconnect(deps: &Deps, mut connection: Connection, since: Timestam
 /// the request came.
 pub async fn archive(deps: &Deps, connection: Connection, since: Timestamp) -> Result<()> {
     let id = connection.id.clone();
-    let lease = match leased(deps, connection, since).await {
+    let lease = match refresh::leased(deps, connection, since).await {
         // Another request was faster.
         Err(error) if error.key() == ErrorKey::NotFound => {
             let archived = deps.store.read_connection(&id).await?.is_some();
@@ -54,7 +52,7 @@ pub async fn archive(deps: &Deps, connection: Connection, since: Timestamp) -> R
         lease => lease?,
     };
     if let Err(error) = deps.store.archive_connection(&lease.connection).await {
-        release(deps, &lease).await;
+        refresh::release(deps, &lease).await;
         return Err(error);
     }
     // The customer may have connected again just before. What cannot be read is revoked by nobody, and is archived still.
@@ -64,18 +62,6 @@ pub async fn archive(deps: &Deps, connection: Connection, since: Timestamp) -> R
     Ok(())
 }
 
-async fn leased(deps: &Deps, connection: Connection, since: Timestamp) -> Result<Box<Lease>> {
-    match refresh::wait(deps, connection, since, |_| None::<Infallible>).await? {
-        Waited::Leased(lease, _) => Ok(lease),
-        Waited::Answered(never) => match never {},
-    }
-}
-
-/// Nothing changed; a lease that cannot be ended ends by itself.
-async fn release(deps: &Deps, lease: &Lease) {
-    let _ = deps.store.end_lease(lease, &lease.connection, None).await;
-}
-
 async fn without_credentials(deps: &Deps, connection: &Connection) -> Result<Connection> {
     let mut secrets = ConnectionSecrets::open(deps, connection).await?;
     secrets.credentials = SecretMap::default();
@@ -83,7 +69,7 @@ async fn without_credentials(deps: &Deps, connection: &Connection) -> Result<Con
     if !is_oauth(deps, connection).await? {
         secrets.parameters = SecretMap::default();
     }
-    let place = connection_place(&connection.workspace, &connection.customer, &connection.id);
+    let place = connection.place();
     Ok(Connection {
         sealed: secrets.seal(&deps.sealer.prepare(place).await?, place)?,
         health: Health {
@@ -98,12 +84,7 @@ async fn without_credentials(deps: &Deps, connection: &Connection) -> Result<Con
 
 /// Whether the connection was made by OAuth; not, if its option is no longer there to tell.
 async fn is_oauth(deps: &Deps, connection: &Connection) -> Result<bool> {
-    let app = async {
-        let integration =
-            deps.definitions.integration(&connection.workspace, &connection.integration).await?;
-        App::of_connection(deps, &integration, connection).await
-    };
-    match app.await {
+    match App::of_connection(deps, connection).await {
         Ok(app) => Ok(matches!(app.option().method, AuthMethod::OAuth2(_) | AuthMethod::OAuth1(_))),
         Err(error) if matches!(error.key(), ErrorKey::NotFound | ErrorKey::ConfigurationInvalid) => Ok(false),
         Err(error) => Err(error),

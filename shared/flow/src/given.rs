@@ -7,7 +7,7 @@ use crate::client_credentials;
 use crate::clock::Timestamp;
 use crate::connect::{ConnectRequest, connect, connection_key};
 use crate::connection::Connection;
-use crate::definition::{AuthMethod, AuthOption, Exchange};
+use crate::definition::{AuthMethod, AuthOption};
 use crate::deps::Deps;
 use crate::error::{Error, ErrorKey, Result};
 use crate::fields::malformed;
@@ -123,7 +123,7 @@ pub fn check(app: &App, option: &AuthOption, credentials: &SecretMap) -> Result<
 
 /// Whether the credentials are what the customer enters, as it is.
 pub(crate) fn is_entered(option: &AuthOption) -> bool {
-    matches!(&option.method, AuthMethod::ClientCredentials(config) if matches!(config.exchange(), Exchange::None))
+    matches!(&option.method, AuthMethod::ClientCredentials(config) if !config.is_exchanged())
 }
 
 /// Says of credentials when they end, in the words of a token response (RFC 6749 §5.1).

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, Method};
 
-use crate::api_call::{authenticated, below_base, rendered, unusable};
+use crate::api_call::{authenticated, below_base, rendered, rendered_headers, unusable};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::connection::{Connection, ConnectionSecrets, Revocation};
@@ -118,7 +118,8 @@ async fn revoke(
     scope: Scope,
     current: &SecretMap,
 ) -> Result<bool> {
-    let app = App::of_connection(deps, integration, connection).await?;
+    let record = &connection.record;
+    let app = App::recorded(deps, integration, &record.auth_option_key, record.borrowed.as_ref()).await?;
     let Some(way) = Way::of(app.option()).filter(|way| scope == Scope::WholeGrant || way.is_per_token())
     else {
         return Ok(false);
@@ -148,10 +149,8 @@ async fn make(deps: &Deps, app: &App, call: &RevokeCall, secrets: &ConnectionSec
     let url = below_base(app, &call.path)?.render_url(&values, deps.settings.loopback)?;
     let method = Method::from_bytes(call.method.as_bytes()).map_err(|_| unusable("revoke.method"))?;
     let mut headers = HeaderMap::new();
-    for (name, value) in rendered(&call.headers, &values)? {
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable("revoke.headers"))?;
-        let mut value = HeaderValue::from_str(&value).map_err(|_| unusable("revoke.headers"))?;
-        value.set_sensitive(true);
+    for header in rendered_headers(&call.headers, &values, "revoke.headers") {
+        let (name, value) = header?;
         headers.insert(name, value);
     }
     let mut body = Bytes::new();

@@ -1,18 +1,17 @@
 //! What a caller changes of a connection.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use crate::app::App;
 use crate::client_credentials;
 use crate::clock::Timestamp;
-use crate::connection::{Connection, ConnectionSecrets, connection_not_found, connection_place};
+use crate::connection::{Connection, ConnectionSecrets, connection_not_found};
 use crate::definition::AuthMethod;
 use crate::deps::Deps;
 use crate::error::{Error, Result};
 use crate::given;
 use crate::input;
-use crate::refresh::{self, Waited};
+use crate::refresh;
 use crate::secret::SecretMap;
 use crate::store::{Amendment, Lease, Written};
 use crate::test_call;
@@ -91,15 +90,11 @@ async fn under_lease(
     since: Timestamp,
 ) -> Result<Connection> {
     loop {
-        let lease = match refresh::wait(deps, connection, since, |_| None::<Infallible>).await? {
-            Waited::Leased(lease, _) => lease,
-            Waited::Answered(never) => match never {},
-        };
+        let lease = refresh::leased(deps, connection, since).await?;
         let changed = match changed(deps, &lease, changes, since).await {
             Ok(changed) => changed,
             Err(error) => {
-                // Nothing changed; a lease that cannot be ended ends by itself.
-                let _ = deps.store.end_lease(&lease, &lease.connection, None).await;
+                refresh::release(deps, &lease).await;
                 return Err(error);
             }
         };
@@ -108,7 +103,7 @@ async fn under_lease(
         let amended = match deps.store.amend_connection(&mut before, &amendment).await {
             Ok(amended) => amended,
             Err(error) => {
-                let _ = deps.store.end_lease(&lease, &lease.connection, None).await;
+                refresh::release(deps, &lease).await;
                 return Err(error);
             }
         };
@@ -126,11 +121,10 @@ async fn changed(deps: &Deps, lease: &Lease, changes: &Changes, since: Timestamp
     let before = &lease.connection;
     // The customer may have connected by another option while the lease was waited for.
     changes.check_allowed(before)?;
-    let integration = deps.definitions.integration(&before.workspace, &before.integration).await?;
-    let app = App::of_connection(deps, &integration, before).await?;
+    let app = App::of_connection(deps, before).await?;
     let option = app.option();
     let mut secrets = ConnectionSecrets::open(deps, before).await?;
-    let place = connection_place(&before.workspace, &before.customer, &before.id);
+    let place = before.place();
     let key = deps.sealer.prepare(place).await?;
     if let Some(parameters) = &changes.connector_parameters {
         secrets.connector_parameters = parameters.clone();

@@ -20,7 +20,7 @@ use crate::{Answer, auth};
 pub(crate) async fn refresh(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -> Result<Answer> {
     let since = deps.clock.now();
     let connection = connected(deps, request, id).await?.usable()?;
-    let app = app(deps, &connection).await?;
+    let app = App::of_connection(deps, &connection).await?;
     let secrets = ConnectionSecrets::open(deps, &connection).await?;
     if Renewal::of(app.option(), &secrets.credentials).is_some() {
         let renewed = refresh::renewed(deps, connection, since).await?;
@@ -38,7 +38,7 @@ pub(crate) async fn test(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -
     let connection = connected(deps, request, id).await?;
     let tested = async {
         let connection = refresh::fresh(deps, connection, since).await?.usable()?;
-        let app = app(deps, &connection).await?;
+        let app = App::of_connection(deps, &connection).await?;
         let secrets = ConnectionSecrets::open(deps, &connection).await?;
         test_call::run(deps, &app, &secrets, since).await
     };
@@ -62,9 +62,4 @@ async fn connected(deps: &Deps, request: &Request<Bytes>, id: &str) -> Result<Co
     let (caller, _) = auth::caller(deps, request).await?;
     let connection = Connection::visible(deps, id, &caller).await?;
     if connection.archived_at.is_some() { Err(connection_not_found()) } else { Ok(connection) }
-}
-
-async fn app(deps: &Deps, connection: &Connection) -> Result<App> {
-    let integration = deps.definitions.integration(&connection.workspace, &connection.integration).await?;
-    App::of_connection(deps, &integration, connection).await
 }

@@ -79,8 +79,7 @@ pub(crate) async fn forward(deps: &Arc<Deps>, request: Request<Bytes>, id: &str)
         return Err(Error::new(ErrorKey::RequestTooLarge, "The request is larger than 4 MiB."));
     }
     let connection = refresh::fresh(deps, connection, since).await?.usable()?;
-    let integration = deps.definitions.integration(&connection.workspace, &connection.integration).await?;
-    let app = App::of_connection(deps, &integration, &connection).await?;
+    let app = App::of_connection(deps, &connection).await?;
     let secrets = ConnectionSecrets::open(deps, &connection).await?;
     let response = call(deps, &app, &secrets, &request, id, since).await?;
     if response.status() != StatusCode::UNAUTHORIZED

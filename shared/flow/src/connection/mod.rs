@@ -96,8 +96,7 @@ impl ConnectionSecrets {
 
     /// Opens a connection's.
     pub async fn open(deps: &Deps, connection: &Connection) -> Result<Self> {
-        let place = connection_place(&connection.workspace, &connection.customer, &connection.id);
-        let json = deps.sealer.open(place, &connection.sealed).await?;
+        let json = deps.sealer.open(connection.place(), &connection.sealed).await?;
         serde_json::from_slice(&json).map_err(|_| Error::internal("a connection's secrets cannot be read"))
     }
 
@@ -133,6 +132,12 @@ impl Connection {
         }
         let found = deps.store.read_connection(id).await?;
         found.filter(|connection| connection.is_visible_to(caller)).ok_or_else(connection_not_found)
+    }
+
+    /// Where its secrets belong.
+    #[must_use]
+    pub fn place(&self) -> Place<'_> {
+        connection_place(&self.workspace, &self.customer, &self.id)
     }
 
     /// A customer sees their own, who manages the workspace all of it.

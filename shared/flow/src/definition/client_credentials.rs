@@ -106,6 +106,12 @@ impl ClientCredentials {
         }
     }
 
+    /// Whether the input is exchanged, and not the credentials itself.
+    #[must_use]
+    pub fn is_exchanged(&self) -> bool {
+        !matches!(self.exchange(), Exchange::None)
+    }
+
     /// What makes credentials of the input.
     #[must_use]
     pub fn exchange(&self) -> Exchange<'_> {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
 use crate::connection::Health;
-use crate::definition::{AuthMethod, AuthOption, ClientCredentials, Exchange, OAuth2};
+use crate::definition::{AuthMethod, AuthOption, ClientCredentials, OAuth2};
 use crate::oauth2::token_response::seconds;
 use crate::secret::SecretMap;
 
@@ -54,9 +54,7 @@ impl<'a> Renewal<'a> {
                 let token = credentials.expose().get("refresh_token")?.as_str()?;
                 (!token.is_empty()).then_some(Self::RefreshToken { config, token })
             }
-            AuthMethod::ClientCredentials(config) if !matches!(config.exchange(), Exchange::None) => {
-                Some(Self::Exchange(config))
-            }
+            AuthMethod::ClientCredentials(config) if config.is_exchanged() => Some(Self::Exchange(config)),
             _ => None,
         }
     }
@@ -88,9 +86,7 @@ pub fn health(option: &AuthOption, credentials: &SecretMap, now: Timestamp, acti
 fn lifetime(option: &AuthOption, credentials: &Map<String, Value>, renewable: bool) -> Option<Duration> {
     let defined = match &option.method {
         AuthMethod::OAuth2(config) => config.expires_in,
-        AuthMethod::ClientCredentials(config) if !matches!(config.exchange(), Exchange::None) => {
-            config.expires_in
-        }
+        AuthMethod::ClientCredentials(config) if config.is_exchanged() => config.expires_in,
         _ => return None,
     };
     // Some providers say 0 of a token that never ends.

@@ -17,14 +17,15 @@ pub use sweep::{Swept, sweep};
 
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::connection::{Connection, ConnectionSecrets, connection_not_found, connection_place};
+use crate::connection::{Connection, ConnectionSecrets, connection_not_found};
 use crate::deps::Deps;
 use crate::error::{Error, ErrorKey, Result};
 use crate::oauth2::token_request::expired;
 use crate::random::draw;
 use crate::store::{ConnectionEvent, Lease, Written};
 use renew::{Refused, renew};
-pub(crate) use wait::{Waited, wait};
+use wait::{Waited, wait};
+pub(crate) use wait::{leased, release};
 
 /// Longer than the holder's last deadline: provider work ends after 22 s, and then it saves.
 const LEASE: Duration = Duration::from_secs(45);
@@ -121,9 +122,8 @@ async fn lead(deps: &Deps, lease: Lease, since: Timestamp) -> Result<Connection>
 /// What the save needs is in hand before the provider is asked, since what it answers it may answer only once.
 async fn attempt(deps: &Deps, lease: &Lease, since: Timestamp) -> Result<Connection, Refused> {
     let before = &lease.connection;
-    let integration = deps.definitions.integration(&before.workspace, &before.integration).await?;
-    let app = App::of_connection(deps, &integration, before).await?;
-    let place = connection_place(&before.workspace, &before.customer, &before.id);
+    let app = App::of_connection(deps, before).await?;
+    let place = before.place();
     let mut secrets = ConnectionSecrets::open(deps, before).await?;
     let Some(renewal) = Renewal::of(app.option(), &secrets.credentials) else {
         return Err(Refused::ForGood(expired()));

@@ -1,5 +1,6 @@
 //! Waiting for the lease on a connection.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use super::LEASE;
@@ -17,7 +18,7 @@ const MAX_WAIT: Duration = Duration::from_secs(25);
 const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(1600);
 
 /// What came of waiting.
-pub(crate) enum Waited<T> {
+pub(super) enum Waited<T> {
     /// The lease, and when it was taken.
     Leased(Box<Lease>, Timestamp),
     /// Another one's work has answered.
@@ -26,7 +27,7 @@ pub(crate) enum Waited<T> {
 
 /// Takes the lease, once nobody holds it, unless what is found meanwhile is an answer already. `since` is when the request
 /// came: it waits no longer than somebody waits for it.
-pub(crate) async fn wait<T>(
+pub(super) async fn wait<T>(
     deps: &Deps,
     mut found: Connection,
     since: Timestamp,
@@ -56,4 +57,17 @@ pub(crate) async fn wait<T>(
         let read = deps.store.read_connection(&found.id).await?;
         found = read.filter(|read| read.archived_at.is_none()).ok_or_else(connection_not_found)?;
     }
+}
+
+/// Takes the lease for work of another kind, once no refresh is under way. `since` is when the request came.
+pub(crate) async fn leased(deps: &Deps, connection: Connection, since: Timestamp) -> Result<Box<Lease>> {
+    match wait(deps, connection, since, |_| None::<Infallible>).await? {
+        Waited::Leased(lease, _) => Ok(lease),
+        Waited::Answered(never) => match never {},
+    }
+}
+
+/// Nothing changed; a lease that cannot be ended ends by itself.
+pub(crate) async fn release(deps: &Deps, lease: &Lease) {
+    let _ = deps.store.end_lease(lease, &lease.connection, None).await;
 }
