@@ -28,6 +28,13 @@ pub(crate) fn refreshes(world: &World) -> usize {
     world.provider.calls_to("/oauth/token").len() - 1
 }
 
+/// Somebody's process dies while it waits for the provider, and with it who asked.
+pub(crate) async fn dies_refreshing(world: &World, id: &str) {
+    world.provider.next("/oauth/token", Reply::outlives_caller());
+    let dying = tokio::time::timeout(Duration::from_secs(1), world.read_secrets(id)).await;
+    assert!(dying.is_err());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_token_that_lasts_is_left_alone() {
     let world = World::new().await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tests::World;
 use tests::provider::Reply;
 
-use crate::refresh::{HOUR, connected, refreshes, renewed};
+use crate::refresh::{HOUR, connected, dies_refreshing, refreshes, renewed};
 
 /// A hundred callers read a connection at once, each as often as it is told to come back. Returns the tokens they hold
 /// in the end.
@@ -97,9 +97,7 @@ async fn while_a_lease_lasts_nobody_else_asks_the_provider() {
     let world = World::new().await;
     let id = connected(&world).await;
     world.clock.advance(HOUR);
-    world.provider.next("/oauth/token", Reply::outlives_caller());
-    let dying = tokio::time::timeout(Duration::from_secs(1), world.read_secrets(&id)).await;
-    assert!(dying.is_err());
+    dies_refreshing(&world, &id).await;
     assert_eq!(world.read_secrets(&id).await.refusal().key, "lock_timeout");
     assert_eq!(refreshes(&world), 1);
 }

@@ -10,7 +10,7 @@ use tests::provider::Reply;
 use tests::wire::{AwsRequest, FOR_GOOD, Fault};
 use tests::{Start, World};
 
-use crate::refresh::{HOUR, connected, refreshes, renewed};
+use crate::refresh::{HOUR, connected, dies_refreshing, refreshes, renewed};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -118,9 +118,7 @@ async fn one_that_somebody_has_in_hand_is_left_to_them() {
     let world = World::new().await;
     let id = connected(&world).await;
     world.clock.advance(HOUR);
-    world.provider.next("/oauth/token", Reply::outlives_caller());
-    let dying = tokio::time::timeout(Duration::from_secs(1), world.read_secrets(&id)).await;
-    assert!(dying.is_err());
+    dies_refreshing(&world, &id).await;
     assert_eq!(swept(&world).await, Swept { left: 1, ..none() });
     // Once the lease has ended, what was left lying is taken up.
     world.clock.advance(Duration::from_mins(1));

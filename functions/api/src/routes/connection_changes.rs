@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use flow::connection::{Connection, connection_not_found};
+use flow::connection::Connection;
 use flow::definition::integration_id_of;
 use flow::deps::Deps;
 use flow::error::{Error, ErrorKey, Result};
@@ -18,7 +18,7 @@ use crate::{Answer, auth, body};
 /// The most that a name weighs, in bytes.
 pub(crate) const MAX_NAME: usize = 255;
 
-/// The most that an id or a key weighs, in bytes; a customer's id has up to 255 characters.
+/// The most that an id or a key weighs, in bytes; a customer's id has up to 255.
 pub(crate) const MAX_ID: usize = 1024;
 
 /// The names under which callers know what the customer enters.
@@ -37,10 +37,7 @@ pub(crate) async fn put(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) ->
 async fn change(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str, needs_name: bool) -> Result<Answer> {
     let since = deps.clock.now();
     let (caller, _) = auth::caller(deps, request).await?;
-    let mut connection = Connection::visible(deps, id, &caller).await?;
-    if connection.archived_at.is_some() {
-        return Err(connection_not_found());
-    }
+    let mut connection = Connection::live(deps, id, &caller).await?;
     let mut fields = body::fields(request)?;
     check_unchanged(&mut fields, &connection)?;
     let name = name(&mut fields)?;

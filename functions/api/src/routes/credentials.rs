@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use flow::app::App;
-use flow::connection::{Connection, ConnectionSecrets, connection_not_found};
+use flow::connection::{Connection, ConnectionSecrets};
 use flow::definition::AuthMethod;
 use flow::deps::Deps;
 use flow::error::{Error, ErrorKey, Result};
@@ -60,6 +60,5 @@ pub(crate) async fn disconnect(deps: &Deps, request: &Request<Bytes>, id: &str) 
 /// The caller's connection, if it is live.
 async fn connected(deps: &Deps, request: &Request<Bytes>, id: &str) -> Result<Connection> {
     let (caller, _) = auth::caller(deps, request).await?;
-    let connection = Connection::visible(deps, id, &caller).await?;
-    if connection.archived_at.is_some() { Err(connection_not_found()) } else { Ok(connection) }
+    Connection::live(deps, id, &caller).await
 }

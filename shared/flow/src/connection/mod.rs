@@ -134,6 +134,12 @@ impl Connection {
         found.filter(|connection| connection.is_visible_to(caller)).ok_or_else(connection_not_found)
     }
 
+    /// The same, if it is live: nothing can be done with an archived one.
+    pub async fn live(deps: &Deps, id: &str, caller: &Caller) -> Result<Self> {
+        let connection = Self::visible(deps, id, caller).await?;
+        if connection.archived_at.is_some() { Err(connection_not_found()) } else { Ok(connection) }
+    }
+
     /// Where its secrets belong.
     #[must_use]
     pub fn place(&self) -> Place<'_> {
