@@ -59,9 +59,9 @@ def start():
     LOGS.mkdir(parents=True, exist_ok=True)
     for old in LOGS.iterdir():
         old.unlink()
-    ports = ["--port", str(urlsplit(services.LOCAL).port), "--dynamodb-port", str(urlsplit(DYNAMODB).port)]
+    ports = ["--port", str(services.LOCAL_PORT), "--dynamodb-port", str(urlsplit(DYNAMODB).port)]
     command = [str(TARGET / "release/linkspan-local"), *ports]
-    service = services.Service("the local run", command, "Linkspan is ready at").wait()
+    service = services.Service("the local run", command, "Linkspan is ready at", services.LOCAL_PORT).wait()
     define(send)
     # For each write the embedded database looks through the whole stream for its next number; DynamoDB does not.
     dynamodb("UpdateTable", TableName="connections", StreamSpecification={"StreamEnabled": False})

@@ -36,8 +36,8 @@ def _free_ports(count):
     return ports
 
 
-_local_port, _dynamodb_port, WATCH_PORT = _free_ports(3)
-LOCAL = f"http://127.0.0.1:{_local_port}"
+LOCAL_PORT, _dynamodb_port, WATCH_PORT = _free_ports(3)
+LOCAL = f"http://127.0.0.1:{LOCAL_PORT}"
 WATCH = f"http://127.0.0.1:{WATCH_PORT}"
 
 ENVIRONMENT = os.environ | {
@@ -62,8 +62,8 @@ ENVIRONMENT = os.environ | {
 class Service:
     """A server in a process group of its own, so that what it started ends with it."""
 
-    def __init__(self, name, command, ready):
-        self.name, self.log = name, []
+    def __init__(self, name, command, ready, port):
+        self.name, self.log, self._port = name, [], port
         self._ready, self._pattern = threading.Event(), re.compile(ready)
         self._process = subprocess.Popen(
             command, cwd=ROOT, env=ENVIRONMENT, text=True, start_new_session=True,
@@ -81,10 +81,19 @@ class Service:
 
     def wait(self):
         deadline = time.monotonic() + START_SECONDS
-        while not self._ready.wait(0.2):
+        while not (self._ready.wait(0.2) and self._listens()):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{self.name} did not start:\n{''.join(self.log[-60:])}")
         return self
+
+    def _listens(self):
+        # A server may say that it starts before it listens.
+        try:
+            socket.create_connection(("127.0.0.1", self._port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+            return False
+        return True
 
     def stop(self):
         for each, seconds in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
@@ -104,12 +113,14 @@ def start():
     """Starts both servers, once for all test modules, and returns the watch server."""
     if not _started:
         if "AWS_ENDPOINT_URL_DYNAMODB" not in os.environ:
-            local = ["cargo", "run", "--", "--port", str(_local_port), "--dynamodb-port", str(_dynamodb_port)]
-            _started["local"] = Service("the local run", [*local, "--callback-base", WATCH], "Linkspan is ready at")
+            local = ["cargo", "run", "--", "--port", str(LOCAL_PORT), "--dynamodb-port", str(_dynamodb_port)]
+            _started["local"] = Service(
+                "the local run", [*local, "--callback-base", WATCH], "Linkspan is ready at", LOCAL_PORT
+            )
             _started["local"].wait()
         watch = ["cargo", "lambda", "watch", "--ignore-changes", "--invoke-address", "127.0.0.1"]
         _started["watch"] = Service(
-            "cargo lambda watch", [*watch, "--invoke-port", str(WATCH_PORT)], "starting Runtime server"
+            "cargo lambda watch", [*watch, "--invoke-port", str(WATCH_PORT)], "starting Runtime server", WATCH_PORT
         )
         _started["watch"].wait()
         # Without a handler a terminated test run would leave them behind.
