@@ -34,6 +34,7 @@ mod proxy_calls;
 mod reconnect;
 mod reconnect_types;
 mod refresh;
+mod refresh_interrupted;
 mod refresh_refused;
 mod refresh_together;
 mod refresh_types;

@@ -90,8 +90,8 @@ async fn under_lease(
     since: Timestamp,
 ) -> Result<Connection> {
     loop {
-        let lease = refresh::leased(deps, connection, since).await?;
-        let changed = match changed(deps, &lease, changes, since).await {
+        let mut lease = refresh::leased(deps, connection, since).await?;
+        let changed = match changed(deps, &mut lease, changes, since).await {
             Ok(changed) => changed,
             Err(error) => {
                 refresh::release(deps, &lease).await;
@@ -117,7 +117,7 @@ async fn under_lease(
 }
 
 /// The leased connection, with what is sealed of it changed.
-async fn changed(deps: &Deps, lease: &Lease, changes: &Changes, since: Timestamp) -> Result<Connection> {
+async fn changed(deps: &Deps, lease: &mut Lease, changes: &Changes, since: Timestamp) -> Result<Connection> {
     let before = &lease.connection;
     // The customer may have connected by another option while the lease was waited for.
     changes.check_allowed(before)?;
@@ -154,6 +154,8 @@ async fn changed(deps: &Deps, lease: &Lease, changes: &Changes, since: Timestamp
         secrets.credentials = credentials;
         test_call::run(deps, &app, &secrets, since).await?;
         health = refresh::health(option, &secrets.credentials, deps.clock.now(), before.last_active_at);
+        // What an interrupted refresh may have lost is replaced.
+        lease.interrupted = false;
     }
     let sealed = secrets.seal(&key, place)?;
     Ok(Connection { sealed, health, version: before.version + 1, ..before.clone() })

@@ -99,6 +99,7 @@ impl Amendment<'_> {
         let Some((lease, _)) = self.sealed else { return Ok(change) };
         Ok(change
             .credentials(amended)?
+            .release_unrenewed(lease)
             .set("endedBy", text(&lease.owner))
             .only_if("leaseOwner", text(&lease.owner))
             .only_if("version", number(lease.connection.version)))

@@ -8,6 +8,7 @@ use super::connections::{archived_partition, json};
 use super::due::{DUE_PK, DUE_SK, due_key};
 use super::event::{ConnectionEvent, EVENT};
 use super::item::{bytes, number, text};
+use super::lease::Lease;
 use crate::clock::Timestamp;
 use crate::connection::{Connection, Health};
 use crate::error::Result;
@@ -58,13 +59,11 @@ impl Change {
         Ok(self.set("record", json(&connection.record)?))
     }
 
-    /// The credentials, with how they are and when they are due. A refresh that is under way has lost.
+    /// What is sealed, with how it is and when it is due. A refresh that is under way has lost.
     pub(super) fn credentials(self, connection: &Connection) -> Result<Self> {
-        Ok(self
-            .set("sealed", bytes(connection.sealed.clone()))
+        self.set("sealed", bytes(connection.sealed.clone()))
             .raise_version()
-            .health(&connection.id, &connection.health)?
-            .release())
+            .health(&connection.id, &connection.health)
     }
 
     /// How the credentials are, and when they are due.
@@ -83,9 +82,15 @@ impl Change {
         self.remove(DUE_PK).remove(DUE_SK)
     }
 
-    /// Ends a lease.
+    /// Ends a lease, and what was noted of one before it.
     pub(super) fn release(self) -> Self {
         self.remove("leaseOwner").remove("leaseUntil")
+    }
+
+    /// Ends a lease under which no new credentials came. After one that was interrupted an owner stays noted, so that
+    /// whoever takes the next lease knows.
+    pub(super) fn release_unrenewed(self, lease: &Lease) -> Self {
+        if lease.interrupted { self.remove("leaseUntil") } else { self.release() }
     }
 
     /// Back among the live connections, with its credentials as they were.

@@ -31,7 +31,8 @@ pub struct Lease {
     pub until: Timestamp,
     /// The connection as it is.
     pub connection: Connection,
-    /// Whether a lease before it was never ended: its holder may have got new credentials, and died with them.
+    /// Whether a lease before it was never ended, and no new credentials came since: its holder may have got some, and
+    /// died with them.
     pub interrupted: bool,
 }
 
@@ -80,9 +81,9 @@ impl Store {
     ) -> Result<Written> {
         let change = Change::default().set("endedBy", text(&lease.owner)).event(event, self.clock.now());
         let change = if renewed.version == lease.connection.version {
-            change.health(&renewed.id, &renewed.health)?.release()
+            change.health(&renewed.id, &renewed.health)?.release_unrenewed(lease)
         } else {
-            change.credentials(renewed)?
+            change.credentials(renewed)?.release()
         };
         let change = change
             .only_if("leaseOwner", text(&lease.owner))

@@ -126,6 +126,7 @@ impl Store {
         let change = Change::default()
             .record(connection)?
             .credentials(connection)?
+            .release()
             .set("lastActiveAt", number(connection.last_active_at.0))
             .event(Some(ConnectionEvent::Reconnected), now)
             .only_if("workspace", text(&connection.workspace))

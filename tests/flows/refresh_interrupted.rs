@@ -1,0 +1,70 @@
+//! A refresh that was cut off may have cost the only credentials there were. Until new ones come, that is remembered.
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::{Value, json};
+use tests::World;
+use tests::provider::Reply;
+use tests::tokens::{WORKSPACE, admin};
+
+use crate::refresh::{HOUR, connected, dies_refreshing};
+
+/// A connection whose refresh was cut off a minute ago, and whose provider no longer takes the refresh token.
+async fn cut_off(world: &World) -> String {
+    let id = connected(world).await;
+    world.clock.advance(HOUR);
+    dies_refreshing(world, &id).await;
+    world.clock.advance(Duration::from_mins(1));
+    world.provider.always("/oauth/token", Reply::json(400, &json!({ "error": "invalid_grant" })));
+    id
+}
+
+async fn patch(world: &World, id: &str, body: &Value) {
+    let answer = world.api(Method::PATCH, &format!("/connections/{id}"), &admin(WORKSPACE), Some(body)).await;
+    assert_eq!(answer.status, 200);
+}
+
+/// What the connection says after a refresh that is refused.
+async fn refused(world: &World, id: &str) -> Value {
+    let connection = world.secrets(id).await;
+    assert_eq!(connection["disconnected"], true);
+    connection["error"]["key"].clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_the_provider_in_between_is_not_the_end_of_it() {
+    let world = World::new().await;
+    let id = cut_off(&world).await;
+    world.provider.next("/oauth/token", Reply::json(503, &json!({})));
+    assert_eq!(world.read_secrets(&id).await.refusal().key, "provider_unreachable");
+    assert_eq!(refused(&world, &id).await, "refresh_interrupted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_leaves_the_credentials_does_not_end_it() {
+    let world = World::new().await;
+    let id = cut_off(&world).await;
+    patch(&world, &id, &json!({ "connectorParameters": { "region": "eu" } })).await;
+    assert_eq!(refused(&world, &id).await, "refresh_interrupted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_the_caller_gives_end_it() {
+    let world = World::new().await;
+    let id = cut_off(&world).await;
+    let given = json!({ "access_token": "given", "refresh_token": "given", "expires_in": 3600 });
+    patch(&world, &id, &json!({ "credentials": given })).await;
+    world.clock.advance(HOUR);
+    assert_eq!(refused(&world, &id).await, "access_token_expired");
+}
+
+#[tokio::test(start_paused = true)]
+async fn so_does_a_refresh_that_the_provider_takes_after_all() {
+    let world = World::new().await;
+    let id = cut_off(&world).await;
+    world.provider.next("/oauth/token", crate::refresh::renewed(&json!({ "refresh_token": "refresh/2" })));
+    assert_eq!(world.secrets(&id).await["credentials"]["refresh_token"], "refresh/2");
+    world.clock.advance(HOUR);
+    assert_eq!(refused(&world, &id).await, "access_token_expired");
+}
