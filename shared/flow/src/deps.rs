@@ -89,8 +89,9 @@ impl Deps {
     {
         let deps = Arc::clone(self);
         BoxCloneSyncService::new(tower::service_fn(move |request| {
-            let response = handler(Arc::clone(&deps), request);
-            async move { Ok(response.await) }
+            let (handler, deps) = (handler.clone(), Arc::clone(&deps));
+            // Called in here, the handler's future is held once: a future that is captured takes its room twice.
+            async move { Ok(handler(deps, request).await) }
         }))
     }
 

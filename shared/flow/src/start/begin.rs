@@ -63,7 +63,8 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
     }
     let request = chosen.request(entered);
     match &chosen.app.option().method {
-        AuthMethod::ClientCredentials(config) => chosen.connect_now(deps, request, config).await,
+        // Boxed: most flows never get here, and would have its room made in every request's future.
+        AuthMethod::ClientCredentials(config) => Box::pin(chosen.connect_now(deps, request, config)).await,
         _ if start.visitor.in_iframe => Err(Error::interaction_required()),
         _ => authorize::authorize(deps, &chosen, request).await.map(Begun::Answer),
     }
