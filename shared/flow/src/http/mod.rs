@@ -7,14 +7,16 @@ pub mod address;
 pub mod aws;
 pub mod provider;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::ClientConfig;
 
 use address::{Reach, Resolver};
 
@@ -24,6 +26,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 /// Idle connections are given up before a frozen Lambda would find them dead.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The roots and what a handshake offers, in memory once for all clients.
+static TLS: LazyLock<ClientConfig> =
+    LazyLock::new(|| ClientConfig::builder().with_webpki_roots().with_no_client_auth());
+
 type HyperClient = Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>;
 
 /// Builds a client that connects only to what `reach` allows.
@@ -32,8 +38,11 @@ fn client(reach: Reach) -> HyperClient {
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    let tls =
-        HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().wrap_connector(tcp);
+    let tls = HttpsConnectorBuilder::new()
+        .with_tls_config(TLS.clone())
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(tcp);
     Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_TIMEOUT)

@@ -1,6 +1,7 @@
 //! Calls to providers, as a seam: https only, no redirects, bounded in time and size, public addresses only.
 
 use std::net::IpAddr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -91,19 +92,20 @@ pub trait Provider: Send + Sync {
 
 /// The production side of the seam.
 pub struct ProviderClient {
-    client: HyperClient,
+    client: OnceLock<HyperClient>,
     reach: Reach,
 }
 
 impl ProviderClient {
-    /// A client for the public internet, and with [`Loopback::Allowed`] also for this machine.
+    /// A client for the public internet, and with [`Loopback::Allowed`] also for this machine. Nothing is built before
+    /// its first use: many requests call no provider.
     #[must_use]
     pub fn new(loopback: Loopback) -> Self {
         let reach = match loopback {
             Loopback::Allowed => Reach::PublicAndLoopback,
             Loopback::Refused => Reach::Public,
         };
-        Self { client: super::client(reach), reach }
+        Self { client: OnceLock::new(), reach }
     }
 
     /// hyper does not resolve a host that is an address, so the resolver would never see it.
@@ -136,8 +138,9 @@ impl Provider for ProviderClient {
                 return Err(ProviderError::Forbidden);
             }
             let exchange = async {
+                let client = self.client.get_or_init(|| super::client(self.reach));
                 let response =
-                    self.client.request(request.map(Full::new)).await.map_err(|error| classify(&error))?;
+                    client.request(request.map(Full::new)).await.map_err(|error| classify(&error))?;
                 let (head, body) = response.into_parts();
                 let body = Limited::new(body, MAX_RESPONSE).collect().await.map_err(|error| {
                     if error.is::<LengthLimitError>() {
