@@ -14,7 +14,7 @@ import report
 import world
 from limits import zipped
 
-BINARIES = ("floor-echo", "floor-put", "initiate", "callback", "finish", "api", "refresh")
+BINARIES = ("floor-echo", "floor-put", "floor-read", "initiate", "callback", "finish", "api", "refresh")
 
 
 def main():

@@ -149,11 +149,18 @@ def connected(answer):
         raise AssertionError(f"not connected: {address}")
 
 
-def rust(name, endpoint=world.DYNAMODB, kms=None):
+def echoed(answer):
+    """Fails unless a floor did its work."""
+    answer = json.loads(answer)
+    if answer["statusCode"] != 200 or answer["body"] != "/connection-popup":
+        raise AssertionError(f"not an echo: {answer}")
+
+
+def rust(name, endpoint=world.DYNAMODB, kms=None, more=None):
     """Starts one of the workspace's binaries as a function."""
     command = [str(world.TARGET / "release" / name)]
     environment = OURS if kms is None else KEYED | {"AWS_ENDPOINT_URL_KMS": kms}
-    environment = environment | {"AWS_ENDPOINT_URL_DYNAMODB": endpoint}
+    environment = environment | {"AWS_ENDPOINT_URL_DYNAMODB": endpoint} | (more or {})
     return Function(command, environment, str(world.LOGS / name))
 
 

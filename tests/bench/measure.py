@@ -9,8 +9,8 @@ import client
 import contenders
 import world
 from contenders import (
-    callback, connected, grant, grant_callback, grant_connected, grant_initiation, initiation, redirect, rest, result,
-    rust,
+    callback, connected, echoed, grant, grant_callback, grant_connected, grant_initiation, initiation, redirect, rest,
+    result, rust,
 )
 
 
@@ -20,9 +20,11 @@ class Contenders:
     def __init__(self, kms=None):
         # What goes before a measured request is done by functions that are warm already.
         self._initiate, self._callback = rust("initiate", kms=kms), rust("callback", kms=kms)
+        read = {"INTEGRATION_ID": world.integration()}
         floor = {
-            "floor: echo": (lambda: rust("floor-echo"), initiation, lambda _: None),
-            "floor: echo and PutItem": (lambda: rust("floor-put"), initiation, lambda _: None),
+            "floor: echo": (lambda: rust("floor-echo"), initiation, echoed),
+            "floor: echo and PutItem": (lambda: rust("floor-put"), initiation, echoed),
+            "floor: BatchGetItem too": (lambda: rust("floor-read", more=read), initiation, echoed),
         }
         if kms is not None:
             self.all = floor | {

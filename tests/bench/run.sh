@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.."
 export CARGO_TARGET_DIR=$PWD/target
 
 # As sam does: each in its own folder, so that Cargo resolves the features that it needs and no more.
-for folder in functions/{initiate,callback,finish,api,refresh} tests/bench/floor/{echo,put} infra/local; do
+for folder in functions/{initiate,callback,finish,api,refresh} tests/bench/floor/{echo,dynamodb} infra/local; do
   (cd "$folder" && cargo build --release --quiet)
 done
 

@@ -72,7 +72,7 @@ def define(send):
     """Defines the workspace and the integration, whose secrets are then sealed under the key of whoever was asked."""
     # What is there would be read first, and another's key does not open it. Its id is made of its key, and stays.
     dynamodb("DeleteItem", TableName="integrations", Key={
-        "pk": {"S": services.WORKSPACE}, "sk": {"S": f"integration#{_integration()}"},
+        "pk": {"S": services.WORKSPACE}, "sk": {"S": f"integration#{integration()}"},
     })
     for path, definition in (
         (f"/workspaces/{services.WORKSPACE}", WORKSPACE), ("/integrations/demo-oauth2", INTEGRATION),
@@ -83,7 +83,7 @@ def define(send):
 
 
 @cache
-def _integration():
+def integration():
     """The id of the demo's integration, which the local run has defined."""
     status, body = send("GET", "/integrations/demo-oauth2")
     if status != 200:
