@@ -158,7 +158,7 @@ def echoed(answer):
 
 def rust(name, endpoint=world.DYNAMODB, kms=None, more=None):
     """Starts one of the workspace's binaries as a function."""
-    command = [str(world.TARGET / "release" / name)]
+    command = [str(world.unpacked(name))]
     environment = OURS if kms is None else KEYED | {"AWS_ENDPOINT_URL_KMS": kms}
     environment = environment | {"AWS_ENDPOINT_URL_DYNAMODB": endpoint} | (more or {})
     return Function(command, environment, str(world.LOGS / name))
