@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tests::World;
 use tests::provider::Reply;
 use tests::tokens::{WORKSPACE, admin};
+use tests::wire::Fault;
 
 use crate::refresh::{HOUR, connected, dies_refreshing};
 
@@ -67,4 +68,21 @@ async fn so_does_a_refresh_that_the_provider_takes_after_all() {
     assert_eq!(world.secrets(&id).await["credentials"]["refresh_token"], "refresh/2");
     world.clock.advance(HOUR);
     assert_eq!(refused(&world, &id).await, "access_token_expired");
+}
+
+/// What could not be written replaces nothing.
+#[tokio::test(start_paused = true)]
+async fn given_credentials_that_are_not_saved_do_not_end_it() {
+    let world = World::new().await;
+    let id = cut_off(&world).await;
+    // The first update is the lease, the second would write the credentials.
+    let wire = world.wire.clone();
+    world.wire.meanwhile("UpdateItem", async move {
+        wire.fail("UpdateItem", 1, Fault::Refused("ValidationException"));
+    });
+    let given = json!({ "credentials": { "access_token": "given", "refresh_token": "given" } });
+    let path = format!("/connections/{id}");
+    let answer = world.api(Method::PATCH, &path, &admin(WORKSPACE), Some(&given)).await;
+    assert_eq!(answer.refusal().key, "storage_unavailable");
+    assert_eq!(refused(&world, &id).await, "refresh_interrupted");
 }

@@ -13,7 +13,7 @@ use crate::given;
 use crate::input;
 use crate::refresh;
 use crate::secret::SecretMap;
-use crate::store::{Amendment, Lease, Written};
+use crate::store::{Amendment, Lease, Resealed, Written};
 use crate::test_call;
 
 /// What shall change; the rest stays. An object takes the place of the one before.
@@ -90,8 +90,8 @@ async fn under_lease(
     since: Timestamp,
 ) -> Result<Connection> {
     loop {
-        let mut lease = refresh::leased(deps, connection, since).await?;
-        let changed = match changed(deps, &mut lease, changes, since).await {
+        let lease = refresh::leased(deps, connection, since).await?;
+        let (changed, renewed) = match changed(deps, &lease, changes, since).await {
             Ok(changed) => changed,
             Err(error) => {
                 refresh::release(deps, &lease).await;
@@ -99,7 +99,8 @@ async fn under_lease(
             }
         };
         let mut before = lease.connection.clone();
-        let amendment = Amendment { name: changes.name.as_deref(), sealed: Some((&lease, &changed)) };
+        let sealed = Resealed { lease: &lease, connection: &changed, renewed };
+        let amendment = Amendment { name: changes.name.as_deref(), sealed: Some(sealed) };
         let amended = match deps.store.amend_connection(&mut before, &amendment).await {
             Ok(amended) => amended,
             Err(error) => {
@@ -116,8 +117,13 @@ async fn under_lease(
     }
 }
 
-/// The leased connection, with what is sealed of it changed.
-async fn changed(deps: &Deps, lease: &mut Lease, changes: &Changes, since: Timestamp) -> Result<Connection> {
+/// The leased connection, with what is sealed of it changed, and whether its credentials are new.
+async fn changed(
+    deps: &Deps,
+    lease: &Lease,
+    changes: &Changes,
+    since: Timestamp,
+) -> Result<(Connection, bool)> {
     let before = &lease.connection;
     // The customer may have connected by another option while the lease was waited for.
     changes.check_allowed(before)?;
@@ -150,13 +156,12 @@ async fn changed(deps: &Deps, lease: &mut Lease, changes: &Changes, since: Times
         _ => None,
     };
     let mut health = before.health.clone();
+    let renewed = credentials.is_some();
     if let Some(credentials) = credentials {
         secrets.credentials = credentials;
         test_call::run(deps, &app, &secrets, since).await?;
         health = refresh::health(option, &secrets.credentials, deps.clock.now(), before.last_active_at);
-        // What an interrupted refresh may have lost is replaced.
-        lease.interrupted = false;
     }
     let sealed = secrets.seal(&key, place)?;
-    Ok(Connection { sealed, health, version: before.version + 1, ..before.clone() })
+    Ok((Connection { sealed, health, version: before.version + 1, ..before.clone() }, renewed))
 }

@@ -31,8 +31,19 @@ const ATTEMPTS: usize = 20;
 pub struct Amendment<'a> {
     /// Its name.
     pub name: Option<&'a str>,
-    /// What is sealed, by who holds the lease.
-    pub sealed: Option<(&'a Lease, &'a Connection)>,
+    /// What is sealed.
+    pub sealed: Option<Resealed<'a>>,
+}
+
+/// A change of what is sealed, by who holds the lease.
+#[derive(Clone, Copy)]
+pub struct Resealed<'a> {
+    /// The lease.
+    pub lease: &'a Lease,
+    /// The connection as it shall be.
+    pub connection: &'a Connection,
+    /// Whether its credentials are new.
+    pub renewed: bool,
 }
 
 impl Store {
@@ -62,14 +73,17 @@ impl Store {
             let stands = found.get("record") == Some(&record);
             let ours = match amendment.sealed {
                 // An answer that was lost, of the same write.
-                Some((lease, _)) => found.opt_text("endedBy") == Some(&lease.owner),
+                Some(Resealed { lease, .. }) => found.opt_text("endedBy") == Some(&lease.owner),
                 None => stands,
             };
             if ours {
                 *before = read_connection(found)?;
                 return Ok(Written::Done);
             }
-            if amendment.sealed.is_some_and(|(lease, _)| found.opt_text("leaseOwner") != Some(&lease.owner)) {
+            if amendment
+                .sealed
+                .is_some_and(|sealed| found.opt_text("leaseOwner") != Some(&sealed.lease.owner))
+            {
                 return changed(item);
             }
             *before = read_connection(found)?;
@@ -86,7 +100,7 @@ impl Amendment<'_> {
         let name = self.name.unwrap_or(&before.record.name).to_owned();
         let record = ConnectionRecord { name, updated_at: now, ..before.record.clone() };
         match self.sealed {
-            Some((_, renewed)) => Connection { record, leased_until: None, ..renewed.clone() },
+            Some(sealed) => Connection { record, leased_until: None, ..sealed.connection.clone() },
             None => Connection { record, ..before.clone() },
         }
     }
@@ -96,10 +110,10 @@ impl Amendment<'_> {
             .record(amended)?
             .event(Some(ConnectionEvent::Updated), now)
             .only_if_none("archivedAt");
-        let Some((lease, _)) = self.sealed else { return Ok(change) };
+        let Some(Resealed { lease, renewed, .. }) = self.sealed else { return Ok(change) };
+        let change = change.credentials(amended)?;
+        let change = if renewed { change.release() } else { change.release_unrenewed(lease) };
         Ok(change
-            .credentials(amended)?
-            .release_unrenewed(lease)
             .set("endedBy", text(&lease.owner))
             .only_if("leaseOwner", text(&lease.owner))
             .only_if("version", number(lease.connection.version)))

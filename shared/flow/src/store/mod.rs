@@ -22,7 +22,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-pub use amend::Amendment;
+pub use amend::{Amendment, Resealed};
 pub use definitions::StoredDefinition;
 pub use due::{Due, due_hour, due_partitions};
 pub use event::ConnectionEvent;
