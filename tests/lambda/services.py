@@ -109,20 +109,23 @@ class Service:
 _started = {}
 
 
+def start_local(*options):
+    """Starts the local run, once for all test modules."""
+    if "local" not in _started:
+        command = ["cargo", "run", "--", "--port", str(LOCAL_PORT), "--dynamodb-port", str(_dynamodb_port), *options]
+        _started["local"] = Service("the local run", command, "Linkspan is ready at", LOCAL_PORT).wait()
+    return _started["local"]
+
+
 def start():
     """Starts both servers, once for all test modules, and returns the watch server."""
-    if not _started:
+    if "watch" not in _started:
         if "AWS_ENDPOINT_URL_DYNAMODB" not in os.environ:
-            local = ["cargo", "run", "--", "--port", str(LOCAL_PORT), "--dynamodb-port", str(_dynamodb_port)]
-            _started["local"] = Service(
-                "the local run", [*local, "--callback-base", WATCH], "Linkspan is ready at", LOCAL_PORT
-            )
-            _started["local"].wait()
+            start_local("--callback-base", WATCH)
         watch = ["cargo", "lambda", "watch", "--ignore-changes", "--invoke-address", "127.0.0.1"]
         _started["watch"] = Service(
             "cargo lambda watch", [*watch, "--invoke-port", str(WATCH_PORT)], "starting Runtime server", WATCH_PORT
-        )
-        _started["watch"].wait()
+        ).wait()
         # Without a handler a terminated test run would leave them behind.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     return _started["watch"]

@@ -1,0 +1,94 @@
+"""What `sam build` made, run: `built.py DIR`. A customer connects through the functions as they would be uploaded.
+
+Functions for the other processor run under QEMU: README.md names the packages.
+"""
+
+import json
+import platform
+import re
+import sys
+from pathlib import Path
+
+import services
+
+# The runtime API's stand-in and the customer's events are the benchmark's.
+sys.path.insert(0, str(services.ROOT / "tests/bench"))
+
+import contenders  # noqa: E402
+import runtime  # noqa: E402
+import world  # noqa: E402
+
+# e_machine of an ELF file's header, and what runs such a file on another processor.
+PROCESSORS = {62: "x86_64", 183: "aarch64"}
+# Of Amazon Linux 2023, which provided.al2023 is made of.
+GLIBC = (2, 34)
+
+SCHEDULED = {"source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": {}}
+
+
+class Built:
+    """The functions in a folder of `sam build`."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.processor = PROCESSORS[int.from_bytes(self.file("initiate").read_bytes()[18:20], "little")]
+
+    def file(self, name):
+        return self.folder / f"{name.capitalize()}Function/bootstrap"
+
+    def start(self, name):
+        command = [str(self.file(name))]
+        if self.processor != platform.machine():
+            command = [f"/usr/bin/qemu-{self.processor}", "-L", f"/usr/{self.processor}-linux-gnu", *command]
+        environment = contenders.OURS | {"AWS_ENDPOINT_URL_DYNAMODB": world.DYNAMODB}
+        return runtime.Function(command, environment, str(world.LOGS / name))
+
+
+def starts_on_lambda(built):
+    for name in ("initiate", "callback", "finish", "api", "refresh"):
+        file = built.file(name).read_bytes()
+        processor = PROCESSORS[int.from_bytes(file[18:20], "little")]
+        assert processor == built.processor, f"{name} is for {processor}, initiate for {built.processor}"
+        needs = max(tuple(map(int, version)) for version in re.findall(rb"GLIBC_(\d+)\.(\d+)", file))
+        assert needs <= GLIBC, f"{name} needs glibc {needs}, Lambda has {GLIBC}"
+
+
+def connects(built):
+    with built.start("api") as api:
+        status, defined = sent(api, "PUT", "/integrations/demo-oauth2", world.INTEGRATION)
+        assert status == 200, defined
+        refused = {"name": "No", "authOptions": [
+            {"key": "key", "type": "client-credentials", "inputSchema": {"type": "a string"}},
+        ]}
+        status, error = sent(api, "PUT", "/integrations/refused", refused)
+        assert status == 400 and "inputSchema" in json.dumps(error), error
+        with built.start("initiate") as initiate, built.start("callback") as callback, built.start("finish") as finish:
+            started, _ = initiate.invoke(contenders.initiation())
+            event, cookies = contenders.callback(started)
+            called_back, _ = callback.invoke(event)
+            finished, _ = finish.invoke(contenders.result(called_back, cookies))
+        contenders.connected(finished)
+        connection = contenders.redirect(finished)[0].split("connectionId=")[1].split("&")[0]
+        status, shown = sent(api, "GET", f"/connections/{connection}")
+        assert (status, shown.get("state")) == (200, "READY"), shown
+    with built.start("refresh") as refresh:
+        swept, _ = refresh.invoke(json.dumps(SCHEDULED).encode())
+        assert json.loads(swept)["failed"] == 0, swept
+
+
+def sent(api, *request):
+    answer = json.loads(api.invoke(contenders.rest(*request))[0])
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def main():
+    built = Built(*sys.argv[1:])
+    world.LOGS.mkdir(parents=True, exist_ok=True)
+    services.start_local()
+    starts_on_lambda(built)
+    connects(built)
+    print(f"The functions in {built.folder}, for {built.processor}, connected a customer.")
+
+
+if __name__ == "__main__":
+    main()
