@@ -135,7 +135,7 @@ impl World {
                 random: Arc::clone(&random),
                 provider: Arc::clone(&provider) as Arc<dyn Provider>,
                 wrapping: Arc::new(StaticKey::new(Zeroizing::new([7; 32]), random)),
-                dynamo: aws_sdk_dynamodb::Client::from_conf(config),
+                dynamo: config,
                 tables: database.tables.clone(),
             },
             Settings {

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::Config;
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, ReturnConsumedCapacity, WriteRequest};
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -37,7 +37,7 @@ async fn main() {
     tests::stream::switch_off(&database).await;
     let meter = Meter::default();
     let config = database.client.config().to_builder().interceptor(meter.clone()).build();
-    let store = store(Client::from_conf(config), &database.tables);
+    let store = store(config, &database.tables);
     let mut seeder = Seeder::new(&database, &store).await;
     println!("Capacity units of one page of GET /connections (and how many items it holds)");
     println!(
@@ -62,8 +62,8 @@ async fn main() {
     }
 }
 
-fn store(client: Client, tables: &Tables) -> Store {
-    Store::new(client, tables.clone(), Arc::new(SystemClock), Arc::new(SystemRandom))
+fn store(config: Config, tables: &Tables) -> Store {
+    Store::new(config, tables.clone(), Arc::new(SystemClock), Arc::new(SystemRandom))
 }
 
 fn customer(number: usize) -> String {

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use flow::clock::Clock;
@@ -54,7 +55,7 @@ pub struct World {
     pub functions: Functions,
     /// What the handlers stand on.
     pub deps: Arc<Deps>,
-    observer: aws_sdk_dynamodb::Client,
+    observer: Client,
     pipe: Pipe,
     stream: Mutex<Stream>,
     around: Around,
@@ -134,7 +135,7 @@ impl World {
                 random,
                 provider: Arc::clone(&provider) as Arc<dyn Provider>,
                 wrapping,
-                dynamo: client(&database, wire.clone()),
+                dynamo: config(&database, wire.clone()),
                 tables: database.tables.clone(),
             },
             Settings {
@@ -146,7 +147,7 @@ impl World {
         );
         Self {
             functions: Functions::new(&deps),
-            observer: client(&database, Wire::new()),
+            observer: Client::from_conf(config(&database, Wire::new())),
             pipe: Pipe::of_the_template().unwrap(),
             stream: Mutex::new(database.connections_stream().unwrap()),
             deps,
@@ -249,12 +250,12 @@ impl World {
     }
 }
 
-fn client(database: &Database, wire: Wire) -> aws_sdk_dynamodb::Client {
+fn config(database: &Database, wire: Wire) -> aws_sdk_dynamodb::Config {
     let timeout = TimeoutConfig::builder().operation_timeout(DATABASE_TIMEOUT).build();
     let config = database.client.config().to_builder().http_client(wire).timeout_config(timeout);
     // Clients of one process share how often they may repeat a request; the faults of one test are none of another's.
     let own = RetryPartition::custom("a world").token_bucket(TokenBucket::default()).build();
-    aws_sdk_dynamodb::Client::from_conf(config.retry_partition(own).build())
+    config.retry_partition(own).build()
 }
 
 /// A browser that was sent to the provider.

@@ -80,7 +80,7 @@ pub async fn start(options: Options) -> Result<Running, Problem> {
             random: Arc::clone(&random),
             provider: Arc::new(ProviderClient::new(Loopback::Allowed)),
             wrapping: Arc::new(StaticKey::new(Zeroizing::new(WRAPPING_KEY), Arc::clone(&random))),
-            dynamo: database.client,
+            dynamo: database.client.config().clone(),
             tables: database.tables,
         },
         Settings {

@@ -45,8 +45,8 @@ pub struct Seams {
     pub provider: Arc<dyn Provider>,
     /// What guards the data keys.
     pub wrapping: Arc<dyn WrappingKey>,
-    /// The database.
-    pub dynamo: aws_sdk_dynamodb::Client,
+    /// How the database is reached.
+    pub dynamo: aws_sdk_dynamodb::Config,
     /// The tables in it.
     pub tables: Tables,
 }

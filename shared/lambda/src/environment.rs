@@ -50,7 +50,7 @@ pub(crate) fn deps() -> Result<Arc<Deps>, Error> {
     let seams = Seams {
         provider: Arc::new(ProviderClient::new(loopback)),
         wrapping: wrapping_key(optional("KMS_KEY_ID"), optional("WRAPPING_KEY"), &aws, &random)?,
-        dynamo: dynamo(&aws),
+        dynamo: dynamo_config(&aws),
         tables,
         clock,
         random,
@@ -92,10 +92,10 @@ fn wrapping_key(
     })
 }
 
-fn dynamo(aws: &SdkConfig) -> aws_sdk_dynamodb::Client {
+fn dynamo_config(aws: &SdkConfig) -> aws_sdk_dynamodb::Config {
     let mut config = aws_sdk_dynamodb::config::Builder::from(aws);
     config.set_endpoint_url(optional("AWS_ENDPOINT_URL_DYNAMODB"));
-    aws_sdk_dynamodb::Client::from_conf(config.build())
+    config.build()
 }
 
 fn kms_config(aws: &SdkConfig) -> aws_sdk_kms::Config {

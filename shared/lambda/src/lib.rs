@@ -12,8 +12,8 @@ use serde_json::Value;
 
 pub use lambda_http::Error;
 
-/// Runs a handler for as long as the Lambda lives. Nothing is done before the first request that a request may not
-/// need: clients connect when they are first used.
+/// Runs a handler for as long as the Lambda lives. Before the first request only settings are read: clients are built
+/// when they are first used.
 pub async fn run(mount: impl FnOnce(&Arc<Deps>) -> HttpService) -> Result<(), Error> {
     environment::log();
     let service = mount(&environment::deps()?);

@@ -5,14 +5,13 @@ use serde_json::{Map, Value};
 use super::parameters::CallbackParameters;
 use super::{AuthorizationGrant, ClaimedFlow};
 use crate::app::App;
-use crate::connect::{ConnectRequest, connect, connection_key, time_left};
+use crate::connect::{connect, connection_key, time_left};
 use crate::definition::{AuthMethod, OAuth1, OAuth2, OptionSecrets};
 use crate::deps::Deps;
 use crate::error::{Error, Result};
 use crate::oauth1::{self, AuthorizedToken, request_token_credentials};
 use crate::oauth2::token_request::TokenEndpoint;
 use crate::outcome::Outcome;
-use crate::seal::Prepared;
 use crate::secret::SecretMap;
 use crate::store::FlowClaim;
 
@@ -23,20 +22,23 @@ pub(super) async fn complete(
     parameters: &CallbackParameters,
 ) -> Result<Outcome> {
     let request = &flow.memory.request;
-    let integration = deps.definitions.integration(&request.workspace, &request.integration).await?;
+    // The key that seals comes from another service than the definition, and does not wait for it.
+    let integration = deps.definitions.integration(&request.workspace, &request.integration);
+    let (integration, key) = tokio::join!(integration, connection_key(deps, request));
+    let integration = integration?;
     // One that was turned off meanwhile connects nobody any more.
     integration.auth_option(Some(&request.auth_option_key))?;
     let app = App::recorded(deps, &integration, &request.auth_option_key, request.borrowed.as_ref()).await?;
     let (credentials, key) = match &app.option().method {
         AuthMethod::OAuth2(config) => {
             let grant = AuthorizationGrant::verify(flow, parameters, config)?;
-            let (secrets, key) = secrets_and_key(deps, &app, request).await?;
+            let (key, secrets) = (key?, deps.definitions.option_secrets(&app.integration).await?);
             let fields = exchange_code(deps, flow, grant, &app, config, &secrets).await?;
             (with_kept(fields, config, parameters), key)
         }
         AuthMethod::OAuth1(config) => {
             let authorized = AuthorizedToken::verify(flow, parameters)?;
-            let (secrets, key) = secrets_and_key(deps, &app, request).await?;
+            let (key, secrets) = (key?, deps.definitions.option_secrets(&app.integration).await?);
             (exchange_token(deps, flow, authorized, &app, config, &secrets).await?, key)
         }
         AuthMethod::ClientCredentials(_) | AuthMethod::Proxy(_) => {
@@ -45,16 +47,6 @@ pub(super) async fn complete(
     };
     let claim = FlowClaim { flow: &flow.id, owner: &flow.owner };
     connect(deps, request, &app, SecretMap::new(credentials), &key, Some(claim), flow.claimed_at).await
-}
-
-/// What the exchange needs, and what the credentials are then sealed with.
-async fn secrets_and_key(
-    deps: &Deps,
-    app: &App,
-    request: &ConnectRequest,
-) -> Result<(OptionSecrets, Prepared)> {
-    let secrets = deps.definitions.option_secrets(&app.integration).await?;
-    Ok((secrets, connection_key(deps, request).await?))
 }
 
 async fn exchange_code(

@@ -1,5 +1,6 @@
 //! The AWS SDK's HTTP client, made of ours: no second TLS stack, and no system certificates to load at a cold start.
 
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
@@ -22,17 +23,20 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 /// The HTTP client to give to an AWS SDK configuration.
 #[derive(Clone)]
 pub struct AwsHttp {
-    client: HyperClient,
+    client: Arc<LazyLock<HyperClient>>,
 }
 
 impl AwsHttp {
-    /// A client with connections of its own.
+    /// A client with connections of its own, built when it is first used.
     #[must_use]
     pub fn new() -> Self {
-        Self { client: super::client(Reach::Anywhere) }
+        Self { client: Arc::new(LazyLock::new(|| super::client(Reach::Anywhere))) }
     }
 
-    async fn exchange(client: HyperClient, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    async fn exchange(
+        client: Arc<LazyLock<HyperClient>>,
+        request: HttpRequest,
+    ) -> Result<HttpResponse, ConnectorError> {
         let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
         // DynamoDB's and KMS's requests are whole in memory; a streaming body has no place here.
         let request = request.map(|body| Full::new(Bytes::copy_from_slice(body.bytes().unwrap_or_default())));
@@ -75,7 +79,7 @@ impl std::fmt::Debug for AwsHttp {
 
 impl HttpConnector for AwsHttp {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let exchange = Self::exchange(self.client.clone(), request);
+        let exchange = Self::exchange(Arc::clone(&self.client), request);
         HttpConnectorFuture::new(async {
             tokio::time::timeout(ATTEMPT_TIMEOUT, exchange)
                 .await

@@ -24,7 +24,7 @@ impl Store {
             return Ok(None);
         }
         let get = self
-            .client
+            .client()
             .get_item()
             .table_name(&self.tables.connections)
             .key("pk", text(id))

@@ -30,7 +30,7 @@ impl Store {
         integration: &str,
     ) -> Result<Vec<String>> {
         let get = self
-            .client
+            .client()
             .get_item()
             .table_name(&self.tables.connections)
             .key("pk", text(slot_key(workspace, customer, integration)))

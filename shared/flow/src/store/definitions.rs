@@ -62,7 +62,7 @@ impl Store {
         let (mut found_workspace, mut found_integration) = (None, None);
         for _ in 0..BATCH_ATTEMPTS {
             let Some(request) = pending.take() else { break };
-            let batch = self.client.batch_get_item().set_request_items(Some(request));
+            let batch = self.client().batch_get_item().set_request_items(Some(request));
             let answer =
                 batch.send().await.map_err(|error| unavailable("BatchGetItem definitions", &error))?;
             for item in answer.responses.unwrap_or_default().into_values().flatten() {
@@ -86,7 +86,7 @@ impl Store {
         let mut from = None;
         loop {
             let query = self
-                .client
+                .client()
                 .query()
                 .table_name(&self.tables.integrations)
                 .key_condition_expression("pk = :workspace AND begins_with(sk, :integration)")
@@ -147,7 +147,7 @@ impl Store {
     /// Takes an integration's definition away.
     pub async fn delete_integration(&self, workspace: &str, id: &str) -> Result<()> {
         let delete = self
-            .client
+            .client()
             .delete_item()
             .table_name(&self.tables.integrations)
             .set_key(Some(key(workspace, &format!("{INTEGRATION}{id}"))));
@@ -159,7 +159,7 @@ impl Store {
             return Ok(None);
         }
         let get = self
-            .client
+            .client()
             .get_item()
             .table_name(&self.tables.integrations)
             .set_key(Some(key(workspace, sk)))
@@ -180,7 +180,7 @@ impl Store {
             return Err(Error::new(ErrorKey::RequestTooLarge, message));
         }
         let put = self
-            .client
+            .client()
             .put_item()
             .table_name(&self.tables.integrations)
             .set_item(Some(key(workspace, sk)))

@@ -49,7 +49,7 @@ impl Store {
                 .into()
         });
         let page = self
-            .client
+            .client()
             .query()
             .table_name(&self.tables.connections)
             .index_name(DUE)
@@ -77,7 +77,7 @@ impl Store {
     /// The first hour in which something may be due.
     pub async fn read_mark(&self) -> Result<Option<i64>> {
         let get = self
-            .client
+            .client()
             .get_item()
             .table_name(&self.tables.connections)
             .key("pk", text(MARK))
@@ -89,7 +89,7 @@ impl Store {
     /// Moves the mark on.
     pub async fn write_mark(&self, hour: i64) -> Result<()> {
         let put = self
-            .client
+            .client()
             .put_item()
             .table_name(&self.tables.connections)
             .item("pk", text(MARK))

@@ -61,7 +61,7 @@ impl Store {
     /// Begins a flow.
     pub async fn begin_flow(&self, flow: NewFlow<'_>) -> Result<()> {
         let mut put = self
-            .client
+            .client()
             .put_item()
             .table_name(&self.tables.flows)
             .item("pk", text(flow.id.as_str()))
@@ -79,7 +79,7 @@ impl Store {
     /// Reads a flow, strongly consistent.
     pub async fn read_flow(&self, id: &FlowId) -> Result<Option<FlowItem>> {
         let get = self
-            .client
+            .client()
             .get_item()
             .table_name(&self.tables.flows)
             .key("pk", text(id.as_str()))
@@ -99,7 +99,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Claim> {
         let update = self
-            .client
+            .client()
             .update_item()
             .table_name(&self.tables.flows)
             .key("pk", text(id.as_str()))
@@ -126,7 +126,7 @@ impl Store {
     /// Records how a flow ended, unless it ended already. Says how it ended.
     pub async fn end_flow(&self, id: &FlowId, owner: &str, outcome: &Outcome) -> Result<Outcome> {
         let update = self
-            .client
+            .client()
             .update_item()
             .table_name(&self.tables.flows)
             .key("pk", text(id.as_str()))

@@ -111,7 +111,7 @@ impl Store {
 
     fn owned(&self, partition: &str, customer: Option<&str>) -> QueryFluentBuilder {
         let query = self
-            .client
+            .client()
             .query()
             .table_name(&self.tables.connections)
             .index_name(OWNER)

@@ -17,10 +17,10 @@ mod slot;
 mod transact;
 mod write;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::{Client, Config};
 
 pub use amend::{Amendment, Resealed};
 pub use definitions::StoredDefinition;
@@ -51,17 +51,23 @@ pub struct Tables {
 
 /// Reads and writes the tables.
 pub struct Store {
-    client: Client,
+    config: Config,
+    client: OnceLock<Client>,
     tables: Tables,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
 
 impl Store {
-    /// The tables, as `client` reaches them.
+    /// The tables in the database that `config` reaches. Its client is built when it is first used: that is a sixth of
+    /// a cold start, and not every request gets that far.
     #[must_use]
-    pub fn new(client: Client, tables: Tables, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
-        Self { client, tables, clock, random }
+    pub fn new(config: Config, tables: Tables, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self { config, client: OnceLock::new(), tables, clock, random }
+    }
+
+    fn client(&self) -> &Client {
+        self.client.get_or_init(|| Client::from_conf(self.config.clone()))
     }
 }
 

@@ -178,7 +178,7 @@ impl Store {
             let Ok(writes) = std::iter::once(removal).chain(archived).collect::<Result<Vec<_>>>() else {
                 return;
             };
-            let transaction = self.client.transact_write_items().set_transact_items(Some(writes));
+            let transaction = self.client().transact_write_items().set_transact_items(Some(writes));
             if let Err(error) = transaction.send().await {
                 let _: Error = unavailable("TransactWriteItems surplus", &error);
                 return;

@@ -75,7 +75,7 @@ impl Store {
             let (roles, writes): (Vec<R>, Vec<TransactWriteItem>) = writes(&assumed)?.into_iter().unzip();
             // A repeated transaction needs the same token and the same bytes; a changed one needs another token.
             let transaction = self
-                .client
+                .client()
                 .transact_write_items()
                 .client_request_token(format!("{}-{generation}", attempts.token))
                 .set_transact_items(Some(writes));

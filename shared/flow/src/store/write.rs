@@ -38,7 +38,7 @@ impl Store {
         let mut attempt = 0;
         loop {
             let update = self
-                .client
+                .client()
                 .update_item()
                 .table_name(&self.tables.connections)
                 .key("pk", text(id))
