@@ -2,50 +2,84 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use flow::seal::{DataKey, EncryptionContext, KeyFuture, StaticKey, WrappingKey};
-use serde_json::json;
+use serde_json::{Value, json};
+use tests::provider::{self, Reply};
 use tests::random::CountedRandom;
 use tests::wire::Consumed;
 use tests::world::WRAPPING_KEY;
 use tests::{Start, World, definitions, tokens};
 use zeroize::Zeroizing;
 
-/// The most that a first OAuth 2 connection may ask of `DynamoDB`, warm.
-const FIRST: Consumed = Consumed { requests: 5, write_units: 10.0, read_units: 3.0 };
+/// What a first OAuth 2 connection asks of `DynamoDB` when its functions are warm and at most 1 KB is stored. The
+/// budget: 5 requests, 10 write units, 3 read units.
+const WARM: Consumed = Consumed { requests: 4, write_units: 10.0, read_units: 1.0 };
 
-/// The same for one that replaces another. Its first transaction fails, because only that tells whom it replaces, and
-/// what fails is charged too.
-const REPLACEMENT: Consumed = Consumed { requests: 5, write_units: 21.0, read_units: 3.0 };
+/// The same when no function has the definitions in memory: new ones, or those that read them half a minute ago.
+const COLD: Consumed = Consumed { requests: 6, write_units: 10.0, read_units: 4.0 };
+
+/// A warm one that replaces another. Its first transaction fails, because only that tells whom it replaces, and what
+/// fails is charged too.
+const REPLACEMENT: Consumed = Consumed { requests: 5, write_units: 21.0, read_units: 1.0 };
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_stays_within_its_budget() {
-    let world = world().await;
-    let cold = connect(&world, "first").await;
-    // The definitions of the workspace and its integration, which are then kept.
-    assert_eq!(cold.database.requests, 5, "{cold:?}");
+    let functions = Functions::of(&world().await);
+    assert_eq!(functions.connect("first").await.database, COLD);
 
-    let warm = connect(&world, "second").await;
-    assert!(within(warm.database, FIRST), "{warm:?}");
+    let warm = functions.connect("second").await;
+    assert_eq!(warm.database, WARM);
     assert_eq!(warm.provider_calls, 1);
 }
 
 #[tokio::test(start_paused = true)]
+async fn definitions_are_read_again_after_half_a_minute() {
+    let functions = Functions::of(&world().await);
+    functions.connect("first").await;
+    functions.initiate.clock.advance(Duration::from_secs(29));
+    assert_eq!(functions.connect("second").await.database, WARM);
+    functions.initiate.clock.advance(Duration::from_secs(31));
+    assert_eq!(functions.connect("third").await.database, COLD);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_replacement_stays_within_its_budget() {
-    let world = world().await;
-    connect(&world, "same").await;
-    let replacement = connect(&world, "same").await;
-    assert!(within(replacement.database, REPLACEMENT), "{replacement:?}");
+    let functions = Functions::of(&world().await);
+    functions.connect("same").await;
+    let replacement = functions.connect("same").await;
+    assert_eq!(replacement.database, REPLACEMENT);
     assert_eq!(replacement.provider_calls, 1);
+}
+
+/// Two more units for each further KB: with a key in KMS, whose wrapped data keys and names are longer, and tokens as
+/// providers make them.
+#[tokio::test(start_paused = true)]
+async fn longer_tokens_cost_two_units_for_each_kb() {
+    let world = World::sealed_by(Arc::new(CountedKey::default())).await.defined(&integration()).await;
+    let functions = Functions::of(&world);
+    functions.connect("first").await;
+    let mut units = Vec::new();
+    for (number, length) in [40, 100, 1_000, 2_000, 3_000].into_iter().enumerate() {
+        let mut tokens = provider::tokens();
+        tokens["access_token"] = "x".repeat(length).into();
+        world.provider.next("/oauth/token", Reply::json(200, &tokens));
+        let customer = format!("0b7f7c6e-52a5-4c8e-9d0e-6f7a1c2b3d{number:02}");
+        let cost = functions.connect(&customer).await.database;
+        assert_eq!(Consumed { write_units: 10.0, ..cost }, WARM);
+        units.push((length, cost.write_units));
+    }
+    assert_eq!(units, [(40, 10.0), (100, 12.0), (1_000, 12.0), (2_000, 14.0), (3_000, 16.0)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_costs_the_same_however_many_there_are() {
-    let world = world().await;
-    connect(&world, "customer-0").await;
-    let first = connect(&world, "customer-1").await;
+    let functions = Functions::of(&world().await);
+    functions.connect("customer-0").await;
+    let first = functions.connect("customer-1").await;
     for number in 2..40 {
-        assert_eq!(connect(&world, &format!("customer-{number}")).await, first);
+        assert_eq!(functions.connect(&format!("customer-{number}")).await, first);
     }
 }
 
@@ -54,20 +88,26 @@ async fn a_connection_costs_the_same_however_many_there_are() {
 async fn only_a_cold_connection_asks_the_key_service() {
     let key = Arc::new(CountedKey::default());
     let world = World::sealed_by(Arc::clone(&key) as Arc<dyn WrappingKey>).await;
-    let world = world.defined(&definitions::integration()).await.restarted();
+    let functions = Functions::of(&world.defined(&integration()).await);
     key.calls.store(0, Ordering::SeqCst);
 
-    connect(&world, "first").await;
-    // The definitions' data key, opened, and one to seal the credentials with.
-    assert_eq!(key.calls.swap(0, Ordering::SeqCst), 2);
+    functions.connect("first").await;
+    // The workspace's secret and the integration's, opened, and a data key to seal the credentials with.
+    assert_eq!(key.calls.swap(0, Ordering::SeqCst), 3);
     for number in 0..3 {
-        connect(&world, &format!("warm-{number}")).await;
+        functions.connect(&format!("warm-{number}")).await;
     }
-    connect(&world, "first").await;
+    functions.connect("first").await;
     assert_eq!(key.calls.load(Ordering::SeqCst), 0);
 }
 
-/// The wrapping key of the tests, which counts what would be calls of KMS.
+/// The bytes of a data key that KMS wrapped, and of a key's ARN.
+const KMS_WRAPPED: usize = 184;
+const KMS_ARN: usize = 75;
+/// The bytes of a data key that the static key wrapped: nonce, key and tag.
+const WRAPPED: usize = 12 + 32 + 16;
+
+/// The wrapping key of the tests, which counts what would be calls of KMS, and is as long.
 struct CountedKey {
     key: StaticKey,
     calls: AtomicUsize,
@@ -83,7 +123,12 @@ impl Default for CountedKey {
 impl WrappingKey for CountedKey {
     fn generate(&self, context: &EncryptionContext) -> KeyFuture<'_, DataKey> {
         self.calls.fetch_add(1, Ordering::SeqCst);
-        self.key.generate(context)
+        let made = self.key.generate(context);
+        Box::pin(async {
+            let mut key = made.await?;
+            key.wrapped.resize(KMS_WRAPPED, 0);
+            Ok(DataKey { key_id: format!("{:~<KMS_ARN$}", key.key_id), ..key })
+        })
     }
 
     fn unwrap(
@@ -93,7 +138,7 @@ impl WrappingKey for CountedKey {
         context: &EncryptionContext,
     ) -> KeyFuture<'_, Zeroizing<[u8; 32]>> {
         self.calls.fetch_add(1, Ordering::SeqCst);
-        self.key.unwrap(key_id, wrapped, context)
+        self.key.unwrap(key_id.trim_end_matches('~'), &wrapped[..WRAPPED], context)
     }
 }
 
@@ -104,23 +149,40 @@ struct Cost {
 }
 
 /// The usual integration without its test call, which is the provider's to charge for.
-async fn world() -> World {
+fn integration() -> Value {
     let mut integration = definitions::integration();
     integration["authOptions"][0].as_object_mut().unwrap().remove("test");
-    World::with(&integration).await
+    integration
 }
 
-async fn connect(world: &World, customer: &str) -> Cost {
-    let _ = world.wire.take_consumed();
-    let calls = world.provider.calls().len();
-    let token = tokens::customer(tokens::WORKSPACE, customer);
-    let result = world.connect(&world.browser(), &Start::new().with(&json!({ "token": token }))).await;
-    result.assert_connected();
-    Cost { database: world.wire.take_consumed(), provider_calls: world.provider.calls().len() - calls }
+async fn world() -> World {
+    World::with(&integration()).await
 }
 
-fn within(consumed: Consumed, budget: Consumed) -> bool {
-    consumed.requests <= budget.requests
-        && consumed.write_units <= budget.write_units
-        && consumed.read_units <= budget.read_units
+/// The functions of a flow, each with a memory of its own, as on Lambda.
+struct Functions {
+    initiate: World,
+    callback: World,
+    finish: World,
+}
+
+impl Functions {
+    fn of(world: &World) -> Self {
+        Self { initiate: world.restarted(), callback: world.restarted(), finish: world.restarted() }
+    }
+
+    async fn connect(&self, customer: &str) -> Cost {
+        let Self { initiate, callback, finish } = self;
+        let _ = initiate.wire.take_consumed();
+        let calls = initiate.provider.calls().len();
+        let token = tokens::customer(tokens::WORKSPACE, customer);
+        let browser = initiate.browser();
+        let provider = initiate.begin(&browser, &Start::new().with(&json!({ "token": token }))).await;
+        let called_back = browser.of(&callback.functions).get(&provider.consent()).await;
+        browser.of(&finish.functions).get(called_back.location()).await.assert_connected();
+        Cost {
+            database: initiate.wire.take_consumed(),
+            provider_calls: initiate.provider.calls().len() - calls,
+        }
+    }
 }
