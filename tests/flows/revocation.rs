@@ -1,8 +1,10 @@
 //! What was replaced is revoked at the provider, where the definition says that this ends nothing else.
 
+use http::Method;
 use serde_json::{Value, json};
 use tests::definitions::{CLIENT_SECRET, integration_with};
-use tests::provider::{REFRESH_TOKEN, Reply, tokens};
+use tests::provider::{self, REFRESH_TOKEN, Reply};
+use tests::tokens::{self, WORKSPACE};
 use tests::{Start, World};
 
 fn revocable(changes: &Value) -> Value {
@@ -22,7 +24,7 @@ async fn world(changes: &Value) -> World {
 
 /// Tokens that differ from the usual ones.
 fn other_tokens() -> Reply {
-    let mut other = tokens();
+    let mut other = provider::tokens();
     other["access_token"] = "access/2".into();
     other["refresh_token"] = "refresh/2".into();
     Reply::json(200, &other)
@@ -102,4 +104,33 @@ async fn a_token_that_the_provider_gave_again_stays() {
         world.connect(&world.browser(), &Start::new()).await.assert_connected();
     }
     assert!(world.provider.calls_to("/oauth/revoke").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_archived_is_never_due_whatever_came_of_its_revocation() {
+    let world = world(&json!({})).await;
+    world.connect(&world.browser(), &Start::new()).await.assert_connected();
+    world.provider.next("/oauth/token", other_tokens());
+    world.provider.next("/oauth/revoke", Reply::body(500, "text/plain", ""));
+    let id = world.connect(&world.browser(), &Start::new()).await.connection_id();
+    assert_eq!(due(&world).await, [id.as_str()]);
+
+    world.provider.next("/oauth/revoke", Reply::body(500, "text/plain", ""));
+    let path = format!("/connections/{id}");
+    let deleted = world.api(Method::DELETE, &path, &tokens::admin(WORKSPACE), None).await;
+    assert_eq!(deleted.status, 204, "{}", deleted.body);
+    assert_eq!(world.provider.calls_to("/oauth/revoke").len(), 2);
+    assert_eq!(due(&world).await, [""; 0]);
+
+    let path = format!("{path}/restore");
+    let restored = world.api(Method::POST, &path, &tokens::admin(WORKSPACE), None).await;
+    assert_eq!(restored.status, 200, "{}", restored.body);
+    assert_eq!(due(&world).await, [id.as_str()]);
+}
+
+/// The ids of the connections that the index `due` has.
+async fn due(world: &World) -> Vec<String> {
+    let connections = world.dump().await.connections;
+    let due = connections.iter().filter(|item| item.contains_key("duePk"));
+    due.map(|item| item["pk"].as_s().unwrap().clone()).collect()
 }

@@ -10,7 +10,7 @@ use super::event::{ConnectionEvent, EVENT};
 use super::item::{bytes, number, text};
 use super::lease::Lease;
 use crate::clock::Timestamp;
-use crate::connection::{Connection, Health};
+use crate::connection::Connection;
 use crate::error::Result;
 
 /// An update expression with its names and values.
@@ -61,17 +61,15 @@ impl Change {
 
     /// What is sealed, with how it is and when it is due. A refresh that is under way has lost.
     pub(super) fn credentials(self, connection: &Connection) -> Result<Self> {
-        self.set("sealed", bytes(connection.sealed.clone()))
-            .raise_version()
-            .health(&connection.id, &connection.health)
+        self.set("sealed", bytes(connection.sealed.clone())).raise_version().health(connection)
     }
 
-    /// How the credentials are, and when they are due.
-    pub(super) fn health(self, id: &str, health: &Health) -> Result<Self> {
-        let change = self.set("health", json(health)?);
-        Ok(match health.next_refresh_at {
+    /// How the credentials are, and when they are due; those of an archived connection never are.
+    pub(super) fn health(self, connection: &Connection) -> Result<Self> {
+        let change = self.set("health", json(&connection.health)?);
+        Ok(match connection.health.next_refresh_at.filter(|_| connection.archived_at.is_none()) {
             Some(at) => {
-                let (partition, sort) = due_key(id, at);
+                let (partition, sort) = due_key(&connection.id, at);
                 change.set(DUE_PK, text(partition)).set(DUE_SK, text(sort))
             }
             None => change.not_due(),
@@ -99,7 +97,7 @@ impl Change {
             .record(connection)?
             .remove("archivedAt")
             .set("ownerPk", text(&connection.workspace))
-            .health(&connection.id, &connection.health)?
+            .health(connection)?
             .raise_version()
             .event(Some(ConnectionEvent::Updated), now))
     }

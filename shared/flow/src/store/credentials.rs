@@ -12,7 +12,7 @@ impl Store {
     /// Writes how a connection's credentials are, if they still are those that were read.
     pub async fn write_health(&self, connection: &Connection) -> Result<Written> {
         let change = Change::default()
-            .health(&connection.id, &connection.health)?
+            .health(connection)?
             .event(None, self.clock.now())
             .only_if("version", number(connection.version));
         let Err(error) = self.write(&connection.id, &change).await else { return Ok(Written::Done) };

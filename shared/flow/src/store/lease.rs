@@ -81,7 +81,7 @@ impl Store {
     ) -> Result<Written> {
         let change = Change::default().set("endedBy", text(&lease.owner)).event(event, self.clock.now());
         let change = if renewed.version == lease.connection.version {
-            change.health(&renewed.id, &renewed.health)?.release_unrenewed(lease)
+            change.health(renewed)?.release_unrenewed(lease)
         } else {
             change.credentials(renewed)?.release()
         };
