@@ -49,7 +49,7 @@ async fn the_page_holds_no_token() {
     assert_eq!(page.header("cache-control"), "no-store");
     assert_eq!(page.header("referrer-policy"), "no-referrer");
     assert_eq!(page.cookies().len(), 1);
-    assert!(page.cookies()[0].contains("Max-Age=900"), "{:?}", page.cookies());
+    assert!(page.cookies()[0].contains("Max-Age=960"), "{:?}", page.cookies());
     let (_, secret) = page.cookies()[0].split_once('=').unwrap();
     assert!(!page.body.contains(secret.split(';').next().unwrap()));
 }

@@ -72,6 +72,12 @@ async fn a_flow_just_within_its_time_succeeds() {
     let answered = browser.get(&at_provider.consent()).await;
     assert_eq!(answered.location().split('/').nth(1), Some("connection-result"));
     assert_eq!(world.provider.calls_to("/oauth/token").len(), 1);
+    // The provider took its time; the caller still hears of it.
+    world.clock.advance(Duration::from_secs(59));
+    let browser = browser.of(&world.functions);
+    browser.get(answered.location()).await.assert_connected();
+    world.clock.advance(Duration::from_millis(1001));
+    assert_eq!(browser.get(answered.location()).await.refusal(), refusal(400, "state_expired", ""));
 }
 
 #[tokio::test(start_paused = true)]

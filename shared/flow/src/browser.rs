@@ -26,8 +26,12 @@ use crate::secret::Secret;
 /// `__Host-`: set by this host alone, over a secure connection, for every path (RFC 6265bis §4.1.3.2).
 const COOKIE_PREFIX: &str = "__Host-f-";
 
-/// How long a flow may take, from the start to the last look at its result, in seconds.
+/// How long a customer has, from the start to the callback, in seconds.
 pub const FLOW_LIFETIME_SECONDS: u32 = 15 * 60;
+
+/// How long after that the result of a callback that came in time is there, in seconds: the callback may be at work for
+/// 28 of them, and the browser has to get there.
+pub const RESULT_LIFETIME_SECONDS: u32 = 60;
 
 /// How many flows' cookies one browser keeps: API Gateway takes 10,240 bytes of headers in all.
 const MAX_COOKIES: usize = 20;
@@ -114,7 +118,9 @@ impl BrowserSecret {
             .secure(true)
             .same_site(SameSite::Lax)
             .path("/")
-            .max_age(cookie::time::Duration::seconds(i64::from(FLOW_LIFETIME_SECONDS)))
+            .max_age(cookie::time::Duration::seconds(i64::from(
+                FLOW_LIFETIME_SECONDS + RESULT_LIFETIME_SECONDS,
+            )))
             .build()
             .to_string()
     }
@@ -259,7 +265,7 @@ mod tests {
     fn the_cookie_is_bound_to_this_host_and_short() {
         let cookie = secret().set_cookie(&STATE.flow_id());
         assert!(cookie.starts_with("__Host-f-"), "{cookie}");
-        for attribute in ["; HttpOnly", "; Secure", "; SameSite=Lax", "; Path=/", "; Max-Age=900"] {
+        for attribute in ["; HttpOnly", "; Secure", "; SameSite=Lax", "; Path=/", "; Max-Age=960"] {
             assert!(cookie.contains(attribute), "{attribute} is missing in {cookie}");
         }
         assert!(!cookie.contains("Domain"));

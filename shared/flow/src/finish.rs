@@ -1,6 +1,6 @@
 //! The result: `GET /connection-result/{flowId}` sends the browser to the caller's `redirectUri`.
 //!
-//! It answers only to the flow's own cookie, and as often as the browser asks until the flow expires.
+//! It answers only to the flow's own cookie, and as often as the browser asks until a minute after the flow expires.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, Request, Response};
 
-use crate::browser::{BrowserSecret, FlowId, surplus_cookies};
+use crate::browser::{BrowserSecret, FlowId, RESULT_LIFETIME_SECONDS, surplus_cookies};
 use crate::clock::Timestamp;
 use crate::deps::Deps;
 use crate::error::{Error, ErrorKey, Result};
@@ -17,6 +17,9 @@ use crate::outcome::Outcome;
 use crate::pages::{self, Reader};
 use crate::respond;
 use crate::store::{FlowItem, browser_mismatch, state_expired};
+
+/// A callback that came in time may end after the flow's time.
+const RESULT_LIFETIME: Duration = Duration::from_secs(RESULT_LIFETIME_SECONDS as u64);
 
 /// A claim is dead after this: its function's limit is 28 s.
 const CLAIM_LIFETIME: Duration = Duration::from_secs(35);
@@ -62,8 +65,11 @@ enum Progress {
 }
 
 async fn own_flow(deps: &Deps, id: &FlowId, secret: &BrowserSecret) -> Result<FlowItem> {
-    let flow = deps.store.read_flow(id).await?.filter(|flow| flow.expires_at > deps.clock.now());
-    let flow = flow.ok_or_else(state_expired)?;
+    let is_there = |flow: &FlowItem| {
+        let time_left = if flow.claim.is_some() { RESULT_LIFETIME } else { Duration::ZERO };
+        flow.expires_at + time_left > deps.clock.now()
+    };
+    let flow = deps.store.read_flow(id).await?.filter(is_there).ok_or_else(state_expired)?;
     if secret.is_bound_to(&flow.binding) { Ok(flow) } else { Err(browser_mismatch()) }
 }
 
