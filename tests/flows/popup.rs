@@ -5,6 +5,7 @@ use tests::definitions::{self, entered};
 use tests::form::Form;
 use tests::handover::Handover;
 use tests::provider::{ACCESS_TOKEN, REFRESH_TOKEN};
+use tests::wire::{FOR_GOOD, Fault};
 use tests::{Start, World};
 
 fn popup() -> Start {
@@ -127,4 +128,22 @@ async fn a_target_goes_before_a_request_id() {
     let world = World::new().await;
     let start = Start::new().with(&json!({ "requestId": "r-1" }));
     world.connect(&world.browser().for_a_person(), &start).await.assert_connected();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_cannot_be_read_at_once_is_still_connected() {
+    let world = World::new().await;
+    let browser = world.browser().for_a_person();
+    let at_provider = world.begin(&browser, &popup()).await;
+    let answered = browser.get(&at_provider.consent()).await;
+    // The flow is read, the connection is not.
+    let wire = world.wire.clone();
+    world.wire.meanwhile("GetItem", async move { wire.fail("GetItem", FOR_GOOD, Fault::Outage) });
+    let page = browser.get(answered.location()).await;
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("Almost there"), "{}", page.body);
+    assert_eq!(page.header("refresh"), "3");
+    let _ = world.wire.recover();
+    let handover = Handover::read(&browser.get(answered.location()).await);
+    assert_eq!(handover.message["type"], "newConnectionCreated");
 }

@@ -88,7 +88,14 @@ pub async fn outcome(
             Outcome::Connected { .. } => json(StatusCode::OK, &outcome.to_json()),
         }),
         (Reader::Person, Some(listener)) => {
-            let message = message(deps, outcome, listener).await?;
+            let message = match (message(deps, outcome, listener).await, outcome) {
+                // The connection is there; only its representation is not, yet.
+                (Err(error), Outcome::Connected { .. }) => {
+                    tracing::warn!(key = error.key().facts().key, "a new connection could not be read");
+                    return Ok(pages::still_working(reader));
+                }
+                (message, _) => message?,
+            };
             Ok(pages::handover(outcome, listener, &message))
         }
     }

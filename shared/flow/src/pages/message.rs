@@ -37,6 +37,10 @@ pub fn error(error: &Error) -> Response<Bytes> {
         ErrorKey::BrowserMismatch | ErrorKey::StateUnknown | ErrorKey::StateExpired => {
             "Go back to the application that you came from and connect again."
         }
+        // Whether anything was connected is what could not be read.
+        _ if error.status().is_server_error() => {
+            "Please reload this page in a moment. If that does not help, go back to the application that you came from."
+        }
         _ => "Nothing was connected. Go back to the application that you came from and try again.",
     };
     let page = Message {
