@@ -115,7 +115,9 @@ async fn a_refused_request_for_temporary_credentials_is_the_definitions_problem(
 
 #[tokio::test(start_paused = true)]
 async fn other_answers_for_temporary_credentials_have_their_keys() {
-    assert_refused_at_once(Reply::body(503, "text/plain", ""), "provider_unreachable").await;
+    for status in [408, 425, 429, 503] {
+        assert_refused_at_once(Reply::body(status, "text/plain", ""), "provider_unreachable").await;
+    }
     assert_refused_at_once(Reply::hangs(), "provider_unreachable").await;
     let confirmed = ("oauth_callback_confirmed", "true");
     for fields in

@@ -12,7 +12,7 @@ use url::{Url, form_urlencoded};
 use super::sign::{Client, Signer, Token, sign};
 use crate::deps::Deps;
 use crate::error::{Error, ErrorKey, Result};
-use crate::http::provider::{answer_not_understood, unreachable};
+use crate::http::provider::{answer_not_understood, is_fault, unreachable};
 use crate::secret::Secret;
 
 /// Temporary credentials, as the flow remembers them.
@@ -119,7 +119,7 @@ async fn call(
 
 fn fields(response: &Response<Bytes>) -> Result<Map<String, Value>> {
     let status = response.status();
-    if status.is_server_error() {
+    if is_fault(status) {
         return Err(unreachable());
     }
     if !status.is_success() {
