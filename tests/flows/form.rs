@@ -172,3 +172,12 @@ async fn a_program_is_told_what_is_missing() {
     assert_eq!(result.redirected_refusal(), expected);
     assert!(result.cookies().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_start_as_large_as_any_still_has_its_form() {
+    let world = World::with(&definitions::api_key()).await;
+    let large = json!({ "connectorParameters": { "note": "x".repeat(60 * 1024) } });
+    let (browser, page) = asked(&world, &start().with(&large)).await;
+    let form = Form::read(&page).fill("input/subdomain", "acme").fill("input/apiKey", API_KEY);
+    browser.send(form.submit()).await.assert_connected();
+}

@@ -27,6 +27,9 @@ pub(super) struct Submission {
     pub(super) verified_at: Timestamp,
 }
 
+/// The most that a submitted form may weigh, in bytes: its ticket holds the start, sealed and in base64.
+const MAX_BODY: usize = 2 * super::parameters::MAX_BODY;
+
 /// The posted fields, out of sight of Debug.
 struct Posted(Vec<(String, String)>);
 
@@ -40,7 +43,7 @@ impl Submission {
     /// Reads a posted form; nothing if the request is none.
     pub(super) fn read(deps: &Deps, request: &Request<Bytes>) -> Result<Option<(StartRequest, Self)>> {
         let is_form = *request.method() == Method::POST && is_form(request.headers());
-        if !is_form || request.body().len() > super::parameters::MAX_BODY {
+        if !is_form || request.body().len() > MAX_BODY {
             return Ok(None);
         }
         let posted: Vec<(String, String)> = form_urlencoded::parse(request.body()).into_owned().collect();
