@@ -17,7 +17,7 @@ pub use lambda_http::Error;
 pub async fn run(mount: impl FnOnce(&Arc<Deps>) -> HttpService) -> Result<(), Error> {
     environment::log();
     let service = mount(&environment::deps()?);
-    lambda_http::run(handover::adapt(service)).await
+    lambda_runtime::run(handover::adapt(service)).await
 }
 
 /// Runs a scheduled handler, which is told when the function's time is over, and whose answer is for the log.
