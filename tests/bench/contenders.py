@@ -170,13 +170,19 @@ def sealed_by_kms(kms):
     were."""
     with rust("api", kms=kms) as api:
         def send(*request):
-            answer = json.loads(api.invoke(rest(*request))[0])
-            return answer["statusCode"], answer.get("body") or ""
+            return answered(api.invoke(rest(*request))[0])
         world.define(send)
     try:
         yield
     finally:
         world.define(world.send)
+
+
+def answered(answer):
+    """Status and body of a function's answer."""
+    answer = json.loads(answer)
+    body = answer.get("body") or ""
+    return answer["statusCode"], base64.b64decode(body).decode() if answer.get("isBase64Encoded") else body
 
 
 def rest(method, path, body=None, query=""):

@@ -77,8 +77,8 @@ def connects(built):
 
 
 def sent(api, *request):
-    answer = json.loads(api.invoke(contenders.rest(*request))[0])
-    return answer["statusCode"], json.loads(answer["body"])
+    status, body = contenders.answered(api.invoke(contenders.rest(*request))[0])
+    return status, json.loads(body)
 
 
 def main():

@@ -69,13 +69,25 @@ fn plain(request: Request) -> http::Request<Bytes> {
     })
 }
 
-/// Everything we answer is UTF-8 text, which API Gateway passes on as it is.
+/// Text goes as it is, and as base64 where that is shorter than the text's JSON. So every body grows by a third at most:
+/// the proxy's 4 MiB fit into Lambda's answer of 6 MB, whatever is in them. API Gateway decodes it again.
 fn lambda_body(body: Bytes) -> Body {
     match String::from_utf8(body.into()) {
         Ok(text) if text.is_empty() => Body::Empty,
-        Ok(text) => Body::Text(text),
+        Ok(text) if json_length(&text) <= text.len().div_ceil(3) * 4 => Body::Text(text),
+        Ok(text) => Body::Binary(text.into_bytes()),
         Err(error) => Body::Binary(error.into_bytes()),
     }
+}
+
+/// How many bytes a text has between the quotes of a JSON string (RFC 8259 §7).
+fn json_length(text: &str) -> usize {
+    let escaped = |byte| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | b'\x08' | b'\x0c' => 2,
+        ..b' ' => 6,
+        _ => 1,
+    };
+    text.bytes().map(escaped).sum()
 }
 
 #[cfg(test)]
@@ -103,6 +115,51 @@ mod tests {
                 assert_eq!(answer["headers"]["location"], seen, "{raw}");
             }
         }
+    }
+
+    #[tokio::test]
+    async fn four_mebibytes_of_anything_fit_into_the_answer() {
+        for (part, binary) in [
+            ("\0", true),
+            ("\"a\",", true),
+            ("\u{1}ab", true),
+            ("\"aa", false),
+            ("plain text, \u{e9}", false),
+        ] {
+            let mut body = part.repeat(MAX_BODY.div_ceil(part.len())).into_bytes();
+            body.truncate(MAX_BODY);
+            let answer = handed_over(answering(Bytes::from(body.clone())), event("/self", "")).await;
+            assert_eq!(answer["isBase64Encoded"], binary, "{part:?}");
+            assert!(answer.to_string().len() < MAX_ANSWER, "{part:?}");
+            let sent = Body::from_maybe_encoded(binary, answer["body"].as_str().unwrap());
+            assert!(sent.as_ref() == body, "{part:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_text_goes_as_base64_and_nothing_as_nothing() {
+        let no_text = handed_over(answering(Bytes::from_static(b"\xff\xfe")), event("/self", "")).await;
+        assert_eq!((&no_text["body"], &no_text["isBase64Encoded"]), (&json!("//4="), &json!(true)));
+        let nothing = handed_over(answering(Bytes::new()), event("/self", "")).await;
+        assert_eq!((&nothing["body"], &nothing["isBase64Encoded"]), (&Value::Null, &json!(false)));
+    }
+
+    #[test]
+    fn a_text_is_as_long_as_its_json() {
+        for character in (0..0x250).filter_map(char::from_u32) {
+            let text = character.to_string();
+            assert_eq!(json_length(&text) + 2, json!(text).to_string().len(), "{text:?}");
+        }
+    }
+
+    /// What the documentation promises for a body.
+    const MAX_BODY: usize = 4 * 1024 * 1024;
+
+    /// What Lambda takes as an answer, in bytes.
+    const MAX_ANSWER: usize = 6_291_556;
+
+    fn answering(body: Bytes) -> HttpService {
+        HttpService::new(tower::service_fn(move |_| ready(Ok(Response::new(body.clone())))))
     }
 
     /// Answers with the address that it sees.
