@@ -1,10 +1,12 @@
 //! Connections without a provider's page: what the customer entered, as it is or exchanged.
 
+use http::Method;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use tests::answer::{parameter, refusal};
 use tests::definitions::{self, API_KEY, entered};
 use tests::provider::{Call, Reply, tokens};
+use tests::tokens::{WORKSPACE, admin};
 use tests::{Answer, Start, World};
 
 fn start() -> Start {
@@ -13,11 +15,16 @@ fn start() -> Start {
 
 async fn world_with(config: &Value) -> World {
     let mut definition = definitions::api_key();
-    let option = &mut definition["authOptions"][0];
+    definition["authOptions"][0] = api_key_option(config);
+    World::with(&definition).await
+}
+
+fn api_key_option(config: &Value) -> Value {
+    let mut option = definitions::api_key()["authOptions"][0].take();
     option["config"] = config.clone();
     option["inputSchema"] = json!({ "type": "object" });
     option["apiClient"]["headers"] = json!({ "Authorization": "Bearer ${credentials.access_token}" });
-    World::with(&definition).await
+    option
 }
 
 fn keys() -> Start {
@@ -175,4 +182,60 @@ async fn a_grant_that_is_refused_refuses_what_was_entered() {
         let result = world.browser().send(keys().form()).await;
         assert_refused(&world, &result, key, "").await;
     }
+}
+
+/// A client of the workspace's own, which customers admit for their tenants.
+fn own_client(secret: &Value) -> Value {
+    json!({
+        "tokenUri": "https://provider.example/oauth/token",
+        "clientId": "our-client",
+        "clientSecret": secret,
+        "clientAuthLocation": "body",
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_of_the_workspaces_own_is_sealed_and_sent() {
+    let world = world_with(&own_client(&json!("our!+secret"))).await;
+    assert!(!world.dump().await.contains(b"our!+secret"));
+    let path = format!("/integrations/{}", definitions::INTEGRATION);
+    let shown = world.api(Method::GET, &path, &admin(WORKSPACE), None).await;
+    assert!(!shown.body.contains("our!+secret") && shown.body.contains("our-client"), "{}", shown.body);
+
+    world.browser().send(keys().form()).await.assert_connected();
+    let call = &world.provider.calls_to("/oauth/token")[0];
+    assert_eq!(call.parameter("client_id").as_deref(), Some("our-client"));
+    assert_eq!(call.parameter("client_secret").as_deref(), Some("our!+secret"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_of_the_workspaces_own_gives_way_to_a_template() {
+    let world = world_with(&own_client(&json!("our!+secret"))).await;
+    for (secret, sent) in [
+        (json!("${parameters.region}"), "eu"),
+        (json!("our!+next"), "our!+next"),
+        (Value::Null, "their!+secret"),
+    ] {
+        let patch = json!({ "authOptions": [api_key_option(&own_client(&secret))] });
+        let path = format!("/integrations/{}", definitions::INTEGRATION);
+        let patched = world.api(Method::PATCH, &path, &admin(WORKSPACE), Some(&patch)).await;
+        assert_eq!(patched.status, 200, "{}", patched.body);
+        world.browser().send(keys().form()).await.assert_connected();
+        let calls = world.provider.calls_to("/oauth/token");
+        assert_eq!(calls.last().unwrap().parameter("client_secret").as_deref(), Some(sent));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_customer_is_blamed_for_the_workspaces_own_client() {
+    let world = world_with(&own_client(&json!("our!+secret"))).await;
+    let id = world.browser().send(keys().form()).await.connection_id();
+    let refusal = Reply::json(401, &json!({ "error": "invalid_client" }));
+    world.provider.always("/oauth/token", refusal);
+    let started = world.browser().send(keys().form()).await.redirected_refusal();
+    assert_eq!(started.key, "client_rejected");
+    let path = format!("/connections/{id}/refresh-credentials");
+    let refreshed = world.api(Method::POST, &path, &admin(WORKSPACE), None).await.json();
+    assert_eq!((&refreshed["key"], &refreshed["type"]), (&json!("client_rejected"), &json!("configuration")));
+    assert_eq!(world.connection(&id).await.json()["disconnected"], false);
 }

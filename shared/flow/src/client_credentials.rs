@@ -5,9 +5,10 @@ use http::{Method, Request};
 use serde_json::{Map, Value};
 
 use crate::api_call::{rendered, rendered_headers, unusable};
+use crate::app::App;
 use crate::clock::Timestamp;
 use crate::connect::time_left;
-use crate::definition::{ClientAuthentication, ClientCredentials, Exchange, LoginCall};
+use crate::definition::{ClientAuthentication, ClientCredentials, Exchange, LoginCall, OptionSecrets};
 use crate::deps::Deps;
 use crate::error::{Error, ErrorKey, Result};
 use crate::http::provider::{answer_not_understood, is_fault, unreachable};
@@ -18,20 +19,20 @@ use crate::template::{Template, Values};
 /// Makes the credentials. `since` is when the work began.
 pub async fn credentials(
     deps: &Deps,
+    app: &App,
     values: &Values<'_>,
     config: &ClientCredentials,
     since: Timestamp,
 ) -> Result<SecretMap> {
     match config.exchange() {
         Exchange::None => Ok(values.parameters.clone()),
-        Exchange::Grant(token_uri) => grant(deps, values, config, token_uri, since).await,
+        Exchange::Grant(token_uri) => grant(deps, app, values, config, token_uri, since).await,
         Exchange::Login(login) => log_in(deps, values, login, since).await,
     }
     .map(SecretMap::new)
-    .map_err(as_refused_credentials)
 }
 
-/// Here the client is the customer's own: a refusal of it is a refusal of what was entered.
+/// Where the client is the customer's own, a refusal of it is a refusal of what was entered.
 fn as_refused_credentials(error: Error) -> Error {
     match error.key() {
         ErrorKey::ClientRejected | ErrorKey::TokenRejected => {
@@ -46,9 +47,11 @@ fn as_refused_credentials(error: Error) -> Error {
     }
 }
 
-/// The client-credentials grant (RFC 6749 §4.4).
+/// The client-credentials grant (RFC 6749 §4.4). The client is the customer's own, or the workspace's: then its secret is
+/// sealed with the integration, and that it is refused is nothing that the customer could change.
 async fn grant(
     deps: &Deps,
+    app: &App,
     values: &Values<'_>,
     config: &ClientCredentials,
     token_uri: &Template,
@@ -59,9 +62,15 @@ async fn grant(
         None => Template::parse(&format!("${{parameters.{name}}}"))?.render_text(values),
     };
     let client_id = entered(config.client_id.as_ref(), "clientId")?;
-    let client_secret = match config.client_auth_location {
-        ClientAuthentication::None => None,
-        _ => Some(Secret::new(entered(config.client_secret.as_ref(), "clientSecret")?)),
+    let secrets = match (config.client_auth_location, &config.client_secret) {
+        (ClientAuthentication::None, _) | (_, Some(_)) => OptionSecrets::default(),
+        _ => deps.definitions.option_secrets(&app.integration).await?,
+    };
+    let own_secret = secrets.get(&app.option().key, "clientSecret");
+    let client_secret = match (config.client_auth_location, own_secret) {
+        (ClientAuthentication::None, _) => None,
+        (_, Some(own)) => Some(own.clone()),
+        (_, None) => Some(Secret::new(entered(config.client_secret.as_ref(), "clientSecret")?)),
     };
     let extra = rendered(&config.extra, values)?;
     let endpoint = TokenEndpoint {
@@ -73,7 +82,12 @@ async fn grant(
         provider: &*deps.provider,
         limit: time_left(deps, since)?,
     };
-    Ok(endpoint.client_credentials(&config.scopes, extra).await?.into_fields())
+    let answered = endpoint.client_credentials(&config.scopes, extra).await;
+    let answered = answered.map_err(|error| match own_secret {
+        Some(_) => error,
+        None => as_refused_credentials(error),
+    });
+    Ok(answered?.into_fields())
 }
 
 /// A login call of the service's own kind.

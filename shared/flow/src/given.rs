@@ -81,7 +81,7 @@ pub async fn create(deps: &Deps, given: Given, since: Timestamp) -> Result<Conne
     let mut credentials = match (given.credentials, &option.method) {
         (Some(credentials), _) => credentials,
         (None, AuthMethod::ClientCredentials(config)) => {
-            client_credentials::credentials(deps, &request.values(), config, since).await?
+            client_credentials::credentials(deps, &app, &request.values(), config, since).await?
         }
         (None, _) => {
             let message =

@@ -151,7 +151,7 @@ async fn changed(
             Some(credentials.clone())
         }
         (None, AuthMethod::ClientCredentials(config)) if changes.parameters.is_some() => {
-            Some(client_credentials::credentials(deps, &secrets.values(), config, since).await?)
+            Some(client_credentials::credentials(deps, &app, &secrets.values(), config, since).await?)
         }
         _ => None,
     };

@@ -25,7 +25,8 @@ pub struct ClientCredentials {
     /// Which input is the client identifier; `${parameters.clientId}` unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<Template>,
-    /// Which input is the client secret; `${parameters.clientSecret}` unless given.
+    /// Which input is the client secret; `${parameters.clientSecret}` unless given. One without a placeholder is the
+    /// workspace's own, and stands sealed beside the definition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<Template>,
     /// How the client authenticates to the token endpoint.

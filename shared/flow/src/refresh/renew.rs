@@ -54,7 +54,7 @@ pub(super) async fn renew(
         }
         Renewal::Exchange(config) => {
             let values = secrets.values();
-            client_credentials::credentials(deps, &values, config, since).await.map_err(refused_exchange)
+            client_credentials::credentials(deps, app, &values, config, since).await.map_err(refused_exchange)
         }
     }
 }

@@ -152,7 +152,8 @@ impl Chosen<'_> {
     ) -> Result<Outcome> {
         let since = deps.clock.now();
         let key = connection_key(deps, request).await?;
-        let credentials = client_credentials::credentials(deps, &request.values(), config, since).await?;
+        let credentials =
+            client_credentials::credentials(deps, &self.app, &request.values(), config, since).await?;
         connect(deps, request, &self.app, credentials, &key, None, since).await
     }
 
