@@ -1,11 +1,14 @@
 //! `PATCH` and `DELETE /integrations/{idOrKey}`, and the customer's connection beside an integration.
 
+use std::sync::Arc;
+
 use http::Method;
 use serde_json::{Value, json};
 use tests::answer::refusal;
 use tests::browser::api_request;
 use tests::definitions::{self, INTEGRATION};
-use tests::tokens::{CUSTOMER, WORKSPACE, admin, customer};
+use tests::tokens::{CUSTOMER, ROOT, WORKSPACE, admin, customer, in_an_hour, signed};
+use tests::wire::Fault;
 use tests::{Answer, Start, World};
 
 const PATH: &str = "/integrations/crm";
@@ -148,4 +151,62 @@ async fn a_customer_sees_their_newest_connection_beside_an_integration() {
     assert_eq!(*found("crm"), one);
     assert_eq!(found("mail").get("connection"), None);
     assert_eq!(call(&world, Method::GET, PATH, None).await.json().get("connection"), None);
+}
+
+/// The usual definition without its secret, and with another one.
+fn with_secret(secret: Option<&str>) -> Value {
+    let mut definition = definitions::integration();
+    let config = definition["authOptions"][0]["config"].as_object_mut().unwrap();
+    match secret {
+        Some(secret) => config.insert("clientSecret".to_owned(), secret.into()),
+        None => config.remove("clientSecret"),
+    };
+    definition
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_was_replaced_meanwhile_is_not_brought_back() {
+    let world = Arc::new(World::new().await);
+    let other = Arc::clone(&world);
+    world.wire.meanwhile("PutItem", async move {
+        call(&other, Method::PUT, PATH, Some(&with_secret(Some("rotated")))).await;
+    });
+    assert_eq!(call(&world, Method::PUT, PATH, Some(&with_secret(None))).await.status, 200);
+    world.connect(&world.browser(), &Start::new()).await.assert_connected();
+    let request = world.provider.calls_to("/oauth/token").pop().unwrap();
+    assert_eq!(request.parameter("client_secret").as_deref(), Some("rotated"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_workspaces_secret_that_was_replaced_meanwhile_is_not_brought_back() {
+    let world = Arc::new(World::new().await);
+    let mut definition = definitions::workspace(WORKSPACE);
+    let rotated = "r".repeat(96);
+    definition["secret"] = rotated.as_str().into();
+    let other = Arc::clone(&world);
+    let path = format!("/workspaces/{WORKSPACE}");
+    let root = admin(ROOT);
+    let (at, token, body) = (path.clone(), root.clone(), definition.clone());
+    world.wire.meanwhile("PutItem", async move {
+        other.api(Method::PUT, &at, &token, Some(&body)).await;
+    });
+    definition.as_object_mut().unwrap().remove("secret");
+    assert_eq!(world.api(Method::PUT, &path, &root, Some(&definition)).await.status, 200);
+    let claims = json!({ "iss": WORKSPACE, "isAdmin": true, "exp": in_an_hour() });
+    let new = signed(&claims, &rotated);
+    assert_eq!(world.api(Method::GET, PATH, &new, None).await.status, 200);
+    assert_eq!(world.api(Method::GET, PATH, &admin(WORKSPACE), None).await.status, 401);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_was_made_is_shown_though_the_databases_answer_was_lost() {
+    let world = World::new().await;
+    let mut definition = definitions::workspace("new");
+    definition.as_object_mut().unwrap().remove("secret");
+    world.wire.fail("PutItem", 1, Fault::LostAnswer);
+    let made = world.api(Method::PUT, "/workspaces/new", &admin(ROOT), Some(&definition)).await;
+    assert_eq!(made.status, 201);
+    let claims = json!({ "iss": "new", "isAdmin": true, "exp": in_an_hour() });
+    let token = signed(&claims, made.json()["secret"].as_str().unwrap());
+    assert_eq!(world.api(Method::GET, "/integrations", &token, None).await.status, 200);
 }

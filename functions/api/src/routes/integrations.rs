@@ -14,10 +14,8 @@ use http::{Request, StatusCode};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::{ATTEMPTS, being_changed};
 use crate::{Answer, auth, body};
-
-/// How often a change is made again that met another one.
-const ATTEMPTS: usize = 5;
 
 /// GET: the workspace's integrations; with the customer's connections, for a customer.
 pub(crate) async fn list(deps: &Deps, request: &Request<Bytes>) -> Result<Answer> {
@@ -47,19 +45,23 @@ pub(crate) async fn show(deps: &Deps, request: &Request<Bytes>, id_or_key: &str)
 /// removes it.
 pub(crate) async fn put(deps: &Deps, request: &Request<Bytes>, id_or_key: &str) -> Result<Answer> {
     let workspace = auth::admin(deps, request).await?;
-    let definition = definition::read(&body::object(request)?, "")?;
+    let definition: IntegrationDefinition = definition::read(&body::object(request)?, "")?;
     let id = integration_id_of(&workspace.key, id_or_key);
-    let before = deps.store.read_integration(&workspace.key, &id).await?;
-    let key = match &before {
-        Some(before) => before.key.clone(),
-        None if is_id(id_or_key) => return Err(not_found()),
-        None => id_or_key.to_owned(),
-    };
-    let stored = checked(deps, &workspace.key, key, definition, before.as_ref()).await?;
-    let answer = details(deps, request, &workspace.key, &stored)?;
-    deps.store.put_integration(&workspace.key, &id, stored).await?;
-    deps.definitions.forget(&workspace.key);
-    Ok((if before.is_some() { StatusCode::OK } else { StatusCode::CREATED }, answer))
+    for _ in 0..ATTEMPTS {
+        let before = deps.store.read_integration(&workspace.key, &id).await?;
+        let key = match &before {
+            Some(before) => before.key.clone(),
+            None if is_id(id_or_key) => return Err(not_found()),
+            None => id_or_key.to_owned(),
+        };
+        let stored = checked(deps, &workspace.key, key, definition.clone(), before.as_ref()).await?;
+        let answer = details(deps, request, &workspace.key, &stored)?;
+        if deps.store.put_integration(&workspace.key, &id, before.as_ref(), stored).await? {
+            deps.definitions.forget(&workspace.key);
+            return Ok((if before.is_some() { StatusCode::OK } else { StatusCode::CREATED }, answer));
+        }
+    }
+    Err(being_changed())
 }
 
 /// PATCH: changes the definition by a merge patch (RFC 7396): an object's fields one by one, `null` removes, anything
@@ -75,12 +77,12 @@ pub(crate) async fn patch(deps: &Deps, request: &Request<Bytes>, id_or_key: &str
         let definition = definition::read(&definition, "")?;
         let stored = checked(deps, &workspace.key, before.key.clone(), definition, Some(&before)).await?;
         let answer = details(deps, request, &workspace.key, &stored)?;
-        if deps.store.replace_integration(&workspace.key, &id, &before, stored).await? {
+        if deps.store.put_integration(&workspace.key, &id, Some(&before), stored).await? {
             deps.definitions.forget(&workspace.key);
             return Ok((StatusCode::OK, answer));
         }
     }
-    Err(Error::new(ErrorKey::LockTimeout, "The definition is being changed. Please try again."))
+    Err(being_changed())
 }
 
 /// DELETE: takes the definition away. Connections stay, and work again once it is defined again under the same key.

@@ -11,3 +11,12 @@ pub(crate) mod openapi;
 pub(crate) mod proxy;
 pub(crate) mod this;
 pub(crate) mod workspaces;
+
+use flow::error::{Error, ErrorKey};
+
+/// How often a definition is written again whose writing met another one.
+const ATTEMPTS: usize = 5;
+
+fn being_changed() -> Error {
+    Error::new(ErrorKey::LockTimeout, "The definition is being changed. Please try again.")
+}

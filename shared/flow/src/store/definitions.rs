@@ -4,8 +4,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 
 use super::item::{Attributes, Item, bytes, can_be_key, text};
 use super::{Store, unavailable};
@@ -21,6 +20,7 @@ const BATCH_ATTEMPTS: usize = 5;
 const MAX_DEFINITION: usize = 380 * 1024;
 
 /// A definition as stored: its JSON, and its secrets sealed.
+#[derive(PartialEq, Eq)]
 pub struct StoredDefinition {
     /// The key of the workspace or the integration.
     pub key: String,
@@ -105,43 +105,25 @@ impl Store {
         }
     }
 
-    /// Writes a workspace's definition.
-    pub async fn put_workspace(&self, stored: StoredDefinition) -> Result<()> {
+    /// Writes a workspace's definition in the place of `before`; says whether that still stood there.
+    pub async fn put_workspace(
+        &self,
+        before: Option<&StoredDefinition>,
+        stored: StoredDefinition,
+    ) -> Result<bool> {
         let workspace = stored.key.clone();
-        self.put_definition(&workspace, WORKSPACE, stored).await
-    }
-
-    /// Writes an integration's definition.
-    pub async fn put_integration(&self, workspace: &str, id: &str, stored: StoredDefinition) -> Result<()> {
-        self.put_definition(workspace, &format!("{INTEGRATION}{id}"), stored).await
+        self.put(&workspace, WORKSPACE, before, stored).await
     }
 
     /// Writes an integration's definition in the place of `before`; says whether that still stood there.
-    pub async fn replace_integration(
+    pub async fn put_integration(
         &self,
         workspace: &str,
         id: &str,
-        before: &StoredDefinition,
+        before: Option<&StoredDefinition>,
         stored: StoredDefinition,
     ) -> Result<bool> {
-        let put = self
-            .put(workspace, &format!("{INTEGRATION}{id}"), stored)?
-            // The word is one of DynamoDB's own.
-            .expression_attribute_names("#definition", "definition")
-            .expression_attribute_values(":definition", text(&before.definition));
-        let put = match &before.sealed {
-            Some(sealed) => put
-                .condition_expression("#definition = :definition AND sealed = :sealed")
-                .expression_attribute_values(":sealed", bytes(sealed.clone())),
-            None => put.condition_expression("#definition = :definition AND attribute_not_exists(sealed)"),
-        };
-        match put.send().await {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(unavailable("PutItem definition", &error)),
-            },
-        }
+        self.put(workspace, &format!("{INTEGRATION}{id}"), before, stored).await
     }
 
     /// Takes an integration's definition away.
@@ -168,28 +150,58 @@ impl Store {
         found.item.map(|item| StoredDefinition::read(&item)).transpose()
     }
 
-    async fn put_definition(&self, workspace: &str, sk: &str, stored: StoredDefinition) -> Result<()> {
-        let put = self.put(workspace, sk, stored)?;
-        put.send().await.map(drop).map_err(|error| unavailable("PutItem definition", &error))
-    }
-
-    /// A definition can be longer here than in the request: `1e15` is written as 1000000000000000.0.
-    fn put(&self, workspace: &str, sk: &str, stored: StoredDefinition) -> Result<PutItemFluentBuilder> {
+    /// What is kept of the definition before must not be older than what another request has written meanwhile. A
+    /// definition can be longer here than in the request: `1e15` is written as 1000000000000000.0.
+    async fn put(
+        &self,
+        workspace: &str,
+        sk: &str,
+        before: Option<&StoredDefinition>,
+        stored: StoredDefinition,
+    ) -> Result<bool> {
         if stored.definition.len() + stored.sealed.as_ref().map_or(0, Vec::len) > MAX_DEFINITION {
             let message = "The definition is larger than 380 KiB when it is stored.";
             return Err(Error::new(ErrorKey::RequestTooLarge, message));
         }
-        let put = self
+        let mut put = self
             .client()
             .put_item()
             .table_name(&self.tables.integrations)
             .set_item(Some(key(workspace, sk)))
-            .item("key", text(stored.key))
-            .item("definition", text(stored.definition));
-        Ok(match stored.sealed {
-            Some(sealed) => put.item("sealed", bytes(sealed)),
-            None => put,
-        })
+            .item("key", text(&stored.key))
+            .item("definition", text(&stored.definition))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if let Some(sealed) = &stored.sealed {
+            put = put.item("sealed", bytes(sealed.clone()));
+        }
+        let put = match before {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(before) => {
+                // The word is one of DynamoDB's own.
+                let put = put
+                    .expression_attribute_names("#definition", "definition")
+                    .expression_attribute_values(":definition", text(&before.definition));
+                match &before.sealed {
+                    Some(sealed) => put
+                        .condition_expression("#definition = :definition AND sealed = :sealed")
+                        .expression_attribute_values(":sealed", bytes(sealed.clone())),
+                    None => {
+                        put.condition_expression("#definition = :definition AND attribute_not_exists(sealed)")
+                    }
+                }
+            }
+        };
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                // The SDK repeated a write whose answer was lost, or another request was faster.
+                Some(PutItemError::ConditionalCheckFailedException(found)) => {
+                    let found = found.item().map(StoredDefinition::read).transpose()?;
+                    Ok(found.is_some_and(|found| found == stored))
+                }
+                _ => Err(unavailable("PutItem definition", &error)),
+            },
+        }
     }
 }
 
