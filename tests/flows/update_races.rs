@@ -1,5 +1,6 @@
 //! A connection is changed while it is refreshed or connected again: nobody's work is lost.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
@@ -186,4 +187,21 @@ async fn a_deletion_waits_for_a_change_of_what_is_sealed() {
     assert_eq!((changed.status.as_u16(), deleted.status.as_u16()), (200, 204));
     let dump = world.dump().await;
     assert_eq!((dump.live_connections().len(), dump.slot_ids().len()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_is_given_while_a_reconnection_is_saved_stays() {
+    let (world, path, id) = connected().await;
+    let world = Arc::new(world);
+    let again = Start::new().with(&json!({ "connectionId": id }));
+    for (start, name) in [(again.clone(), "Given"), (again.with(&json!({ "name": "Its own" })), "Its own")] {
+        let (other, at) = (Arc::clone(&world), path.clone());
+        world.wire.meanwhile("TransactWriteItems", async move {
+            assert_eq!(patch(&other, &at, &json!({ "name": "Given" })).await.status, 200);
+        });
+        world.provider.next("/oauth/token", Reply::json(200, &json!({ "access_token": name })));
+        world.connect(&world.browser(), &start).await.assert_connected();
+        assert_eq!(world.connection(&id).await.json()["name"], name);
+        assert_eq!(world.secrets(&id).await["credentials"]["access_token"], name);
+    }
 }

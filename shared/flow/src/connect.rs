@@ -17,7 +17,7 @@ use crate::refresh;
 use crate::revoke;
 use crate::seal::Prepared;
 use crate::secret::SecretMap;
-use crate::store::{FlowClaim, Others, SaveConnection, Saved};
+use crate::store::{FlowClaim, Others, SaveConnection, Saved, Updated};
 use crate::template::Values;
 use crate::test_call;
 
@@ -115,7 +115,9 @@ pub async fn connect(
     let save = SaveConnection {
         connection: &connection,
         others: match (&before, request.allow_multiple_connections) {
-            (Some(_), _) => Others::Untouched,
+            (Some(before), _) => {
+                Others::Untouched(Updated { before: &before.record, renamed: request.name.is_some() })
+            }
             (None, true) => Others::Kept,
             (None, false) => Others::Replaced,
         },

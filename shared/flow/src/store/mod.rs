@@ -30,7 +30,7 @@ pub use flows::{Claim, FlowItem, NewFlow};
 pub(crate) use flows::{browser_mismatch, state_expired, state_unknown};
 pub use lease::{Lease, Leased};
 pub use list::{ConnectionPage, ListConnections};
-pub use save::{FlowClaim, Others, SaveConnection, Saved};
+pub use save::{FlowClaim, Others, SaveConnection, Saved, Updated};
 pub use write::Written;
 
 use crate::clock::Clock;

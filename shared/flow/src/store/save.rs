@@ -3,16 +3,16 @@
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 
 use super::change::Change;
-use super::connections::connection_item;
+use super::connections::{connection_item, json, read_connection};
 use super::event::{ConnectionEvent, EVENT};
 use super::flows::read_outcome;
-use super::item::{number, text};
+use super::item::{Attributes, number, text};
 use super::slot::Slot;
 use super::transact::{Attempts, Next, Refused, Transacted, update};
 use super::{Store, unavailable};
 use crate::browser::FlowId;
 use crate::clock::Timestamp;
-use crate::connection::{Connection, connection_not_found};
+use crate::connection::{Connection, ConnectionRecord, connection_not_found};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 
@@ -21,7 +21,7 @@ pub struct SaveConnection<'a> {
     /// The connection, sealed.
     pub connection: &'a Connection,
     /// What happens to the customer's other connections.
-    pub others: Others,
+    pub others: Others<'a>,
     /// The flow that ends with it, if there is one.
     pub flow: Option<FlowClaim<'a>>,
     /// A random id that makes repetitions of this save one.
@@ -50,13 +50,30 @@ pub struct FlowClaim<'a> {
 
 /// What happens to the live connections of the same customer and integration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Others {
+pub enum Others<'a> {
     /// They are archived: the new connection replaces them.
     Replaced,
     /// They stay beside the new one.
     Kept,
     /// Nothing is new: this connection is updated, if it is still this customer's and live.
-    Untouched,
+    Untouched(Updated<'a>),
+}
+
+/// A connection that is updated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Updated<'a> {
+    /// What could be read of it before.
+    pub before: &'a ConnectionRecord,
+    /// Whether it gets another name; else it keeps its own, which may change until the last moment.
+    pub renamed: bool,
+}
+
+/// What a save assumes of what is stored.
+#[derive(Default)]
+struct Known {
+    slot: Slot,
+    /// Of a connection that is updated.
+    before: Option<ConnectionRecord>,
 }
 
 /// A transaction holds 100 writes; three are the connection, its slot and the flow.
@@ -75,14 +92,18 @@ impl Store {
     /// Writes everything or nothing, until the deadline.
     pub async fn save_connection(&self, save: &SaveConnection<'_>) -> Result<Saved> {
         let attempts = Attempts { token: &save.token, deadline: save.deadline };
+        let before = match save.others {
+            Others::Untouched(Updated { before, .. }) => Some(before.clone()),
+            Others::Replaced | Others::Kept => None,
+        };
         let saved = self.transact(
             &attempts,
-            Slot::default(),
-            |slot| self.writes(save, slot),
-            |slot, refused| next(save, slot, refused),
+            Known { before, ..Known::default() },
+            |known| self.writes(save, known),
+            |known, refused| next(save, known, refused),
         );
         match saved.await? {
-            Transacted::Written(slot) => {
+            Transacted::Written(Known { slot, .. }) => {
                 let left = save.deadline.since(self.clock.now());
                 let _ = tokio::time::timeout(left, self.archive_surplus(save, &slot)).await;
                 Ok(Saved { outcome: save.outcome(), replaced: slot.live })
@@ -92,13 +113,14 @@ impl Store {
         }
     }
 
-    fn writes(&self, save: &SaveConnection<'_>, slot: &Slot) -> Result<Vec<(Role, TransactWriteItem)>> {
-        let mut writes = vec![(Role::Connection, self.write_connection(save)?)];
+    fn writes(&self, save: &SaveConnection<'_>, known: &Known) -> Result<Vec<(Role, TransactWriteItem)>> {
+        let slot = &known.slot;
+        let mut writes = vec![(Role::Connection, self.write_connection(save, known)?)];
         if let Some(flow) = save.flow {
             writes.push((Role::Flow, self.write_outcome(flow, &save.outcome())?));
         }
         match save.others {
-            Others::Untouched => {}
+            Others::Untouched(_) => {}
             Others::Kept => writes.push((Role::Slot, self.slot_with(save.connection)?)),
             Others::Replaced => {
                 writes.push((Role::Slot, self.replace_in_slot(save.connection, slot)?));
@@ -110,10 +132,10 @@ impl Store {
         Ok(writes)
     }
 
-    fn write_connection(&self, save: &SaveConnection<'_>) -> Result<TransactWriteItem> {
+    fn write_connection(&self, save: &SaveConnection<'_>, known: &Known) -> Result<TransactWriteItem> {
         let connection = save.connection;
         let now = connection.record.updated_at;
-        if save.others != Others::Untouched {
+        let (Others::Untouched(Updated { renamed, .. }), Some(before)) = (save.others, &known.before) else {
             let mut item = connection_item(connection)?;
             item.insert(EVENT.to_owned(), ConnectionEvent::Created.at(now));
             let put = Put::builder()
@@ -121,7 +143,10 @@ impl Store {
                 .set_item(Some(item))
                 .condition_expression("attribute_not_exists(pk)");
             return Ok(TransactWriteItem::builder().put(put.build().map_err(Error::internal)?).build());
-        }
+        };
+        let name = if renamed { &connection.record.name } else { &before.name }.clone();
+        let record = ConnectionRecord { name, created_at: before.created_at, ..connection.record.clone() };
+        let connection = &Connection { record, ..connection.clone() };
         // Whatever wrote the credentials meanwhile had older ones; it sees by the version that it lost.
         let change = Change::default()
             .record(connection)?
@@ -132,6 +157,7 @@ impl Store {
             .only_if("workspace", text(&connection.workspace))
             .only_if("customer", text(&connection.customer))
             .only_if("integration", text(&connection.integration))
+            .only_if("record", json(before)?)
             .only_if_none("archivedAt");
         self.change_in_transaction(&connection.id, &change)
     }
@@ -193,21 +219,40 @@ impl SaveConnection<'_> {
     }
 }
 
-fn next(save: &SaveConnection<'_>, slot: &Slot, refused: &Refused<'_, Role>) -> Next<Slot, Outcome> {
+fn next(save: &SaveConnection<'_>, known: &Known, refused: &Refused<'_, Role>) -> Next<Known, Outcome> {
     if let Some(item) = refused.item(&Role::Flow) {
         let ended = item.and_then(read_outcome);
         return ended.map_or_else(|| Next::Fail(Error::internal("a flow changed its owner")), Next::Ended);
     }
-    if refused.has(&Role::Connection) {
-        return Next::Fail(match save.others {
-            Others::Untouched => connection_not_found(),
-            Others::Replaced | Others::Kept => Error::internal("a new connection's id was taken"),
-        });
+    if let Some(item) = refused.item(&Role::Connection) {
+        return match save.others {
+            Others::Untouched(_) => renamed_meanwhile(save, known, item).map_or_else(Next::Fail, |before| {
+                Next::With(Known { before: Some(before), ..Known::default() })
+            }),
+            Others::Replaced | Others::Kept => Next::Fail(Error::internal("a new connection's id was taken")),
+        };
     }
     if let Some(item) = refused.item(&Role::Slot) {
-        return Next::With(item.map(Slot::read).unwrap_or_default());
+        return Next::With(Known { slot: item.map(Slot::read).unwrap_or_default(), ..Known::default() });
     }
+    let slot = &known.slot;
     let gone = |id: &&String| refused.has(&Role::Replaced((*id).clone()));
     let live = slot.live.iter().filter(|id| !gone(id)).cloned().collect();
-    Next::With(Slot { live, version: slot.version })
+    Next::With(Known { slot: Slot { live, version: slot.version }, ..Known::default() })
+}
+
+/// What can be read of the connection now, if that alone is why the update was refused.
+fn renamed_meanwhile(
+    save: &SaveConnection<'_>,
+    known: &Known,
+    item: Option<&Attributes>,
+) -> Result<ConnectionRecord> {
+    let found = read_connection(item.ok_or_else(connection_not_found)?)?;
+    let is_the_same = (&found.workspace, &found.customer, &found.integration)
+        == (&save.connection.workspace, &save.connection.customer, &save.connection.integration);
+    if is_the_same && found.archived_at.is_none() && known.before.as_ref() != Some(&found.record) {
+        Ok(found.record)
+    } else {
+        Err(connection_not_found())
+    }
 }
