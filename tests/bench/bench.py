@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
@@ -34,9 +33,12 @@ def main():
             "warm": given.warm,
             "sizes": sizes(),
             "flow": measure.whole_flow(),
-            "times": summary(measure.times(given.rounds, given.warm, progress)),
-            "kms": summary(measure.times_with_kms(given.rounds, given.warm, progress)),
-            "growth": measure.growth([int(size) for size in given.sizes.split(",")], given.warm, progress),
+            "times": measure.times(given.rounds, given.warm, progress),
+            "many": measure.warmed_up(given.warm, progress),
+            "kms": measure.times_with_kms(given.rounds, given.warm, progress),
+            "growth": measure.growth(
+                [int(size) for size in given.sizes.split(",")], given.rounds, given.warm, progress,
+            ),
         }
     finally:
         local.stop()
@@ -62,29 +64,6 @@ def sizes():
     files = {name: world.TARGET / "release" / name for name in BINARIES}
     files["grant"] = contenders.BUNDLE / "index.js"
     return {name: {"file": path.stat().st_size, "zip": zipped(path)} for name, path in files.items() if path.exists()}
-
-
-def summary(measured):
-    """Median and quartiles of each, and the median of the ratios to each other contender within a round."""
-    return {
-        name: {
-            what: {
-                "median": statistics.median(values),
-                "low": quartile(values, 0),
-                "high": quartile(values, 2),
-                "ratio": {
-                    other: statistics.median(a / b for a, b in zip(values, theirs[what], strict=True))
-                    for other, theirs in measured.items() if other != name
-                },
-            }
-            for what, values in of.items()
-        }
-        for name, of in measured.items()
-    }
-
-
-def quartile(values, which):
-    return statistics.quantiles(values, n=4)[which] if len(values) > 1 else values[0]
 
 
 if __name__ == "__main__":

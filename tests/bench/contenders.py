@@ -1,11 +1,11 @@
 """The contenders, and the API Gateway events (payload 2.0) that a customer's browser makes for them."""
 
 import base64
-import itertools
 import json
 import secrets
 import shutil
 import time
+import uuid
 from contextlib import contextmanager
 from functools import cache
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -37,7 +37,6 @@ KEYED = {name: value for name, value in OURS.items() if name != "WRAPPING_KEY"} 
     "KMS_KEY_ID": "alias/linkspan", "ROOT_WORKSPACE_SECRET": services.SECRET,
 }
 
-_customers = itertools.count(1)
 _provider = client.Browser()
 
 
@@ -94,7 +93,7 @@ def event(method, path, query="", body=None, cookies=(), parameters=None, route=
 def initiation():
     """A new customer's start, as the form of their page posts it."""
     payload = {
-        "token": client.token(f"bench-{next(_customers)}", name="Ada Lovelace"),
+        "token": client.token(str(uuid.uuid4()), name="Ada Lovelace"),
         "integrationKey": "demo-oauth2",
         "redirectUri": world.CONNECTED,
         "customState": "kept",

@@ -13,6 +13,9 @@ from contenders import (
     result, rust,
 )
 
+# What ratios are to.
+FLOOR = "floor: echo and PutItem"
+
 
 class Contenders:
     """Each contender by name: how it starts, what it is asked, and whether its answer is right."""
@@ -23,7 +26,7 @@ class Contenders:
         read = {"INTEGRATION_ID": world.integration()}
         floor = {
             "floor: echo": (lambda: rust("floor-echo"), initiation, echoed),
-            "floor: echo and PutItem": (lambda: rust("floor-put"), initiation, echoed),
+            FLOOR: (lambda: rust("floor-put"), initiation, echoed),
             "floor: BatchGetItem too": (lambda: rust("floor-read", more=read), initiation, echoed),
         }
         if kms is not None:
@@ -60,13 +63,17 @@ class Contenders:
                 function.stop()
 
 
-def times(rounds, warm, progress, kms=None):
-    """Rounds of all contenders in turn: of each, lists of what every round gave."""
+def times(rounds, warm, progress, kms=None, names=None):
+    """Rounds of all contenders (or those named) in turn, summed up."""
     running = Contenders(kms)
-    measured = {name: defaultdict(list) for name in running.all}
+    names = list(names or running.all)
+    measured = {name: defaultdict(list) for name in names}
     for turn in range(rounds):
         progress(f"round {turn + 1} of {rounds}")
-        for name, (start, ask, check) in running.all.items():
+        # Each goes first in its turn: none is always the one after Node.
+        first = turn % len(names)
+        for name in names[first:] + names[:first]:
+            start, ask, check = running.all[name]
             events = [ask() for _ in range(1 + warm)]
             with start() as function:
                 answer, cold = function.invoke(events[0])
@@ -84,6 +91,50 @@ def times(rounds, warm, progress, kms=None):
             of["warm_cpu"].append(warm_cpu / 1e6)
             of["memory"].append(peak / 1e6)
     running.stop()
+    return _summary(measured)
+
+
+def _summary(measured):
+    """Of each what every round gave, its median and quartiles, and those of the ratios to each other contender within
+    a round."""
+    return {
+        name: {
+            what: _spread(values) | {
+                "rounds": values,
+                "ratio": {
+                    other: _spread([a / b for a, b in zip(values, theirs[what], strict=True)])
+                    for other, theirs in measured.items() if other != name
+                },
+            }
+            for what, values in of.items()
+        }
+        for name, of in measured.items()
+    }
+
+
+def _spread(values):
+    low, median, high = statistics.quantiles(values, n=4) if len(values) > 1 else values * 3
+    return {"median": median, "low": low, "high": high}
+
+
+# Requests until a function is warmed up: V8 goes on compiling for thousands of them.
+MANY = 2000
+
+
+def warmed_up(warm, progress):
+    """Processor time of an initiation after many others, milliseconds."""
+    measured = {}
+    for name, start, ask in (("initiate", rust, initiation), ("grant", grant, grant_initiation)):
+        progress(f"{name}, {MANY:,} requests")
+        with start(name) as function:
+            for _ in range(MANY):
+                function.invoke(ask())
+            before = function.cpu()
+            for _ in range(10 * warm):
+                function.invoke(ask())
+            measured[name] = {
+                "cpu": (function.cpu() - before) / (10 * warm) / 1e6, "memory": function.peak_memory() / 1e6,
+            }
     return measured
 
 
@@ -159,7 +210,12 @@ def _same(flows):
     return first
 
 
-def growth(sizes, warm, progress):
+# What must not grow, and what it is held against.
+GROWING = (FLOOR, "initiate", "callback", "finish")
+GROWING_ROUNDS = 5
+
+
+def growth(sizes, rounds, warm, progress):
     """The same figures with more and more connections of one workspace in the table."""
     grown, there = [], 0
     template = _connection()
@@ -167,27 +223,17 @@ def growth(sizes, warm, progress):
         progress(f"{size:,} connections")
         _seed(template, there, size)
         there = size
-        running = Contenders()
-        row = {"connections": size, "flow": whole_flow()["linkspan"]["warm"]}
-        for name in ("initiate", "callback", "finish"):
-            start, ask, check = running.all[name]
-            events = [ask() for _ in range(1 + warm)]
-            with start() as function:
-                check(function.invoke(events[0])[0])
-                before = function.cpu()
-                answers = [function.invoke(event) for event in events[1:]]
-                cpu = (function.cpu() - before) / warm / 1e6
-            for answer, _ in answers:
-                check(answer)
-            row[name] = {"warm": statistics.median(each for _, each in answers) / 1e6, "warm_cpu": cpu}
-        running.stop()
-        row["rest"] = _later(template[0]["pk"]["S"], warm)
-        grown.append(row)
+        grown.append({
+            "connections": size,
+            "flow": whole_flow()["linkspan"]["warm"],
+            "times": times(min(rounds, GROWING_ROUNDS), warm, progress, names=GROWING),
+            "rest": _later(template[0]["pk"]["S"], warm),
+        })
     return grown
 
 
 def _later(connection, warm):
-    """What is asked of the others after a connection was made, warm, and the processor's time."""
+    """What is asked of the others after a connection was made, warm, and how long it takes."""
     asked = {
         "list": ("api", lambda: rest("GET", "/connections", query="limit=100")),
         "read": ("api", lambda: rest("GET", f"/connections/{connection}")),
@@ -208,9 +254,8 @@ def _later(connection, warm):
         with rust(name) as function:
             function.invoke(ask())
             before = function.cpu()
-            for _ in range(warm):
-                function.invoke(ask())
-            measured[what]["cpu"] = (function.cpu() - before) / warm / 1e6
+            measured[what]["warm"] = statistics.median(function.invoke(ask())[1] for _ in range(warm)) / 1e6
+            measured[what]["warm_cpu"] = (function.cpu() - before) / warm / 1e6
     return measured
 
 

@@ -158,7 +158,7 @@ Request = namedtuple("Request", "service operation reads writes")
 
 class Proxy:
     """Between a function and DynamoDB: asks for the consumed capacity of each request, and writes it down. It also
-    answers for KMS, with keys that are wrapped in nothing but base64."""
+    answers for KMS, with keys that are wrapped in nothing but base64, and as long as KMS's."""
 
     def __init__(self):
         recorded = self.recorded = []
@@ -200,13 +200,18 @@ class Proxy:
         return taken
 
 
+# The bytes of a data key that KMS wrapped.
+WRAPPED = 184
+
+
 def _kms(operation, body):
     key = {"KeyId": "arn:aws:kms:us-east-1:123456789012:key/2f8c0b1e-6c1d-4f0e-9a3b-7d5e4c3b2a19"}
     if operation == "GenerateDataKey":
         plain = base64.b64encode(secrets.token_bytes(32)).decode()
-        return key | {"Plaintext": plain, "CiphertextBlob": base64.b64encode(plain.encode()).decode()}
+        wrapped = base64.b64encode(plain.encode().ljust(WRAPPED)).decode()
+        return key | {"Plaintext": plain, "CiphertextBlob": wrapped}
     if operation == "Decrypt":
-        return key | {"Plaintext": base64.b64decode(body["CiphertextBlob"]).decode()}
+        return key | {"Plaintext": base64.b64decode(body["CiphertextBlob"]).decode().rstrip()}
     raise ValueError(operation)
 
 
