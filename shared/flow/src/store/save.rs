@@ -72,8 +72,8 @@ pub struct Updated<'a> {
 #[derive(Default)]
 struct Known {
     slot: Slot,
-    /// Of a connection that is updated.
-    before: Option<ConnectionRecord>,
+    /// What can be read of a connection that is updated, where that is not what was read before.
+    record: Option<ConnectionRecord>,
 }
 
 /// A transaction holds 100 writes; three are the connection, its slot and the flow.
@@ -92,13 +92,9 @@ impl Store {
     /// Writes everything or nothing, until the deadline.
     pub async fn save_connection(&self, save: &SaveConnection<'_>) -> Result<Saved> {
         let attempts = Attempts { token: &save.token, deadline: save.deadline };
-        let before = match save.others {
-            Others::Untouched(Updated { before, .. }) => Some(before.clone()),
-            Others::Replaced | Others::Kept => None,
-        };
         let saved = self.transact(
             &attempts,
-            Known { before, ..Known::default() },
+            Known::default(),
             |known| self.writes(save, known),
             |known, refused| next(save, known, refused),
         );
@@ -135,7 +131,7 @@ impl Store {
     fn write_connection(&self, save: &SaveConnection<'_>, known: &Known) -> Result<TransactWriteItem> {
         let connection = save.connection;
         let now = connection.record.updated_at;
-        let (Others::Untouched(Updated { renamed, .. }), Some(before)) = (save.others, &known.before) else {
+        let Others::Untouched(Updated { before, renamed }) = save.others else {
             let mut item = connection_item(connection)?;
             item.insert(EVENT.to_owned(), ConnectionEvent::Created.at(now));
             let put = Put::builder()
@@ -144,6 +140,7 @@ impl Store {
                 .condition_expression("attribute_not_exists(pk)");
             return Ok(TransactWriteItem::builder().put(put.build().map_err(Error::internal)?).build());
         };
+        let before = known.record.as_ref().unwrap_or(before);
         let name = if renamed { &connection.record.name } else { &before.name }.clone();
         let record = ConnectionRecord { name, created_at: before.created_at, ..connection.record.clone() };
         let connection = &Connection { record, ..connection.clone() };
@@ -226,9 +223,12 @@ fn next(save: &SaveConnection<'_>, known: &Known, refused: &Refused<'_, Role>) -
     }
     if let Some(item) = refused.item(&Role::Connection) {
         return match save.others {
-            Others::Untouched(_) => renamed_meanwhile(save, known, item).map_or_else(Next::Fail, |before| {
-                Next::With(Known { before: Some(before), ..Known::default() })
-            }),
+            Others::Untouched(Updated { before, .. }) => {
+                let before = known.record.as_ref().unwrap_or(before);
+                renamed_meanwhile(save.connection, before, item).map_or_else(Next::Fail, |record| {
+                    Next::With(Known { record: Some(record), ..Known::default() })
+                })
+            }
             Others::Replaced | Others::Kept => Next::Fail(Error::internal("a new connection's id was taken")),
         };
     }
@@ -243,14 +243,14 @@ fn next(save: &SaveConnection<'_>, known: &Known, refused: &Refused<'_, Role>) -
 
 /// What can be read of the connection now, if that alone is why the update was refused.
 fn renamed_meanwhile(
-    save: &SaveConnection<'_>,
-    known: &Known,
+    connection: &Connection,
+    before: &ConnectionRecord,
     item: Option<&Attributes>,
 ) -> Result<ConnectionRecord> {
     let found = read_connection(item.ok_or_else(connection_not_found)?)?;
     let is_the_same = (&found.workspace, &found.customer, &found.integration)
-        == (&save.connection.workspace, &save.connection.customer, &save.connection.integration);
-    if is_the_same && found.archived_at.is_none() && known.before.as_ref() != Some(&found.record) {
+        == (&connection.workspace, &connection.customer, &connection.integration);
+    if is_the_same && found.archived_at.is_none() && found.record != *before {
         Ok(found.record)
     } else {
         Err(connection_not_found())
