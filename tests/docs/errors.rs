@@ -1,4 +1,4 @@
-use flow::error::{ErrorKey, Facts};
+use protocol::error::{ErrorKey, Facts};
 
 #[test]
 fn every_error_is_documented_with_its_type_and_status() {

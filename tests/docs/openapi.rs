@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flow::error::ErrorKey;
 use http::Method;
+use protocol::error::ErrorKey;
 use serde_json::{Value, json};
 use tests::World;
 use tests::definitions::{integration, workspace};

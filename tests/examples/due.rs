@@ -20,19 +20,21 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use flow::app::App;
-use flow::clock::{Clock, SystemClock, Timestamp};
-use flow::connect::{ConnectRequest, connect, connection_key};
+use flow::aws::AwsHttp;
+use flow::connection::ConnectRequest;
 use flow::deps::{Deps, Seams, Settings};
-use flow::http::aws::AwsHttp;
-use flow::http::provider::Provider;
-use flow::random::{Random, SystemRandom};
-use flow::redirect_uri::Loopback;
-use flow::refresh::sweep;
+use flow::lifecycle::connect::{Issued, connect, connection_key};
+use flow::lifecycle::refresh::sweep;
+use flow::lifecycle::registration;
 use flow::seal::StaticKey;
-use flow::secret::{Secret, SecretMap};
 use linkspan_local::database::Database;
 use linkspan_local::service::Functions;
+use protocol::clock::{Clock, SystemClock, Timestamp};
+use protocol::deadline::Deadline;
+use protocol::provider::client::Provider;
+use protocol::random::{Random, SystemRandom};
+use protocol::redirect_uri::Loopback;
+use protocol::secret::{Secret, SecretMap};
 use serde_json::json;
 use tests::browser::api_request;
 use tests::definitions;
@@ -163,7 +165,8 @@ impl World {
     /// Connections of as many customers, as the callback makes them.
     async fn connect_many(&self, count: usize) {
         let integration = self.deps.definitions.integration(WORKSPACE, "crm").await.unwrap();
-        let app = App::of(&self.deps, &integration, &integration.auth_options[0]).await.unwrap();
+        let option = &integration.auth_options[0];
+        let registration = registration::of_option(&self.deps, &integration, option).await.unwrap();
         for number in 0..count {
             let request: ConnectRequest = serde_json::from_value(json!({
                 "workspace": WORKSPACE,
@@ -173,9 +176,10 @@ impl World {
             }))
             .unwrap();
             let credentials = SecretMap::new(tokens().as_object().unwrap().clone());
-            let now = self.clock.now();
+            let deadline = Deadline::starting(&*self.clock);
             let key = connection_key(&self.deps, &request).await.unwrap();
-            connect(&self.deps, &request, &app, credentials, &key, None, now).await.unwrap();
+            let issued = Issued { registration: &registration, credentials, key: &key, flow: None };
+            connect(&self.deps, &request, issued, deadline).await.unwrap();
         }
     }
 

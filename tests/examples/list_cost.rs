@@ -19,11 +19,11 @@ use aws_smithy_runtime_api::client::interceptors::context::{
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
-use flow::clock::{SystemClock, Timestamp};
 use flow::connection::{Connection, ConnectionRecord, Health};
-use flow::random::SystemRandom;
 use flow::store::{ListConnections, Others, SaveConnection, Store, Tables};
 use linkspan_local::database::Database;
+use protocol::clock::{SystemClock, Timestamp};
+use protocol::random::SystemRandom;
 
 const SIZES: [usize; 4] = [100, 1_000, 10_000, 100_000];
 const WORKSPACE: &str = "acme";

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flow::http::provider::ProviderError;
+use protocol::provider::client::{ConnectionFailure, ProviderError};
 use tests::provider::{Reply, tokens};
 use tests::{Start, World};
 
@@ -43,8 +43,8 @@ async fn the_test_call_gets_only_the_time_that_is_left() {
 #[tokio::test(start_paused = true)]
 async fn a_provider_that_cannot_be_reached_is_not_to_blame_the_customer_for() {
     for error in [
-        ProviderError::Connection { sent: false },
-        ProviderError::Connection { sent: true },
+        ProviderError::connection(ConnectionFailure::Refused),
+        ProviderError::connection(ConnectionFailure::Broken),
         ProviderError::Timeout,
     ] {
         for path in ["/oauth/token", "/api/me"] {
@@ -63,7 +63,7 @@ async fn a_provider_that_cannot_be_reached_is_not_to_blame_the_customer_for() {
 #[tokio::test(start_paused = true)]
 async fn a_code_is_sent_once_even_when_no_answer_came() {
     let world = World::new().await;
-    world.provider.always("/oauth/token", Reply::fails(ProviderError::Connection { sent: true }));
+    world.provider.always("/oauth/token", Reply::fails(ProviderError::connection(ConnectionFailure::Broken)));
     failure(&world).await;
     assert_eq!(world.provider.calls_to("/oauth/token").len(), 1);
 }

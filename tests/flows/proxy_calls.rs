@@ -1,8 +1,8 @@
 //! What callers send through the proxy: it reaches the integration's API with the connection's credentials.
 
 use bytes::Bytes;
-use flow::http::provider::ProviderError;
 use http::{Method, Request};
+use protocol::provider::client::{ConnectionFailure, ProviderError};
 use serde_json::json;
 use tests::answer::{Answer, refusal};
 use tests::definitions::{self, merge};
@@ -110,7 +110,7 @@ async fn a_provider_that_does_not_answer_as_it_should_is_told_apart() {
     let (world, id) = connected().await;
     for (error, status, key) in [
         (ProviderError::Timeout, 502, "provider_unreachable"),
-        (ProviderError::Connection { sent: true }, 502, "provider_unreachable"),
+        (ProviderError::connection(ConnectionFailure::Broken), 502, "provider_unreachable"),
         (ProviderError::TooLarge, 502, "response_too_large"),
     ] {
         world.provider.next("/api/me", Reply::fails(error));

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use flow::http::provider::ProviderError;
 use http::Method;
+use protocol::provider::client::{ConnectionFailure, ProviderError};
 use serde_json::{Value, json};
 use tests::World;
 use tests::definitions::integration_with;
@@ -62,8 +62,8 @@ async fn anything_else_is_tried_again() {
         (Reply::json(429, &json!({ "error": "invalid_grant" })), "provider_unreachable"),
         (Reply::body(200, "text/html", "<html>"), "token_response_invalid"),
         (Reply::fails(ProviderError::Timeout), "provider_unreachable"),
-        (Reply::fails(ProviderError::Connection { sent: true }), "provider_unreachable"),
-        (Reply::fails(ProviderError::Forbidden), "configuration_invalid"),
+        (Reply::fails(ProviderError::connection(ConnectionFailure::Broken)), "provider_unreachable"),
+        (Reply::fails(ProviderError::NotAllowed), "configuration_invalid"),
         (Reply::hangs(), "provider_unreachable"),
     ] {
         let (world, id) = world_with_refresh(&integration_with(&json!({})), reply.clone()).await;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use flow::clock::{Clock, Timestamp};
-use flow::refresh::{Swept, sweep};
+use flow::lifecycle::refresh::{Swept, sweep};
+use protocol::clock::{Clock, Timestamp};
 use serde_json::{Value, json};
 use tests::definitions::integration_with;
 use tests::provider::Reply;
@@ -97,7 +97,7 @@ async fn an_outage_of_three_days_disconnects_nobody() {
 async fn a_refusal_and_an_end_are_told() {
     for (reply, definition) in [
         (Reply::json(400, &json!({ "error": "invalid_grant" })), json!({})),
-        (Reply::fails(flow::http::provider::ProviderError::Timeout), json!({ "noRefreshToken": true })),
+        (Reply::fails(protocol::provider::client::ProviderError::Timeout), json!({ "noRefreshToken": true })),
     ] {
         let world = World::with(&integration_with(&definition)).await;
         let id = connected(&world).await;

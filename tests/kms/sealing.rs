@@ -5,8 +5,8 @@ use std::time::Duration;
 use aws_sdk_kms::primitives::Blob;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use flow::random::hex;
 use flow::seal::{EncryptionContext, KmsKey, WrappingKey};
+use protocol::random::hex;
 use tests::definitions::{self, CLIENT_SECRET};
 use tests::logs::Logs;
 use tests::provider::{ACCESS_TOKEN, REFRESH_TOKEN};
@@ -75,7 +75,7 @@ async fn a_data_key_opens_only_for_its_own_table_and_workspace() {
     for (table, workspace) in [("integrations", "acme"), ("connections", "umbra")] {
         let logs = Logs::record();
         let error = unwrap(table, workspace).await.unwrap_err();
-        assert_eq!(error.key(), flow::error::ErrorKey::Internal);
+        assert_eq!(error.key(), protocol::error::ErrorKey::Internal);
         assert!(logs.text().contains("InvalidCiphertextException"));
     }
     let mut changed = made.wrapped.clone();
@@ -92,7 +92,7 @@ async fn a_key_that_is_gone_is_a_key_that_is_unavailable() {
     let context = EncryptionContext { table: "connections", workspace: WORKSPACE.to_owned() };
     let logs = Logs::record();
     let Err(error) = key.generate(&context).await else { panic!("it made a data key") };
-    assert_eq!(error.key(), flow::error::ErrorKey::KeyUnavailable);
+    assert_eq!(error.key(), protocol::error::ErrorKey::KeyUnavailable);
     assert!(logs.text().contains("NotFoundException"));
 }
 

@@ -1,9 +1,9 @@
 //! Types that hold secrets show none under Debug.
 
-use flow::definition::{IntegrationDefinition, Workspace, WorkspaceDefinition};
-use flow::redirect_uri::Loopback;
-use flow::secret::Secret;
 use flow::start::StartRequest;
+use protocol::definition::{IntegrationDefinition, Workspace, WorkspaceDefinition};
+use protocol::redirect_uri::Loopback;
+use protocol::secret::Secret;
 use serde_json::json;
 use tests::definitions::{CLIENT_SECRET, integration, workspace};
 use tests::{Start, World, tokens};

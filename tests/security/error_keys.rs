@@ -1,7 +1,7 @@
 //! The table of errors. Keys are only ever added: callers rely on them.
 
-use flow::error::ErrorKey;
 use insta::assert_snapshot;
+use protocol::error::ErrorKey;
 
 #[test]
 fn keys_are_only_added() {

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use flow::clock::Clock;
-use flow::refresh::sweep;
+use flow::lifecycle::refresh::sweep;
 use http::Method;
+use protocol::clock::Clock;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tests::provider::{Reply, tokens as token_response};

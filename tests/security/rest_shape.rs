@@ -1,7 +1,7 @@
 //! REST requests that mean nothing, or something else than their author thinks.
 
-use flow::clock::Clock as _;
 use http::Method;
+use protocol::clock::Clock as _;
 use serde_json::{Value, json};
 use tests::World;
 use tests::answer::refusal;

@@ -1,6 +1,6 @@
 //! What goes wrong at the token endpoint (RFC 6749 §5.2), and at the test call.
 
-use flow::http::provider::ProviderError;
+use protocol::provider::client::ProviderError;
 use serde_json::{Value, json};
 use tests::answer::parameter;
 use tests::provider::Reply;
@@ -74,14 +74,14 @@ async fn a_response_that_is_none_is_not_stored_as_credentials() {
 #[tokio::test(start_paused = true)]
 async fn an_address_that_must_not_be_called_is_the_definitions_fault() {
     let world = World::new().await;
-    world.provider.next("/oauth/token", Reply::fails(ProviderError::Forbidden));
+    world.provider.next("/oauth/token", Reply::fails(ProviderError::NotAllowed));
     let error = failure(&world).await;
     assert_eq!(
         (&error["key"], &error["data"]["field"]),
         (&json!("configuration_invalid"), &json!("tokenUri"))
     );
     let world = World::new().await;
-    world.provider.next("/api/me", Reply::fails(ProviderError::Forbidden));
+    world.provider.next("/api/me", Reply::fails(ProviderError::NotAllowed));
     let error = failure(&world).await;
     assert_eq!(
         (&error["key"], &error["data"]["field"]),

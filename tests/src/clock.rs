@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use flow::clock::{Clock, Timestamp};
+use protocol::clock::{Clock, Timestamp};
 use tokio::time::Instant;
 
 /// Where every test begins: 2026-01-01T00:00:00Z.

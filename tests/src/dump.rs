@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use flow::random::hex;
 use flow::store::Tables;
+use protocol::random::hex;
 
 /// An item, its attributes in order.
 pub type Item = BTreeMap<String, AttributeValue>;

@@ -5,9 +5,9 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use bytes::Bytes;
-use flow::BoxFuture;
-use flow::http::provider::{Provider, ProviderError};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
+use protocol::BoxFuture;
+use protocol::provider::client::{Provider, ProviderError};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use flow::random::Random;
+use protocol::random::Random;
 
 /// SHA-256 of a counter: every test draws the same bytes in the same order.
 #[derive(Default)]

@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
-use flow::http::aws::AwsHttp;
+use flow::aws::AwsHttp;
 use http_body_util::Full;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;

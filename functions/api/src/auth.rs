@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use flow::definition::Workspace;
 use flow::deps::Deps;
-use flow::error::{Error, ErrorKey, Result};
-use flow::token::{self, Caller, VerificationKeys};
 use http::Request;
 use http::header::AUTHORIZATION;
+use protocol::definition::Workspace;
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::token::{self, Caller, VerificationKeys};
 
 /// The caller, and the workspace that vouches for them.
 pub(crate) async fn caller(deps: &Deps, request: &Request<Bytes>) -> Result<(Caller, Arc<Workspace>)> {

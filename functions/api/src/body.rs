@@ -1,10 +1,10 @@
 //! JSON bodies.
 
 use bytes::Bytes;
-use flow::error::{Error, ErrorKey, Result};
-use flow::fields::Fields;
-use flow::media_type::media_type;
+use flow::web::request_fields::Fields;
 use http::Request;
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::media_type::media_type;
 use serde_json::{Map, Value};
 
 /// The most that a definition may weigh, in bytes; DynamoDB's items end at 400 KiB.

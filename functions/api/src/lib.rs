@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use flow::deps::Deps;
-use flow::error::{Error, ErrorKey, Result};
-use flow::pages::Reader;
-use flow::respond;
+use flow::web::pages::Reader;
+use flow::web::{delivery, response};
 use http::{Method, Request, Response, StatusCode};
 use percent_encoding::percent_decode_str;
+use protocol::error::{Error, ErrorKey, Result};
 use serde_json::Value;
 
 /// Handles a REST request.
@@ -23,7 +23,7 @@ pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes>
     } else {
         answer(&deps, request).await.unwrap_or_else(|error| {
             tracing::info!(key = error.key().facts().key, "request refused");
-            respond::own_page(&error, Reader::Machine)
+            delivery::own_page(&error, Reader::Machine)
         })
     };
     cors::allow(response.headers_mut());
@@ -39,8 +39,8 @@ async fn answer(deps: &Arc<Deps>, request: Request<Bytes>) -> Result<Response<By
         return routes::openapi::show(request.method());
     }
     match route(deps, &request).await? {
-        (StatusCode::NO_CONTENT, _) => Ok(respond::empty(StatusCode::NO_CONTENT)),
-        (status, body) => Ok(respond::json(status, &body)),
+        (StatusCode::NO_CONTENT, _) => Ok(response::empty(StatusCode::NO_CONTENT)),
+        (status, body) => Ok(response::json(status, &body)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The scheduled refresh: renews credentials that are about to end.
 
-use flow::refresh::sweep;
+use flow::lifecycle::refresh::sweep;
 use serde_json::json;
 
 #[tokio::main(flavor = "current_thread")]

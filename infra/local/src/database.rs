@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
     ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType, TimeToLiveSpecification,
 };
 use dynoxide::Database as Dynoxide;
-use flow::http::aws::AwsHttp;
+use flow::aws::AwsHttp;
 use flow::store::Tables;
 use tokio::net::TcpListener;
 

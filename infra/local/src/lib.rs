@@ -16,14 +16,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::{Router, middleware};
-use flow::clock::{Clock, SystemClock};
 use flow::deps::{Deps, Seams, Settings};
-use flow::http::provider::ProviderClient;
-use flow::random::{Random, SystemRandom};
-use flow::redirect_uri::Loopback;
-use flow::refresh;
+use flow::lifecycle::refresh;
 use flow::seal::StaticKey;
-use flow::secret::Secret;
+use protocol::clock::{Clock, SystemClock};
+use protocol::provider::client::ProviderClient;
+use protocol::random::{Random, SystemRandom};
+use protocol::redirect_uri::Loopback;
+use protocol::secret::Secret;
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 

@@ -3,9 +3,9 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use flow::clock::{Clock as _, SystemClock};
 use http_body_util::BodyExt as _;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use protocol::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use url::form_urlencoded;

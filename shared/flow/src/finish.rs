@@ -8,24 +8,19 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, Request, Response};
 
-use crate::browser::{BrowserSecret, FlowId, RESULT_LIFETIME_SECONDS, surplus_cookies};
-use crate::clock::Timestamp;
+use crate::context::FlowContext;
+use crate::context::browser::{BrowserSecret, FlowId, RESULT_LIFETIME_SECONDS, surplus_cookies};
+use crate::context::outcome::Outcome;
 use crate::deps::Deps;
-use crate::error::{Error, ErrorKey, Result};
-use crate::memory::FlowMemory;
-use crate::outcome::Outcome;
-use crate::pages::{self, Reader};
-use crate::respond;
 use crate::store::{FlowItem, browser_mismatch, state_expired};
+use crate::web::pages::{self, Reader};
+use crate::web::{delivery, response};
+use protocol::clock::Timestamp;
+use protocol::deadline::{CLAIM, RESULT_WAIT};
+use protocol::error::{Error, ErrorKey, Result};
 
 /// A callback that came in time may end after the flow's time.
 const RESULT_LIFETIME: Duration = Duration::from_secs(RESULT_LIFETIME_SECONDS as u64);
-
-/// A claim is dead after this: its function's limit is 28 s.
-const CLAIM_LIFETIME: Duration = Duration::from_secs(35);
-
-/// How long one request waits for a callback that is at work; the browser then asks again.
-const MAX_WAIT: Duration = Duration::from_secs(18);
 
 /// Between two looks at the flow, at the least and at the most.
 const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(1600);
@@ -35,7 +30,7 @@ pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes>
     let reader = Reader::of(request.headers());
     result(&deps, &request).await.unwrap_or_else(|error| {
         tracing::info!(key = error.key().facts().key, "result refused");
-        respond::own_page(&error, reader)
+        delivery::own_page(&error, reader)
     })
 }
 
@@ -48,13 +43,13 @@ async fn result(deps: &Deps, request: &Request<Bytes>) -> Result<Response<Bytes>
     let id = id.ok_or_else(|| Error::new(ErrorKey::NotFound, "There is no such page."))?;
     let secret = BrowserSecret::from_cookies(request.headers(), &id).ok_or_else(browser_mismatch)?;
     let flow = own_flow(deps, &id, &secret).await?;
-    let memory = FlowMemory::open(&id, &secret, &flow.memory)?;
+    let memory = FlowContext::open(&id, &secret, &flow.memory)?;
     let mut response = match ended(deps, &id, &secret, flow).await? {
-        Progress::Ended(outcome) => respond::outcome(deps, &outcome, &memory.target, reader).await?,
+        Progress::Ended(outcome) => delivery::outcome(deps, &outcome, &memory.target, reader).await?,
         Progress::Working => pages::still_working(reader),
         Progress::NotAuthorized => pages::not_finished(reader),
     };
-    respond::add_cookies(&mut response, &surplus_cookies(request.headers(), &id));
+    response::add_cookies(&mut response, &surplus_cookies(request.headers(), &id));
     Ok(response)
 }
 
@@ -87,7 +82,7 @@ async fn ended(deps: &Deps, id: &FlowId, secret: &BrowserSecret, mut flow: FlowI
             tracing::error!(flow = id.as_str(), "a flow was interrupted");
             return deps.store.end_flow(id, owner, &interrupted()).await.map(Progress::Ended);
         }
-        if waited >= MAX_WAIT {
+        if waited >= RESULT_WAIT {
             return Ok(Progress::Working);
         }
         tokio::time::sleep(pause).await;
@@ -98,7 +93,7 @@ async fn ended(deps: &Deps, id: &FlowId, secret: &BrowserSecret, mut flow: FlowI
 }
 
 fn is_dead(claimed_at: Timestamp, now: Timestamp) -> bool {
-    now.since(claimed_at) >= CLAIM_LIFETIME
+    now.since(claimed_at) >= CLAIM
 }
 
 fn interrupted() -> Outcome {

@@ -8,16 +8,16 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::SharedCredentialsProvider;
-use flow::clock::{Clock, SystemClock};
+use flow::aws::AwsHttp;
 use flow::deps::{Deps, Seams, Settings};
-use flow::http::aws::AwsHttp;
-use flow::http::provider::ProviderClient;
-use flow::random::{Random, SystemRandom};
-use flow::redirect_uri::Loopback;
 use flow::seal::{KmsKey, NoKey, StaticKey, WrappingKey};
-use flow::secret::Secret;
 use flow::store::Tables;
 use lambda_http::Error;
+use protocol::clock::{Clock, SystemClock};
+use protocol::provider::client::ProviderClient;
+use protocol::random::{Random, SystemRandom};
+use protocol::redirect_uri::Loopback;
+use protocol::secret::Secret;
 use std::time::Duration;
 
 /// How long the database may take in all, with the SDK's repetitions.

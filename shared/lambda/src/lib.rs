@@ -5,9 +5,9 @@ mod handover;
 
 use std::sync::Arc;
 
-use flow::clock::Timestamp;
 use flow::deps::{Deps, HttpService};
 use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
+use protocol::clock::Timestamp;
 use serde_json::Value;
 
 pub use lambda_http::Error;
@@ -24,7 +24,7 @@ pub async fn run(mount: impl FnOnce(&Arc<Deps>) -> HttpService) -> Result<(), Er
 pub async fn run_scheduled<F, Fut>(handler: F) -> Result<(), Error>
 where
     F: Fn(Arc<Deps>, Timestamp) -> Fut + Send + 'static,
-    Fut: Future<Output = flow::error::Result<Value>> + Send,
+    Fut: Future<Output = protocol::error::Result<Value>> + Send,
 {
     environment::log();
     let deps = environment::deps()?;

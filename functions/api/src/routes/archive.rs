@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use flow::connection::Connection;
 use flow::deps::Deps;
-use flow::disconnect;
-use flow::error::Result;
+use flow::lifecycle::disconnect;
 use http::{Request, StatusCode};
+use protocol::deadline::Deadline;
+use protocol::error::Result;
 use serde_json::Value;
 
 use crate::{Answer, auth, body};
@@ -13,11 +14,11 @@ use crate::{Answer, auth, body};
 /// DELETE: archives the connection, and has the provider forget its credentials where that ends nothing else. One that is
 /// archived already stays as it is.
 pub(crate) async fn archive(deps: &Deps, request: &Request<Bytes>, id: &str) -> Result<Answer> {
-    let since = deps.clock.now();
+    let deadline = Deadline::starting(&*deps.clock);
     let (caller, _) = auth::caller(deps, request).await?;
     let connection = Connection::visible(deps, id, &caller).await?;
     if connection.archived_at.is_none() {
-        disconnect::archive(deps, connection, since).await?;
+        disconnect::archive(deps, connection, deadline).await?;
         tracing::info!(connection = id, "archived");
     }
     Ok((StatusCode::NO_CONTENT, Value::Null))

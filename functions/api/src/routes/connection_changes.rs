@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use flow::connection::Connection;
-use flow::definition::integration_id_of;
 use flow::deps::Deps;
-use flow::error::{Error, ErrorKey, Result};
-use flow::fields::{Fields, malformed};
-use flow::secret::SecretMap;
-use flow::token::Caller;
-use flow::update::{Changes, update};
+use flow::lifecycle::update::{Changes, update};
+use flow::web::request_fields::Fields;
 use http::{Request, StatusCode};
+use protocol::deadline::Deadline;
+use protocol::definition::integration_id_of;
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::secret::SecretMap;
+use protocol::token::Caller;
 
 use crate::{Answer, auth, body};
 
@@ -35,7 +36,7 @@ pub(crate) async fn put(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) ->
 }
 
 async fn change(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str, needs_name: bool) -> Result<Answer> {
-    let since = deps.clock.now();
+    let deadline = Deadline::starting(&*deps.clock);
     let (caller, _) = auth::caller(deps, request).await?;
     let mut connection = Connection::live(deps, id, &caller).await?;
     let mut fields = body::fields(request)?;
@@ -55,7 +56,7 @@ async fn change(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str, needs_name
         return Err(Error::new(ErrorKey::AccessDenied, message).field(field));
     }
     if !changes.is_empty() {
-        connection = update(deps, connection, changes, since).await?;
+        connection = update(deps, connection, changes, deadline).await?;
         tracing::info!(connection = connection.id, "changed");
     }
     Ok((StatusCode::OK, connection.representation(deps).await?))
@@ -65,7 +66,7 @@ async fn change(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str, needs_name
 fn name(fields: &mut Fields) -> Result<Option<String>> {
     let given = fields.has("name");
     match fields.text("name", MAX_NAME)? {
-        None if given => Err(malformed("name", "must not be empty")),
+        None if given => Err(Error::malformed("name", "must not be empty")),
         name => Ok(name),
     }
 }
@@ -97,7 +98,7 @@ fn check_unchanged(fields: &mut Fields, connection: &Connection) -> Result<()> {
             given = integration(&given);
         }
         if given != *is {
-            return Err(malformed(field, "cannot be changed"));
+            return Err(Error::malformed(field, "cannot be changed"));
         }
     }
     Ok(())

@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use flow::app::App;
 use flow::connection::Connection;
-use flow::definition::{AuthOption, Integration, Workspace};
 use flow::deps::Deps;
-use flow::error::{Error, ErrorKey, Result};
-use flow::fields::Fields;
-use flow::token::Caller;
+use flow::lifecycle::registration;
+use flow::web::request_fields::Fields;
 use http::{Request, StatusCode};
+use protocol::definition::{AuthOption, Integration, Workspace};
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::token::Caller;
 use serde_json::{Map, Value, json};
 
 use super::connection_changes::MAX_ID;
@@ -81,7 +81,7 @@ async fn asked(
 async fn schema(deps: &Deps, integration: &Arc<Integration>, option: &AuthOption) -> Result<Option<Value>> {
     match &option.input_schema {
         Some(schema) => Ok(Some(schema.clone())),
-        None => Ok(App::of(deps, integration, option).await?.option().input_schema.clone()),
+        None => Ok(registration::of_option(deps, integration, option).await?.option().input_schema.clone()),
     }
 }
 

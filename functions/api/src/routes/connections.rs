@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use flow::connection::{Connection, ConnectionSecrets};
-use flow::definition::integration_id_of;
 use flow::deps::Deps;
-use flow::error::{Error, ErrorKey, Result};
-use flow::fields::{Fields, malformed};
-use flow::refresh;
+use flow::lifecycle::refresh;
 use flow::store::ListConnections;
-use flow::token::Caller;
+use flow::web::request_fields::Fields;
 use http::{Request, StatusCode};
+use protocol::deadline::Deadline;
+use protocol::definition::integration_id_of;
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::token::Caller;
 use serde_json::{Value, json};
 
 use super::connection_changes::MAX_ID;
@@ -66,7 +67,7 @@ pub(crate) async fn list(deps: &Deps, request: &Request<Bytes>) -> Result<Answer
 /// GET: one connection; somebody else's is not found. With `includeSecrets=true`, for who manages the workspace, its
 /// parameters and credentials too, these refreshed if they had ended.
 pub(crate) async fn show(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -> Result<Answer> {
-    let since = deps.clock.now();
+    let deadline = Deadline::starting(&*deps.clock);
     let (caller, _) = auth::caller(deps, request).await?;
     let mut query = Fields::of_query(request.uri().query().unwrap_or_default());
     let include_secrets = query.flag("includeSecrets")?.unwrap_or_default();
@@ -76,7 +77,7 @@ pub(crate) async fn show(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -
     }
     let mut connection = Connection::visible(deps, id, &caller).await?;
     if include_secrets {
-        connection = refresh::fresh(deps, connection, since).await?;
+        connection = refresh::fresh(deps, connection, deadline).await?;
     }
     let mut body = connection.representation(deps).await?;
     if include_secrets {
@@ -109,6 +110,6 @@ fn limit(query: &mut Fields) -> Result<i32> {
     match query.text("limit", MAX_ID)?.map(|limit| limit.parse::<i32>()) {
         None => Ok(DEFAULT_LIMIT),
         Some(Ok(limit)) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
-        Some(_) => Err(malformed("limit", "must be a number from 1 to 1000")),
+        Some(_) => Err(Error::malformed("limit", "must be a number from 1 to 1000")),
     }
 }

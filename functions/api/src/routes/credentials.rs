@@ -4,28 +4,28 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use flow::app::App;
 use flow::connection::{Connection, ConnectionSecrets};
-use flow::definition::AuthMethod;
 use flow::deps::Deps;
-use flow::error::{Error, ErrorKey, Result};
-use flow::refresh::{self, Renewal};
-use flow::test_call;
+use flow::lifecycle::refresh::{self, Renewal};
+use flow::lifecycle::{connect, registration};
 use http::{Request, StatusCode};
+use protocol::deadline::Deadline;
+use protocol::definition::AuthMethod;
+use protocol::error::{Error, ErrorKey, Result};
 use serde_json::{Value, json};
 
 use crate::{Answer, auth};
 
 /// POST: new credentials now, whatever the age of those that there are. What never ends needs none.
 pub(crate) async fn refresh(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -> Result<Answer> {
-    let since = deps.clock.now();
+    let deadline = Deadline::starting(&*deps.clock);
     let connection = connected(deps, request, id).await?.usable()?;
-    let app = App::of_connection(deps, &connection).await?;
+    let registration = registration::of_connection(deps, &connection).await?;
     let secrets = ConnectionSecrets::open(deps, &connection).await?;
-    if Renewal::of(app.option(), &secrets.credentials).is_some() {
-        let renewed = refresh::renewed(deps, connection, since).await?;
+    if Renewal::of(registration.option(), &secrets.credentials).is_some() {
+        let renewed = refresh::renewed(deps, connection, deadline).await?;
         renewed.usable()?;
-    } else if matches!(app.option().method, AuthMethod::OAuth2(_)) {
+    } else if matches!(registration.option().method, AuthMethod::OAuth2(_)) {
         let message = "The service gave this connection no refresh token: nothing can renew its credentials.";
         return Err(Error::new(ErrorKey::NotSupported, message));
     }
@@ -34,13 +34,13 @@ pub(crate) async fn refresh(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str
 
 /// POST: whether the integration's API takes the credentials, by its test call.
 pub(crate) async fn test(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -> Result<Answer> {
-    let since = deps.clock.now();
+    let deadline = Deadline::starting(&*deps.clock);
     let connection = connected(deps, request, id).await?;
     let tested = async {
-        let connection = refresh::fresh(deps, connection, since).await?.usable()?;
-        let app = App::of_connection(deps, &connection).await?;
+        let connection = refresh::fresh(deps, connection, deadline).await?.usable()?;
+        let registration = registration::of_connection(deps, &connection).await?;
         let secrets = ConnectionSecrets::open(deps, &connection).await?;
-        test_call::run(deps, &app, &secrets, since).await
+        connect::prove(deps, &registration, &secrets, deadline).await
     };
     Ok(match tested.await {
         Ok(()) => (StatusCode::OK, json!({ "success": true })),
@@ -51,9 +51,9 @@ pub(crate) async fn test(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -
 /// POST: forgets the credentials, and has the provider forget them. The connection stays, until the customer connects
 /// again.
 pub(crate) async fn disconnect(deps: &Deps, request: &Request<Bytes>, id: &str) -> Result<Answer> {
-    let since = deps.clock.now();
+    let deadline = Deadline::starting(&*deps.clock);
     let connection = connected(deps, request, id).await?;
-    flow::disconnect::disconnect(deps, connection, since).await?;
+    flow::lifecycle::disconnect::disconnect(deps, connection, deadline).await?;
     Ok((StatusCode::NO_CONTENT, Value::Null))
 }
 

@@ -1,16 +1,15 @@
 //! `/integrations`: what a workspace's customers can connect.
 
 use bytes::Bytes;
-use flow::definition::{
-    self, Integration, IntegrationDefinition, OptionSecrets, integration_id, integration_id_of,
-    integration_place, is_id,
-};
-use flow::deps::Deps;
-use flow::error::{Error, ErrorKey, Result};
-use flow::fields::Fields;
+use flow::deps::{Deps, integration_place};
 use flow::store::{ListConnections, StoredDefinition};
-use flow::token::Caller;
+use flow::web::request_fields::Fields;
 use http::{Request, StatusCode};
+use protocol::definition::{
+    self, Integration, IntegrationDefinition, OptionSecrets, integration_id, integration_id_of, is_id,
+};
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::token::Caller;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 

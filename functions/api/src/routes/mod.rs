@@ -12,7 +12,7 @@ pub(crate) mod proxy;
 pub(crate) mod this;
 pub(crate) mod workspaces;
 
-use flow::error::{Error, ErrorKey};
+use protocol::error::{Error, ErrorKey};
 
 /// How often a definition is written again whose writing met another one.
 const ATTEMPTS: usize = 5;

@@ -1,25 +1,26 @@
 //! POST `/connections`: a connection from credentials that the caller already holds.
 
 use bytes::Bytes;
-use flow::clock::Timestamp;
-use flow::definition::{Workspace, integration_id_of};
 use flow::deps::Deps;
-use flow::error::{Error, ErrorKey, Result};
-use flow::fields::{Fields, malformed};
-use flow::given::{self, Given};
-use flow::token::{Caller, is_customer_id};
+use flow::lifecycle::import::{Import, import};
+use flow::web::request_fields::Fields;
 use http::{Request, StatusCode};
+use protocol::clock::Timestamp;
+use protocol::deadline::Deadline;
+use protocol::definition::{Workspace, integration_id_of};
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::token::{Caller, is_customer_id};
 
 use super::connection_changes::{MAX_ID, MAX_NAME, parameters};
 use crate::{Answer, auth, body};
 
 /// POST: creates the connection, once the service took the credentials.
 pub(crate) async fn create(deps: &Deps, request: &Request<Bytes>) -> Result<Answer> {
-    let since = deps.clock.now();
+    let deadline = Deadline::starting(&*deps.clock);
     let (caller, workspace) = auth::caller(deps, request).await?;
     let mut fields = body::fields(request)?;
     let by_admin = matches!(caller, Caller::Admin { .. });
-    let given = Given {
+    let given = Import {
         by_admin,
         customer: customer(&mut fields, caller)?,
         integration: integration(&mut fields, &workspace)?,
@@ -27,12 +28,13 @@ pub(crate) async fn create(deps: &Deps, request: &Request<Bytes>) -> Result<Answ
         auth_option_key: fields.text("authOptionKey", MAX_ID)?,
         name: fields.text("name", MAX_NAME)?,
         credentials: fields.object("credentials")?,
-        parameters: parameters(&mut fields)?.unwrap_or((flow::secret::SecretMap::default(), "parameters")),
+        parameters: parameters(&mut fields)?
+            .unwrap_or((protocol::secret::SecretMap::default(), "parameters")),
         connector_parameters: fields.object("connectorParameters")?.unwrap_or_default(),
         allow_multiple_connections: fields.flag("allowMultipleConnections")?.unwrap_or_default(),
         expires_at: moment(&mut fields, "expiresAt")?,
     };
-    let connection = given::create(deps, given, since).await?;
+    let connection = import(deps, given, deadline).await?;
     tracing::info!(connection = connection.id, "connected with given credentials");
     Ok((StatusCode::CREATED, connection.representation(deps).await?))
 }
@@ -55,7 +57,7 @@ fn customer(fields: &mut Fields, caller: Caller) -> Result<String> {
         (Caller::Customer(customer), _) => Ok(customer.id),
         (Caller::Admin { .. }, Some(asked)) if is_customer_id(&asked) => Ok(asked),
         (Caller::Admin { .. }, Some(_)) => {
-            Err(malformed(field, "must have 1 to 255 bytes, and no control characters"))
+            Err(Error::malformed(field, "must have 1 to 255 bytes, and no control characters"))
         }
         (Caller::Admin { .. }, None) => {
             let message = "A management token must say for which customer: userId is missing.";
@@ -81,5 +83,7 @@ fn integration(fields: &mut Fields, workspace: &Workspace) -> Result<String> {
 
 fn moment(fields: &mut Fields, name: &str) -> Result<Option<Timestamp>> {
     let Some(text) = fields.text(name, 64)? else { return Ok(None) };
-    Timestamp::from_rfc3339(&text).map(Some).ok_or_else(|| malformed(name, "must be a time by RFC 3339"))
+    Timestamp::from_rfc3339(&text)
+        .map(Some)
+        .ok_or_else(|| Error::malformed(name, "must be a time by RFC 3339"))
 }

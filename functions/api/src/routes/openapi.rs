@@ -1,9 +1,9 @@
 //! `/openapi.json`: what can be asked here.
 
 use bytes::Bytes;
-use flow::error::{Error, Result};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Method, Response};
+use protocol::error::{Error, Result};
 
 /// The document, as it stands in the repository.
 const DOCUMENT: &str = include_str!("../../../../docs/openapi.json");

@@ -2,29 +2,26 @@
 //! caller need not hold.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use flow::api_call::{authenticated, unusable};
-use flow::app::App;
-use flow::clock::Timestamp;
 use flow::connection::{Connection, ConnectionSecrets};
 use flow::deps::Deps;
-use flow::error::{Error, ErrorKey, Result};
-use flow::http::provider::ProviderError;
-use flow::refresh::{self, Renewal};
+use flow::lifecycle::refresh::{self, Renewal};
+use flow::lifecycle::registration;
 use http::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, COOKIE, FORWARDED,
     HOST, ORIGIN, REFERER, SET_COOKIE, STRICT_TRANSPORT_SECURITY, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
     VIA, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use protocol::deadline::{BROWSER_FUNCTION, Deadline};
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::provider::api_call::{ApiAccess, ApiRequest, authenticated};
+use protocol::provider::calls::Calls;
+use protocol::provider::failure::{Failure, Refusal};
 use url::Url;
 
 use crate::auth;
-
-/// How long everything may take; API Gateway's limit is 30 s.
-const LIMIT: Duration = Duration::from_secs(28);
 
 /// The methods that go through; `OPTIONS` is answered as a preflight.
 const METHODS: &str = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
@@ -72,55 +69,56 @@ pub(crate) async fn forward(deps: &Arc<Deps>, request: Request<Bytes>, id: &str)
     if !METHODS.split(", ").any(|method| method == request.method().as_str()) {
         return Err(Error::method_not_allowed(METHODS));
     }
-    let since = deps.clock.now();
+    let now = deps.clock.now();
+    let deadline = Deadline::began(now);
     let (caller, _) = auth::caller(deps, &request).await?;
     let connection = Connection::visible(deps, id, &caller).await?;
     if request.body().len() > MAX_BODY {
         return Err(Error::new(ErrorKey::RequestTooLarge, "The request is larger than 4 MiB."));
     }
-    let connection = refresh::fresh(deps, connection, since).await?.usable()?;
-    let app = App::of_connection(deps, &connection).await?;
+    let connection = refresh::fresh(deps, connection, deadline).await?.usable()?;
+    let registration = registration::of_connection(deps, &connection).await?;
     let secrets = ConnectionSecrets::open(deps, &connection).await?;
-    let response = call(deps, &app, &secrets, &request, id, since).await?;
+    // A caller waits as long as a browser would.
+    let calls = deps.calls(now + BROWSER_FUNCTION);
+    let signing = registration::signing_secrets(deps, &registration).await?;
+    let access = ApiAccess { registration: &registration, secrets: &signing, values: secrets.values() };
+    let response = call(&calls, &access, &request, id).await?;
     if response.status() != StatusCode::UNAUTHORIZED
-        || Renewal::of(app.option(), &secrets.credentials).is_none()
+        || Renewal::of(registration.option(), &secrets.credentials).is_none()
     {
         return Ok(passed_on(response));
     }
     // The provider's own answer is worth more than why it could not be helped.
-    let Ok(connection) = refresh::renewed(deps, connection, since).await.and_then(Connection::usable) else {
+    let Ok(connection) = refresh::renewed(deps, connection, deadline).await.and_then(Connection::usable)
+    else {
         return Ok(passed_on(response));
     };
     let secrets = ConnectionSecrets::open(deps, &connection).await?;
-    Ok(passed_on(call(deps, &app, &secrets, &request, id, since).await?))
+    let access = ApiAccess { values: secrets.values(), ..access };
+    Ok(passed_on(call(&calls, &access, &request, id).await?))
 }
 
 async fn call(
-    deps: &Deps,
-    app: &App,
-    secrets: &ConnectionSecrets,
+    calls: &Calls<'_>,
+    access: &ApiAccess<'_>,
     request: &Request<Bytes>,
     id: &str,
-    since: Timestamp,
 ) -> Result<Response<Bytes>> {
-    let url = address(deps, app, secrets, request, id)?;
-    let headers = without(request.headers().clone(), DROPPED_FROM_REQUEST, DROPPED_FROM_REQUEST_BY_PREFIX);
-    let method = request.method().clone();
-    let request = authenticated(deps, app, secrets, method, &url, headers, request.body().clone()).await?;
-    let left = (since + LIMIT).since(deps.clock.now());
-    deps.provider.send(request, left).await.map_err(|error| told(&error))
+    let to_provider = ApiRequest {
+        method: request.method().clone(),
+        url: address(calls, access, request, id)?,
+        headers: without(request.headers().clone(), DROPPED_FROM_REQUEST, DROPPED_FROM_REQUEST_BY_PREFIX),
+        body: request.body().clone(),
+    };
+    let authenticated = authenticated(calls, access, to_provider)?;
+    calls.send(authenticated, "baseUri").await.map_err(unanswered)
 }
 
 /// Below the base address of whoever owns the registration: a borrowed one's credentials go nowhere else.
-fn address(
-    deps: &Deps,
-    app: &App,
-    secrets: &ConnectionSecrets,
-    request: &Request<Bytes>,
-    id: &str,
-) -> Result<Url> {
-    let base = app.integration.base_uri.as_ref().ok_or_else(|| unusable("baseUri"))?;
-    let mut url = base.render_url(&secrets.values(), deps.settings.loopback)?;
+fn address(calls: &Calls<'_>, access: &ApiAccess<'_>, request: &Request<Bytes>, id: &str) -> Result<Url> {
+    let base = access.registration.integration.base_uri.as_ref().ok_or_else(|| Error::unusable("baseUri"))?;
+    let mut url = base.render_url(&access.values, calls.loopback)?;
     let marker = format!("/connections/{id}/proxy/");
     let (_, path) = request.uri().path().split_once(&marker).ok_or_else(outside)?;
     let base_path = url.path().trim_end_matches('/').to_owned();
@@ -164,11 +162,12 @@ fn passed_on(response: Response<Bytes>) -> Response<Bytes> {
     Response::from_parts(head, body)
 }
 
-fn told(error: &ProviderError) -> Error {
-    match error {
-        ProviderError::TooLarge => {
+fn unanswered(failure: Failure) -> Error {
+    match failure.refusal {
+        Refusal::TooLarge => {
             Error::new(ErrorKey::ResponseTooLarge, "The provider's response is larger than 4 MiB.")
+                .because(failure.into_cause())
         }
-        error => error.told("baseUri"),
+        _ => failure.into(),
     }
 }

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use flow::deps::Deps;
-use flow::error::{Error, ErrorKey, Result};
-use flow::token::Caller;
 use http::{Request, StatusCode};
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::token::Caller;
 use serde_json::json;
 
 use crate::{Answer, auth};

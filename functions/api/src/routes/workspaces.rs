@@ -1,13 +1,13 @@
 //! `/workspaces/{key}`: teams, managed by the root workspace.
 
 use bytes::Bytes;
-use flow::definition::{self, Workspace, WorkspaceDefinition, workspace_place};
-use flow::deps::Deps;
-use flow::error::{Error, ErrorKey, Result};
-use flow::random::{draw, hex};
-use flow::secret::Secret;
+use flow::deps::{Deps, workspace_place};
 use flow::store::StoredDefinition;
 use http::{Request, StatusCode};
+use protocol::definition::{self, Workspace, WorkspaceDefinition};
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::random::{draw, hex};
+use protocol::secret::Secret;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 

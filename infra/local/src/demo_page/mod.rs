@@ -25,7 +25,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use bytes::Bytes;
-use flow::clock::Clock;
+use protocol::clock::Clock;
 
 use crate::events::log::Log;
 

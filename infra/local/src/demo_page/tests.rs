@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use bytes::Bytes;
-use flow::clock::{Clock, Timestamp};
 use http_body_util::BodyExt as _;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use protocol::clock::{Clock, Timestamp};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 

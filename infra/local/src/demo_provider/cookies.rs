@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
 use cookie::{Cookie, SameSite};
-use flow::clock::Timestamp;
+use protocol::clock::Timestamp;
 
 use super::users::User;
 use super::{Fingerprint, Provider};

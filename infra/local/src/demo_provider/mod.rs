@@ -26,8 +26,8 @@ use axum::http::header;
 use axum::routing::{get, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use flow::clock::Clock;
-use flow::random::{Random, draw};
+use protocol::clock::Clock;
+use protocol::random::{Random, draw};
 
 use cookies::Sessions;
 use oauth2::client::Client;

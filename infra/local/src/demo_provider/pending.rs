@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
-use flow::clock::Timestamp;
+use protocol::clock::Timestamp;
 
 use super::{Fingerprint, Provider, cookies, pages};
 

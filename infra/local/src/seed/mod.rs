@@ -7,11 +7,11 @@ mod oauth2;
 mod shared;
 
 use bytes::Bytes;
-use flow::clock::Timestamp;
-use flow::definition::integration_id;
 use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use protocol::clock::Timestamp;
+use protocol::definition::integration_id;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -98,9 +98,9 @@ mod tests {
 
     use axum::body::Body;
     use axum::http::Request;
-    use flow::clock::SystemClock;
-    use flow::random::SystemRandom;
     use http_body_util::BodyExt as _;
+    use protocol::clock::SystemClock;
+    use protocol::random::SystemRandom;
     use tower::ServiceExt as _;
 
     use super::*;

@@ -1,25 +1,27 @@
 //! From a claimed flow to a stored connection.
 
+use protocol::definition::{AuthMethod, OAuth1, OAuth2, OptionSecrets, Registration};
+use protocol::error::{Error, Result};
+use protocol::provider::authorization_response::AuthorizationResponse;
+use protocol::provider::failure::CallError;
+use protocol::provider::oauth1::{self, AuthorizedToken, request_token_credentials};
+use protocol::provider::oauth2::token_request::{Pkce, TokenEndpoint};
+use protocol::provider::oauth2::{AuthorizationGrant, Sent};
+use protocol::secret::SecretMap;
 use serde_json::{Map, Value};
 
-use super::parameters::CallbackParameters;
-use super::{AuthorizationGrant, ClaimedFlow};
-use crate::app::App;
-use crate::connect::{connect, connection_key, time_left};
-use crate::definition::{AuthMethod, OAuth1, OAuth2, OptionSecrets};
+use super::ClaimedFlow;
+use crate::context::outcome::Outcome;
 use crate::deps::Deps;
-use crate::error::{Error, Result};
-use crate::oauth1::{self, AuthorizedToken, request_token_credentials};
-use crate::oauth2::token_request::TokenEndpoint;
-use crate::outcome::Outcome;
-use crate::secret::SecretMap;
+use crate::lifecycle::connect::{Issued, connect, connection_key};
+use crate::lifecycle::registration;
 use crate::store::FlowClaim;
 
 /// Verifies the callback, exchanges what it brought, proves the credentials, and saves the connection with the outcome.
 pub(super) async fn complete(
     deps: &Deps,
     flow: &ClaimedFlow,
-    parameters: &CallbackParameters,
+    response: &AuthorizationResponse,
 ) -> Result<Outcome> {
     let request = &flow.memory.request;
     // The key that seals comes from another service than the definition, and does not wait for it.
@@ -28,69 +30,89 @@ pub(super) async fn complete(
     let integration = integration?;
     // One that was turned off meanwhile connects nobody any more.
     integration.auth_option(Some(&request.auth_option_key))?;
-    let app = App::recorded(deps, &integration, &request.auth_option_key, request.borrowed.as_ref()).await?;
-    let (credentials, key) = match &app.option().method {
+    let registration =
+        registration::recorded(deps, &integration, &request.auth_option_key, request.borrowed.as_ref())
+            .await?;
+    let (credentials, key) = match &registration.option().method {
         AuthMethod::OAuth2(config) => {
-            let grant = AuthorizationGrant::verify(flow, parameters, config)?;
-            let (key, secrets) = (key?, deps.definitions.option_secrets(&app.integration).await?);
-            let fields = exchange_code(deps, flow, grant, &app, config, &secrets).await?;
-            (with_kept(fields, config, parameters), key)
+            let grant = flow.grant(response, config)?;
+            let (key, secrets) = (key?, registration::issuing_secrets(deps, &registration).await?);
+            let fields = exchange_code(deps, flow, grant, &registration, config, &secrets).await?;
+            (with_kept(fields, config, response), key)
         }
         AuthMethod::OAuth1(config) => {
-            let authorized = AuthorizedToken::verify(flow, parameters)?;
-            let (key, secrets) = (key?, deps.definitions.option_secrets(&app.integration).await?);
-            (exchange_token(deps, flow, authorized, &app, config, &secrets).await?, key)
+            let authorized = flow.authorized_token(response)?;
+            let (key, secrets) = (key?, registration::issuing_secrets(deps, &registration).await?);
+            (exchange_token(deps, flow, authorized, &registration, config, &secrets).await?, key)
         }
         AuthMethod::ClientCredentials(_) | AuthMethod::Proxy(_) => {
             return Err(Error::internal("a callback for an option that has none"));
         }
     };
-    let claim = FlowClaim { flow: &flow.id, owner: &flow.owner };
-    connect(deps, request, &app, SecretMap::new(credentials), &key, Some(claim), flow.claimed_at).await
+    let issued = Issued {
+        registration: &registration,
+        credentials: SecretMap::new(credentials),
+        key: &key,
+        flow: Some(FlowClaim { flow: &flow.id, owner: &flow.owner }),
+    };
+    connect(deps, request, issued, flow.deadline).await
+}
+
+impl ClaimedFlow {
+    /// The right to exchange the code: only the browser that started the flow brings what the verifier is made of.
+    fn grant(&self, response: &AuthorizationResponse, config: &OAuth2) -> Result<AuthorizationGrant> {
+        let code_verifier = self.secret.code_verifier(&self.id)?;
+        let sent = Sent { code_verifier, redirect_uri: self.memory.callback_uri.clone() };
+        AuthorizationGrant::verify(response, sent, config)
+    }
+
+    /// The right to exchange the flow's own temporary credentials.
+    fn authorized_token(&self, response: &AuthorizationResponse) -> Result<AuthorizedToken> {
+        let temporary = self.memory.temporary_credentials.clone();
+        let temporary = temporary
+            .ok_or_else(|| Error::internal("an OAuth 1.0 flow remembers no temporary credentials"))?;
+        AuthorizedToken::verify(response, temporary)
+    }
 }
 
 async fn exchange_code(
     deps: &Deps,
     flow: &ClaimedFlow,
     grant: AuthorizationGrant,
-    app: &App,
+    registration: &Registration,
     config: &OAuth2,
     secrets: &OptionSecrets,
-) -> Result<Map<String, Value>> {
-    let endpoint = TokenEndpoint {
-        url: config.token_uri.render_url(&flow.memory.request.values(), deps.settings.loopback)?,
-        client_id: &config.client_id,
-        client_secret: secrets.get(&app.option().key, "clientSecret"),
-        authentication: config.client_auth_location,
-        body_format: config.body_format,
-        provider: &*deps.provider,
-        limit: time_left(deps, flow.claimed_at)?,
-    };
-    Ok(endpoint.exchange_code(grant, !config.skip_pkce).await?.into_fields())
+) -> Result<Map<String, Value>, CallError> {
+    let calls = deps.calls(flow.deadline.provider());
+    let client_secret = secrets.get(&registration.option().key, "clientSecret");
+    let values = flow.memory.request.values();
+    let endpoint = TokenEndpoint::of_codes(config, client_secret, &values, calls.loopback)?;
+    let pkce = if config.skip_pkce { Pkce::Skipped } else { Pkce::S256 };
+    Ok(endpoint.exchange_code(&calls, grant, pkce).await?.into_fields())
 }
 
 async fn exchange_token(
     deps: &Deps,
     flow: &ClaimedFlow,
     authorized: AuthorizedToken,
-    app: &App,
+    registration: &Registration,
     config: &OAuth1,
     secrets: &OptionSecrets,
-) -> Result<Map<String, Value>> {
-    let client = oauth1::Client::of(config, &app.option().key, secrets);
-    let endpoint = config.token_uri.render_url(&flow.memory.request.values(), deps.settings.loopback)?;
-    let limit = time_left(deps, flow.claimed_at)?;
-    request_token_credentials(deps, &client, endpoint, authorized, limit).await
+) -> Result<Map<String, Value>, CallError> {
+    let calls = deps.calls(flow.deadline.provider());
+    let client = oauth1::Client::of(config, &registration.option().key, secrets);
+    let endpoint = config.token_uri.render_url(&flow.memory.request.values(), calls.loopback)?;
+    request_token_credentials(&calls, &client, endpoint, authorized).await
 }
 
 /// The callback parameters that the definition keeps stand with the credentials; the token response goes before.
 fn with_kept(
     mut credentials: Map<String, Value>,
     config: &OAuth2,
-    parameters: &CallbackParameters,
+    response: &AuthorizationResponse,
 ) -> Map<String, Value> {
     for name in &config.callback_parameters {
-        if let Some(value) = parameters.get(name) {
+        if let Some(value) = response.get(name) {
             credentials.entry(name).or_insert_with(|| Value::from(value));
         }
     }

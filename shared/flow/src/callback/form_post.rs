@@ -5,11 +5,11 @@ use bytes::Bytes;
 use http::{Request, Response};
 use url::form_urlencoded;
 
-use super::parameters::{CallbackParameters, KNOWN};
-use crate::browser::State;
+use crate::context::browser::State;
 use crate::deps::Deps;
-use crate::error::{Error, ErrorKey, Result};
-use crate::respond;
+use crate::web::response;
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::provider::authorization_response::{AuthorizationResponse, KNOWN};
 
 /// The most that the posted form may weigh, in bytes.
 const MAX_FORM: usize = 64 * 1024;
@@ -21,7 +21,7 @@ pub(super) async fn redirect(deps: &Deps, request: &Request<Bytes>) -> Result<Re
     }
     let form = std::str::from_utf8(request.body())
         .map_err(|_| Error::new(ErrorKey::RequestMalformed, "The posted answer is not a form."))?;
-    let parameters = CallbackParameters::parse(form)?;
+    let parameters = AuthorizationResponse::parse(form)?;
     let kept = match parameters.get("state").and_then(State::parse) {
         Some(state) => deps.store.read_flow(&state.flow_id()).await?.map(|flow| flow.kept_parameters),
         None => None,
@@ -33,5 +33,5 @@ pub(super) async fn redirect(deps: &Deps, request: &Request<Bytes>) -> Result<Re
             query.append_pair(name, value);
         }
     }
-    Ok(respond::see_other(&format!("{}?{}", request.uri().path(), query.finish()), &[]))
+    Ok(response::see_other(&format!("{}?{}", request.uri().path(), query.finish()), &[]))
 }

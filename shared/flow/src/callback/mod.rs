@@ -4,31 +4,23 @@
 
 mod complete;
 mod form_post;
-mod grant;
-mod parameters;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
 
-pub use grant::AuthorizationGrant;
-
-use crate::browser::{BrowserSecret, FlowId, State, surplus_cookies};
-use crate::clock::Timestamp;
+use crate::context::FlowContext;
+use crate::context::browser::{BrowserSecret, FlowId, State, surplus_cookies};
+use crate::context::outcome::Outcome;
 use crate::deps::Deps;
-use crate::error::{Error, ErrorKey, Result};
-use crate::memory::FlowMemory;
-use crate::outcome::Outcome;
-use crate::pages::Reader;
-use crate::random::draw_id;
-use crate::respond;
 use crate::store::{Claim, browser_mismatch, state_unknown};
-use parameters::CallbackParameters;
-
-/// How long the record of a failure may take: provider work ends after 22 s, and the function after 28.
-const RECORD_TIME: Duration = Duration::from_secs(4);
+use crate::web::pages::Reader;
+use crate::web::{delivery, response};
+use protocol::deadline::{Deadline, FAILURE_RECORD};
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::provider::authorization_response::AuthorizationResponse;
+use protocol::random::draw_id;
 
 /// Handles a callback.
 pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes> {
@@ -39,7 +31,7 @@ pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes>
     };
     answered.unwrap_or_else(|error| {
         tracing::info!(key = error.key().facts().key, "callback refused");
-        respond::own_page(&error, Reader::of(request.headers()))
+        delivery::own_page(&error, Reader::of(request.headers()))
     })
 }
 
@@ -47,15 +39,15 @@ pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes>
 struct ClaimedFlow {
     id: FlowId,
     secret: BrowserSecret,
-    memory: FlowMemory,
+    memory: FlowContext,
     owner: String,
-    claimed_at: Timestamp,
+    deadline: Deadline,
 }
 
 /// An error of this function claimed nothing and is shown on our own page; every later one is the flow's outcome.
 async fn callback(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response<Bytes>> {
-    let parameters = CallbackParameters::parse(request.uri().query().unwrap_or_default())?;
-    let state = parameters.state()?;
+    let parameters = AuthorizationResponse::parse(request.uri().query().unwrap_or_default())?;
+    let state = state(&parameters)?;
     let flow = state.flow_id();
     if let Some(claimed) = claim(deps, request, &flow).await? {
         // The browser may go, the work may not: in a task of its own, what was claimed is finished.
@@ -69,20 +61,20 @@ async fn callback(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response
         }
     }
     let cookies = surplus_cookies(request.headers(), &flow);
-    Ok(respond::see_other(&format!("/connection-result/{}", flow.as_str()), &cookies))
+    Ok(response::see_other(&format!("/connection-result/{}", flow.as_str()), &cookies))
 }
 
 /// Claims the flow for this callback; nothing if another callback has it, whose result is then the result.
 async fn claim(deps: &Deps, request: &Request<Bytes>, flow: &FlowId) -> Result<Option<ClaimedFlow>> {
     let secret = browser_secret(deps, request.headers(), flow).await?;
     let owner = draw_id(&*deps.random);
-    let claimed_at = deps.clock.now();
+    let now = deps.clock.now();
     let path = request.uri().path();
-    match deps.store.claim_flow(flow, secret.binding(), path, &owner, claimed_at).await? {
+    match deps.store.claim_flow(flow, secret.binding(), path, &owner, now).await? {
         Claim::Taken => Ok(None),
         Claim::Won(item) => {
-            let memory = FlowMemory::open(flow, &secret, &item.memory)?;
-            Ok(Some(ClaimedFlow { id: flow.clone(), secret, memory, owner, claimed_at }))
+            let memory = FlowContext::open(flow, &secret, &item.memory)?;
+            Ok(Some(ClaimedFlow { id: flow.clone(), secret, memory, owner, deadline: Deadline::began(now) }))
         }
     }
 }
@@ -116,7 +108,7 @@ async fn record(deps: &Deps, flow: &ClaimedFlow, outcome: Result<Outcome>) {
             }
             let failed = Outcome::Failed(error);
             let written = deps.store.end_flow(&flow.id, &flow.owner, &failed);
-            match tokio::time::timeout(RECORD_TIME, written).await {
+            match tokio::time::timeout(FAILURE_RECORD, written).await {
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) => {
                     tracing::error!(flow = id, key = error.key().facts().key, "the outcome was not recorded");
@@ -127,12 +119,11 @@ async fn record(deps: &Deps, flow: &ClaimedFlow, outcome: Result<Outcome>) {
     }
 }
 
-impl CallbackParameters {
-    fn state(&self) -> Result<State> {
-        let missing = || {
-            let message = "The service's answer does not say which sign-in it belongs to.";
-            Error::new(ErrorKey::StateMissing, message).field("state")
-        };
-        State::parse(self.get("state").ok_or_else(missing)?).ok_or_else(state_unknown)
-    }
+/// The flow's `state`.
+fn state(response: &AuthorizationResponse) -> Result<State> {
+    let missing = || {
+        let message = "The service's answer does not say which sign-in it belongs to.";
+        Error::new(ErrorKey::StateMissing, message).field("state")
+    };
+    State::parse(response.get("state").ok_or_else(missing)?).ok_or_else(state_unknown)
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Timestamp;
-use crate::error::Error;
+use protocol::clock::Timestamp;
+use protocol::error::Error;
 
 /// How a connection's credentials are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,8 +7,8 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::KeyFuture;
-use crate::clock::{Clock, Timestamp};
-use crate::error::Result;
+use protocol::clock::{Clock, Timestamp};
+use protocol::error::Result;
 
 /// How often one data key seals: far below what random nonces allow (2^32, NIST SP 800-38D §8.3).
 const MAX_USES: u32 = 100_000;

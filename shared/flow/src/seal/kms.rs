@@ -13,8 +13,8 @@ use aws_sdk_kms::{Client, Config};
 use zeroize::Zeroizing;
 
 use super::{DataKey, EncryptionContext, KeyFuture, WrappingKey};
-use crate::error::{Error, ErrorKey, Result};
-use crate::http::aws::told;
+use crate::aws::told;
+use protocol::error::{Error, ErrorKey, Result};
 
 /// How long KMS may take in all, with the SDK's repetitions.
 const TIMEOUT: Duration = Duration::from_secs(5);

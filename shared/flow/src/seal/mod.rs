@@ -18,11 +18,11 @@ pub use data_key::{DataKey, EncryptionContext, WrappingKey};
 pub use kms::KmsKey;
 pub use static_key::{NoKey, StaticKey};
 
-use crate::BoxFuture;
-use crate::clock::Clock;
-use crate::error::{Error, Result};
-use crate::random::{Random, draw};
 use data_key::DataKeys;
+use protocol::BoxFuture;
+use protocol::clock::Clock;
+use protocol::error::{Error, Result};
+use protocol::random::{Random, draw};
 use record::Record;
 
 /// What a sealed value belongs to.

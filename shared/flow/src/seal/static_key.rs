@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::{DataKey, EncryptionContext, KeyFuture, WrappingKey, decrypt, encrypt};
-use crate::error::{Error, ErrorKey, Result};
-use crate::random::{Random, draw, hex};
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::random::{Random, draw, hex};
 
 /// A 256-bit key that the operator holds.
 pub struct StaticKey {

@@ -2,8 +2,8 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::*;
-use crate::clock::Timestamp;
-use crate::random::SystemRandom;
+use protocol::clock::Timestamp;
+use protocol::random::SystemRandom;
 
 struct Still;
 

@@ -7,16 +7,19 @@ use http::Response;
 use url::Url;
 
 use super::begin::Chosen;
-use crate::browser::{BrowserSecret, FLOW_LIFETIME_SECONDS, FlowId, State};
-use crate::connect::{ConnectRequest, time_left};
-use crate::definition::{AuthMethod, OAuth1, ParameterPlace};
+use crate::connection::ConnectRequest;
+use crate::context::FlowContext;
+use crate::context::browser::{BrowserSecret, FLOW_LIFETIME_SECONDS, FlowId, State};
 use crate::deps::Deps;
-use crate::error::{Error, Result};
-use crate::memory::FlowMemory;
-use crate::oauth1::{self, TemporaryCredentials, request_temporary_credentials};
-use crate::oauth2::authorization_request::authorization_request;
-use crate::respond;
+use crate::lifecycle::registration::issuing_secrets;
 use crate::store::NewFlow;
+use crate::web::response;
+use protocol::deadline::Deadline;
+use protocol::definition::{AuthMethod, OAuth1, ParameterPlace};
+use protocol::error::{Error, Result};
+use protocol::provider::oauth1::{self, TemporaryCredentials, request_temporary_credentials};
+use protocol::provider::oauth2::Sent;
+use protocol::provider::oauth2::authorization_request::authorization_request;
 
 /// Stores the flow and sends the browser to the provider's page.
 pub(super) async fn authorize(
@@ -27,19 +30,19 @@ pub(super) async fn authorize(
     let state = State::draw(&*deps.random);
     let secret = BrowserSecret::draw(&*deps.random);
     let flow = state.flow_id();
-    let app = &chosen.app.integration;
-    let callback_path = app.callback_path();
-    let callback_uri = match &app.o_auth_callback_uri {
+    let integration = &chosen.registration.integration;
+    let callback_path = integration.callback_path();
+    let callback_uri = match &integration.o_auth_callback_uri {
         Some(uri) => uri.clone(),
         None => format!("{}{callback_path}", chosen.start.address.url),
     };
     let loopback = deps.settings.loopback;
-    let (location, temporary_credentials, kept_parameters) = match &chosen.app.option().method {
+    let (location, temporary_credentials, kept_parameters) = match &chosen.registration.option().method {
         AuthMethod::OAuth2(config) => {
-            let verifier = secret.code_verifier(&flow)?;
+            let sent =
+                Sent { code_verifier: secret.code_verifier(&flow)?, redirect_uri: callback_uri.clone() };
             let values = request.values();
-            let location =
-                authorization_request(config, &values, &state, &verifier, &callback_uri, loopback)?;
+            let location = authorization_request(config, &values, &state.reveal(), &sent, loopback)?;
             (location, None, config.callback_parameters.clone())
         }
         AuthMethod::OAuth1(config) => {
@@ -52,11 +55,11 @@ pub(super) async fn authorize(
         }
     };
     let target = chosen.start.target.clone();
-    let memory = FlowMemory { request, callback_uri, temporary_credentials, target };
+    let memory = FlowContext { request, callback_uri, temporary_credentials, target };
     begin_flow(deps, &flow, &secret, &callback_path, kept_parameters, &memory).await?;
     let workspace = &memory.request.workspace;
     tracing::info!(flow = flow.as_str(), workspace, integration = chosen.integration.key, "flow begun");
-    Ok(respond::see_other(location.as_str(), &[secret.set_cookie(&flow)]))
+    Ok(response::see_other(location.as_str(), &[secret.set_cookie(&flow)]))
 }
 
 async fn begin_flow(
@@ -65,7 +68,7 @@ async fn begin_flow(
     secret: &BrowserSecret,
     callback_path: &str,
     kept_parameters: Vec<String>,
-    memory: &FlowMemory,
+    memory: &FlowContext,
 ) -> Result<()> {
     let new = NewFlow {
         id: flow,
@@ -88,8 +91,8 @@ async fn request_authorization(
     state: &State,
     callback_uri: &str,
 ) -> Result<(Url, TemporaryCredentials)> {
-    let secrets = deps.definitions.option_secrets(&chosen.app.integration).await?;
-    let client = oauth1::Client::of(config, &chosen.app.option().key, &secrets);
+    let secrets = issuing_secrets(deps, &chosen.registration).await?;
+    let client = oauth1::Client::of(config, &chosen.registration.option().key, &secrets);
     let (values, loopback) = (request.values(), deps.settings.loopback);
     let endpoint = config.request_token_uri.render_url(&values, loopback)?;
     let mut location = config.authorize_uri.render_url(&values, loopback)?;
@@ -100,9 +103,9 @@ async fn request_authorization(
         ParameterPlace::Request => (wanted.as_slice(), &[][..]),
         ParameterPlace::Authorize => (&[][..], wanted.as_slice()),
     };
-    let limit = time_left(deps, deps.clock.now())?;
+    let calls = deps.calls(Deadline::starting(&*deps.clock).provider());
     let temporary =
-        request_temporary_credentials(deps, &client, endpoint, callback.as_str(), at_request, limit).await?;
+        request_temporary_credentials(&calls, &client, endpoint, callback.as_str(), at_request).await?;
     location.query_pairs_mut().append_pair("oauth_token", &temporary.token).extend_pairs(at_authorization);
     Ok((location, temporary))
 }

@@ -5,20 +5,23 @@ use bytes::Bytes;
 use http::Response;
 use serde_json::Value;
 
+use super::ticket::Ticket;
 use super::{Subject, VerifiedStart, authorize};
-use crate::app::App;
-use crate::client_credentials;
-use crate::connect::{ConnectRequest, connect, connection_key};
+use crate::connection::ConnectRequest;
 use crate::connection::{Connection, ConnectionSecrets};
-use crate::definition::{AuthMethod, AuthOption, ClientCredentials, Integration};
+use crate::context::outcome::Outcome;
 use crate::deps::Deps;
-use crate::error::{Error, ErrorKey, Result};
-use crate::form::{self, Ticket};
-use crate::input::{self, Violation};
-use crate::outcome::Outcome;
-use crate::pages;
-use crate::respond;
-use crate::secret::SecretMap;
+use crate::lifecycle::connect::{Issued, connect, connection_key};
+use crate::lifecycle::import;
+use crate::lifecycle::registration;
+use crate::web::form;
+use crate::web::pages;
+use crate::web::response;
+use protocol::deadline::Deadline;
+use protocol::definition::input::{self, Violation};
+use protocol::definition::{AuthMethod, AuthOption, ClientCredentials, Integration, Registration};
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::secret::SecretMap;
 
 /// What came of a start.
 pub(super) enum Begun {
@@ -34,7 +37,7 @@ pub(super) struct Chosen<'a> {
     pub(super) integration: &'a Integration,
     pub(super) option: &'a AuthOption,
     /// The option that does the work: the same, or a shared integration's.
-    pub(super) app: App,
+    pub(super) registration: Registration,
 }
 
 /// What the customer entered, and what the caller gave for the connector.
@@ -51,21 +54,21 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
     // The option that the connection was made with may be gone: then it is the default again.
     let before = before.filter(|key| integration.enabled_options().any(|option| option.key == **key));
     let option = integration.auth_option(typed.or(start.request.auth_option_key.as_deref()).or(before))?;
-    let app = App::of(deps, integration, option).await?;
-    let chosen = Chosen { start, integration, option, app };
+    let registration = registration::of_option(deps, integration, option).await?;
+    let chosen = Chosen { start, integration, option, registration };
     let entered = chosen.entered(deps, reconnected.as_ref()).await?;
     if start.submission.as_ref().is_some_and(super::submission::Submission::turned) {
         return chosen.ask(deps, &entered.parameters, &[], None);
     }
-    let violations = chosen.app.violations(option, &entered.parameters)?;
+    let violations = chosen.registration.violations(option, &entered.parameters)?;
     if let Some(first) = violations.first() {
         return chosen.ask_or_refuse(deps, &entered.parameters, &violations, first);
     }
     let request = chosen.request(entered);
-    match &chosen.app.option().method {
+    match &chosen.registration.option().method {
         // Boxed: most flows never get here, and would have its room made in every request's future.
         AuthMethod::ClientCredentials(config) => Box::pin(chosen.connect_now(deps, request, config)).await,
-        _ if start.visitor.in_iframe => Err(Error::interaction_required()),
+        _ if start.requester.in_iframe => Err(Error::interaction_required()),
         _ => authorize::authorize(deps, &chosen, request).await.map(Begun::Answer),
     }
 }
@@ -73,7 +76,7 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
 impl Chosen<'_> {
     /// What the customer is asked for: by the option, or by the one that does its work.
     fn schema(&self) -> Option<&Value> {
-        self.option.input_schema.as_ref().or(self.app.option().input_schema.as_ref())
+        self.option.input_schema.as_ref().or(self.registration.option().input_schema.as_ref())
     }
 
     /// What was typed; else what the caller gave; else, when reconnecting, what there was before. Credentials that the
@@ -87,7 +90,7 @@ impl Chosen<'_> {
             && (entered.parameters.is_empty() || entered.connector_parameters.is_empty())
         {
             let before = ConnectionSecrets::open(deps, connection).await?;
-            let is_typed = matches!(self.app.option().method, AuthMethod::ClientCredentials(_));
+            let is_typed = matches!(self.registration.option().method, AuthMethod::ClientCredentials(_));
             if entered.parameters.is_empty() && !is_typed {
                 entered.parameters = before.parameters;
             }
@@ -110,7 +113,7 @@ impl Chosen<'_> {
             customer: self.start.customer.id.clone(),
             integration: self.integration.id.clone(),
             auth_option_key: self.option.key.clone(),
-            borrowed: self.app.borrowed(),
+            borrowed: self.registration.borrowed(),
             parameters: entered.parameters,
             connector_parameters: entered.connector_parameters,
             connection_id: asked.connection_id.clone(),
@@ -150,11 +153,12 @@ impl Chosen<'_> {
         request: &ConnectRequest,
         config: &ClientCredentials,
     ) -> Result<Outcome> {
-        let since = deps.clock.now();
+        let deadline = Deadline::starting(&*deps.clock);
         let key = connection_key(deps, request).await?;
-        let credentials =
-            client_credentials::credentials(deps, &self.app, &request.values(), config, since).await?;
-        connect(deps, request, &self.app, credentials, &key, None, since).await
+        let registration = &self.registration;
+        let credentials = import::issue(deps, registration, config, &request.values(), deadline).await?;
+        let issued = Issued { registration, credentials, key: &key, flow: None };
+        connect(deps, request, issued, deadline).await
     }
 
     fn ask_or_refuse(
@@ -164,12 +168,12 @@ impl Chosen<'_> {
         violations: &[Violation],
         first: &Violation,
     ) -> Result<Begun> {
-        if self.start.visitor.can_be_asked() {
+        if self.start.requester.can_be_asked() {
             // Nothing is wrong yet with a form that was not seen before.
             let untouched = self.start.submission.is_none() && parameters.is_empty();
             return self.ask(deps, parameters, if untouched { &[] } else { violations }, None);
         }
-        Err(if self.start.visitor.in_iframe {
+        Err(if self.start.requester.in_iframe {
             Error::interaction_required()
         } else {
             input::refusal(first, "connectionParameters")
@@ -198,7 +202,7 @@ impl Chosen<'_> {
         let no_fields =
             violations.iter().find(|each| fields.iter().all(|field| field.pointer != each.pointer));
         let problem = error.map(Error::message).or(no_fields.map(|violation| &*violation.problem));
-        let shared = self.app.option();
+        let shared = self.registration.option();
         let page = pages::FormPage {
             brand: &self.start.workspace.brand,
             integration: self.integration,
@@ -215,7 +219,7 @@ impl Chosen<'_> {
             ticket: &ticket.text,
         };
         let mut response = pages::form(&page);
-        respond::add_cookies(&mut response, &[ticket.cookie]);
+        response::add_cookies(&mut response, &[ticket.cookie]);
         Ok(Begun::Answer(response))
     }
 }

@@ -5,10 +5,11 @@
 mod authorize;
 mod begin;
 mod parameters;
-pub mod purpose;
+pub mod provenance;
 mod request;
+mod requester;
 mod submission;
-mod visitor;
+mod ticket;
 
 use std::sync::Arc;
 
@@ -17,31 +18,31 @@ use http::{Method, Request, Response};
 
 pub use request::StartRequest;
 
-use crate::clock::Timestamp;
 use crate::connection::{Connection, connection_not_found};
-use crate::definition::{Integration, Workspace};
+use crate::context::outcome::Outcome;
+use crate::context::target::ResultTarget;
 use crate::deps::{Deps, OwnAddress};
-use crate::error::{Error, ErrorKey, Result};
-use crate::outcome::Outcome;
-use crate::pages;
-use crate::redirect_uri::RedirectUri;
-use crate::respond;
-use crate::target::ResultTarget;
-use crate::token::{self, Caller, Customer};
+use crate::web::pages;
+use crate::web::{delivery, response};
 use begin::Begun;
-use purpose::Provenance;
+use protocol::clock::Timestamp;
+use protocol::definition::{Integration, Workspace};
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::redirect_uri::RedirectUri;
+use protocol::token::{self, Caller, Customer};
+use provenance::Provenance;
+use requester::Requester;
 use submission::Submission;
-use visitor::Visitor;
 
 /// Handles a start.
 pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes> {
-    if purpose::is_prefetch(request.headers()) {
-        return respond::prefetch_refused();
+    if provenance::is_prefetch(request.headers()) {
+        return response::prefetch_refused();
     }
-    let visitor = Visitor::of(request.headers());
-    start(&deps, &request, visitor).await.unwrap_or_else(|error| {
+    let requester = Requester::of(request.headers());
+    start(&deps, &request, requester).await.unwrap_or_else(|error| {
         tracing::info!(key = error.key().facts().key, "start refused");
-        respond::own_page(&error, visitor.reader)
+        delivery::own_page(&error, requester.reader)
     })
 }
 
@@ -58,17 +59,17 @@ struct VerifiedStart {
     verified_at: Timestamp,
     target: ResultTarget,
     address: OwnAddress,
-    visitor: Visitor,
+    requester: Requester,
 }
 
 /// An error of this function is shown on our own page: where the result may go is not yet known.
-async fn start(deps: &Deps, request: &Request<Bytes>, visitor: Visitor) -> Result<Response<Bytes>> {
+async fn start(deps: &Deps, request: &Request<Bytes>, requester: Requester) -> Result<Response<Bytes>> {
     if !matches!(*request.method(), Method::GET | Method::POST) {
         return Err(Error::method_not_allowed("GET, POST"));
     }
-    let start = verify(deps, request, visitor).await?;
+    let start = verify(deps, request, requester).await?;
     let provenance =
-        purpose::provenance(request.method(), request.headers(), &start.address.origin, &start.workspace);
+        provenance::provenance(request.method(), request.headers(), &start.address.origin, &start.workspace);
     let ask = match provenance {
         Provenance::Trusted => false,
         // Our own form can only be posted by the browser that it was shown to.
@@ -77,7 +78,7 @@ async fn start(deps: &Deps, request: &Request<Bytes>, visitor: Visitor) -> Resul
     };
     // From here on the caller is told.
     let begun = match subject(deps, &start).await {
-        Ok(_) if ask && visitor.in_iframe => Err(Error::interaction_required()),
+        Ok(_) if ask && requester.in_iframe => Err(Error::interaction_required()),
         Ok(subject) if ask => {
             return Ok(pages::confirm_start(&start.confirmation(&subject.integration, request)));
         }
@@ -92,10 +93,10 @@ async fn start(deps: &Deps, request: &Request<Bytes>, visitor: Visitor) -> Resul
             Outcome::Failed(error)
         }
     };
-    respond::outcome(deps, &outcome, &start.target, visitor.reader).await
+    delivery::outcome(deps, &outcome, &start.target, requester.reader).await
 }
 
-async fn verify(deps: &Deps, request: &Request<Bytes>, visitor: Visitor) -> Result<VerifiedStart> {
+async fn verify(deps: &Deps, request: &Request<Bytes>, requester: Requester) -> Result<VerifiedStart> {
     let address = deps.own_address(request)?;
     let (start, submission) = match Submission::read(deps, request)? {
         Some((start, submission)) => (start, Some(submission)),
@@ -117,16 +118,15 @@ async fn verify(deps: &Deps, request: &Request<Bytes>, visitor: Visitor) -> Resu
     };
     // The older SDK opens some options in a hidden iframe and waits there for the message, whatever it sends besides:
     // its `redirectUri` counts for nothing, and an error page about it would be seen by nobody.
-    let around = visitor.in_iframe && start.request_id.is_some();
+    let around = requester.in_iframe && start.request_id.is_some();
     let redirect_uri = match &start.redirect_uri {
         Some(uri) if !around => Some(allowed_redirect_uri(uri, &workspace, deps)?),
         _ => None,
     };
     let listener = redirect_uri.is_none().then(|| {
-        submission
-            .as_ref()
-            .and_then(|submission| submission.listener.clone())
-            .unwrap_or_else(|| visitor::listener(request.headers(), &workspace, &start, visitor.in_iframe))
+        submission.as_ref().and_then(|submission| submission.listener.clone()).unwrap_or_else(|| {
+            requester::listener(request.headers(), &workspace, &start, requester.in_iframe)
+        })
     });
     let target = ResultTarget::new(redirect_uri.as_ref(), start.custom_state.clone(), listener);
     Ok(VerifiedStart {
@@ -138,7 +138,7 @@ async fn verify(deps: &Deps, request: &Request<Bytes>, visitor: Visitor) -> Resu
         verified_at,
         target,
         address,
-        visitor,
+        requester,
     })
 }
 

@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use crate::error::{Error, ErrorKey, Result};
-use crate::media_type::media_type;
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::media_type::media_type;
 
 /// The most that a request's body may weigh, in bytes.
 pub(super) const MAX_BODY: usize = 64 * 1024;

@@ -5,9 +5,9 @@ use http::Request;
 use serde_json::{Map, Value, json};
 
 use super::parameters;
-use crate::error::{Error, ErrorKey, Result};
-use crate::fields::Fields;
-use crate::secret::{Secret, SecretMap};
+use crate::web::request_fields::Fields;
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::secret::{Secret, SecretMap};
 
 /// A request to start a connection, read but not yet believed.
 #[derive(Debug)]

@@ -6,12 +6,13 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::StartRequest;
-use crate::clock::Timestamp;
+use super::ticket::{Ticket, TicketContent};
+use crate::context::target::Listener;
 use crate::deps::Deps;
-use crate::error::Result;
-use crate::form::{self, Ticket, TicketContent};
-use crate::media_type::is_form;
-use crate::target::Listener;
+use crate::web::form;
+use protocol::clock::Timestamp;
+use protocol::error::Result;
+use protocol::media_type::is_form;
 
 /// What was typed into the form.
 #[derive(Debug)]

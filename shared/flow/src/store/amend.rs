@@ -15,10 +15,10 @@ use super::lease::Lease;
 use super::transact::gave_up;
 use super::write::{Written, changed, refused};
 use super::{Store, unavailable};
-use crate::clock::Timestamp;
 use crate::connection::{Connection, ConnectionRecord};
-use crate::error::Result;
-use crate::random::draw;
+use protocol::clock::Timestamp;
+use protocol::error::Result;
+use protocol::random::draw;
 
 /// How long to wait between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);

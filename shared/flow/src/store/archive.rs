@@ -8,8 +8,8 @@ use super::connections::read_connection;
 use super::item::number;
 use super::transact::{Attempts, Next, Refused, Transacted};
 use crate::connection::{Connection, connection_not_found};
-use crate::error::{Error, ErrorKey, Result};
-use crate::random::draw_id;
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::random::draw_id;
 
 /// How long it may take; API Gateway's limit is 30 s.
 const TIME: Duration = Duration::from_secs(20);

@@ -9,9 +9,9 @@ use super::due::{DUE_PK, DUE_SK, due_key};
 use super::event::{ConnectionEvent, EVENT};
 use super::item::{bytes, number, text};
 use super::lease::Lease;
-use crate::clock::Timestamp;
 use crate::connection::Connection;
-use crate::error::Result;
+use protocol::clock::Timestamp;
+use protocol::error::Result;
 
 /// An update expression with its names and values.
 #[derive(Default)]

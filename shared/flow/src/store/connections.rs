@@ -8,9 +8,9 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use super::due::{DUE_PK, DUE_SK, due_key};
 use super::item::{Attributes, Item, bytes, can_be_key, number, text};
 use super::{Store, unavailable};
-use crate::clock::Timestamp;
 use crate::connection::Connection;
-use crate::error::{Error, Result};
+use protocol::clock::Timestamp;
+use protocol::error::{Error, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -6,7 +6,7 @@ use super::slot::slot_key;
 use super::write::{Written, changed, refused};
 use super::{Store, unavailable};
 use crate::connection::Connection;
-use crate::error::Result;
+use protocol::error::Result;
 
 impl Store {
     /// Writes how a connection's credentials are, if they still are those that were read.

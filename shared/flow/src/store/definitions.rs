@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnC
 
 use super::item::{Attributes, Item, bytes, can_be_key, text};
 use super::{Store, unavailable};
-use crate::error::{Error, ErrorKey, Result};
+use protocol::error::{Error, ErrorKey, Result};
 
 const WORKSPACE: &str = "workspace";
 const INTEGRATION: &str = "integration#";

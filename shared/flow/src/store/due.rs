@@ -5,8 +5,8 @@
 
 use super::item::{Attributes, Item, number, text};
 use super::{Store, unavailable};
-use crate::clock::Timestamp;
-use crate::error::{Error, Result};
+use protocol::clock::Timestamp;
+use protocol::error::{Error, Result};
 
 /// The index's name.
 const DUE: &str = "due";

@@ -7,7 +7,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::text;
-use crate::clock::Timestamp;
+use protocol::clock::Timestamp;
 
 /// The attribute's name.
 pub(super) const EVENT: &str = "event";

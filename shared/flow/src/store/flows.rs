@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::item::{Attributes, Item, bytes, number, text, texts};
 use super::{Store, unavailable};
-use crate::browser::FlowId;
-use crate::clock::Timestamp;
-use crate::error::{Error, ErrorKey, Result};
-use crate::outcome::Outcome;
+use crate::context::browser::FlowId;
+use crate::context::outcome::Outcome;
+use protocol::clock::Timestamp;
+use protocol::error::{Error, ErrorKey, Result};
 
 /// DynamoDB's TTL only cleans up; it may come late, so it leaves a margin for reading the result.
 const TTL_MARGIN_SECONDS: i64 = 3600;

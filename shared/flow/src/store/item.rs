@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::error::{Error, Result};
+use protocol::error::{Error, Result};
 
 /// An item as DynamoDB returns it.
 pub(super) type Attributes = HashMap<String, AttributeValue>;

@@ -9,10 +9,10 @@ use super::event::ConnectionEvent;
 use super::item::{Item, number, text};
 use super::write::{Written, changed, may_be_taken_later, refused};
 use super::{Store, unavailable};
-use crate::clock::Timestamp;
 use crate::connection::Connection;
-use crate::error::Result;
-use crate::random::draw;
+use protocol::clock::Timestamp;
+use protocol::error::Result;
+use protocol::random::draw;
 
 /// Which connection shall be leased: as it was read, or as the index says that it is due.
 #[derive(Clone, Copy)]

@@ -13,9 +13,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::connections::{archived_partition, customer_prefix, read_connection};
 use super::item::{Item, text};
 use super::{Store, unavailable};
-use crate::clock::Timestamp;
 use crate::connection::Connection;
-use crate::error::{Error, ErrorKey, Result};
+use protocol::clock::Timestamp;
+use protocol::error::{Error, ErrorKey, Result};
 
 /// The index of connections by owner.
 const OWNER: &str = "owner";

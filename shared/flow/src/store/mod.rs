@@ -33,10 +33,10 @@ pub use list::{ConnectionPage, ListConnections};
 pub use save::{FlowClaim, Others, SaveConnection, Saved, Updated};
 pub use write::Written;
 
-use crate::clock::Clock;
-use crate::error::{Error, ErrorKey};
-use crate::http::aws::told;
-use crate::random::Random;
+use crate::aws::told;
+use protocol::clock::Clock;
+use protocol::error::{Error, ErrorKey};
+use protocol::random::Random;
 
 /// The tables' names.
 #[derive(Debug, Clone)]

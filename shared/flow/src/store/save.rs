@@ -10,11 +10,11 @@ use super::item::{Attributes, number, text};
 use super::slot::Slot;
 use super::transact::{Attempts, Next, Refused, Transacted, update};
 use super::{Store, unavailable};
-use crate::browser::FlowId;
-use crate::clock::Timestamp;
 use crate::connection::{Connection, ConnectionRecord, connection_not_found};
-use crate::error::{Error, Result};
-use crate::outcome::Outcome;
+use crate::context::browser::FlowId;
+use crate::context::outcome::Outcome;
+use protocol::clock::Timestamp;
+use protocol::error::{Error, Result};
 
 /// What a success writes.
 pub struct SaveConnection<'a> {

@@ -11,7 +11,7 @@ use super::Store;
 use super::item::{Attributes, Item, number, text, texts};
 use super::transact::update;
 use crate::connection::Connection;
-use crate::error::Result;
+use protocol::error::Result;
 
 /// What is known of a slot.
 #[derive(Debug, Clone, Default)]

@@ -12,9 +12,9 @@ use aws_sdk_dynamodb::types::{
 use super::change::Change;
 use super::item::{Attributes, text};
 use super::{Store, unavailable};
-use crate::clock::Timestamp;
-use crate::error::{Error, ErrorKey, Result};
-use crate::random::draw;
+use protocol::clock::Timestamp;
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::random::draw;
 
 /// How long to wait between two attempts, at the least and at the most.
 const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(20)..=Duration::from_millis(640);

@@ -11,8 +11,8 @@ use super::change::Change;
 use super::connections::read_connection;
 use super::item::{Attributes, text};
 use crate::connection::Connection;
-use crate::error::Result;
-use crate::random::draw;
+use protocol::error::Result;
+use protocol::random::draw;
 
 /// What became of a write.
 #[derive(Debug)]

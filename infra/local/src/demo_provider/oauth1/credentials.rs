@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use flow::clock::Timestamp;
+use protocol::clock::Timestamp;
 
 use super::fault::Fault;
 use crate::demo_provider::Fingerprint;

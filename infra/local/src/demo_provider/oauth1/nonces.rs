@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use flow::clock::Timestamp;
+use protocol::clock::Timestamp;
 
 use super::error::SignatureError;
 

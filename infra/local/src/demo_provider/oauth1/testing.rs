@@ -11,9 +11,9 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use flow::clock::{Clock, Timestamp};
-use flow::random::SystemRandom;
 use http_body_util::BodyExt as _;
+use protocol::clock::{Clock, Timestamp};
+use protocol::random::SystemRandom;
 use tower::ServiceExt as _;
 use url::form_urlencoded;
 

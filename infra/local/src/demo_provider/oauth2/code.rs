@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use flow::clock::Timestamp;
+use protocol::clock::Timestamp;
 
 use super::authorization_request::AuthorizationRequest;
 use super::fault::Fault;

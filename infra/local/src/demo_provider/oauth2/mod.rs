@@ -31,7 +31,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::HeaderMap;
 use axum::routing::{get, post};
-use flow::clock::Timestamp;
+use protocol::clock::Timestamp;
 
 use super::pending::PendingRequests;
 use super::users::User;

@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use flow::clock::Timestamp;
+use protocol::clock::Timestamp;
 
 use super::client::{Client, Grants};
 use super::client_authentication::authenticate;

@@ -5,7 +5,7 @@ use std::env;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
-use flow::http::aws::AwsHttp;
+use flow::aws::AwsHttp;
 use lambda_http::{Error, Request, RequestExt};
 
 /// The client, as lean as it can be made.

@@ -1,0 +1,95 @@
+//! The AWS SDK's HTTP client, made of ours: no second TLS stack, and no system certificates to load at a cold start.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+
+use protocol::http::address::Reach;
+use protocol::http::{HyperClient, client};
+
+/// How long AWS may take for one answer; the SDK then tries again.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The HTTP client to give to an AWS SDK configuration.
+#[derive(Clone)]
+pub struct AwsHttp {
+    client: Arc<LazyLock<HyperClient>>,
+}
+
+impl AwsHttp {
+    /// A client with connections of its own, built when it is first used.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { client: Arc::new(LazyLock::new(|| client(Reach::Anywhere))) }
+    }
+
+    async fn exchange(
+        client: Arc<LazyLock<HyperClient>>,
+        request: HttpRequest,
+    ) -> Result<HttpResponse, ConnectorError> {
+        let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+        // DynamoDB's and KMS's requests are whole in memory; a streaming body has no place here.
+        let request = request.map(|body| Full::new(Bytes::copy_from_slice(body.bytes().unwrap_or_default())));
+        let response = client.request(request).await.map_err(|error| ConnectorError::io(error.into()))?;
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.map_err(|error| ConnectorError::io(error.into()))?.to_bytes();
+        // As a stream, whose content the SDK's own traces do not show: KMS answers with data keys.
+        let body = SdkBody::from_body_1_x(Full::new(body));
+        HttpResponse::try_from(http::Response::from_parts(head, body))
+            .map_err(|error| ConnectorError::other(error.into(), None))
+    }
+}
+
+/// What the log gets of a failed call: the service's code and message, which hold nothing of the request's content.
+pub(crate) fn told<E, R>(error: &SdkError<E, R>) -> (&str, &str)
+where
+    E: ProvideErrorMetadata,
+{
+    let code = error.code().unwrap_or(match error {
+        SdkError::TimeoutError(_) => "timeout",
+        SdkError::DispatchFailure(_) => "connection failed",
+        SdkError::ResponseError(_) => "response unreadable",
+        SdkError::ConstructionFailure(_) => "request could not be built",
+        _ => "unknown",
+    });
+    (code, error.message().unwrap_or_default())
+}
+
+impl Default for AwsHttp {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for AwsHttp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AwsHttp")
+    }
+}
+
+impl HttpConnector for AwsHttp {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let exchange = Self::exchange(Arc::clone(&self.client), request);
+        HttpConnectorFuture::new(async {
+            tokio::time::timeout(ATTEMPT_TIMEOUT, exchange)
+                .await
+                .unwrap_or_else(|elapsed| Err(ConnectorError::timeout(elapsed.into())))
+        })
+    }
+}
+
+impl HttpClient for AwsHttp {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}

@@ -1,0 +1,43 @@
+//! What a flow is between its requests: bound to a browser, and with what it must remember sealed under the browser's key.
+
+pub mod browser;
+pub mod outcome;
+pub mod target;
+
+use serde::{Deserialize, Serialize};
+
+use crate::connection::ConnectRequest;
+use browser::{BrowserSecret, FlowId};
+use protocol::error::{Error, Result};
+use protocol::provider::oauth1::TemporaryCredentials;
+use protocol::random::Random;
+use target::ResultTarget;
+
+/// What a flow remembers.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FlowContext {
+    /// What shall be connected.
+    pub request: ConnectRequest,
+    /// The callback address that the provider was told, to the letter (RFC 6749 §4.1.3).
+    pub callback_uri: String,
+    /// The temporary credentials of an OAuth 1.0 flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temporary_credentials: Option<TemporaryCredentials>,
+    /// Where the result goes.
+    pub target: ResultTarget,
+}
+
+impl FlowContext {
+    /// Seals the memory for the browser.
+    pub fn seal(&self, flow: &FlowId, secret: &BrowserSecret, random: &dyn Random) -> Result<Vec<u8>> {
+        let json = zeroize::Zeroizing::new(serde_json::to_vec(self).map_err(Error::internal)?);
+        secret.seal(flow, random, &json)
+    }
+
+    /// Opens the memory with the browser's secret.
+    pub fn open(flow: &FlowId, secret: &BrowserSecret, sealed: &[u8]) -> Result<Self> {
+        let json = secret.open(flow, sealed)?;
+        serde_json::from_slice(&json).map_err(|_| Error::internal("a flow's memory cannot be read"))
+    }
+}

@@ -1,0 +1,90 @@
+//! How a flow ended.
+
+use serde_json::{Value, json};
+
+use protocol::error::Error;
+
+/// What the caller is told at the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The connection was created or updated.
+    Connected {
+        /// The connection's id.
+        connection_id: String,
+    },
+    /// Nothing was stored.
+    Failed(Error),
+}
+
+/// The most that `errorData` may weigh, in bytes.
+const MAX_ERROR_DATA: usize = 1024;
+
+impl Outcome {
+    /// As the flows table keeps it.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Connected { connection_id } => json!({ "connectionId": connection_id }),
+            Self::Failed(error) => json!({ "error": error.to_json() }),
+        }
+    }
+
+    /// Reads what [`Outcome::to_json`] wrote.
+    #[must_use]
+    pub fn from_json(json: &Value) -> Self {
+        match json["connectionId"].as_str() {
+            Some(id) => Self::Connected { connection_id: id.to_owned() },
+            None => Self::Failed(Error::from_json(&json["error"])),
+        }
+    }
+
+    /// The result parameters of `redirectUri`, by the contract's names.
+    #[must_use]
+    pub fn to_parameters(&self, custom_state: Option<&str>) -> Vec<(&'static str, String)> {
+        let mut parameters = match self {
+            Self::Connected { connection_id } => vec![("connectionId", connection_id.clone())],
+            Self::Failed(error) => {
+                vec![("error", error.message().to_owned()), ("errorData", error_data(error))]
+            }
+        };
+        if let Some(custom_state) = custom_state {
+            parameters.push(("customState", custom_state.to_owned()));
+        }
+        parameters
+    }
+}
+
+/// The error as JSON text, without its details where they would make it too long.
+fn error_data(error: &Error) -> String {
+    let whole = error.to_json();
+    let text = whole.to_string();
+    if text.len() <= MAX_ERROR_DATA {
+        return text;
+    }
+    let message: String = error.message().chars().take(MAX_ERROR_DATA / 8).collect();
+    json!({ "type": whole["type"], "key": whole["key"], "message": message }).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::error::ErrorKey;
+
+    #[test]
+    fn outcomes_survive_the_table() {
+        let denied = Error::new(ErrorKey::AuthorizationDenied, "No.").with("providerError", "access_denied");
+        for outcome in [Outcome::Connected { connection_id: "c1".to_owned() }, Outcome::Failed(denied)] {
+            assert_eq!(Outcome::from_json(&outcome.to_json()), outcome);
+        }
+    }
+
+    #[test]
+    fn error_data_stays_within_a_kibibyte() {
+        for message in ["x".repeat(5000), "\u{1}".repeat(5000), "😀".repeat(2000)] {
+            let error = Error::new(ErrorKey::InputInvalid, message).field("name".repeat(500));
+            let data = error_data(&error);
+            assert!(data.len() <= MAX_ERROR_DATA, "{}", data.len());
+            assert_eq!(serde_json::from_str::<Value>(&data).unwrap()["key"], "input_invalid");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Definitions as the functions read them: one request for what a start needs, then from memory for a bounded time.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::seal::{Place, Sealer};
+use crate::store::{Store, StoredDefinition};
+use protocol::clock::{Clock, Timestamp};
+use protocol::definition::{
+    Integration, IntegrationDefinition, OptionSecrets, Workspace, WorkspaceDefinition, integration_id_of,
+};
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::redirect_uri::Loopback;
+use protocol::secret::Secret;
+
+/// How long a change may take to reach a warm function.
+const MAX_AGE: Duration = Duration::from_secs(30);
+
+/// How many workspaces, and how many integrations, are kept in memory.
+const MAX_KEPT: usize = 500;
+
+/// Reads and keeps definitions.
+pub struct Definitions {
+    store: Arc<Store>,
+    sealer: Arc<Sealer>,
+    clock: Arc<dyn Clock>,
+    loopback: Loopback,
+    workspaces: Kept<String, Workspace>,
+    integrations: Kept<(String, String), Integration>,
+}
+
+impl Definitions {
+    /// Definitions of `store`, opened by `sealer`.
+    #[must_use]
+    pub fn new(store: Arc<Store>, sealer: Arc<Sealer>, clock: Arc<dyn Clock>, loopback: Loopback) -> Self {
+        Self { store, sealer, clock, loopback, workspaces: Kept::default(), integrations: Kept::default() }
+    }
+
+    /// The workspace, or `not_authenticated`: whether a workspace exists is nobody's business.
+    pub async fn workspace(&self, key: &str) -> Result<Arc<Workspace>> {
+        let now = self.clock.now();
+        if let Some(kept) = self.workspaces.get(&key.to_owned(), now) {
+            return Ok(kept);
+        }
+        let found = self.store.read_workspace(key).await?;
+        self.opened_workspace(key, found, now).await
+    }
+
+    /// The workspace and, when there is one of this id or key, its integration: in one request when neither is in
+    /// memory.
+    pub async fn workspace_and_integration(
+        &self,
+        workspace: &str,
+        id_or_key: &str,
+    ) -> Result<(Arc<Workspace>, Option<Arc<Integration>>)> {
+        let now = self.clock.now();
+        let kept_workspace = self.workspaces.get(&workspace.to_owned(), now);
+        let id = integration_id_of(workspace, id_or_key);
+        let kept_integration = self.integrations.get(&(workspace.to_owned(), id.clone()), now);
+        match (kept_workspace, kept_integration) {
+            (Some(workspace), Some(integration)) => Ok((workspace, Some(integration))),
+            (Some(kept), None) => Ok((kept, self.found_integration(workspace, id_or_key).await?)),
+            (None, Some(integration)) => Ok((self.workspace(workspace).await?, Some(integration))),
+            (None, None) => {
+                let (stored_workspace, stored_integration) =
+                    self.store.read_workspace_and_integration(workspace, &id).await?;
+                let opened = self.opened_workspace(workspace, stored_workspace, now).await?;
+                let integration = self.checked_integration(workspace, id, stored_integration, now)?;
+                Ok((opened, integration))
+            }
+        }
+    }
+
+    /// The integration of this id or key, or `not_found`.
+    pub async fn integration(&self, workspace: &str, id_or_key: &str) -> Result<Arc<Integration>> {
+        self.found_integration(workspace, id_or_key).await?.ok_or_else(not_found)
+    }
+
+    async fn found_integration(&self, workspace: &str, id_or_key: &str) -> Result<Option<Arc<Integration>>> {
+        let now = self.clock.now();
+        let id = integration_id_of(workspace, id_or_key);
+        if let Some(kept) = self.integrations.get(&(workspace.to_owned(), id.clone()), now) {
+            return Ok(Some(kept));
+        }
+        let stored = self.store.read_integration(workspace, &id).await?;
+        self.checked_integration(workspace, id, stored, now)
+    }
+
+    /// The secrets of an integration's options.
+    pub async fn option_secrets(&self, integration: &Integration) -> Result<OptionSecrets> {
+        let Some(sealed) = &integration.sealed_secrets else { return Ok(OptionSecrets::default()) };
+        let opened =
+            self.sealer.open(integration_place(&integration.workspace, &integration.id), sealed).await?;
+        serde_json::from_slice(&opened)
+            .map_err(|_| Error::internal("an integration's secrets cannot be read"))
+    }
+
+    /// Forgets what is in memory of a workspace, after a change to it.
+    pub fn forget(&self, workspace: &str) {
+        self.workspaces.retain(|key| key != workspace);
+        self.integrations.retain(|(key, _)| key != workspace);
+    }
+
+    async fn opened_workspace(
+        &self,
+        key: &str,
+        stored: Option<StoredDefinition>,
+        now: Timestamp,
+    ) -> Result<Arc<Workspace>> {
+        let Some(stored) = stored else {
+            return Err(
+                Error::new(ErrorKey::NotAuthenticated, "The token names no known workspace.").field("token")
+            );
+        };
+        let secret = match &stored.sealed {
+            Some(sealed) => {
+                let opened = self.sealer.open(workspace_place(key), sealed).await?;
+                let text =
+                    std::str::from_utf8(&opened).map_err(|_| Error::internal("a secret is not text"))?;
+                Some(Secret::new(text))
+            }
+            None => None,
+        };
+        let definition: WorkspaceDefinition = serde_json::from_str(&stored.definition)
+            .map_err(|error| Error::internal(format_args!("workspace {key} cannot be read: {error}")))?;
+        let workspace = Arc::new(Workspace::new(key, &definition, secret.as_ref(), self.loopback)?);
+        self.workspaces.keep(key.to_owned(), &workspace, now);
+        Ok(workspace)
+    }
+
+    fn checked_integration(
+        &self,
+        workspace: &str,
+        id: String,
+        stored: Option<StoredDefinition>,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Integration>>> {
+        let Some(stored) = stored else { return Ok(None) };
+        let definition: IntegrationDefinition =
+            serde_json::from_str(&stored.definition).map_err(|error| {
+                Error::internal(format_args!("integration {} cannot be read: {error}", stored.key))
+            })?;
+        let integration = Arc::new(Integration::new(workspace, &stored.key, definition, stored.sealed)?);
+        self.integrations.keep((workspace.to_owned(), id), &integration, now);
+        Ok(Some(integration))
+    }
+}
+
+/// Where a workspace's secret belongs.
+#[must_use]
+pub fn workspace_place(workspace: &str) -> Place<'_> {
+    Place { table: "integrations", workspace, customer: "", id: "", field: "secret" }
+}
+
+/// Where an integration's secrets belong.
+#[must_use]
+pub fn integration_place<'a>(workspace: &'a str, id: &'a str) -> Place<'a> {
+    Place { table: "integrations", workspace, customer: "", id, field: "optionSecrets" }
+}
+
+fn not_found() -> Error {
+    Error::new(ErrorKey::NotFound, "There is no such integration.").field("integrationId")
+}
+
+/// Values with the time when they were read.
+struct Kept<K, V>(Mutex<HashMap<K, (Timestamp, Arc<V>)>>);
+
+impl<K, V> Default for Kept<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Hash + Eq, V> Kept<K, V> {
+    fn get(&self, key: &K, now: Timestamp) -> Option<Arc<V>> {
+        let kept = self.lock();
+        kept.get(key).filter(|(read, _)| now.since(*read) < MAX_AGE).map(|(_, value)| Arc::clone(value))
+    }
+
+    fn keep(&self, key: K, value: &Arc<V>, now: Timestamp) {
+        let mut kept = self.lock();
+        if kept.len() >= MAX_KEPT {
+            kept.clear();
+        }
+        kept.insert(key, (now, Arc::clone(value)));
+    }
+
+    fn retain(&self, keep: impl Fn(&K) -> bool) {
+        self.lock().retain(|key, _| keep(key));
+    }
+
+    /// A panic while the map was locked leaves a whole map: its entries are inserted in one step.
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<K, (Timestamp, Arc<V>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

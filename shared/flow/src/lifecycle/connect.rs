@@ -1,0 +1,126 @@
+//! From proven credentials to a stored connection: the last step of every authentication type.
+
+use protocol::deadline::Deadline;
+use protocol::definition::{Integration, Registration};
+use protocol::error::Result;
+use protocol::provider::api_call::ApiAccess;
+use protocol::provider::test_call;
+use protocol::random::draw_id;
+use protocol::secret::SecretMap;
+
+use super::registration::signing_secrets;
+use super::{refresh, revoke};
+use crate::connection::{
+    ConnectRequest, Connection, ConnectionRecord, ConnectionSecrets, connection_not_found, connection_place,
+};
+use crate::context::outcome::Outcome;
+use crate::deps::Deps;
+use crate::seal::Prepared;
+use crate::store::{FlowClaim, Others, SaveConnection, Saved, Updated};
+
+/// The key that [`connect`] seals with: in hand before a provider is asked for what it gives only once.
+pub async fn connection_key(deps: &Deps, request: &ConnectRequest) -> Result<Prepared> {
+    deps.sealer.prepare(connection_place(&request.workspace, &request.customer, "")).await
+}
+
+/// New credentials, and what they are saved with.
+pub struct Issued<'a> {
+    /// The registration that they were issued to.
+    pub registration: &'a Registration,
+    /// The credentials.
+    pub credentials: SecretMap,
+    /// The key that seals them.
+    pub key: &'a Prepared,
+    /// The flow that ends with the connection, if there is one.
+    pub flow: Option<FlowClaim<'a>>,
+}
+
+/// Proves the credentials by the test call, and saves the connection with the flow's outcome.
+pub async fn connect(
+    deps: &Deps,
+    request: &ConnectRequest,
+    issued: Issued<'_>,
+    deadline: Deadline,
+) -> Result<Outcome> {
+    let secrets = ConnectionSecrets {
+        parameters: request.parameters.clone(),
+        connector_parameters: request.connector_parameters.clone(),
+        credentials: issued.credentials,
+    };
+    prove(deps, issued.registration, &secrets, deadline).await?;
+    let integration = deps.definitions.integration(&request.workspace, &request.integration).await?;
+    let before = match &request.connection_id {
+        Some(id) => Some(deps.store.read_connection(id).await?.ok_or_else(connection_not_found)?),
+        None => None,
+    };
+    let connection = {
+        let secrets = (&secrets, issued.key);
+        sealed(deps, request, issued.registration, &integration, secrets, before.as_ref())?
+    };
+    let save = SaveConnection {
+        connection: &connection,
+        others: match (&before, request.allow_multiple_connections) {
+            (Some(before), _) => {
+                Others::Untouched(Updated { before: &before.record, renamed: request.name.is_some() })
+            }
+            (None, true) => Others::Kept,
+            (None, false) => Others::Replaced,
+        },
+        flow: issued.flow,
+        token: draw_id(&*deps.random),
+        deadline: deadline.save(),
+    };
+    let Saved { outcome, replaced } = deps.store.save_connection(&save).await?;
+    // What the flow ended with may be another's word: then nothing was replaced.
+    let connected =
+        matches!(&outcome, Outcome::Connected { connection_id } if *connection_id == connection.id);
+    if connected && deps.clock.now() < deadline.provider() {
+        revoke::revoke_replaced(deps, &integration, before, &replaced, &secrets.credentials).await;
+    }
+    Ok(outcome)
+}
+
+/// Proves a connection's credentials by its option's test call.
+pub async fn prove(
+    deps: &Deps,
+    registration: &Registration,
+    secrets: &ConnectionSecrets,
+    deadline: Deadline,
+) -> Result<()> {
+    let signing = signing_secrets(deps, registration).await?;
+    let access = ApiAccess { registration, secrets: &signing, values: secrets.values() };
+    Ok(test_call::run(&deps.calls(deadline.provider()), &access).await?)
+}
+
+fn sealed(
+    deps: &Deps,
+    request: &ConnectRequest,
+    registration: &Registration,
+    integration: &Integration,
+    (secrets, key): (&ConnectionSecrets, &Prepared),
+    before: Option<&Connection>,
+) -> Result<Connection> {
+    let now = deps.clock.now();
+    let id = before.map_or_else(|| draw_id(&*deps.random), |before| before.id.clone());
+    // A connection that is updated keeps its name, unless a new one was given, and the time when it was made.
+    let kept_name = before.map_or(&integration.name, |before| &before.record.name);
+    Ok(Connection {
+        sealed: secrets.seal(key, connection_place(&request.workspace, &request.customer, &id))?,
+        workspace: request.workspace.clone(),
+        customer: request.customer.clone(),
+        integration: integration.id.clone(),
+        record: ConnectionRecord {
+            name: request.name.as_ref().unwrap_or(kept_name).clone(),
+            auth_option_key: request.auth_option_key.clone(),
+            borrowed: registration.borrowed(),
+            created_at: before.map_or(now, |before| before.record.created_at),
+            updated_at: now,
+        },
+        health: refresh::health(registration.option(), &secrets.credentials, now, now),
+        version: 1,
+        last_active_at: now,
+        leased_until: None,
+        archived_at: None,
+        id,
+    })
+}

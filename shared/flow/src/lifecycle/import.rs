@@ -1,0 +1,171 @@
+//! A connection from credentials that the caller already holds: no flow, and no provider's page.
+
+use protocol::clock::Timestamp;
+use protocol::deadline::Deadline;
+use protocol::definition::input;
+use protocol::definition::template::Values;
+use protocol::definition::{AuthMethod, AuthOption, ClientCredentials, Registration};
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::provider::client_credentials;
+use protocol::provider::failure::CallError;
+use protocol::secret::SecretMap;
+use serde_json::Value;
+
+use super::connect::{Issued, connect, connection_key};
+use super::registration;
+use crate::connection::{ConnectRequest, Connection};
+use crate::context::outcome::Outcome;
+use crate::deps::Deps;
+
+/// A connection to import.
+pub struct Import {
+    /// The workspace's key.
+    pub workspace: String,
+    /// The customer's id.
+    pub customer: String,
+    /// The integration's id or key.
+    pub integration: String,
+    /// Which of its options.
+    pub auth_option_key: Option<String>,
+    /// A name for the connection.
+    pub name: Option<String>,
+    /// The credentials.
+    pub credentials: Option<SecretMap>,
+    /// What the customer would enter, and the field that it came in.
+    pub parameters: (SecretMap, &'static str),
+    /// What the caller gives for the connector.
+    pub connector_parameters: SecretMap,
+    /// Whether the customer's other connections stay.
+    pub allow_multiple_connections: bool,
+    /// Whether it is the workspace that gives them, and not a customer.
+    pub by_admin: bool,
+    /// When the credentials end.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Proves what was given, and saves the connection.
+pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Connection> {
+    let integration = deps.definitions.integration(&given.workspace, &given.integration).await?;
+    let option = integration.auth_option(given.auth_option_key.as_deref())?;
+    let registration = registration::of_option(deps, &integration, option).await?;
+    if registration.borrowed().is_some() {
+        return Err(borrowed("authOptionKey"));
+    }
+    let (mut parameters, parameters_field) = given.parameters;
+    if let Some(credentials) = &given.credentials {
+        // Addresses of the provider may stand in them, and the workspace's own secret is sent there.
+        if !given.by_admin && !is_entered(option) {
+            let message = "credentials needs a management token (isAdmin, and no customer) for this option.";
+            return Err(Error::new(ErrorKey::AccessDenied, message).field("credentials"));
+        }
+        check(&registration, option, credentials)?;
+        // What the customer enters there is the credentials.
+        if parameters.is_empty() && is_entered(option) {
+            parameters = credentials.clone();
+        }
+    }
+    if let Some(violation) = registration.violations(option, &parameters)?.first() {
+        return Err(input::refusal(violation, parameters_field));
+    }
+    let request = ConnectRequest {
+        workspace: given.workspace,
+        customer: given.customer,
+        integration: integration.id.clone(),
+        auth_option_key: option.key.clone(),
+        borrowed: None,
+        parameters,
+        connector_parameters: given.connector_parameters,
+        connection_id: None,
+        name: given.name,
+        allow_multiple_connections: given.allow_multiple_connections,
+    };
+    let key = connection_key(deps, &request).await?;
+    let mut credentials = match (given.credentials, &option.method) {
+        (Some(credentials), _) => credentials,
+        (None, AuthMethod::ClientCredentials(config)) => {
+            issue(deps, &registration, config, &request.values(), deadline).await?
+        }
+        (None, _) => {
+            let message =
+                "credentials is missing: this option's are the service's answer to a customer's consent.";
+            return Err(Error::new(ErrorKey::ParameterMissing, message).field("credentials"));
+        }
+    };
+    if let Some(end) = given.expires_at {
+        lasting_until(&mut credentials, option, end, deps.clock.now())?;
+    }
+    let issued = Issued { registration: &registration, credentials, key: &key, flow: None };
+    match connect(deps, &request, issued, deadline).await? {
+        Outcome::Connected { connection_id } => deps
+            .store
+            .read_connection(&connection_id)
+            .await?
+            .ok_or_else(|| Error::internal("a new connection cannot be read")),
+        Outcome::Failed(error) => Err(error),
+    }
+}
+
+/// Credentials from what was entered: as it is, or what the provider gives for it.
+pub async fn issue(
+    deps: &Deps,
+    registration: &Registration,
+    config: &ClientCredentials,
+    values: &Values<'_>,
+    deadline: Deadline,
+) -> Result<SecretMap, CallError> {
+    let secrets = registration::issuing_secrets(deps, registration).await?;
+    let sealed_secret = secrets.get(&registration.option().key, "clientSecret");
+    client_credentials::credentials(&deps.calls(deadline.provider()), config, sealed_secret, values).await
+}
+
+/// Refuses credentials that an option of this type cannot have.
+pub fn check(registration: &Registration, option: &AuthOption, credentials: &SecretMap) -> Result<()> {
+    let token = match &option.method {
+        AuthMethod::OAuth2(_) => "access_token",
+        AuthMethod::OAuth1(_) => "oauth_token",
+        AuthMethod::ClientCredentials(_) if is_entered(option) => {
+            let violations = registration.violations(option, credentials)?;
+            return violations.first().map_or(Ok(()), |first| Err(input::refusal(first, "credentials")));
+        }
+        AuthMethod::ClientCredentials(_) => return Ok(()),
+        AuthMethod::Proxy(_) => return Err(borrowed("credentials")),
+    };
+    let given = credentials.expose().get(token).and_then(Value::as_str).unwrap_or_default();
+    if given.is_empty() {
+        return Err(Error::malformed(&format!("credentials.{token}"), "must be a string that is not empty"));
+    }
+    Ok(())
+}
+
+/// Whether the credentials are what the customer enters, as it is.
+pub(crate) fn is_entered(option: &AuthOption) -> bool {
+    matches!(&option.method, AuthMethod::ClientCredentials(config) if !config.is_exchanged())
+}
+
+/// Says of credentials when they end, in the words of a token response (RFC 6749 §5.1).
+fn lasting_until(
+    credentials: &mut SecretMap,
+    option: &AuthOption,
+    end: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    if is_entered(option) || matches!(option.method, AuthMethod::OAuth1(_)) {
+        return Err(Error::malformed(
+            "expiresAt",
+            "is for tokens; this option's credentials last until they are revoked",
+        ));
+    }
+    if end <= now {
+        return Err(Error::malformed("expiresAt", "is over"));
+    }
+    credentials.insert("expires_in", end.since(now).as_secs().into());
+    Ok(())
+}
+
+/// What is done with a borrowed registration is between the customer and its owner.
+#[must_use]
+pub fn borrowed(field: &'static str) -> Error {
+    let message =
+        "This option uses another workspace's registration: only the customer can bring credentials for it.";
+    Error::new(ErrorKey::AccessDenied, message).field(field)
+}

@@ -1,0 +1,208 @@
+//! How long credentials last, and when they are refreshed.
+//!
+//! While a connection is in use its credentials are refreshed before they end, so that nobody waits for it. One that
+//! nobody has used for a day is refreshed only when somebody does, and often enough for its refresh token to live.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::connection::Health;
+use protocol::clock::Timestamp;
+use protocol::definition::{AuthMethod, AuthOption, ClientCredentials, OAuth2};
+use protocol::provider::oauth2::token_response::seconds;
+use protocol::secret::SecretMap;
+
+/// What is assumed where neither the token response nor the definition says (RFC 6749 §5.1 lets `expires_in` away).
+const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
+
+/// Credentials are not relied on in their last minute, nor in their last quarter if that is shorter.
+const MARGIN: Duration = Duration::from_mins(1);
+
+/// A scheduled refresh comes this long before they end: longer than its schedule's interval.
+const LEAD: Duration = Duration::from_mins(15);
+
+/// A connection is in use if it was used within this.
+const IN_USE: Duration = Duration::from_hours(24);
+
+/// A refresh token is used at least this often: some die of being left alone.
+const KEEP_ALIVE: Duration = Duration::from_hours(7 * 24);
+
+/// What a token response says of its refresh token's life, by various names.
+const REFRESH_TOKEN_LIFETIMES: [&str; 3] =
+    ["refresh_token_expires_in", "x_refresh_token_expires_in", "refresh_expires_in"];
+
+/// How credentials are made anew.
+pub enum Renewal<'a> {
+    /// With their refresh token (RFC 6749 §6).
+    RefreshToken {
+        /// The option's settings.
+        config: &'a OAuth2,
+        /// The refresh token.
+        token: &'a str,
+    },
+    /// With what the customer entered.
+    Exchange(&'a ClientCredentials),
+}
+
+impl<'a> Renewal<'a> {
+    /// How these credentials of an option are made anew, if they can be.
+    #[must_use]
+    pub fn of(option: &'a AuthOption, credentials: &'a SecretMap) -> Option<Self> {
+        match &option.method {
+            AuthMethod::OAuth2(config) if !config.no_refresh_token => {
+                let token = credentials.expose().get("refresh_token")?.as_str()?;
+                (!token.is_empty()).then_some(Self::RefreshToken { config, token })
+            }
+            AuthMethod::ClientCredentials(config) if config.is_exchanged() => Some(Self::Exchange(config)),
+            _ => None,
+        }
+    }
+}
+
+/// How credentials are that were issued just `now`. `active` is when the connection was last used.
+#[must_use]
+pub fn health(option: &AuthOption, credentials: &SecretMap, now: Timestamp, active: Timestamp) -> Health {
+    let renewal = Renewal::of(option, credentials);
+    let Some(lifetime) = lifetime(option, credentials.expose(), renewal.is_some()) else {
+        return Health::default();
+    };
+    let expires_at = now + lifetime.saturating_sub(MARGIN.min(lifetime / 4));
+    let before_end = now + lifetime.saturating_sub(LEAD.min(lifetime / 4));
+    let in_use = now.since(active) < IN_USE;
+    let next_refresh_at = match renewal {
+        // Nothing to refresh: what is done then is to say so.
+        None => Some(expires_at),
+        Some(Renewal::RefreshToken { .. }) => {
+            let keep_alive = now + keep_alive(credentials.expose());
+            Some(if in_use { before_end.min(keep_alive) } else { keep_alive })
+        }
+        // What the customer entered does not age.
+        Some(Renewal::Exchange(_)) => in_use.then_some(before_end),
+    };
+    Health { expires_at: Some(expires_at), next_refresh_at, ..Health::default() }
+}
+
+fn lifetime(option: &AuthOption, credentials: &Map<String, Value>, renewable: bool) -> Option<Duration> {
+    let defined = match &option.method {
+        AuthMethod::OAuth2(config) => config.expires_in,
+        AuthMethod::ClientCredentials(config) if config.is_exchanged() => config.expires_in,
+        _ => return None,
+    };
+    // Some providers say 0 of a token that never ends.
+    seconds(credentials.get("expires_in"))
+        .filter(|lifetime| !lifetime.is_zero())
+        .or(defined.map(|seconds| Duration::from_secs(seconds.get().into())))
+        .or(renewable.then_some(DEFAULT_LIFETIME))
+}
+
+fn keep_alive(credentials: &Map<String, Value>) -> Duration {
+    let known = REFRESH_TOKEN_LIFETIMES.iter().find_map(|name| seconds(credentials.get(*name)));
+    known.filter(|life| !life.is_zero()).map_or(KEEP_ALIVE, |life| KEEP_ALIVE.min(life / 2))
+}
+
+/// How long after its `failures`th failure in a row a refresh is tried again: a minute at first, six hours at last.
+pub(super) fn backoff(failures: u32, jitter: u8) -> Duration {
+    let minutes = 1_u64 << failures.saturating_sub(1).min(9);
+    let pause = Duration::from_mins(minutes.min(6 * 60));
+    // Those that failed together are not tried together.
+    pause.mul_f64(0.75 + f64::from(jitter) / 512.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use protocol::definition::{Integration, read};
+
+    const NOW: Timestamp = Timestamp(1_767_225_600_000);
+    const DAY: i64 = 86_400_000;
+
+    fn option(auth_type: &str, config: &Value) -> AuthOption {
+        let mut whole = json!({
+            "clientId": "a", "authorizeUri": "https://p.example/a", "tokenUri": "https://p.example/t",
+        });
+        if auth_type == "client-credentials" {
+            whole = json!({ "tokenUri": "https://p.example/t" });
+        }
+        whole.as_object_mut().unwrap().extend(config.as_object().unwrap().clone());
+        let definition = json!({ "key": "k", "type": auth_type, "config": whole });
+        let integration = json!({ "name": "Example", "authOptions": [definition] });
+        let mut integration = Integration::new("acme", "crm", read(&integration, "").unwrap(), None).unwrap();
+        integration.auth_options.remove(0)
+    }
+
+    /// Seconds until the end, and until the next refresh.
+    fn plan(option: &AuthOption, credentials: &Value, idle: i64) -> (Option<i64>, Option<i64>) {
+        let credentials = SecretMap::new(credentials.as_object().unwrap().clone());
+        let health = health(option, &credentials, NOW, Timestamp(NOW.0 - idle));
+        let seconds = |moment: Option<Timestamp>| moment.map(|moment| (moment.0 - NOW.0) / 1000);
+        (seconds(health.expires_at), seconds(health.next_refresh_at))
+    }
+
+    #[test]
+    fn a_connection_in_use_is_refreshed_before_its_token_ends() {
+        let option = option("oauth2", &json!({}));
+        let tokens = json!({ "access_token": "a", "refresh_token": "r", "expires_in": 3600 });
+        assert_eq!(plan(&option, &tokens, 0), (Some(3540), Some(2700)));
+        let short = json!({ "access_token": "a", "refresh_token": "r", "expires_in": "60" });
+        assert_eq!(plan(&option, &short, 0), (Some(45), Some(45)));
+    }
+
+    #[test]
+    fn one_that_nobody_uses_is_refreshed_often_enough_for_its_refresh_token() {
+        let option = option("oauth2", &json!({}));
+        let mut tokens = json!({ "access_token": "a", "refresh_token": "r", "expires_in": 3600 });
+        assert_eq!(plan(&option, &tokens, DAY), (Some(3540), Some(7 * 86_400)));
+        tokens["x_refresh_token_expires_in"] = 86_400.into();
+        assert_eq!(plan(&option, &tokens, DAY), (Some(3540), Some(43_200)));
+        // An access token that outlives its refresh token changes nothing about it.
+        tokens["expires_in"] = (60 * 86_400).into();
+        assert_eq!(plan(&option, &tokens, DAY), (Some(60 * 86_400 - 60), Some(43_200)));
+        assert_eq!(plan(&option, &tokens, 0), (Some(60 * 86_400 - 60), Some(43_200)));
+    }
+
+    #[test]
+    fn without_expires_in_the_definition_says_and_an_hour_is_assumed() {
+        let tokens = json!({ "access_token": "a", "refresh_token": "r" });
+        assert_eq!(plan(&option("oauth2", &json!({})), &tokens, 0), (Some(3540), Some(2700)));
+        let defined = option("oauth2", &json!({ "expiresIn": 7200 }));
+        assert_eq!(plan(&defined, &tokens, 0), (Some(7140), Some(6300)));
+        let zero = json!({ "access_token": "a", "expires_in": 0 });
+        assert_eq!(plan(&option("oauth2", &json!({})), &zero, 0), (None, None));
+        let forever = json!({ "access_token": "a" });
+        assert_eq!(plan(&option("oauth2", &json!({})), &forever, 0), (None, None));
+    }
+
+    #[test]
+    fn without_a_refresh_token_the_end_itself_is_what_comes_next() {
+        let tokens = json!({ "access_token": "a", "expires_in": 3600 });
+        assert_eq!(plan(&option("oauth2", &json!({})), &tokens, 0), (Some(3540), Some(3540)));
+        let unwanted = json!({ "access_token": "a", "expires_in": 3600, "refresh_token": "r" });
+        let none = option("oauth2", &json!({ "noRefreshToken": true }));
+        assert_eq!(plan(&none, &unwanted, 0), (Some(3540), Some(3540)));
+    }
+
+    #[test]
+    fn what_can_be_exchanged_again_waits_for_somebody_to_need_it() {
+        let option = option("client-credentials", &json!({}));
+        let tokens = json!({ "access_token": "a", "expires_in": 3600 });
+        assert_eq!(plan(&option, &tokens, 0), (Some(3540), Some(2700)));
+        assert_eq!(plan(&option, &tokens, DAY), (Some(3540), None));
+    }
+
+    #[test]
+    fn what_the_customer_entered_lasts() {
+        let mut option = option("client-credentials", &json!({}));
+        option.method = AuthMethod::ClientCredentials(ClientCredentials::default());
+        assert_eq!(plan(&option, &json!({ "apiKey": "k", "expires_in": 5 }), 0), (None, None));
+    }
+
+    #[test]
+    fn failures_are_followed_by_longer_and_longer_pauses() {
+        let minutes = |failures| backoff(failures, 128).as_secs() / 60;
+        assert_eq!([1, 2, 5, 9, 100].map(minutes), [1, 2, 16, 256, 360]);
+        assert_eq!((backoff(1, 0).as_secs(), backoff(1, 255).as_secs()), (45, 74));
+    }
+}

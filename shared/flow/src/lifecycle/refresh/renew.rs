@@ -1,0 +1,109 @@
+//! New credentials from the provider.
+
+use protocol::deadline::Deadline;
+use protocol::definition::Registration;
+use protocol::error::{Error, ErrorKey};
+use protocol::provider::failure::{CallError, Refusal, Word};
+use protocol::provider::oauth2::token_request::TokenEndpoint;
+use protocol::secret::SecretMap;
+use serde_json::{Map, Value};
+
+use super::lifetime::Renewal;
+use crate::connection::ConnectionSecrets;
+use crate::deps::Deps;
+use crate::lifecycle::{import, registration};
+
+/// Why there are no new credentials.
+pub(super) enum NotRenewed {
+    /// The provider said, by a word that means it, that there will be none: only the customer can bring new ones.
+    ForGood(Error),
+    /// It may work later.
+    ForNow(Error),
+}
+
+impl From<Error> for NotRenewed {
+    fn from(error: Error) -> Self {
+        Self::ForNow(error)
+    }
+}
+
+/// What once worked is refused for good by the words that mean it; anything else may be the service's own trouble.
+impl From<CallError> for NotRenewed {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Provider(failure) if failure.refusal == Refusal::Grant => {
+                Self::ForGood(expired().because(failure.into_cause()))
+            }
+            CallError::Provider(failure) if failure.refusal == Refusal::Credentials(Word::Definite) => {
+                Self::ForGood((*failure).into())
+            }
+            error => Self::ForNow(error.into()),
+        }
+    }
+}
+
+/// The access token's time is over, and nothing can bring another one.
+pub(super) fn expired() -> Error {
+    let message = "The service no longer accepts this connection. Please connect again.";
+    Error::new(ErrorKey::AccessTokenExpired, message)
+}
+
+/// Asks the provider for new credentials.
+pub(super) async fn renew(
+    deps: &Deps,
+    registration: &Registration,
+    renewal: Renewal<'_>,
+    secrets: &ConnectionSecrets,
+    deadline: Deadline,
+) -> Result<SecretMap, NotRenewed> {
+    match renewal {
+        Renewal::RefreshToken { config, token } => {
+            let issuing = registration::issuing_secrets(deps, registration).await?;
+            let client_secret = issuing.get(&registration.option().key, "clientSecret");
+            let calls = deps.calls(deadline.provider());
+            let endpoint =
+                TokenEndpoint::of_refresh(config, client_secret, &secrets.values(), calls.loopback)?;
+            let response = endpoint.refresh(&calls, token, &config.refresh_refusals).await?;
+            Ok(merged(&secrets.credentials, response.into_fields()))
+        }
+        Renewal::Exchange(config) => {
+            Ok(import::issue(deps, registration, config, &secrets.values(), deadline).await?)
+        }
+    }
+}
+
+/// What the provider does not say again stays: the refresh token (RFC 6749 §6), and what came with the callback. Its
+/// `expires_in` was about the old token.
+fn merged(before: &SecretMap, response: Map<String, Value>) -> SecretMap {
+    let mut fields = before.expose().clone();
+    fields.remove("expires_in");
+    fields.extend(response);
+    let mut merged = SecretMap::new(fields);
+    // Some say again that there is a refresh token, and leave it empty.
+    if merged.expose().get("refresh_token").is_some_and(|token| token.as_str().is_none_or(str::is_empty))
+        && let Some(token) = before.expose().get("refresh_token")
+    {
+        merged.insert("refresh_token", token.clone());
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_the_response_does_not_say_again_stays() {
+        let map = |value: Value| value.as_object().unwrap().clone();
+        let before = SecretMap::new(map(
+            json!({ "access_token": "a1", "refresh_token": "r1", "expires_in": 60, "realmId": "7" }),
+        ));
+        let after = merged(&before, map(json!({ "access_token": "a2", "refresh_token": "" })));
+        let expected = json!({ "access_token": "a2", "refresh_token": "r1", "realmId": "7" });
+        assert_eq!(json!(after.expose()), expected);
+        let rotated = merged(&before, map(json!({ "access_token": "a2", "refresh_token": "r2" })));
+        assert_eq!(rotated.expose()["refresh_token"], "r2");
+    }
+}

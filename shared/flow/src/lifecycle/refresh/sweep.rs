@@ -1,0 +1,164 @@
+//! The scheduled refresh: what is due is found by its index, and renewed side by side.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::task::JoinSet;
+
+use super::lead;
+use crate::deps::Deps;
+use crate::store::{Due, Leased, due_hour, due_partitions};
+use protocol::clock::Timestamp;
+use protocol::deadline::{Deadline, LEASE};
+use protocol::error::Result;
+use protocol::random::draw_id;
+
+/// How many connections are renewed at once.
+const AT_ONCE: usize = 64;
+
+/// How long one refresh may take, from lease to save: none is begun later than this before the end.
+const LONGEST: Duration = LEASE;
+
+/// Where to begin when there is no mark yet, in hours before this one.
+const FIRST_LOOK: i64 = 7 * 24;
+
+/// What one sweep came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Swept {
+    /// How many have new credentials.
+    pub renewed: u32,
+    /// How many were found to be at their end.
+    pub disconnected: u32,
+    /// How many failed, and are tried again later.
+    pub failed: u32,
+    /// How many somebody else had in hand, or had renewed already.
+    pub left: u32,
+    /// Whether time was over before everything was done.
+    pub unfinished: bool,
+}
+
+/// Renews what is due, until everything is or until `end` is near.
+pub async fn sweep(deps: &Arc<Deps>, end: Timestamp) -> Result<Swept> {
+    let now = deps.clock.now();
+    let this_hour = due_hour(now);
+    let mark = deps.store.read_mark().await?;
+    let mut work = Work { deps, end, tasks: JoinSet::new(), swept: Swept::default() };
+    // Nothing is put into an hour that is over. Clocks differ a little, so the hour before this one stays under watch.
+    let last_hour = this_hour - 1;
+    let first = mark.unwrap_or(last_hour - FIRST_LOOK).min(last_hour);
+    let mut first_left = first;
+    let mut looked = Ok(());
+    for hour in first..=this_hour {
+        match work.hour(hour, now).await {
+            Ok(true) if hour < last_hour && first_left == hour => first_left = hour + 1,
+            Ok(_) => {}
+            // What was begun must be finished first: some of it a provider gives out only once.
+            Err(error) => {
+                looked = Err(error);
+                break;
+            }
+        }
+        if work.swept.unfinished {
+            break;
+        }
+    }
+    while let Some(ended) = work.tasks.join_next().await {
+        work.swept.count(ended.unwrap_or(Ended::Failed));
+    }
+    looked?;
+    if mark != Some(first_left) {
+        deps.store.write_mark(first_left).await?;
+    }
+    if work.swept.unfinished {
+        tracing::warn!("refresh unfinished");
+    }
+    Ok(work.swept)
+}
+
+struct Work<'a> {
+    deps: &'a Arc<Deps>,
+    end: Timestamp,
+    tasks: JoinSet<Ended>,
+    swept: Swept,
+}
+
+#[derive(Clone, Copy)]
+enum Ended {
+    Renewed,
+    Disconnected,
+    Failed,
+    Left,
+}
+
+impl Work<'_> {
+    /// Begins what is due in an hour; says whether nothing is.
+    async fn hour(&mut self, hour: i64, now: Timestamp) -> Result<bool> {
+        let mut empty = true;
+        for partition in due_partitions(hour) {
+            if self.is_late() {
+                self.swept.unfinished = true;
+                return Ok(false);
+            }
+            empty &= self.partition(&partition, now).await?;
+        }
+        Ok(empty)
+    }
+
+    /// Whether a refresh that began now might not end in time.
+    fn is_late(&self) -> bool {
+        self.deps.clock.now() + LONGEST >= self.end
+    }
+
+    /// Begins what is due in a partition; says whether nothing is.
+    async fn partition(&mut self, partition: &str, now: Timestamp) -> Result<bool> {
+        let mut after = None;
+        let mut empty = true;
+        loop {
+            let page = self.deps.store.due(partition, now, after).await?;
+            for due in page.due {
+                empty = false;
+                if self.tasks.len() >= AT_ONCE
+                    && let Some(ended) = self.tasks.join_next().await
+                {
+                    self.swept.count(ended.unwrap_or(Ended::Failed));
+                }
+                if self.is_late() {
+                    self.swept.unfinished = true;
+                    return Ok(false);
+                }
+                self.tasks.spawn(renew_due(Arc::clone(self.deps), due));
+            }
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(empty),
+            }
+        }
+    }
+}
+
+impl Swept {
+    fn count(&mut self, ended: Ended) {
+        *match ended {
+            Ended::Renewed => &mut self.renewed,
+            Ended::Disconnected => &mut self.disconnected,
+            Ended::Failed => &mut self.failed,
+            Ended::Left => &mut self.left,
+        } += 1;
+    }
+}
+
+async fn renew_due(deps: Arc<Deps>, due: Due) -> Ended {
+    let owner = draw_id(&*deps.random);
+    let now = deps.clock.now();
+    let lease = match deps.store.lease(Leased::Due(&due), &owner, now + LEASE).await {
+        Ok(Some(lease)) => lease,
+        Ok(None) => return Ended::Left,
+        Err(_) => return Ended::Failed,
+    };
+    match lead(&deps, lease, Deadline::began(now)).await {
+        Ok(connection) if connection.health.disconnected => Ended::Disconnected,
+        Ok(_) => Ended::Renewed,
+        Err(_) => Ended::Failed,
+    }
+}

@@ -1,0 +1,68 @@
+//! Waiting for the lease on a connection.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use crate::connection::{Connection, connection_not_found};
+use crate::deps::Deps;
+use crate::store::{Lease, Leased};
+use protocol::deadline::{Deadline, LEASE};
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::random::{draw, draw_id};
+
+/// Between two looks at the connection, at the least and at the most.
+const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(1600);
+
+/// What came of waiting.
+pub(super) enum Waited<T> {
+    /// The lease, and the deadline of its holder's work.
+    Leased(Box<Lease>, Deadline),
+    /// Another one's work has answered.
+    Answered(T),
+}
+
+/// Takes the lease, once nobody holds it, unless what is found meanwhile is an answer already. It waits no longer than somebody waits for it.
+pub(super) async fn wait<T>(
+    deps: &Deps,
+    mut found: Connection,
+    deadline: Deadline,
+    answered: impl Fn(&Connection) -> Option<T>,
+) -> Result<Waited<T>> {
+    let patience = deadline.lease_wait();
+    let owner = draw_id(&*deps.random);
+    let mut pause = *PAUSE.start();
+    loop {
+        if let Some(answer) = answered(&found) {
+            return Ok(Waited::Answered(answer));
+        }
+        let now = deps.clock.now();
+        if found.leased_until.is_none_or(|until| until < now)
+            && let Some(lease) = deps.store.lease(Leased::Read(&found), &owner, now + LEASE).await?
+        {
+            return Ok(Waited::Leased(Box::new(lease), Deadline::began(now)));
+        }
+        let [jitter] = draw::<1>(&*deps.random);
+        let wait = pause.mul_f64(0.5 + f64::from(jitter) / 256.0);
+        if now + wait >= patience {
+            let message = "Another request is refreshing this connection. Please try again.";
+            return Err(Error::new(ErrorKey::LockTimeout, message));
+        }
+        tokio::time::sleep(wait).await;
+        pause = (pause * 2).min(*PAUSE.end());
+        let read = deps.store.read_connection(&found.id).await?;
+        found = read.filter(|read| read.archived_at.is_none()).ok_or_else(connection_not_found)?;
+    }
+}
+
+/// Takes the lease for work of another kind, once no refresh is under way.
+pub(crate) async fn leased(deps: &Deps, connection: Connection, deadline: Deadline) -> Result<Box<Lease>> {
+    match wait(deps, connection, deadline, |_| None::<Infallible>).await? {
+        Waited::Leased(lease, _) => Ok(lease),
+        Waited::Answered(never) => match never {},
+    }
+}
+
+/// Nothing changed; a lease that cannot be ended ends by itself.
+pub(crate) async fn release(deps: &Deps, lease: &Lease) {
+    let _ = deps.store.end_lease(lease, &lease.connection, None).await;
+}

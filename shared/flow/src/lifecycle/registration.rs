@@ -1,0 +1,82 @@
+//! Finds the registration that does the work of an option, a flow or a connection, and its secrets.
+
+use std::sync::Arc;
+
+use protocol::definition::{
+    AuthMethod, AuthOption, Borrowed, Integration, OptionSecrets, Owner, Registration,
+};
+use protocol::error::{Error, ErrorKey, Result};
+
+use crate::connection::Connection;
+use crate::deps::Deps;
+
+/// The registration of an option of `integration`: its own, or the shared one that it names.
+pub async fn of_option(
+    deps: &Deps,
+    integration: &Arc<Integration>,
+    option: &AuthOption,
+) -> Result<Registration> {
+    let AuthMethod::Proxy(proxy) = &option.method else {
+        return Registration::new(integration, &option.key, Owner::Own);
+    };
+    let shared = shared(deps, integration, &proxy.proxy_key).await.map_err(|error| match error.key() {
+        ErrorKey::NotFound => not_shared(),
+        _ => error,
+    })?;
+    let default = shared.auth_option(None)?;
+    if matches!(default.method, AuthMethod::Proxy(_)) {
+        return Err(not_shared());
+    }
+    Registration::new(&shared, &default.key, Owner::Lender)
+}
+
+/// The registration that a flow or a connection was made with, whether its option is enabled or not.
+pub async fn recorded(
+    deps: &Deps,
+    integration: &Arc<Integration>,
+    option: &str,
+    borrowed: Option<&Borrowed>,
+) -> Result<Registration> {
+    match borrowed {
+        None => Registration::new(integration, option, Owner::Own),
+        Some(Borrowed { integration: lent, option }) => {
+            Registration::new(&shared(deps, integration, lent).await?, option, Owner::Lender)
+        }
+    }
+}
+
+/// The registration that a connection was made with.
+pub async fn of_connection(deps: &Deps, connection: &Connection) -> Result<Registration> {
+    let Connection { workspace, integration, record, .. } = connection;
+    let integration = deps.definitions.integration(workspace, integration).await?;
+    recorded(deps, &integration, &record.auth_option_key, record.borrowed.as_ref()).await
+}
+
+/// The root workspace's integration of this id or key, if it is shared with the workspace of `borrower`.
+async fn shared(deps: &Deps, borrower: &Integration, id_or_key: &str) -> Result<Arc<Integration>> {
+    let root = deps.settings.root_key.as_deref().ok_or_else(not_shared)?;
+    let shared = deps.definitions.integration(root, id_or_key).await?;
+    if shared.is_shared_with(&borrower.workspace) { Ok(shared) } else { Err(not_shared()) }
+}
+
+/// The secrets that a registration's requests to the API are signed with; only OAuth 1.0 needs any.
+pub async fn signing_secrets(deps: &Deps, registration: &Registration) -> Result<OptionSecrets> {
+    match registration.option().method {
+        AuthMethod::OAuth1(_) => deps.definitions.option_secrets(&registration.integration).await,
+        _ => Ok(OptionSecrets::default()),
+    }
+}
+
+/// The secrets that new credentials are asked for with.
+pub async fn issuing_secrets(deps: &Deps, registration: &Registration) -> Result<OptionSecrets> {
+    match &registration.option().method {
+        AuthMethod::ClientCredentials(config) if !config.has_own_client() => Ok(OptionSecrets::default()),
+        _ => deps.definitions.option_secrets(&registration.integration).await,
+    }
+}
+
+/// The same answer whether the integration does not exist or is not shared.
+fn not_shared() -> Error {
+    let message = "The integration that proxyKey names is not shared with this workspace.";
+    Error::new(ErrorKey::ConfigurationInvalid, message).field("proxyKey")
+}

@@ -1,0 +1,164 @@
+//! What a caller changes of a connection.
+
+use std::sync::Arc;
+
+use protocol::deadline::Deadline;
+use protocol::definition::AuthMethod;
+use protocol::definition::input;
+use protocol::error::{Error, Result};
+use protocol::secret::SecretMap;
+
+use super::{connect, import, refresh, registration};
+use crate::connection::{Connection, ConnectionSecrets, connection_not_found};
+use crate::deps::Deps;
+use crate::store::{Amendment, Lease, Resealed, Written};
+
+/// What shall change; the rest stays. An object takes the place of the one before.
+#[derive(Default)]
+pub struct Changes {
+    /// The name that people read.
+    pub name: Option<String>,
+    /// What the customer entered, and the field that it came in.
+    pub parameters: Option<(SecretMap, &'static str)>,
+    /// What the caller gives for the connector.
+    pub connector_parameters: Option<SecretMap>,
+    /// The credentials.
+    pub credentials: Option<SecretMap>,
+}
+
+impl Changes {
+    /// Whether nothing changes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.name.is_none() && self.sealed_field().is_none()
+    }
+
+    /// A field of what is sealed, if any of it changes.
+    #[must_use]
+    pub fn sealed_field(&self) -> Option<&'static str> {
+        let parameters = self.parameters.as_ref().map(|(_, field)| *field);
+        let connector_parameters = self.connector_parameters.as_ref().map(|_| "connectorParameters");
+        parameters.or(connector_parameters).or(self.credentials.as_ref().map(|_| "credentials"))
+    }
+}
+
+impl Changes {
+    /// What a borrowed registration's connection holds is between the customer and the owner.
+    fn check_allowed(&self, connection: &Connection) -> Result<()> {
+        match self {
+            _ if connection.record.borrowed.is_none() => Ok(()),
+            Self { credentials: Some(_), .. } => Err(import::borrowed("credentials")),
+            Self { parameters: Some((_, field)), .. } => Err(import::borrowed(field)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Changes a live connection. New credentials are proved first.
+pub async fn update(
+    deps: &Arc<Deps>,
+    mut connection: Connection,
+    changes: Changes,
+    deadline: Deadline,
+) -> Result<Connection> {
+    if connection.archived_at.is_some() {
+        return Err(connection_not_found());
+    }
+    changes.check_allowed(&connection)?;
+    if changes.sealed_field().is_none() {
+        let amendment = Amendment { name: changes.name.as_deref(), sealed: None };
+        return match deps.store.amend_connection(&mut connection, &amendment).await? {
+            Written::Done => Ok(connection),
+            Written::Changed(_) => Err(connection_not_found()),
+        };
+    }
+    // The caller may go, the work may not: in a task of its own, what was leased is finished.
+    let deps = Arc::clone(deps);
+    tokio::spawn(async move { under_lease(&deps, connection, &changes, deadline).await })
+        .await
+        .map_err(|error| Error::internal(format_args!("an update broke down: {error}")))?
+}
+
+/// A refresh that is under way is waited for, and none begins meanwhile: so neither loses the other's work.
+async fn under_lease(
+    deps: &Deps,
+    mut connection: Connection,
+    changes: &Changes,
+    deadline: Deadline,
+) -> Result<Connection> {
+    loop {
+        let lease = refresh::leased(deps, connection, deadline).await?;
+        let (changed, renewed) = match changed(deps, &lease, changes, deadline).await {
+            Ok(changed) => changed,
+            Err(error) => {
+                refresh::release(deps, &lease).await;
+                return Err(error);
+            }
+        };
+        let mut before = lease.connection.clone();
+        let sealed = Resealed { lease: &lease, connection: &changed, renewed };
+        let amendment = Amendment { name: changes.name.as_deref(), sealed: Some(sealed) };
+        let amended = match deps.store.amend_connection(&mut before, &amendment).await {
+            Ok(amended) => amended,
+            Err(error) => {
+                refresh::release(deps, &lease).await;
+                return Err(error);
+            }
+        };
+        match amended {
+            Written::Done => return Ok(before),
+            // The customer connected again meanwhile, which waits for nobody.
+            Written::Changed(Some(found)) if found.archived_at.is_none() => connection = *found,
+            Written::Changed(_) => return Err(connection_not_found()),
+        }
+    }
+}
+
+/// The leased connection, with what is sealed of it changed, and whether its credentials are new.
+async fn changed(
+    deps: &Deps,
+    lease: &Lease,
+    changes: &Changes,
+    deadline: Deadline,
+) -> Result<(Connection, bool)> {
+    let before = &lease.connection;
+    // The customer may have connected by another option while the lease was waited for.
+    changes.check_allowed(before)?;
+    let registration = registration::of_connection(deps, before).await?;
+    let option = registration.option();
+    let mut secrets = ConnectionSecrets::open(deps, before).await?;
+    let place = before.place();
+    let key = deps.sealer.prepare(place).await?;
+    if let Some(parameters) = &changes.connector_parameters {
+        secrets.connector_parameters = parameters.clone();
+    }
+    if let Some((parameters, field)) = &changes.parameters {
+        if let Some(violation) = registration.violations(option, parameters)?.first() {
+            return Err(input::refusal(violation, field));
+        }
+        secrets.parameters = parameters.clone();
+    }
+    let credentials = match (&changes.credentials, &option.method) {
+        (Some(credentials), _) => {
+            import::check(&registration, option, credentials)?;
+            // What the customer enters there is the credentials.
+            if import::is_entered(option) {
+                secrets.parameters = credentials.clone();
+            }
+            Some(credentials.clone())
+        }
+        (None, AuthMethod::ClientCredentials(config)) if changes.parameters.is_some() => {
+            Some(import::issue(deps, &registration, config, &secrets.values(), deadline).await?)
+        }
+        _ => None,
+    };
+    let mut health = before.health.clone();
+    let renewed = credentials.is_some();
+    if let Some(credentials) = credentials {
+        secrets.credentials = credentials;
+        connect::prove(deps, &registration, &secrets, deadline).await?;
+        health = refresh::health(option, &secrets.credentials, deps.clock.now(), before.last_active_at);
+    }
+    let sealed = secrets.seal(&key, place)?;
+    Ok((Connection { sealed, health, version: before.version + 1, ..before.clone() }, renewed))
+}

@@ -1,0 +1,61 @@
+//! Who stands before us: a person's browser in a window or an iframe, or a program.
+
+use http::HeaderMap;
+use http::header::{HeaderName, ORIGIN, REFERER};
+
+use super::StartRequest;
+use crate::context::target::Listener;
+use crate::web::pages::Reader;
+use protocol::definition::Workspace;
+use protocol::redirect_uri::WebOrigin;
+
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+
+/// What the request's headers say of its sender.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Requester {
+    /// Who reads the answer.
+    pub(super) reader: Reader,
+    /// Whether the answer is shown inside another page. A browser keeps no cookie of ours there.
+    pub(super) in_iframe: bool,
+}
+
+impl Requester {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let destination = headers.get(SEC_FETCH_DEST).and_then(|value| value.to_str().ok());
+        Self {
+            reader: Reader::of(headers),
+            in_iframe: matches!(destination, Some("iframe" | "frame" | "embed" | "object")),
+        }
+    }
+
+    /// Whether something can be asked.
+    pub(super) fn can_be_asked(self) -> bool {
+        self.reader == Reader::Person && !self.in_iframe
+    }
+}
+
+/// The window that waits for the result: at the origin that started this, if it is one of the workspace's; at any of
+/// them, if the browser does not say.
+pub(super) fn listener(
+    headers: &HeaderMap,
+    workspace: &Workspace,
+    start: &StartRequest,
+    around: bool,
+) -> Listener {
+    let header = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let said = header(&ORIGIN)
+        .and_then(|origin| WebOrigin::parse(origin).ok())
+        .or_else(|| header(&REFERER).and_then(|referrer| WebOrigin::of_url(referrer).ok()))
+        .filter(|origin| workspace.allows_origin(origin));
+    let origins = match said {
+        Some(origin) => vec![origin.to_string()],
+        None => workspace.origins().collect(),
+    };
+    Listener {
+        request_id: start.request_id.clone(),
+        connection_id: start.connection_id.clone(),
+        origins,
+        around,
+    }
+}

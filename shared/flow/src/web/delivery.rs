@@ -1,0 +1,88 @@
+//! Delivers what a flow came to: to the caller, to the window that waits, or in words.
+
+use bytes::Bytes;
+use http::header::ALLOW;
+use http::{HeaderValue, Response, StatusCode};
+use protocol::error::{Error, Result};
+use serde_json::{Value, json};
+
+use super::pages::{self, Reader};
+use super::response::{json as json_response, see_other};
+use crate::context::outcome::Outcome;
+use crate::context::target::{Listener, ResultTarget};
+use crate::deps::Deps;
+
+/// An error on our own page, or as the contract's JSON body for what is no browser.
+#[must_use]
+pub fn own_page(error: &Error, reader: Reader) -> Response<Bytes> {
+    let mut response = match reader {
+        Reader::Person => pages::error(error),
+        Reader::Machine => json_response(error.status(), &error.to_json()),
+    };
+    let allow = error.data().get("allow").and_then(Value::as_str);
+    if let Some(allow) = allow.and_then(|allow| HeaderValue::from_str(allow).ok()) {
+        response.headers_mut().insert(ALLOW, allow);
+    }
+    response
+}
+
+/// Delivers an outcome: to the caller's address, or to the window that waits for it, or in words.
+pub async fn outcome(
+    deps: &Deps,
+    outcome: &Outcome,
+    target: &ResultTarget,
+    reader: Reader,
+) -> Result<Response<Bytes>> {
+    if let Some(uri) = target.redirect_uri(deps.settings.loopback)? {
+        let parameters = outcome.to_parameters(target.custom_state.as_deref());
+        let parameters: Vec<(&str, &str)> =
+            parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        return Ok(see_other(&uri.with_result(&parameters), &[]));
+    }
+    match (reader, &target.listener) {
+        (Reader::Machine, _) | (Reader::Person, None) => Ok(match outcome {
+            Outcome::Failed(error) => own_page(error, reader),
+            Outcome::Connected { .. } if reader == Reader::Person => pages::connected(),
+            Outcome::Connected { .. } => json_response(StatusCode::OK, &outcome.to_json()),
+        }),
+        (Reader::Person, Some(listener)) => {
+            let message = match (message(deps, outcome, listener).await, outcome) {
+                // The connection is there; only its representation is not, yet.
+                (Err(error), Outcome::Connected { .. }) => {
+                    tracing::warn!(key = error.key().facts().key, "a new connection could not be read");
+                    return Ok(pages::still_working(reader));
+                }
+                (message, _) => message?,
+            };
+            Ok(pages::handover(outcome, listener, &message))
+        }
+    }
+}
+
+/// The message that the SDKs wait for. They know no other `type`, and hang on one.
+async fn message(deps: &Deps, outcome: &Outcome, listener: &Listener) -> Result<Value> {
+    let mut message = match outcome {
+        Outcome::Connected { connection_id } => {
+            let connection = deps.store.read_connection(connection_id).await?;
+            let connection = connection.ok_or_else(|| Error::internal("a new connection cannot be read"))?;
+            let connection = connection.representation(deps).await?;
+            json!({ "type": "newConnectionCreated", "connection": connection })
+        }
+        Outcome::Failed(error) => {
+            let mut message = json!({
+                "type": "newConnectionFailure",
+                "error": error.message(),
+                "errorData": error.to_json(),
+            });
+            if let Some(connection_id) = &listener.connection_id {
+                message["connectionId"] = connection_id.as_str().into();
+            }
+            message
+        }
+    };
+    message["source"] = "integration.app".into();
+    if let Some(request_id) = &listener.request_id {
+        message["requestId"] = request_id.as_str().into();
+    }
+    Ok(message)
+}

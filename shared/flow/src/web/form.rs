@@ -1,0 +1,307 @@
+//! A schema's properties as the controls of a form, and a posted form as the schema's input.
+
+use serde_json::{Map, Value};
+
+use protocol::definition::input::Violation;
+
+/// How deep objects in objects are drawn.
+const MAX_DEPTH: usize = 3;
+
+/// One control of the form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Where in the input, as a JSON Pointer (RFC 6901): `/subdomain`.
+    pub pointer: String,
+    /// What the customer reads.
+    pub label: String,
+    /// What the customer reads below it.
+    pub hint: String,
+    /// What it looks like.
+    pub control: Control,
+    /// Whether it must be filled in.
+    pub required: bool,
+    /// The regular expression that the browser checks too; empty when there is none.
+    pub pattern: String,
+    /// What stands in it; never a secret.
+    pub value: String,
+    /// What is wrong with it; empty when nothing is.
+    pub problem: String,
+}
+
+/// What a control looks like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Control {
+    /// One line of this `type`: `text`, `email`, `url`, …
+    Line(&'static str),
+    /// One line that nobody can read over the shoulder, and that is never sent back.
+    Password,
+    /// A number.
+    Number,
+    /// Several values, a line each.
+    Lines,
+    /// Yes or no.
+    Checkbox,
+    /// One of several.
+    Choices(Vec<Choice>),
+}
+
+/// One of several values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The value.
+    pub value: String,
+    /// What the customer reads.
+    pub label: String,
+}
+
+impl Field {
+    /// The id of its element.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let safe = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+        format!("input{}", self.pointer.chars().map(safe).collect::<String>())
+    }
+
+    /// The name that it is posted under.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("input{}", self.pointer)
+    }
+
+    /// Whether the box is ticked.
+    #[must_use]
+    pub fn is_ticked(&self) -> bool {
+        self.value == "true"
+    }
+}
+
+/// The controls for a schema, filled with what was entered, or with the defaults where nothing was.
+#[must_use]
+pub fn fields(schema: &Value, entered: &Map<String, Value>, violations: &[Violation]) -> Vec<Field> {
+    let mut fields = Vec::new();
+    collect(schema, "", &Value::Object(entered.clone()), 0, &mut fields);
+    for field in &mut fields {
+        if let Some(violation) = violations.iter().find(|violation| violation.pointer == field.pointer) {
+            field.problem.clone_from(&violation.problem);
+        }
+    }
+    fields
+}
+
+fn collect(schema: &Value, pointer: &str, entered: &Value, depth: usize, fields: &mut Vec<Field>) {
+    let required: Vec<&str> =
+        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let Some(properties) = schema["properties"].as_object() else { return };
+    // What must be filled in stands first, in the order that the schema names it; serde_json sorts the rest by name.
+    let named = required.iter().filter_map(|name| properties.get_key_value(*name));
+    let others = properties.iter().filter(|(name, _)| !required.contains(&name.as_str()));
+    for (name, property) in named.chain(others) {
+        let pointer = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+        let value = &entered[name.as_str()];
+        if property["properties"].is_object() && depth < MAX_DEPTH {
+            collect(property, &pointer, value, depth + 1, fields);
+        } else {
+            fields.push(field(name, property, pointer, value, required.contains(&name.as_str())));
+        }
+    }
+}
+
+fn field(name: &str, property: &Value, pointer: String, entered: &Value, required: bool) -> Field {
+    let text = |key: &str| property[key].as_str().unwrap_or_default().to_owned();
+    let control = control(property);
+    let shown = if entered.is_null() { &property["default"] } else { entered };
+    let value = match (&control, shown) {
+        (Control::Password, _) | (_, Value::Null) => String::new(),
+        (_, Value::String(text)) => text.clone(),
+        (Control::Lines, Value::Array(values)) => values.iter().map(plain).collect::<Vec<_>>().join("\n"),
+        (_, other) => other.to_string(),
+    };
+    let title = text("title");
+    Field {
+        pointer,
+        label: if title.is_empty() { name.to_owned() } else { title },
+        hint: text("description"),
+        pattern: if matches!(control, Control::Line(_) | Control::Password) {
+            text("pattern")
+        } else {
+            String::new()
+        },
+        // A box that is not ticked says no, which is an answer.
+        required: required && control != Control::Checkbox,
+        control,
+        value,
+        problem: String::new(),
+    }
+}
+
+fn control(property: &Value) -> Control {
+    if property["isSensitive"] == true || property["format"] == "password" {
+        return Control::Password;
+    }
+    if let Some(values) = property["enum"].as_array() {
+        let choice = |value: &Value| plain(value);
+        return Control::Choices(
+            values.iter().map(choice).map(|value| Choice { label: value.clone(), value }).collect(),
+        );
+    }
+    if let Some(options) =
+        property["oneOf"].as_array().filter(|options| options.iter().all(|o| !o["const"].is_null()))
+    {
+        let choice = |option: &Value| {
+            let value = plain(&option["const"]);
+            Choice { label: option["title"].as_str().unwrap_or(&value).to_owned(), value }
+        };
+        return Control::Choices(options.iter().map(choice).collect());
+    }
+    match (property["type"].as_str(), property["format"].as_str()) {
+        (Some("array"), _) => Control::Lines,
+        (Some("boolean"), _) => Control::Checkbox,
+        (Some("number" | "integer"), _) => Control::Number,
+        (_, Some("email")) => Control::Line("email"),
+        (_, Some("uri" | "url")) => Control::Line("url"),
+        (_, Some("date")) => Control::Line("date"),
+        _ => Control::Line("text"),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// What was posted, as the schema's input: only fields that the schema has, each as its type. What was left empty is
+/// absent; what cannot be read as its type stays text, and the schema then refuses it.
+#[must_use]
+pub fn read(schema: &Value, posted: &[(String, String)]) -> Map<String, Value> {
+    let mut input = Map::new();
+    for field in fields(schema, &Map::new(), &[]) {
+        let name = field.name();
+        let text = posted.iter().find(|(given, _)| *given == name).map(|(_, value)| value.as_str());
+        let property = property_at(schema, &field.pointer);
+        let value = match (&field.control, text) {
+            (Control::Checkbox, text) => Value::Bool(text == Some("true")),
+            (_, None | Some("")) => continue,
+            (Control::Number, Some(text)) => {
+                text.trim().parse::<serde_json::Number>().map_or_else(|_| Value::from(text), Value::Number)
+            }
+            (Control::Lines, Some(text)) => {
+                text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Value>()
+            }
+            (Control::Choices(_), Some(text)) => chosen(property, text),
+            (Control::Line(_) | Control::Password, Some(text)) => Value::from(text),
+        };
+        insert(&mut input, &field.pointer, value);
+    }
+    input
+}
+
+/// A choice may be another type than text.
+fn chosen(property: &Value, text: &str) -> Value {
+    let values = property["enum"].as_array().into_iter().flatten();
+    let constants = property["oneOf"].as_array().into_iter().flatten().map(|option| &option["const"]);
+    values.chain(constants).find(|value| plain(value) == text).cloned().unwrap_or_else(|| Value::from(text))
+}
+
+fn segments(pointer: &str) -> impl Iterator<Item = String> {
+    pointer.split('/').skip(1).map(|segment| segment.replace("~1", "/").replace("~0", "~"))
+}
+
+fn property_at<'a>(schema: &'a Value, pointer: &str) -> &'a Value {
+    segments(pointer).fold(schema, |schema, segment| &schema["properties"][segment])
+}
+
+fn insert(input: &mut Map<String, Value>, pointer: &str, value: Value) {
+    let segments: Vec<String> = segments(pointer).collect();
+    let Some((last, parents)) = segments.split_last() else { return };
+    let mut object = input;
+    for parent in parents {
+        let entry = object.entry(parent.clone()).or_insert_with(|| Value::Object(Map::new()));
+        let Value::Object(inner) = entry else { return };
+        object = inner;
+    }
+    object.insert(last.clone(), value);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn schema() -> Value {
+        json!({
+            "type": "object",
+            "required": ["subdomain", "apiKey"],
+            "properties": {
+                "apiKey": { "type": "string", "title": "API key", "isSensitive": true },
+                "port": { "type": "integer", "default": 443 },
+                "region": { "enum": ["eu", "us", 3] },
+                "sandbox": { "type": "boolean" },
+                "sites": { "type": "array", "items": { "type": "string" } },
+                "subdomain": { "type": "string", "pattern": "^[a-z]+$", "description": "Before .example.com" },
+                "proxy": { "type": "object", "properties": { "host/name": { "type": "string" } } },
+            },
+        })
+    }
+
+    #[test]
+    fn required_fields_stand_first_and_secrets_are_never_shown() {
+        let entered = json!({ "apiKey": "secret!", "subdomain": "acme", "proxy": { "host/name": "h" } });
+        let drawn = fields(&schema(), entered.as_object().unwrap(), &[]);
+        let names: Vec<String> = drawn.iter().map(Field::name).collect();
+        assert_eq!(
+            names,
+            [
+                "input/subdomain",
+                "input/apiKey",
+                "input/port",
+                "input/proxy/host~1name",
+                "input/region",
+                "input/sandbox",
+                "input/sites"
+            ]
+        );
+        assert_eq!(drawn[0].value, "acme");
+        assert_eq!(drawn[1].control, Control::Password);
+        assert_eq!(drawn[1].value, "");
+        assert_eq!(drawn[2].value, "443");
+        assert_eq!(drawn[3].value, "h");
+    }
+
+    #[test]
+    fn a_posted_form_is_read_by_the_types_of_the_schema() {
+        let posted = [
+            ("input/subdomain", "acme"),
+            ("input/apiKey", ""),
+            ("input/port", "8443"),
+            ("input/region", "3"),
+            ("input/sandbox", "true"),
+            ("input/sites", "a.example\r\n\r\n b.example \r\n"),
+            ("input/proxy/host~1name", "h"),
+            ("input/injected", "x"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let expected = json!({
+            "subdomain": "acme", "port": 8443, "region": 3, "sandbox": true,
+            "sites": ["a.example", "b.example"], "proxy": { "host/name": "h" },
+        });
+        assert_eq!(Value::Object(read(&schema(), &posted)), expected);
+    }
+
+    #[test]
+    fn a_number_that_is_none_stays_text_for_the_schema_to_refuse() {
+        let posted = [("input/port".to_owned(), "many".to_owned())];
+        assert_eq!(read(&schema(), &posted)["port"], "many");
+    }
+
+    #[test]
+    fn a_problem_stands_at_its_field() {
+        let violations =
+            [Violation { pointer: "/apiKey".to_owned(), problem: "Please fill this in.".to_owned() }];
+        let drawn = fields(&schema(), &Map::new(), &violations);
+        assert_eq!(drawn[1].problem, "Please fill this in.");
+        assert_eq!(drawn[0].problem, "");
+    }
+}

@@ -1,0 +1,61 @@
+//! The page that hands a popup's result to the window that waits for it, and closes.
+
+use askama::Template;
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::{html, style};
+use crate::context::outcome::Outcome;
+use crate::context::target::Listener;
+use crate::web::security::{FormTarget, Policy};
+
+const SCRIPT: &str = include_str!("../../../templates/handover.js");
+
+#[derive(Template)]
+#[template(path = "handover.html")]
+struct Handover<'a> {
+    style: String,
+    script: &'static str,
+    data: String,
+    tone: &'static str,
+    title: &'static str,
+    text: &'a str,
+}
+
+/// Posts `message` to the listener's origins, and says in words what happened where nobody listens.
+#[must_use]
+pub fn handover(outcome: &Outcome, listener: &Listener, message: &Value) -> Response<Bytes> {
+    let (tone, title, text) = match outcome {
+        Outcome::Connected { .. } => ("success", "Connected", "Your account is connected."),
+        Outcome::Failed(error) => ("problem", "This did not work", error.message()),
+    };
+    let data = json!({ "message": message, "origins": listener.origins, "around": listener.around });
+    let page = Handover { style: style::plain(), script: SCRIPT, data: in_script(&data), tone, title, text };
+    let policy = Policy {
+        style: &page.style,
+        script: Some(SCRIPT),
+        images: &[],
+        form: FormTarget::None,
+        ancestors: if listener.around { &listener.origins } else { &[] },
+    };
+    html(StatusCode::OK, &page, &policy)
+}
+
+/// JSON that can stand inside a script element: nothing in it can end the element or begin a comment.
+fn in_script(data: &Value) -> String {
+    data.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_cannot_leave_its_element() {
+        let data = json!({ "name": "</script><!--<script>alert(1)&amp;" });
+        let text = in_script(&data);
+        assert!(!text.contains(['<', '>', '&']), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), data);
+    }
+}

@@ -1,0 +1,105 @@
+//! A page that only says something.
+
+use askama::Template;
+use bytes::Bytes;
+use http::header::REFRESH;
+use http::{HeaderValue, Response, StatusCode};
+use serde_json::json;
+
+use super::{Reader, html, style};
+use crate::web::response;
+use crate::web::security::{FormTarget, Policy};
+use protocol::error::{Error, ErrorKey};
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct Message<'a> {
+    style: String,
+    tone: &'static str,
+    title: &'a str,
+    text: &'a str,
+    hint: &'a str,
+    reference: &'a str,
+}
+
+impl Message<'_> {
+    fn respond(&self, status: StatusCode) -> Response<Bytes> {
+        let policy =
+            Policy { style: &self.style, script: None, images: &[], form: FormTarget::None, ancestors: &[] };
+        html(status, self, &policy)
+    }
+}
+
+/// An error in words, with its key for whoever is asked for help.
+#[must_use]
+pub fn error(error: &Error) -> Response<Bytes> {
+    let hint = match error.key() {
+        ErrorKey::BrowserMismatch | ErrorKey::StateUnknown | ErrorKey::StateExpired => {
+            "Go back to the application that you came from and connect again."
+        }
+        // Whether anything was connected is what could not be read.
+        _ if error.status().is_server_error() => {
+            "Please reload this page in a moment. If that does not help, go back to the application that you came from."
+        }
+        _ => "Nothing was connected. Go back to the application that you came from and try again.",
+    };
+    let page = Message {
+        style: style::plain(),
+        tone: "problem",
+        title: "This did not work",
+        text: error.message(),
+        hint,
+        reference: error.key().facts().key,
+    };
+    page.respond(error.status())
+}
+
+/// The connection is made, and there is no address to go back to.
+#[must_use]
+pub fn connected() -> Response<Bytes> {
+    let page = Message {
+        style: style::plain(),
+        tone: "success",
+        title: "Connected",
+        text: "Your account is connected.",
+        hint: "You can close this window and go back to the application that you came from.",
+        reference: "",
+    };
+    page.respond(StatusCode::OK)
+}
+
+/// Another request is still at work on the flow; the page asks again by itself.
+#[must_use]
+pub fn still_working(reader: Reader) -> Response<Bytes> {
+    if reader == Reader::Machine {
+        return response::json(StatusCode::ACCEPTED, &json!({ "status": "working" }));
+    }
+    let page = Message {
+        style: style::plain(),
+        tone: "working",
+        title: "Almost there",
+        text: "The service is taking longer than usual.",
+        hint: "This page goes on by itself in a moment.",
+        reference: "",
+    };
+    let mut response = page.respond(StatusCode::OK);
+    response.headers_mut().insert(REFRESH, HeaderValue::from_static("3"));
+    response
+}
+
+/// The customer came here before they were done at the service.
+#[must_use]
+pub fn not_finished(reader: Reader) -> Response<Bytes> {
+    if reader == Reader::Machine {
+        return response::json(StatusCode::ACCEPTED, &json!({ "status": "not_authorized" }));
+    }
+    let page = Message {
+        style: style::plain(),
+        tone: "working",
+        title: "Not finished yet",
+        text: "The sign-in at the service is not complete.",
+        hint: "Finish it in the tab where you started, or go back to the application and connect again.",
+        reference: "",
+    };
+    page.respond(StatusCode::OK)
+}

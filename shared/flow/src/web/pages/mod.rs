@@ -1,0 +1,56 @@
+//! The pages that a customer sees. Server-rendered, under a strict content security policy, and without script but the
+//! one that hands a popup's result over.
+
+mod confirm;
+mod form;
+mod handover;
+mod message;
+mod style;
+
+pub use confirm::{Confirmation, confirm_start};
+pub use form::{FormPage, form};
+pub use handover::handover;
+pub use message::{connected, error, not_finished, still_working};
+
+use askama::Template;
+use bytes::Bytes;
+use http::header::ACCEPT;
+use http::{HeaderMap, Response, StatusCode};
+
+use crate::web::security::{Policy, secure};
+
+/// Who reads the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// A browser: it asks for HTML.
+    Person,
+    /// A program: it gets JSON.
+    Machine,
+}
+
+impl Reader {
+    /// Judges by the `Accept` header.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        let html = headers
+            .get_all(ACCEPT)
+            .into_iter()
+            .filter_map(|accept| accept.to_str().ok())
+            .any(|accept| accept.to_ascii_lowercase().contains("text/html"));
+        if html { Self::Person } else { Self::Machine }
+    }
+}
+
+fn html(status: StatusCode, page: &impl Template, policy: &Policy<'_>) -> Response<Bytes> {
+    let (status, body) = match page.render() {
+        Ok(body) => (status, body),
+        Err(error) => {
+            tracing::error!(%error, "a page cannot be rendered");
+            (StatusCode::INTERNAL_SERVER_ERROR, String::new())
+        }
+    };
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status;
+    secure(response.headers_mut(), "text/html; charset=utf-8", &policy.to_string());
+    response
+}

@@ -1,0 +1,46 @@
+//! The style sheet, in the workspace's colour.
+
+use protocol::definition::Brand;
+
+const SHEET: &str = include_str!("../../../templates/style.css");
+
+/// The style sheet of a page without a workspace.
+pub(super) fn plain() -> String {
+    SHEET.to_owned()
+}
+
+/// The style sheet in a workspace's colour. The text on it is black or white, whichever reads better.
+pub(super) fn branded(brand: &Brand) -> String {
+    match &brand.color {
+        Some(color) => {
+            let on_accent = if luminance(color) > 0.179 { "#000" } else { "#fff" };
+            format!("{SHEET}main{{--button:{color};--on-button:{on_accent}}}\n")
+        }
+        None => SHEET.to_owned(),
+    }
+}
+
+/// Relative luminance (WCAG 2.2). Above 0.179 black gives the better contrast.
+fn luminance(color: &str) -> f64 {
+    let channel = |range: std::ops::Range<usize>| {
+        let value = color.get(range).and_then(|digits| u8::from_str_radix(digits, 16).ok()).unwrap_or(0);
+        let value = f64::from(value) / 255.0;
+        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * channel(1..3) + 0.7152 * channel(3..5) + 0.0722 * channel(5..7)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_on_a_button_reads_well_on_any_colour() {
+        for (color, text) in
+            [("#000000", "#fff"), ("#ffffff", "#000"), ("#1f5fd0", "#fff"), ("#ffd000", "#000")]
+        {
+            let brand = Brand { name: String::new(), logo_uri: None, color: Some(color.to_owned()) };
+            assert!(branded(&brand).contains(&format!("--on-button:{text}")), "{color}");
+        }
+    }
+}

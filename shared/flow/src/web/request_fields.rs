@@ -1,0 +1,71 @@
+//! The fields of a request, taken out by name and type; what is asked for by no name is ignored.
+
+use serde_json::{Map, Value};
+use url::form_urlencoded;
+
+use protocol::error::{Error, Result};
+use protocol::secret::SecretMap;
+
+/// Fields by name. `null` is as good as none.
+pub struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// The fields of an object.
+    #[must_use]
+    pub fn new(object: Map<String, Value>) -> Self {
+        Self(object)
+    }
+
+    /// The parameters of a query; of one that comes twice, the first that is not empty.
+    #[must_use]
+    pub fn of_query(query: &str) -> Self {
+        let mut fields = Map::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if !value.is_empty() {
+                fields.entry(name).or_insert_with(|| Value::String(value.into_owned()));
+            }
+        }
+        Self(fields)
+    }
+
+    /// Whether there is something under this name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// A text of at most `limit` bytes; an empty one is as good as none.
+    pub fn text(&mut self, name: &str, limit: usize) -> Result<Option<String>> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if text.is_empty() => Ok(None),
+            Some(Value::String(text)) if text.len() <= limit => Ok(Some(text)),
+            Some(Value::String(_)) => Err(Error::malformed(name, &format!("is longer than {limit} bytes"))),
+            Some(_) => Err(Error::malformed(name, "must be a string")),
+        }
+    }
+
+    /// Yes or no; a query says it by text.
+    pub fn flag(&mut self, name: &str) -> Result<Option<bool>> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(Value::String(text)) => match text.as_str() {
+                "true" | "1" => Ok(Some(true)),
+                "false" | "0" => Ok(Some(false)),
+                "" => Ok(None),
+                _ => Err(Error::malformed(name, "must be true or false")),
+            },
+            Some(_) => Err(Error::malformed(name, "must be true or false")),
+        }
+    }
+
+    /// An object.
+    pub fn object(&mut self, name: &str) -> Result<Option<SecretMap>> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Object(object)) => Ok(Some(SecretMap::new(object))),
+            Some(_) => Err(Error::malformed(name, "must be a JSON object")),
+        }
+    }
+}

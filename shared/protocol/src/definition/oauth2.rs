@@ -1,0 +1,190 @@
+//! The settings of an `oauth2` option. A provider's quirks are data here, never an `if` on its name.
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+
+use bytes::Bytes;
+use http::HeaderValue;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use url::form_urlencoded;
+
+use crate::definition::template::Template;
+use crate::error::{Error, Result};
+
+/// How Linkspan authenticates to the token endpoint (RFC 6749 §2.3).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClientAuthentication {
+    /// HTTP Basic, both parts form-encoded (RFC 6749 §2.3.1).
+    Headers,
+    /// `client_id` and `client_secret` in the body; what most providers accept.
+    #[default]
+    Body,
+    /// HTTP Basic, and the same in the body.
+    Both,
+    /// A public client: `client_id` in the body, no secret.
+    None,
+}
+
+/// What a request's body is written in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BodyFormat {
+    /// `application/x-www-form-urlencoded`, as RFC 6749 has it.
+    #[default]
+    Form,
+    /// `application/json`.
+    Json,
+}
+
+impl BodyFormat {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    pub(super) fn is_form(&self) -> bool {
+        *self == Self::Form
+    }
+
+    /// Fields written in it, with the media type that says so.
+    #[must_use]
+    pub fn encode(self, fields: Vec<(String, String)>) -> (HeaderValue, Bytes) {
+        match self {
+            Self::Form => {
+                let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+                (HeaderValue::from_static("application/x-www-form-urlencoded"), form.into())
+            }
+            Self::Json => {
+                let fields: Map<String, Value> =
+                    fields.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+                (HeaderValue::from_static("application/json"), Value::Object(fields).to_string().into())
+            }
+        }
+    }
+}
+
+/// An `oauth2` option's `config`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a quirk of its own, by the name that definitions give it"
+)]
+pub struct OAuth2 {
+    /// The client identifier that the provider issued (RFC 6749 §2.2). Its secret, `clientSecret`, is taken out of the
+    /// definition before this is read, and kept sealed beside it.
+    pub client_id: String,
+    /// The authorization endpoint.
+    pub authorize_uri: Template,
+    /// The token endpoint.
+    pub token_uri: Template,
+    /// Where tokens are refreshed, where that is not the token endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_uri: Option<Template>,
+    /// How many seconds an access token lasts, where the token response does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in: Option<NonZero<u32>>,
+    /// The codes by which the provider refuses a refresh token for good, beside `invalid_grant` (RFC 6749 §5.2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refresh_refusals: Vec<String>,
+    /// The revocation endpoint (RFC 7009).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation_uri: Option<Template>,
+    /// Revoking a token ends that token's grant only, not every grant of the same user and client: then what is
+    /// replaced can be revoked.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub revocation_per_token: bool,
+    /// What is asked for.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// What stands between two scopes; a space unless the provider differs.
+    #[serde(default = "space", skip_serializing_if = "is_space")]
+    pub scope_separator: String,
+    /// How Linkspan authenticates to the token endpoint.
+    #[serde(default)]
+    pub client_auth_location: ClientAuthentication,
+    /// What the token request's body is written in.
+    #[serde(default, skip_serializing_if = "BodyFormat::is_form")]
+    pub body_format: BodyFormat,
+    /// The provider issues no refresh token, and that is as it should be.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub no_refresh_token: bool,
+    /// The provider refuses PKCE.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub skip_pkce: bool,
+    /// Added to the authorization request.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, String>,
+    /// The `iss` that must come back, when the provider sends one (RFC 9207).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// The provider always sends `iss`, so that a callback without it is refused (RFC 9207 §3).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub authorization_response_iss_parameter_supported: bool,
+    /// Callback parameters that are kept with the credentials (`realmId`, …).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub callback_parameters: Vec<String>,
+}
+
+impl OAuth2 {
+    /// Reads the settings at `path` of a definition.
+    pub(super) fn read(config: &Value, path: &str) -> Result<Self> {
+        let config: Self = super::read(config, path)?;
+        if let Some(name) = config.extra.keys().find(|name| OWN_PARAMETERS.contains(&name.as_str())) {
+            return Err(Error::malformed(&format!("{path}.extra.{name}"), "is set by Linkspan itself"));
+        }
+        let mut kept = config.callback_parameters.iter();
+        if let Some(name) = kept.find(|name| OWN_CALLBACK_PARAMETERS.contains(&name.as_str())) {
+            return Err(Error::malformed(
+                &format!("{path}.callbackParameters"),
+                &format!("{name} is never kept"),
+            ));
+        }
+        // They come through the browser: the host that gets the client's secret is not theirs to name.
+        for (setting, template) in
+            [("refreshUri", &config.refresh_uri), ("revocationUri", &config.revocation_uri)]
+        {
+            let host = template.as_ref().map_or("", |template| authority(template.as_str()));
+            let named = |name: &&String| host.contains(&format!("${{credentials.{name}"));
+            if let Some(name) = config.callback_parameters.iter().find(named) {
+                let problem = format!("the callback parameter {name} cannot stand in the host");
+                return Err(Error::malformed(&format!("{path}.{setting}"), &problem));
+            }
+        }
+        Ok(config)
+    }
+}
+
+/// What names the host in an address's template: a placeholder that it begins with, or what follows `://`.
+fn authority(template: &str) -> &str {
+    if template.starts_with("${") {
+        return template.split_inclusive('}').next().unwrap_or_default();
+    }
+    let rest = template.split_once("://").map_or("", |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
+/// The parameters of the authorization request that a definition's `extra` must not replace.
+const OWN_PARAMETERS: &[&str] = &[
+    "client_id",
+    "code_challenge",
+    "code_challenge_method",
+    "redirect_uri",
+    "response_type",
+    "scope",
+    "state",
+];
+
+/// The parameters of the callback that have a meaning of their own.
+const OWN_CALLBACK_PARAMETERS: &[&str] = &["code", "error", "error_description", "iss", "state"];
+
+fn space() -> String {
+    " ".to_owned()
+}
+
+fn is_space(separator: &str) -> bool {
+    separator == " "
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}

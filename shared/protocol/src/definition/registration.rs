@@ -1,0 +1,93 @@
+//! Whose registration with the provider does the work: the integration's own, or, for a `proxy` option, that of an
+//! integration which the root workspace shares.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::input::{self, Violation};
+use super::template::Template;
+use super::{AuthMethod, AuthOption, Integration};
+use crate::error::{Error, ErrorKey, Result};
+use crate::secret::SecretMap;
+
+/// A borrowed registration, as flows and connections remember it. They use this one for as long as they live, whatever
+/// becomes of the definition that borrowed it: else who defines it could send the owner's credentials anywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Borrowed {
+    /// The id of the root workspace's integration.
+    pub integration: String,
+    /// The key of its option.
+    pub option: String,
+}
+
+/// Who owns a registration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The workspace that uses it.
+    Own,
+    /// Another workspace: then its credentials are not shown to the one that uses it.
+    Lender,
+}
+
+/// The integration and the option that do the work.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    /// The integration that is registered with the provider.
+    pub integration: Arc<Integration>,
+    option: usize,
+    owner: Owner,
+}
+
+impl Registration {
+    /// The registration of an integration's option. A `proxy` option has none of its own.
+    pub fn new(integration: &Arc<Integration>, key: &str, owner: Owner) -> Result<Self> {
+        let is_it = |option: &AuthOption| option.key == key && !matches!(option.method, AuthMethod::Proxy(_));
+        let option = integration.auth_options.iter().position(is_it).ok_or_else(changed)?;
+        Ok(Self { integration: Arc::clone(integration), option, owner })
+    }
+
+    /// The option, which is never `proxy`.
+    #[must_use]
+    pub fn option(&self) -> &AuthOption {
+        &self.integration.auth_options[self.option]
+    }
+
+    /// What a flow or a connection must remember of a borrowed registration.
+    #[must_use]
+    pub fn borrowed(&self) -> Option<Borrowed> {
+        let borrowed =
+            || Borrowed { integration: self.integration.id.clone(), option: self.option().key.clone() };
+        (self.owner == Owner::Lender).then(borrowed)
+    }
+
+    /// What does not fit of what was entered for `option`: its schema, and that of the option that does its work, whose
+    /// owner relies on it.
+    pub fn violations(&self, option: &AuthOption, entered: &SecretMap) -> Result<Vec<Violation>> {
+        let shared = self.option();
+        let schemas = [&option.input_schema, &shared.input_schema];
+        let distinct = if std::ptr::eq(option, shared) { &schemas[..1] } else { &schemas[..] };
+        let mut violations = Vec::new();
+        for schema in distinct.iter().copied().flatten() {
+            violations.extend(input::violations(schema, entered.expose())?);
+        }
+        Ok(violations)
+    }
+
+    /// An address below the integration's `baseUri`, or a whole one.
+    pub fn below_base(&self, path: &Template) -> Result<Template> {
+        match &self.integration.base_uri {
+            Some(base) if path.as_str().starts_with('/') => {
+                Template::parse(&format!("{}{}", base.as_str().trim_end_matches('/'), path.as_str()))
+            }
+            _ => Ok(path.clone()),
+        }
+    }
+}
+
+/// The option is no longer there, or no longer what it was.
+fn changed() -> Error {
+    let message = "The integration's option that this was made with is no longer there.";
+    Error::new(ErrorKey::ConfigurationInvalid, message).field("authOptionKey")
+}

@@ -1,0 +1,147 @@
+//! A workspace: one team, its keys, and where its customers may come from and be sent to.
+
+use serde::{Deserialize, Serialize};
+
+use super::check::{check_key, check_web_address};
+use crate::error::{Error, Result};
+use crate::redirect_uri::{Loopback, RedirectUri, RedirectUriPattern, WebOrigin, WebOriginPattern};
+use crate::secret::Secret;
+use crate::token::VerificationKeys;
+
+/// The shortest secret that a team may choose, in bytes: the hash's length (RFC 7518 §3.2).
+const MIN_SECRET: usize = 32;
+
+/// What `PUT /workspaces/{key}` takes and `GET` returns, less the secret.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WorkspaceDefinition {
+    /// The team's name, as its customers know it.
+    pub name: String,
+    /// The secret that signs HS* tokens. Kept sealed and never returned but once, when it was generated.
+    #[serde(default, skip_serializing)]
+    pub secret: Option<Secret>,
+    /// PEM public keys that verify RS*, PS*, ES* and `EdDSA` tokens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub public_keys: Vec<String>,
+    /// Where results may be sent.
+    pub redirect_uris: Vec<String>,
+    /// The web origins that may start a flow and hear its result; by default those of `redirect_uris`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origins: Option<Vec<String>>,
+    /// An https address of the team's logo, for the pages that its customers see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+    /// The team's colour on those pages: `#1f5fd0`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub color: Option<String>,
+    /// Whether a start that no listed origin vouches for is confirmed by the customer first.
+    #[serde(default = "yes")]
+    pub confirm_start: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// How a team looks on the pages that its customers see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brand {
+    /// The team's name, as its customers know it.
+    pub name: String,
+    /// An https address of its logo.
+    pub logo_uri: Option<String>,
+    /// Its colour, `#rrggbb`.
+    pub color: Option<String>,
+}
+
+/// A checked workspace.
+#[derive(Debug)]
+pub struct Workspace {
+    /// The key that tokens name.
+    pub key: String,
+    /// How the team looks on the pages that its customers see.
+    pub brand: Brand,
+    /// Whether a start that no listed origin vouches for is confirmed by the customer first.
+    pub confirm_start: bool,
+    /// What verifies the workspace's tokens.
+    pub keys: VerificationKeys,
+    redirect_uris: Vec<RedirectUriPattern>,
+    origins: Vec<WebOriginPattern>,
+}
+
+impl Workspace {
+    /// Checks a definition with its secret.
+    pub fn new(
+        key: &str,
+        definition: &WorkspaceDefinition,
+        secret: Option<&Secret>,
+        loopback: Loopback,
+    ) -> Result<Self> {
+        check_key(key, "key")?;
+        if definition.name.trim().is_empty() || definition.name.len() > 255 {
+            return Err(Error::malformed("name", "must be 1 to 255 bytes"));
+        }
+        if secret.is_some_and(|secret| secret.expose().len() < MIN_SECRET) {
+            return Err(Error::malformed("secret", "must be at least 32 bytes"));
+        }
+        if let Some(uri) = &definition.logo_uri {
+            check_web_address(uri, "logoUri")?;
+        }
+        if definition.color.as_deref().is_some_and(|color| !is_color(color)) {
+            return Err(Error::malformed("color", "must be # and six hexadecimal digits"));
+        }
+        let redirect_uris = parse_each(&definition.redirect_uris, "redirectUris", |entry| {
+            RedirectUriPattern::parse(entry, loopback)
+        })?;
+        let origins = match &definition.origins {
+            Some(origins) => {
+                parse_each(origins, "origins", |entry| WebOriginPattern::parse(entry, loopback))?
+            }
+            None => redirect_uris.iter().map(|pattern| pattern.origin().clone()).collect(),
+        };
+        Ok(Self {
+            key: key.to_owned(),
+            brand: Brand {
+                name: definition.name.clone(),
+                logo_uri: definition.logo_uri.clone(),
+                color: definition.color.clone(),
+            },
+            confirm_start: definition.confirm_start,
+            keys: VerificationKeys::new(secret, &definition.public_keys)?,
+            redirect_uris,
+            origins,
+        })
+    }
+
+    /// Whether results may be sent to `uri`.
+    #[must_use]
+    pub fn allows_redirect_to(&self, uri: &RedirectUri) -> bool {
+        self.redirect_uris.iter().any(|pattern| pattern.matches(uri))
+    }
+
+    /// The origins that may hear results, as a content security policy writes them.
+    pub fn origins(&self) -> impl Iterator<Item = String> {
+        self.origins.iter().map(ToString::to_string)
+    }
+
+    /// Whether `origin` may start flows and hear their results.
+    #[must_use]
+    pub fn allows_origin(&self, origin: &WebOrigin) -> bool {
+        self.origins.iter().any(|pattern| pattern.matches(origin))
+    }
+}
+
+fn is_color(text: &str) -> bool {
+    text.strip_prefix('#')
+        .is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+fn parse_each<T>(entries: &[String], field: &str, parse: impl Fn(&str) -> Result<T>) -> Result<Vec<T>> {
+    entries
+        .iter()
+        .enumerate()
+        .map(|(index, entry)| {
+            parse(entry).map_err(|error| Error::malformed(&format!("{field}[{index}]"), error.message()))
+        })
+        .collect()
+}

@@ -1,0 +1,205 @@
+//! Every error a caller or a customer can meet.
+//!
+//! [`ErrorKey`] is the stable name; [`ErrorKey::facts`] is the table that says of each its contract type, its HTTP status
+//! and where it is shown. Keys are only ever added: a snapshot test holds the table.
+//!
+//! An [`Error`] has two sides. Its key, message and data are for whoever asked, and safe to show. Its [`Cause`] is for the
+//! operator: which setting, which host, what happened there. It goes to the log, once, by [`Error::report`].
+
+mod cause;
+mod key;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use http::StatusCode;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value, json};
+
+pub use cause::Cause;
+pub use key::{ErrorKey, ErrorType, Facts, Shown};
+
+/// The result of every fallible step of the flow.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error with a message that is safe to show. It never holds a secret or a provider's raw text.
+#[derive(Clone)]
+pub struct Error {
+    key: ErrorKey,
+    message: Cow<'static, str>,
+    data: Map<String, Value>,
+    cause: Option<Box<Cause>>,
+}
+
+impl Error {
+    /// An error with this key and message; the message is for people and must be safe to show.
+    #[must_use]
+    pub fn new(key: ErrorKey, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { key, message: message.into(), data: Map::new(), cause: None }
+    }
+
+    /// A fault of our own. `detail` goes to the log (it must not hold a secret); the caller sees only that it happened.
+    #[must_use]
+    pub fn internal(detail: impl fmt::Display) -> Self {
+        Self::new(ErrorKey::Internal, "Something went wrong on our side. Please try again.").detail(detail)
+    }
+
+    /// A field of a request, or a setting of a definition, that does not fit: `problem` says how.
+    #[must_use]
+    pub fn malformed(field: &str, problem: &str) -> Self {
+        Self::new(ErrorKey::RequestMalformed, format!("{field} {problem}.")).field(field)
+    }
+
+    /// A setting of the definition that cannot be used.
+    #[must_use]
+    pub fn unusable(setting: &str) -> Self {
+        Self::new(ErrorKey::ConfigurationInvalid, format!("The integration's {setting} cannot be used."))
+            .field(setting)
+    }
+
+    /// The customer has to act, where they cannot be asked: in an iframe.
+    #[must_use]
+    pub fn interaction_required() -> Self {
+        Self::new(
+            ErrorKey::InteractionRequired,
+            "This connection needs the customer's attention. Open it in a window of its own.",
+        )
+    }
+
+    /// The path has no such method, but these: an answer names them in `Allow` too (RFC 9110 §15.5.6).
+    #[must_use]
+    pub fn method_not_allowed(allow: &'static str) -> Self {
+        Self::new(ErrorKey::MethodNotAllowed, "There is no such method here.").with("allow", allow)
+    }
+
+    /// Names the parameter or the field that the error is about.
+    #[must_use]
+    pub fn field(self, name: impl Into<String>) -> Self {
+        self.with("field", name.into())
+    }
+
+    /// Adds a machine-readable fact to the error's `data`.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.data.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// What the operator is told besides, and nobody else.
+    #[must_use]
+    pub fn because(mut self, cause: Cause) -> Self {
+        self.cause = Some(Box::new(cause));
+        self
+    }
+
+    /// A word for the operator on what happened. It must not hold a secret.
+    #[must_use]
+    pub fn detail(mut self, detail: impl fmt::Display) -> Self {
+        self.cause.get_or_insert_default().detail = Some(detail.to_string());
+        self
+    }
+
+    /// The error that this one comes from: for the log alone.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.cause.get_or_insert_default().source = Some(Arc::new(source));
+        self
+    }
+
+    /// What the operator is told besides.
+    #[must_use]
+    pub fn cause(&self) -> Option<&Cause> {
+        self.cause.as_deref()
+    }
+
+    /// The stable name.
+    #[must_use]
+    pub fn key(&self) -> ErrorKey {
+        self.key
+    }
+
+    /// The message for people.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The HTTP status of a page or REST response with this error.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.key.facts().status
+    }
+
+    /// The machine-readable facts.
+    #[must_use]
+    pub fn data(&self) -> &Map<String, Value> {
+        &self.data
+    }
+
+    /// Reads back what [`Error::to_json`] wrote; a body that is none becomes an internal error.
+    #[must_use]
+    pub fn from_json(body: &Value) -> Self {
+        let key =
+            body["key"].as_str().and_then(|key| ErrorKey::ALL.iter().find(|known| known.facts().key == key));
+        match (key, body["message"].as_str()) {
+            (Some(key), Some(message)) => Self {
+                key: *key,
+                message: Cow::Owned(message.to_owned()),
+                data: body["data"].as_object().cloned().unwrap_or_default(),
+                cause: None,
+            },
+            _ => Self::internal("a stored error cannot be read"),
+        }
+    }
+
+    /// The contract's body: `{"type","key","message","data"?}`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let Facts { key, error_type, .. } = self.key.facts();
+        let mut body = json!({ "type": error_type.as_str(), "key": key, "message": self.message });
+        if !self.data.is_empty() {
+            body["data"] = Value::Object(self.data.clone());
+        }
+        body
+    }
+}
+
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_json().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Error {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Value::deserialize(deserializer).map(|body| Self::from_json(&body))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.key.facts().key, self.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_ref()?.source()
+    }
+}
+
+/// Two errors are the same if whoever asked is told the same.
+impl PartialEq for Error {
+    fn eq(&self, other: &Self) -> bool {
+        (self.key, &self.message, &self.data) == (other.key, &other.message, &other.data)
+    }
+}
+
+impl Eq for Error {}

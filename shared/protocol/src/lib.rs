@@ -1,0 +1,22 @@
+//! What Linkspan speaks and checks, and nothing of what it stores.
+//!
+//! A definition says how a provider is spoken to ([`definition`]); the provider's side of every authentication type is
+//! in [`provider`]. Nothing here can reach the database, the wrapping key or a connection: this crate does not know them.
+
+pub mod clock;
+pub mod deadline;
+pub mod definition;
+pub mod error;
+pub mod http;
+pub mod media_type;
+pub mod provider;
+pub mod random;
+pub mod redirect_uri;
+pub mod secret;
+pub mod token;
+
+use std::future::Future;
+use std::pin::Pin;
+
+/// A future behind a pointer, as the seams return it.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,0 +1,107 @@
+//! Requests to a provider's API with a connection's credentials: the test call, and what callers send through the proxy.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use serde_json::Value;
+use url::{Url, form_urlencoded};
+
+use super::calls::Calls;
+use super::oauth1::{self, Authenticated, Signer, Token};
+use crate::definition::template::{Template, Values};
+use crate::definition::{AuthMethod, OAuth1, OptionSecrets, Registration};
+use crate::error::{Error, Result};
+use crate::media_type::is_form;
+use crate::secret::Secret;
+
+/// A request to the API, before it is authenticated.
+pub struct ApiRequest {
+    /// The method.
+    pub method: Method,
+    /// Where to.
+    pub url: Url,
+    /// The headers; those that authenticate take the place of the caller's own.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// The credentials that a request is authenticated with.
+#[derive(Clone, Copy)]
+pub struct ApiAccess<'a> {
+    /// The registration that they were issued to.
+    pub registration: &'a Registration,
+    /// Its secrets: only OAuth 1.0 signs with them.
+    pub secrets: &'a OptionSecrets,
+    /// The credentials, and what was entered beside them.
+    pub values: Values<'a>,
+}
+
+/// The request, with the headers that the definition makes of the credentials, or with an OAuth 1.0 signature.
+pub fn authenticated(
+    calls: &Calls<'_>,
+    access: &ApiAccess<'_>,
+    request: ApiRequest,
+) -> Result<Request<Bytes>> {
+    let ApiRequest { method, url, mut headers, body } = request;
+    let option = access.registration.option();
+    for header in rendered_headers(&option.api_client.headers, &access.values, "apiClient.headers") {
+        let (name, value) = header?;
+        headers.insert(name, value);
+    }
+    if let AuthMethod::OAuth1(config) = &option.method {
+        let form = form_fields(&headers, &body);
+        headers.insert(AUTHORIZATION, signature(calls, access, config, &method, &url, &form)?);
+    }
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    *request.uri_mut() = url.as_str().parse().map_err(|_| Error::unusable("baseUri"))?;
+    *request.headers_mut() = headers;
+    Ok(request)
+}
+
+/// An OAuth 1.0 request is signed, with the fields of a form-encoded body (RFC 5849 §3.4.1.3.1).
+fn signature(
+    calls: &Calls<'_>,
+    access: &ApiAccess<'_>,
+    config: &OAuth1,
+    method: &Method,
+    url: &Url,
+    form: &[(String, String)],
+) -> Result<HeaderValue> {
+    let client = oauth1::Client::of(config, &access.registration.option().key, access.secrets);
+    let credential = |name: &str| access.values.credentials.get(name).and_then(Value::as_str);
+    let secret = Secret::from(credential("oauth_token_secret").unwrap_or_default());
+    let token = Token { token: credential("oauth_token").unwrap_or_default(), secret: &secret };
+    let request = Authenticated { method: method.as_str(), url, oauth: &[], form };
+    oauth1::sign(&request, &client, Some(&token), &Signer::new(calls.clock, calls.random))
+}
+
+fn form_fields(headers: &HeaderMap, body: &[u8]) -> Vec<(String, String)> {
+    if is_form(headers) { form_urlencoded::parse(body).into_owned().collect() } else { Vec::new() }
+}
+
+/// Named templates, filled in.
+pub fn rendered(
+    templates: &BTreeMap<String, Template>,
+    values: &Values<'_>,
+) -> Result<Vec<(String, String)>> {
+    templates.iter().map(|(name, template)| Ok((name.clone(), template.render_text(values)?))).collect()
+}
+
+/// The headers that a definition makes, out of sight of Debug. `setting` is where it does.
+pub fn rendered_headers(
+    templates: &BTreeMap<String, Template>,
+    values: &Values<'_>,
+    setting: &'static str,
+) -> impl Iterator<Item = Result<(HeaderName, HeaderValue)>> {
+    templates.iter().map(move |(name, template)| {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Error::unusable(setting))?;
+        let text = template.render_text(values)?;
+        let mut value = HeaderValue::from_str(&text).map_err(|_| Error::unusable(setting))?;
+        value.set_sensitive(true);
+        Ok((name, value))
+    })
+}

@@ -1,0 +1,66 @@
+//! The authorization response (RFC 6749 §4.1.2): what the provider sends back through the browser.
+
+use url::form_urlencoded;
+
+use crate::error::{Error, ErrorKey, Result};
+
+/// The parameters that mean something to us. None may come twice (RFC 6749 §3.1).
+pub const KNOWN: &[&str] = &["code", "error", "error_description", "iss", "state"];
+
+/// The most that one value may weigh, in bytes.
+const MAX_VALUE: usize = 8 * 1024;
+
+/// The response's parameters, each known one at most once.
+pub struct AuthorizationResponse(Vec<(String, String)>);
+
+impl AuthorizationResponse {
+    /// Reads a query or a form.
+    pub fn parse(encoded: &str) -> Result<Self> {
+        let pairs: Vec<(String, String)> = form_urlencoded::parse(encoded.as_bytes()).into_owned().collect();
+        for name in KNOWN {
+            if pairs.iter().filter(|(given, _)| given == name).count() > 1 {
+                let message = format!("The service's answer contains {name} twice.");
+                return Err(Error::new(ErrorKey::ParameterConflict, message).field(*name));
+            }
+        }
+        if let Some((name, _)) = pairs.iter().find(|(_, value)| value.len() > MAX_VALUE) {
+            let name: String = name.chars().take(64).collect();
+            return Err(
+                Error::new(ErrorKey::RequestMalformed, "A parameter is longer than 8 KiB.").field(name)
+            );
+        }
+        Ok(Self(pairs))
+    }
+
+    /// A parameter's value; an empty one is as good as none.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(given, value)| given == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// The error codes of RFC 6749 §4.1.2.1. Others, and the provider's description, are not repeated: they come from
+/// outside and may hold anything.
+#[must_use]
+pub fn refused_by_provider(code: &str) -> Error {
+    const REGISTERED: &[&str] = &[
+        "invalid_request",
+        "unauthorized_client",
+        "unsupported_response_type",
+        "invalid_scope",
+        "server_error",
+        "temporarily_unavailable",
+    ];
+    if code == "access_denied" {
+        return Error::new(ErrorKey::AuthorizationDenied, "The access was not granted.")
+            .with("providerError", "access_denied");
+    }
+    let error = Error::new(ErrorKey::AuthorizationError, "The service could not complete the sign-in.");
+    match REGISTERED.iter().find(|registered| **registered == code) {
+        Some(registered) => error.with("providerError", *registered),
+        None => error,
+    }
+}

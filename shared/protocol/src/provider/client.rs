@@ -1,0 +1,216 @@
+//! Calls to providers, as a seam: https only, no redirects, bounded in time and size, public addresses only.
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use url::{Host, Url};
+
+use crate::BoxFuture;
+use crate::http::address::{NotPublic, Reach, UnknownHost};
+use crate::http::{HyperClient, client};
+use crate::redirect_uri::Loopback;
+
+/// The most that a provider's response may weigh, in bytes.
+pub const MAX_RESPONSE: usize = 4 * 1024 * 1024;
+
+/// Why a provider gave no response.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProviderError {
+    /// The address may not be called: not https, or not on the public internet.
+    #[error("the address may not be called")]
+    NotAllowed,
+    /// No response in the time that was left.
+    #[error("no response in time")]
+    Timeout,
+    /// The response is larger than [`MAX_RESPONSE`].
+    #[error("the response is too large")]
+    TooLarge,
+    /// The connection failed.
+    #[error(transparent)]
+    Connection(Broken),
+}
+
+impl ProviderError {
+    /// A connection that failed in this way.
+    #[must_use]
+    pub fn connection(kind: ConnectionFailure) -> Self {
+        Self::Connection(Broken { kind, detail: String::new() })
+    }
+}
+
+/// A connection that failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the connection failed: {detail}")]
+pub struct Broken {
+    /// How.
+    pub kind: ConnectionFailure,
+    /// What the network or the TLS stack said of it.
+    detail: String,
+}
+
+/// How a connection fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionFailure {
+    /// The name server knows no address for the host.
+    UnknownHost,
+    /// Nobody listens at the port.
+    Refused,
+    /// The handshake failed: the certificate is not valid for the host, expired, or not signed by a public authority.
+    Tls,
+    /// It was closed, or broke, before the response was whole.
+    Broken,
+}
+
+impl ConnectionFailure {
+    /// The word for it in the log.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownHost => "unknown_host",
+            Self::Refused => "connection_refused",
+            Self::Tls => "tls",
+            Self::Broken => "connection_broken",
+        }
+    }
+}
+
+/// What sends a request to a provider.
+pub trait Provider: Send + Sync {
+    /// Sends `request` and reads the whole response, within `limit`. Redirects are returned, not followed.
+    fn send(
+        &self,
+        request: Request<Bytes>,
+        limit: Duration,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, ProviderError>>;
+}
+
+/// The production side of the seam.
+pub struct ProviderClient {
+    client: OnceLock<HyperClient>,
+    reach: Reach,
+}
+
+impl ProviderClient {
+    /// A client for the public internet, and with [`Loopback::Allowed`] also for this machine. Nothing is built before
+    /// its first use: many requests call no provider.
+    #[must_use]
+    pub fn new(loopback: Loopback) -> Self {
+        let reach = match loopback {
+            Loopback::Allowed => Reach::PublicAndLoopback,
+            Loopback::Refused => Reach::Public,
+        };
+        Self { client: OnceLock::new(), reach }
+    }
+
+    /// hyper does not resolve a host that is an address, so the resolver would never see it.
+    fn permits(&self, url: &Url) -> bool {
+        let address: Option<IpAddr> = match url.host() {
+            Some(Host::Ipv4(v4)) => Some(v4.into()),
+            Some(Host::Ipv6(v6)) => Some(v6.into()),
+            Some(Host::Domain(_)) => None,
+            None => return false,
+        };
+        let loopback = address.map_or(url.host_str() == Some("localhost"), |address| address.is_loopback());
+        let scheme_fits = match url.scheme() {
+            "https" => true,
+            "http" => self.reach == Reach::PublicAndLoopback && loopback,
+            _ => false,
+        };
+        scheme_fits && address.is_none_or(|address| self.reach.allows(address))
+    }
+}
+
+impl Provider for ProviderClient {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+        limit: Duration,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, ProviderError>> {
+        Box::pin(async move {
+            let permitted = Url::parse(&request.uri().to_string()).is_ok_and(|url| self.permits(&url));
+            if !permitted {
+                return Err(ProviderError::NotAllowed);
+            }
+            let exchange = async {
+                let sender = self.client.get_or_init(|| client(self.reach));
+                let response =
+                    sender.request(request.map(Full::new)).await.map_err(|error| classify(&error))?;
+                let (head, body) = response.into_parts();
+                let body = Limited::new(body, MAX_RESPONSE).collect().await.map_err(|error| {
+                    if error.is::<LengthLimitError>() { ProviderError::TooLarge } else { classify(&*error) }
+                })?;
+                Ok(Response::from_parts(head, body.to_bytes()))
+            };
+            tokio::time::timeout(limit, exchange).await.unwrap_or(Err(ProviderError::Timeout))
+        })
+    }
+}
+
+/// What the errors behind this one say. An `io::Error` holds the error that it was made of without calling it its source.
+fn classify(error: &(dyn std::error::Error + 'static)) -> ProviderError {
+    let mut kind = ConnectionFailure::Broken;
+    let mut said: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let io = error.downcast_ref::<io::Error>();
+        let inner = io.and_then(io::Error::get_ref).map(|inner| inner as &(dyn std::error::Error + 'static));
+        if error.is::<NotPublic>() {
+            return ProviderError::NotAllowed;
+        }
+        match io.map(io::Error::kind) {
+            Some(io::ErrorKind::ConnectionRefused) => kind = ConnectionFailure::Refused,
+            Some(io::ErrorKind::TimedOut) => return ProviderError::Timeout,
+            _ if error.is::<UnknownHost>() => kind = ConnectionFailure::UnknownHost,
+            _ if error.is::<rustls::Error>() => kind = ConnectionFailure::Tls,
+            _ => {}
+        }
+        let text = error.to_string();
+        if !said.contains(&text) {
+            said.push(text);
+        }
+        next = inner.or_else(|| error.source());
+    }
+    ProviderError::Connection(Broken { kind, detail: said.join(": ") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn refusal(loopback: Loopback, uri: &str) -> ProviderError {
+        let request = Request::get(uri).body(Bytes::new()).unwrap();
+        ProviderClient::new(loopback).send(request, Duration::from_secs(2)).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn private_addresses_are_not_called() {
+        for uri in [
+            "https://169.254.169.254/latest/meta-data",
+            "https://127.0.0.1/",
+            "https://[::1]/",
+            "https://localhost/",
+            "https://[::ffff:10.0.0.1]/",
+            "https://2130706433/",
+            "https://0x7f.1/",
+            "http://example.com/",
+            "http://127.0.0.1/",
+        ] {
+            assert_eq!(refusal(Loopback::Refused, uri).await, ProviderError::NotAllowed, "{uri}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_local_run_calls_this_machine_without_tls_and_no_other() {
+        assert_eq!(refusal(Loopback::Allowed, "http://example.com/").await, ProviderError::NotAllowed);
+        assert_eq!(refusal(Loopback::Allowed, "http://10.0.0.1/").await, ProviderError::NotAllowed);
+        // Port 1 is closed: the address is let through, and the connection then fails.
+        let error = refusal(Loopback::Allowed, "http://127.0.0.1:1/").await;
+        let ProviderError::Connection(Broken { kind, detail }) = error else { panic!("{error}") };
+        assert_eq!(kind, ConnectionFailure::Refused, "{detail}");
+    }
+}

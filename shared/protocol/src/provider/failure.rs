@@ -1,0 +1,312 @@
+//! Why a provider did not do what it was asked.
+//!
+//! Whoever has to decide looks at the [`Refusal`]: the same word from every kind of call. The rest is for the log.
+
+use std::sync::Arc;
+
+use http::{Request, StatusCode};
+use url::Url;
+
+use super::client::ConnectionFailure;
+use crate::error::{Cause, Error, ErrorKey};
+
+/// What a provider's refusal, or its silence, means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The code or the refresh token is refused, by the word that means it (RFC 6749 §5.2 `invalid_grant`), or by one that
+    /// the definition says to mean it.
+    Grant,
+    /// The client authentication is refused: the registration's own credentials are wrong.
+    Client,
+    /// What the customer entered, or got from the provider, is refused.
+    Credentials(Word),
+    /// The request is refused for another reason.
+    Request,
+    /// The answer is not what the protocol says.
+    NotUnderstood,
+    /// The answer is larger than can be read.
+    TooLarge,
+    /// There was no connection.
+    Unreachable(ConnectionFailure),
+    /// There was no answer in the time that was left.
+    TooSlow,
+    /// The provider has trouble of its own, or was asked too often: the same request may be answered later.
+    Fault,
+    /// The address may not be called: not https, or not on the public internet.
+    NotAllowed,
+}
+
+/// How sure a refusal of credentials is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    /// The provider said by the word that means it: they will not be accepted again.
+    Definite,
+    /// It may be the provider's own trouble.
+    Doubtful,
+}
+
+/// Where a call goes.
+#[derive(Debug, Clone)]
+pub(super) struct Endpoint {
+    setting: &'static str,
+    host: Option<String>,
+}
+
+impl Endpoint {
+    pub(super) fn new(url: &Url, setting: &'static str) -> Self {
+        Self { setting, host: url.host_str().map(str::to_owned) }
+    }
+
+    pub(super) fn of<B>(request: &Request<B>, setting: &'static str) -> Self {
+        Self { setting, host: request.uri().host().map(str::to_owned) }
+    }
+
+    pub(super) fn failed(&self, refusal: Refusal) -> Failure {
+        let cause = Cause { setting: Some(self.setting), host: self.host.clone(), ..Cause::default() };
+        Failure { refusal, setting: self.setting, registered: None, shown_status: None, cause }
+    }
+
+    pub(super) fn answered(&self, refusal: Refusal, status: StatusCode) -> Failure {
+        let mut failure = self.failed(refusal);
+        failure.cause.status = Some(status.as_u16());
+        failure
+    }
+}
+
+/// A call that a provider did not answer, or not as it should.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// What it means.
+    pub refusal: Refusal,
+    setting: &'static str,
+    /// The error code, if it is one of those that the standards register: then it may be shown.
+    registered: Option<&'static str>,
+    /// The status, where it is shown.
+    shown_status: Option<u16>,
+    cause: Cause,
+}
+
+impl Failure {
+    /// The provider's own code of the error. It comes from outside: only one that a standard registers is shown; another
+    /// goes to the log, if it reads like a code.
+    #[must_use]
+    pub(super) fn coded(mut self, code: &str) -> Self {
+        self.registered = REGISTERED.iter().find(|registered| **registered == code).copied();
+        self.cause.provider_error = reads_like_a_code(code).then(|| code.to_owned());
+        self
+    }
+
+    /// Shows the status to whoever asked.
+    #[must_use]
+    pub(super) fn with_status_shown(mut self) -> Self {
+        self.shown_status = self.cause.status;
+        self
+    }
+
+    /// The same with another meaning, for a call that knows more.
+    #[must_use]
+    pub(super) fn meaning(mut self, refusal: Refusal) -> Self {
+        self.refusal = refusal;
+        self
+    }
+
+    /// What happened, in words for the log.
+    #[must_use]
+    pub(super) fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.cause.detail = Some(detail.into());
+        self
+    }
+
+    pub(super) fn caused_by(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.cause.source = Some(Arc::new(source));
+        self
+    }
+
+    /// The status of the provider's answer, if there was one.
+    pub(super) fn status(&self) -> Option<u16> {
+        self.cause.status
+    }
+
+    /// What the operator is told of it.
+    #[must_use]
+    pub fn into_cause(self) -> Cause {
+        self.cause
+    }
+
+    fn to_error(&self) -> Error {
+        match self.refusal {
+            Refusal::Grant | Refusal::Request => Error::new(
+                ErrorKey::TokenRejected,
+                "The service did not accept the sign-in. Please try again.",
+            ),
+            Refusal::Client => Error::new(ErrorKey::ClientRejected, self.client_message()),
+            Refusal::Credentials(_) => {
+                Error::new(ErrorKey::CredentialsRejected, "The service did not accept the credentials.")
+            }
+            Refusal::NotUnderstood | Refusal::TooLarge => Error::new(
+                ErrorKey::TokenResponseInvalid,
+                "The service's answer to the token request could not be understood.",
+            ),
+            Refusal::TooSlow => Error::new(
+                ErrorKey::ProviderUnreachable,
+                "The service took too long. Please try again later.",
+            ),
+            Refusal::Unreachable(_) | Refusal::Fault => Error::new(
+                ErrorKey::ProviderUnreachable,
+                "The service could not be reached. Please try again later.",
+            ),
+            Refusal::NotAllowed => Error::new(
+                ErrorKey::ConfigurationInvalid,
+                "The service's address may not be called: it must be https and on the public internet.",
+            )
+            .field(self.setting),
+        }
+    }
+
+    fn client_message(&self) -> &'static str {
+        match self.setting {
+            "requestTokenUri" => {
+                "The service refused this application's own credentials. Its consumer key and secret need checking."
+            }
+            _ => {
+                "The service refused this application's own credentials. Its client id and secret need checking."
+            }
+        }
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        let mut error = failure.to_error();
+        if let Some(code) = failure.registered {
+            error = error.with("providerError", code);
+        }
+        if let Some(status) = failure.shown_status {
+            error = error.with("status", status);
+        }
+        let kind = failure.refusal.kind();
+        error.because(Cause { kind: Some(kind), ..failure.cause })
+    }
+}
+
+impl Refusal {
+    /// The word for it in the log.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Grant => "grant_refused",
+            Self::Client => "client_refused",
+            Self::Credentials(_) => "credentials_refused",
+            Self::Request => "request_refused",
+            Self::NotUnderstood => "answer_not_understood",
+            Self::TooLarge => "answer_too_large",
+            Self::Unreachable(failure) => failure.as_str(),
+            Self::TooSlow => "timeout",
+            Self::Fault => "provider_fault",
+            Self::NotAllowed => "address_not_allowed",
+        }
+    }
+}
+
+/// The error codes of a token response (RFC 6749 §5.2).
+const REGISTERED: &[&str] = &[
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+];
+
+/// Words of one case, joined by `_`, `-`, `.` or `/`: `invalid_auth`, `BAD_REFRESH_TOKEN`. Whatever else a provider puts
+/// there may be a token, and stays out of the log.
+fn reads_like_a_code(text: &str) -> bool {
+    let is_word = |word: &str| {
+        (1..=24).contains(&word.len())
+            && (word.bytes().all(|byte| byte.is_ascii_lowercase())
+                || word.bytes().all(|byte| byte.is_ascii_uppercase()))
+    };
+    text.len() <= 64 && text.split(['_', '-', '.', '/']).all(is_word)
+}
+
+/// Why a call came to nothing.
+#[derive(Debug, Clone)]
+pub enum CallError {
+    /// The provider did not do what it was asked.
+    Provider(Box<Failure>),
+    /// It was not asked: the definition makes no request, or something of ours failed.
+    Ours(Error),
+}
+
+impl CallError {
+    /// What the provider's refusal or silence means, if it was asked.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Provider(failure) => Some(failure.refusal),
+            Self::Ours(_) => None,
+        }
+    }
+}
+
+impl From<Failure> for CallError {
+    fn from(failure: Failure) -> Self {
+        Self::Provider(Box::new(failure))
+    }
+}
+
+impl From<Error> for CallError {
+    fn from(error: Error) -> Self {
+        Self::Ours(error)
+    }
+}
+
+impl From<CallError> for Error {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Provider(failure) => (*failure).into(),
+            CallError::Ours(error) => error,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(refusal: Refusal) -> Failure {
+        let request = Request::post("https://provider.example/token").body(()).unwrap();
+        Endpoint::of(&request, "tokenUri").answered(refusal, StatusCode::BAD_REQUEST)
+    }
+
+    #[test]
+    fn only_a_registered_code_is_shown() {
+        let error = Error::from(failure(Refusal::Grant).coded("invalid_grant"));
+        assert_eq!(error.data()["providerError"], "invalid_grant");
+        let error = Error::from(failure(Refusal::Request).coded("BAD_REFRESH_TOKEN"));
+        assert!(error.data().is_empty());
+        assert_eq!(error.cause().unwrap().provider_error.as_deref(), Some("BAD_REFRESH_TOKEN"));
+    }
+
+    #[test]
+    fn what_may_be_a_secret_is_no_code() {
+        for secret in
+            ["tGzv3JOkF0XG5Qx2TlKWIA", "client!+secret", "1234", "", "sk_live_4eC39HqLyjWDarjtT1zdp7dc"]
+        {
+            assert!(!reads_like_a_code(secret), "{secret}");
+        }
+        for code in ["invalid_auth", "BAD_REFRESH_TOKEN", "token_revoked", "auth/expired"] {
+            assert!(reads_like_a_code(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn the_operator_is_told_where_and_what() {
+        let error = Error::from(failure(Refusal::Unreachable(ConnectionFailure::UnknownHost)));
+        let cause = error.cause().unwrap();
+        assert_eq!(
+            (cause.setting, cause.host.as_deref(), cause.kind),
+            (Some("tokenUri"), Some("provider.example"), Some("unknown_host"))
+        );
+    }
+}

@@ -1,0 +1,37 @@
+//! Whose request it is: the client, and the token that the customer gave it.
+
+use crate::definition::{OAuth1, OptionSecrets, SignatureMethod};
+use crate::secret::Secret;
+
+/// The client credentials, and how they sign.
+pub struct Client<'a> {
+    /// The identifier.
+    pub consumer_key: &'a str,
+    /// The shared secret; RSA-SHA1 needs none.
+    pub consumer_secret: Option<&'a Secret>,
+    /// The RSA key in PEM; only RSA-SHA1 needs one.
+    pub private_key: Option<&'a Secret>,
+    /// The signature method.
+    pub signature_method: SignatureMethod,
+}
+
+impl<'a> Client<'a> {
+    /// The client of an option.
+    #[must_use]
+    pub fn of(config: &'a OAuth1, option: &str, secrets: &'a OptionSecrets) -> Self {
+        Self {
+            consumer_key: &config.consumer_key,
+            consumer_secret: secrets.get(option, "consumerSecret"),
+            private_key: secrets.get(option, "privateKey"),
+            signature_method: config.signature_method,
+        }
+    }
+}
+
+/// A temporary or token credential.
+pub struct Token<'a> {
+    /// The identifier, `oauth_token`.
+    pub token: &'a str,
+    /// The shared secret, `oauth_token_secret`.
+    pub secret: &'a Secret,
+}

@@ -1,0 +1,56 @@
+//! The authorization grant: what only a verified authorization response gives.
+
+use crate::definition::OAuth2;
+use crate::error::{Error, ErrorKey, Result};
+use crate::provider::authorization_response::{AuthorizationResponse, refused_by_provider};
+use crate::secret::Secret;
+
+/// The right to exchange a code, once.
+#[derive(Debug)]
+pub struct AuthorizationGrant {
+    /// The authorization code.
+    pub(super) code: Secret,
+    /// The code verifier that belongs to the flow.
+    pub(super) code_verifier: Secret,
+    /// The callback address, as it was in the authorization request.
+    pub(super) redirect_uri: String,
+}
+
+/// What the flow remembers of its authorization request. Only the browser that sent it holds what the verifier is made of.
+pub struct Sent {
+    /// The code verifier.
+    pub code_verifier: Secret,
+    /// The callback address.
+    pub redirect_uri: String,
+}
+
+impl AuthorizationGrant {
+    /// Verifies a response to what was sent: issuer, provider's error and code, in this order (RFC 9207 §2.4). The
+    /// browser's binding and the callback's path were checked before, when the flow was claimed.
+    pub fn verify(response: &AuthorizationResponse, sent: Sent, config: &OAuth2) -> Result<Self> {
+        verify_issuer(response.get("iss"), config)?;
+        if let Some(error) = response.get("error") {
+            return Err(refused_by_provider(error));
+        }
+        let code = response.get("code").ok_or_else(|| {
+            Error::new(ErrorKey::CodeMissing, "The service's answer contains no authorization code.")
+                .field("code")
+        })?;
+        let Sent { code_verifier, redirect_uri } = sent;
+        Ok(Self { code: Secret::from(code), code_verifier, redirect_uri })
+    }
+}
+
+fn verify_issuer(iss: Option<&str>, config: &OAuth2) -> Result<()> {
+    let fits = match (iss, &config.issuer) {
+        (Some(iss), Some(issuer)) => iss == issuer,
+        (Some(_), None) => true,
+        (None, _) => !config.authorization_response_iss_parameter_supported,
+    };
+    if fits {
+        Ok(())
+    } else {
+        let message = "The answer did not come from the service that was asked.";
+        Err(Error::new(ErrorKey::IssuerMismatch, message).field("iss"))
+    }
+}

@@ -1,0 +1,198 @@
+//! The token response (RFC 6749 §5.1), kept whole, and what providers send in its place.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response, StatusCode};
+use oauth2::basic::BasicTokenType;
+use oauth2::{AccessToken, RefreshToken, Scope};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+use url::form_urlencoded;
+
+/// A token response with every field that the provider sent.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct TokenResponse {
+    fields: Fields,
+    #[serde(skip)]
+    access_token: AccessToken,
+    #[serde(skip)]
+    token_type: BasicTokenType,
+    #[serde(skip)]
+    refresh_token: Option<RefreshToken>,
+}
+
+/// The fields, out of sight of Debug.
+#[derive(Clone, Serialize)]
+#[serde(transparent)]
+struct Fields(Map<String, Value>);
+
+impl std::fmt::Debug for Fields {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl TokenResponse {
+    /// All fields, as the connection's credentials.
+    #[must_use]
+    pub fn into_fields(self) -> Map<String, Value> {
+        self.fields.0
+    }
+}
+
+impl<'de> Deserialize<'de> for TokenResponse {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+        let fields = Map::deserialize(deserializer)?;
+        let text = |name: &str| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let access_token = text("access_token").ok_or_else(|| D::Error::missing_field("access_token"))?;
+        // Providers write it in every case, and some leave it out; Bearer is what they mean (RFC 6750).
+        let token_type = text("token_type").map_or(BasicTokenType::Bearer, |name| {
+            match name.to_ascii_lowercase().as_str() {
+                "bearer" => BasicTokenType::Bearer,
+                "mac" => BasicTokenType::Mac,
+                _ => BasicTokenType::Extension(name.to_owned()),
+            }
+        });
+        Ok(Self {
+            access_token: AccessToken::new(access_token.to_owned()),
+            token_type,
+            refresh_token: text("refresh_token").map(|token| RefreshToken::new(token.to_owned())),
+            fields: Fields(fields),
+        })
+    }
+}
+
+impl oauth2::TokenResponse for TokenResponse {
+    type TokenType = BasicTokenType;
+
+    fn access_token(&self) -> &AccessToken {
+        &self.access_token
+    }
+
+    fn token_type(&self) -> &BasicTokenType {
+        &self.token_type
+    }
+
+    fn expires_in(&self) -> Option<Duration> {
+        seconds(self.fields.0.get("expires_in"))
+    }
+
+    fn refresh_token(&self) -> Option<&RefreshToken> {
+        self.refresh_token.as_ref()
+    }
+
+    fn scopes(&self) -> Option<&Vec<Scope>> {
+        None
+    }
+}
+
+/// A lifetime: seconds as a number or, at some providers, as text; absent, nothing is said about it (§5.1).
+#[must_use]
+pub fn seconds(field: Option<&Value>) -> Option<Duration> {
+    let seconds: f64 = match field? {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    // A century is for ever, and can be added to any moment.
+    Duration::try_from_secs_f64(seconds.min(3.2e9)).ok()
+}
+
+/// Brings what providers send into the form that the RFC describes and the `oauth2` crate reads: JSON, with an error's
+/// status when it is an error.
+///
+/// Some answer form-encoded (as Facebook's and GitHub's did for years), some with 201, some with an error under 200.
+pub(super) fn normalized(response: Response<Bytes>) -> Response<Vec<u8>> {
+    let (mut head, body) = response.into_parts();
+    let json_body = serde_json::from_slice::<Value>(&body).ok().or_else(|| form_fields(&body));
+    if let Some(Value::Object(fields)) = json_body {
+        let is_error = fields.contains_key("error") && !fields.contains_key("access_token");
+        if is_error && head.status.is_success() {
+            head.status = StatusCode::BAD_REQUEST;
+        } else if head.status.is_success() {
+            head.status = StatusCode::OK;
+        }
+        head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        return Response::from_parts(head, Value::Object(fields).to_string().into_bytes());
+    }
+    Response::from_parts(head, body.into())
+}
+
+/// A form-encoded token or error response; anything else that merely parses as a form is not one.
+fn form_fields(body: &[u8]) -> Option<Value> {
+    let text = std::str::from_utf8(body).ok()?.trim();
+    let fields: Map<String, Value> = form_urlencoded::parse(text.as_bytes())
+        .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
+        .collect();
+    (fields.contains_key("access_token") || fields.contains_key("error")).then_some(Value::Object(fields))
+}
+
+#[cfg(test)]
+mod tests {
+    use oauth2::TokenResponse as _;
+    use serde_json::json;
+
+    use super::*;
+
+    fn parse(value: &Value) -> serde_json::Result<TokenResponse> {
+        serde_json::from_value(value.clone())
+    }
+
+    #[test]
+    fn every_field_is_kept() {
+        let sent = json!({ "access_token": "a!+", "token_type": "BEARER", "instance_url": "https://x.example", "n": 1 });
+        let response = parse(&sent).unwrap();
+        assert_eq!(*response.token_type(), BasicTokenType::Bearer);
+        assert_eq!(Value::Object(response.into_fields()), sent);
+    }
+
+    #[test]
+    fn expires_in_is_read_as_number_and_as_text() {
+        for (sent, expected) in [
+            (json!(3600), Some(3600)),
+            (json!(3600.9), Some(3600)),
+            (json!("3600"), Some(3600)),
+            (json!("soon"), None),
+            (json!(-5), None),
+            (json!(1e300), Some(3_200_000_000)),
+            (json!(null), None),
+        ] {
+            let response = parse(&json!({ "access_token": "a", "expires_in": sent })).unwrap();
+            assert_eq!(response.expires_in().map(|lifetime| lifetime.as_secs()), expected, "{sent}");
+        }
+    }
+
+    #[test]
+    fn a_response_without_an_access_token_is_none() {
+        for sent in
+            [json!({}), json!({ "access_token": "" }), json!({ "access_token": 5 }), json!([]), json!("a")]
+        {
+            assert!(parse(&sent).is_err(), "{sent}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_token() {
+        let response = parse(&json!({ "access_token": "a!+secret", "refresh_token": "r!+secret" })).unwrap();
+        assert!(!format!("{response:?}").contains("secret"), "{response:?}");
+    }
+
+    #[test]
+    fn a_form_encoded_response_becomes_json() {
+        let response = normalized(Response::new(Bytes::from_static(b"access_token=a%2Bb&expires_in=60\n")));
+        let fields: Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(fields, json!({ "access_token": "a+b", "expires_in": "60" }));
+    }
+
+    #[test]
+    fn an_error_under_200_gets_an_errors_status() {
+        let body = Bytes::from_static(br#"{"error":"bad_verification_code"}"#);
+        assert_eq!(normalized(Response::new(body)).status(), StatusCode::BAD_REQUEST);
+        let page = Bytes::from_static(b"<html>an error page</html>");
+        assert_eq!(normalized(Response::new(page.clone())).body().as_slice(), &*page);
+    }
+}
