@@ -51,7 +51,7 @@ async fn a_key_service_that_fails_is_named_in_bounded_time_and_its_code_is_logge
         assert!(world.dump().await.integrations.is_empty());
         let text = logs.text();
         let line = text.lines().find(|line| line.contains("KMS failed")).unwrap();
-        assert!(line.contains(&format!("code=\"{code}\"")) && line.contains("GenerateDataKey"), "{line}");
+        assert!(line.contains(&format!("KMS failed: GenerateDataKey: {code}")), "{line}");
         assert!(!text.contains(&tokens::secret_of(WORKSPACE)));
     }
 }

@@ -27,6 +27,7 @@ mod login_call;
 mod oauth1;
 mod oauth1_refused;
 mod one_connection;
+mod operator_log;
 mod options;
 mod popup;
 mod proxy;

@@ -7,9 +7,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use protocol::BoxFuture;
-use protocol::provider::client::{Provider, ProviderError};
+use protocol::provider::client::{Provider, ProviderClient, ProviderError};
+use protocol::redirect_uri::Loopback;
 use serde_json::{Value, json};
 use url::form_urlencoded;
+
+use crate::wire::in_real_time;
 
 /// The access token that it issues unless told otherwise.
 pub const ACCESS_TOKEN: &str = "access!+token/1";
@@ -64,6 +67,8 @@ enum What {
     Fails(ProviderError),
     Hangs,
     OutlivesCaller,
+    /// The production client asks this address instead.
+    Asks(String, Duration),
 }
 
 impl Reply {
@@ -92,6 +97,12 @@ impl Reply {
     #[must_use]
     pub fn fails(error: ProviderError) -> Self {
         Self { after: Duration::ZERO, what: What::Fails(error) }
+    }
+
+    /// Whatever the production client gets from this address within this time: `http://127.0.0.1:1`.
+    #[must_use]
+    pub fn of_the_network(address: impl Into<String>, limit: Duration) -> Self {
+        Self { after: Duration::ZERO, what: What::Asks(address.into(), limit) }
     }
 
     /// No answer, until the caller gives up.
@@ -176,6 +187,15 @@ impl FakeProvider {
     }
 }
 
+/// Asks by the production client, in real time: the network has no other.
+async fn ask(address: String, limit: Duration) -> Result<Response<Bytes>, ProviderError> {
+    in_real_time(async move {
+        let request = Request::post(address).body(Bytes::new()).unwrap();
+        ProviderClient::new(Loopback::Allowed).send(request, limit).await
+    })
+    .await
+}
+
 fn path_of(uri: &str) -> String {
     url::Url::parse(uri).unwrap().path().to_owned()
 }
@@ -206,6 +226,7 @@ impl Provider for FakeProvider {
                 match reply.what {
                     What::Hangs | What::OutlivesCaller => std::future::pending().await,
                     What::Fails(error) => Err(error),
+                    What::Asks(address, limit) => ask(address, limit).await,
                     What::Answers(status, headers, body) => {
                         let response = headers
                             .into_iter()

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use flow::deps::Deps;
+use flow::deps::trail::About;
 use http::Request;
 use http::header::AUTHORIZATION;
 use protocol::definition::Workspace;
@@ -15,6 +16,10 @@ pub(crate) async fn caller(deps: &Deps, request: &Request<Bytes>) -> Result<(Cal
     let token = bearer(request)?;
     let workspace = deps.definitions.workspace(&token::unverified_workspace_key(token)?).await?;
     let caller = workspace.keys.verify(token, &workspace.key, deps.clock.now())?;
+    About::Workspace.note(&workspace.key);
+    if let Caller::Customer(customer) = &caller {
+        About::Customer.note(&customer.id);
+    }
     Ok((caller, workspace))
 }
 

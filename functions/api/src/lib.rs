@@ -22,7 +22,7 @@ pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes>
         cors::preflight()
     } else {
         answer(&deps, request).await.unwrap_or_else(|error| {
-            tracing::info!(key = error.key().facts().key, "request refused");
+            error.report("request refused");
             delivery::own_page(&error, Reader::Machine)
         })
     };

@@ -50,8 +50,9 @@ impl AwsHttp {
     }
 }
 
-/// What the log gets of a failed call: the service's code and message, which hold nothing of the request's content.
-pub(crate) fn told<E, R>(error: &SdkError<E, R>) -> (&str, &str)
+/// What the operator is told of a call that failed: the operation, and the service's code and message, which hold nothing of
+/// the request's content.
+pub(crate) fn described<E, R>(operation: &str, error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata,
 {
@@ -62,7 +63,10 @@ where
         SdkError::ConstructionFailure(_) => "request could not be built",
         _ => "unknown",
     });
-    (code, error.message().unwrap_or_default())
+    match error.message() {
+        Some(message) => format!("{operation}: {code}: {message}"),
+        None => format!("{operation}: {code}"),
+    }
 }
 
 impl Default for AwsHttp {

@@ -12,9 +12,11 @@ use crate::context::FlowContext;
 use crate::context::browser::{BrowserSecret, FlowId, RESULT_LIFETIME_SECONDS, surplus_cookies};
 use crate::context::outcome::Outcome;
 use crate::deps::Deps;
+use crate::deps::trail::About;
 use crate::store::{FlowItem, browser_mismatch, state_expired};
 use crate::web::pages::{self, Reader};
 use crate::web::{delivery, response};
+use protocol::backoff::Backoff;
 use protocol::clock::Timestamp;
 use protocol::deadline::{CLAIM, RESULT_WAIT};
 use protocol::error::{Error, ErrorKey, Result};
@@ -29,7 +31,7 @@ const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=D
 pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes> {
     let reader = Reader::of(request.headers());
     result(&deps, &request).await.unwrap_or_else(|error| {
-        tracing::info!(key = error.key().facts().key, "result refused");
+        error.report("result refused");
         delivery::own_page(&error, reader)
     })
 }
@@ -41,6 +43,7 @@ async fn result(deps: &Deps, request: &Request<Bytes>) -> Result<Response<Bytes>
     let reader = Reader::of(request.headers());
     let id = request.uri().path().strip_prefix("/connection-result/").and_then(FlowId::parse);
     let id = id.ok_or_else(|| Error::new(ErrorKey::NotFound, "There is no such page."))?;
+    About::Flow.note(id.as_str());
     let secret = BrowserSecret::from_cookies(request.headers(), &id).ok_or_else(browser_mismatch)?;
     let flow = own_flow(deps, &id, &secret).await?;
     let memory = FlowContext::open(&id, &secret, &flow.memory)?;
@@ -71,23 +74,20 @@ async fn own_flow(deps: &Deps, id: &FlowId, secret: &BrowserSecret) -> Result<Fl
 /// Waits a little for the callback that has the flow. One that died leaves the flow interrupted: that is written down
 /// on the same condition as its own outcome would be, so that only one of the two ever stands.
 async fn ended(deps: &Deps, id: &FlowId, secret: &BrowserSecret, mut flow: FlowItem) -> Result<Progress> {
-    let mut pause = *PAUSE.start();
-    let mut waited = Duration::ZERO;
+    let until = deps.clock.now() + RESULT_WAIT;
+    let mut backoff = Backoff::new(&*deps.clock, &*deps.random, PAUSE, until);
     loop {
         let Some((owner, claimed_at)) = &flow.claim else { return Ok(Progress::NotAuthorized) };
         if let Some(outcome) = flow.outcome {
             return Ok(Progress::Ended(outcome));
         }
         if is_dead(*claimed_at, deps.clock.now()) {
-            tracing::error!(flow = id.as_str(), "a flow was interrupted");
+            tracing::error!("a flow was interrupted");
             return deps.store.end_flow(id, owner, &interrupted()).await.map(Progress::Ended);
         }
-        if waited >= RESULT_WAIT {
+        if backoff.wait().await.is_none() {
             return Ok(Progress::Working);
         }
-        tokio::time::sleep(pause).await;
-        waited += pause;
-        pause = (pause * 2).min(*PAUSE.end());
         flow = own_flow(deps, id, secret).await?;
     }
 }

@@ -32,7 +32,7 @@ where
         let end = Timestamp(i64::try_from(event.context.deadline).unwrap_or(i64::MAX));
         let handled = handler(Arc::clone(&deps), end);
         async {
-            let answer = handled.await?;
+            let answer = handled.await.inspect_err(|error| error.report("scheduled work failed"))?;
             tracing::info!(%answer, "scheduled work ended");
             Ok::<_, Error>(answer)
         }

@@ -3,11 +3,13 @@
 //! A definition says how a provider is spoken to ([`definition`]); the provider's side of every authentication type is
 //! in [`provider`]. Nothing here can reach the database, the wrapping key or a connection: this crate does not know them.
 
+pub mod backoff;
 pub mod clock;
 pub mod deadline;
 pub mod definition;
 pub mod error;
 pub mod http;
+pub mod kept;
 pub mod media_type;
 pub mod provider;
 pub mod random;

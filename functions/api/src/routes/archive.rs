@@ -19,7 +19,7 @@ pub(crate) async fn archive(deps: &Deps, request: &Request<Bytes>, id: &str) -> 
     let connection = Connection::visible(deps, id, &caller).await?;
     if connection.archived_at.is_none() {
         disconnect::archive(deps, connection, deadline).await?;
-        tracing::info!(connection = id, "archived");
+        tracing::info!("archived");
     }
     Ok((StatusCode::NO_CONTENT, Value::Null))
 }
@@ -31,7 +31,7 @@ pub(crate) async fn restore(deps: &Deps, request: &Request<Bytes>, id: &str) -> 
     let beside = body::optional_fields(request)?.flag("allowMultipleConnections")?.unwrap_or_default();
     if connection.archived_at.is_some() {
         connection = deps.store.restore_connection(&connection, beside).await?;
-        tracing::info!(connection = connection.id, "restored");
+        tracing::info!("restored");
     }
     Ok((StatusCode::OK, connection.representation(deps).await?))
 }

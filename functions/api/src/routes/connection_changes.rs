@@ -57,7 +57,7 @@ async fn change(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str, needs_name
     }
     if !changes.is_empty() {
         connection = update(deps, connection, changes, deadline).await?;
-        tracing::info!(connection = connection.id, "changed");
+        tracing::info!("changed");
     }
     Ok((StatusCode::OK, connection.representation(deps).await?))
 }

@@ -44,7 +44,10 @@ pub(crate) async fn test(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -
     };
     Ok(match tested.await {
         Ok(()) => (StatusCode::OK, json!({ "success": true })),
-        Err(error) => (StatusCode::OK, json!({ "success": false, "error": error.to_json() })),
+        Err(error) => {
+            error.report("the test call failed");
+            (StatusCode::OK, json!({ "success": false, "error": error.to_json() }))
+        }
     })
 }
 

@@ -1,6 +1,7 @@
 //! `/integrations`: what a workspace's customers can connect.
 
 use bytes::Bytes;
+use flow::deps::trail::About;
 use flow::deps::{Deps, integration_place};
 use flow::store::{ListConnections, StoredDefinition};
 use flow::web::request_fields::Fields;
@@ -103,7 +104,8 @@ pub(crate) async fn delete(deps: &Deps, request: &Request<Bytes>, id_or_key: &st
     }
     deps.store.delete_integration(&workspace.key, &id).await?;
     deps.definitions.forget(&workspace.key);
-    tracing::info!(workspace = workspace.key, integration = id, "integration deleted");
+    About::Integration.note(&id);
+    tracing::info!("integration deleted");
     Ok((StatusCode::NO_CONTENT, Value::Null))
 }
 

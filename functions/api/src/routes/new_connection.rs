@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use flow::deps::Deps;
+use flow::deps::trail::About;
 use flow::lifecycle::import::{Import, import};
 use flow::web::request_fields::Fields;
 use http::{Request, StatusCode};
@@ -35,7 +36,8 @@ pub(crate) async fn create(deps: &Deps, request: &Request<Bytes>) -> Result<Answ
         expires_at: moment(&mut fields, "expiresAt")?,
     };
     let connection = import(deps, given, deadline).await?;
-    tracing::info!(connection = connection.id, "connected with given credentials");
+    About::Connection.note(&connection.id);
+    tracing::info!("connected with given credentials");
     Ok((StatusCode::CREATED, connection.representation(deps).await?))
 }
 

@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
+use tracing::Instrument as _;
 
 use crate::context::FlowContext;
 use crate::context::browser::{BrowserSecret, FlowId, State, surplus_cookies};
 use crate::context::outcome::Outcome;
 use crate::deps::Deps;
+use crate::deps::trail::About;
 use crate::store::{Claim, browser_mismatch, state_unknown};
 use crate::web::pages::Reader;
 use crate::web::{delivery, response};
@@ -30,7 +32,7 @@ pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes>
         _ => Err(Error::method_not_allowed("GET, POST")),
     };
     answered.unwrap_or_else(|error| {
-        tracing::info!(key = error.key().facts().key, "callback refused");
+        error.report("callback refused");
         delivery::own_page(&error, Reader::of(request.headers()))
     })
 }
@@ -49,15 +51,16 @@ async fn callback(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response
     let parameters = AuthorizationResponse::parse(request.uri().query().unwrap_or_default())?;
     let state = state(&parameters)?;
     let flow = state.flow_id();
+    About::Flow.note(flow.as_str());
     if let Some(claimed) = claim(deps, request, &flow).await? {
         // The browser may go, the work may not: in a task of its own, what was claimed is finished.
         let deps = Arc::clone(deps);
-        let work = tokio::spawn(async move {
+        let work = async move {
             let outcome = complete::complete(&deps, &claimed, &parameters).await;
             record(&deps, &claimed, outcome).await;
-        });
-        if let Err(error) = work.await {
-            tracing::error!(flow = flow.as_str(), %error, "a callback's work broke down");
+        };
+        if let Err(error) = tokio::spawn(work.in_current_span()).await {
+            Error::internal("its task ended").caused_by(error).report("a callback's work broke down");
         }
     }
     let cookies = surplus_cookies(request.headers(), &flow);
@@ -74,6 +77,11 @@ async fn claim(deps: &Deps, request: &Request<Bytes>, flow: &FlowId) -> Result<O
         Claim::Taken => Ok(None),
         Claim::Won(item) => {
             let memory = FlowContext::open(flow, &secret, &item.memory)?;
+            let request = &memory.request;
+            About::Workspace.note(&request.workspace);
+            About::Customer.note(&request.customer);
+            About::Integration.note(&request.integration);
+            About::Option.note(&request.auth_option_key);
             Ok(Some(ClaimedFlow { id: flow.clone(), secret, memory, owner, deadline: Deadline::began(now) }))
         }
     }
@@ -92,16 +100,14 @@ async fn browser_secret(deps: &Deps, headers: &HeaderMap, flow: &FlowId) -> Resu
 /// Writes a failure down; a success was written together with its connection. Where that cannot be done, the result's
 /// page finds the flow interrupted.
 async fn record(deps: &Deps, flow: &ClaimedFlow, outcome: Result<Outcome>) {
-    let id = flow.id.as_str();
     match outcome {
         Ok(Outcome::Connected { connection_id }) => {
-            tracing::info!(flow = id, connection = connection_id, "connected");
+            About::Connection.note(&connection_id);
+            tracing::info!("connected");
         }
-        Ok(Outcome::Failed(error)) => {
-            tracing::warn!(flow = id, key = error.key().facts().key, "flow had ended");
-        }
+        Ok(Outcome::Failed(error)) => error.report("flow had ended"),
         Err(error) => {
-            tracing::info!(flow = id, key = error.key().facts().key, "flow failed");
+            error.report("flow failed");
             // The write may have reached the database although no answer came back: then the flow has its outcome.
             if matches!(error.key(), ErrorKey::StorageUnavailable | ErrorKey::LockTimeout) {
                 return;
@@ -110,10 +116,8 @@ async fn record(deps: &Deps, flow: &ClaimedFlow, outcome: Result<Outcome>) {
             let written = deps.store.end_flow(&flow.id, &flow.owner, &failed);
             match tokio::time::timeout(FAILURE_RECORD, written).await {
                 Ok(Ok(_)) => {}
-                Ok(Err(error)) => {
-                    tracing::error!(flow = id, key = error.key().facts().key, "the outcome was not recorded");
-                }
-                Err(_) => tracing::error!(flow = id, "the outcome was not recorded in time"),
+                Ok(Err(error)) => error.report("the outcome was not recorded"),
+                Err(_) => tracing::error!("the outcome was not recorded in time"),
             }
         }
     }

@@ -1,8 +1,6 @@
 //! Definitions as the functions read them: one request for what a start needs, then from memory for a bounded time.
 
-use std::collections::HashMap;
-use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::seal::{Place, Sealer};
@@ -12,6 +10,7 @@ use protocol::definition::{
     Integration, IntegrationDefinition, OptionSecrets, Workspace, WorkspaceDefinition, integration_id_of,
 };
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::kept::Kept;
 use protocol::redirect_uri::Loopback;
 use protocol::secret::Secret;
 
@@ -27,15 +26,22 @@ pub struct Definitions {
     sealer: Arc<Sealer>,
     clock: Arc<dyn Clock>,
     loopback: Loopback,
-    workspaces: Kept<String, Workspace>,
-    integrations: Kept<(String, String), Integration>,
+    workspaces: Kept<String, Arc<Workspace>>,
+    integrations: Kept<(String, String), Arc<Integration>>,
 }
 
 impl Definitions {
     /// Definitions of `store`, opened by `sealer`.
     #[must_use]
     pub fn new(store: Arc<Store>, sealer: Arc<Sealer>, clock: Arc<dyn Clock>, loopback: Loopback) -> Self {
-        Self { store, sealer, clock, loopback, workspaces: Kept::default(), integrations: Kept::default() }
+        Self {
+            store,
+            sealer,
+            clock,
+            loopback,
+            workspaces: Kept::new(MAX_AGE, MAX_KEPT),
+            integrations: Kept::new(MAX_AGE, MAX_KEPT),
+        }
     }
 
     /// The workspace, or `not_authenticated`: whether a workspace exists is nobody's business.
@@ -99,8 +105,8 @@ impl Definitions {
 
     /// Forgets what is in memory of a workspace, after a change to it.
     pub fn forget(&self, workspace: &str) {
-        self.workspaces.retain(|key| key != workspace);
-        self.integrations.retain(|(key, _)| key != workspace);
+        self.workspaces.forget(|key| key == workspace);
+        self.integrations.forget(|(key, _)| key == workspace);
     }
 
     async fn opened_workspace(
@@ -126,7 +132,7 @@ impl Definitions {
         let definition: WorkspaceDefinition = serde_json::from_str(&stored.definition)
             .map_err(|error| Error::internal(format_args!("workspace {key} cannot be read: {error}")))?;
         let workspace = Arc::new(Workspace::new(key, &definition, secret.as_ref(), self.loopback)?);
-        self.workspaces.keep(key.to_owned(), &workspace, now);
+        self.workspaces.put(key.to_owned(), Arc::clone(&workspace), now);
         Ok(workspace)
     }
 
@@ -143,7 +149,7 @@ impl Definitions {
                 Error::internal(format_args!("integration {} cannot be read: {error}", stored.key))
             })?;
         let integration = Arc::new(Integration::new(workspace, &stored.key, definition, stored.sealed)?);
-        self.integrations.keep((workspace.to_owned(), id), &integration, now);
+        self.integrations.put((workspace.to_owned(), id), Arc::clone(&integration), now);
         Ok(Some(integration))
     }
 }
@@ -162,37 +168,4 @@ pub fn integration_place<'a>(workspace: &'a str, id: &'a str) -> Place<'a> {
 
 fn not_found() -> Error {
     Error::new(ErrorKey::NotFound, "There is no such integration.").field("integrationId")
-}
-
-/// Values with the time when they were read.
-struct Kept<K, V>(Mutex<HashMap<K, (Timestamp, Arc<V>)>>);
-
-impl<K, V> Default for Kept<K, V> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
-}
-
-impl<K: Hash + Eq, V> Kept<K, V> {
-    fn get(&self, key: &K, now: Timestamp) -> Option<Arc<V>> {
-        let kept = self.lock();
-        kept.get(key).filter(|(read, _)| now.since(*read) < MAX_AGE).map(|(_, value)| Arc::clone(value))
-    }
-
-    fn keep(&self, key: K, value: &Arc<V>, now: Timestamp) {
-        let mut kept = self.lock();
-        if kept.len() >= MAX_KEPT {
-            kept.clear();
-        }
-        kept.insert(key, (now, Arc::clone(value)));
-    }
-
-    fn retain(&self, keep: impl Fn(&K) -> bool) {
-        self.lock().retain(|key, _| keep(key));
-    }
-
-    /// A panic while the map was locked leaves a whole map: its entries are inserted in one step.
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<K, (Timestamp, Arc<V>)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }

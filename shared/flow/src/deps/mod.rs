@@ -1,6 +1,7 @@
 //! What every handler works with: the seams, and what is built on them. Made once, outside the handlers.
 
 mod definitions;
+pub mod trail;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -10,6 +11,7 @@ use bytes::Bytes;
 use http::header::HOST;
 use http::{Request, Response};
 use tower::util::BoxCloneSyncService;
+use tracing::Instrument as _;
 
 use crate::seal::{Sealer, WrappingKey};
 use crate::store::{Store, Tables};
@@ -106,7 +108,7 @@ impl Deps {
         BoxCloneSyncService::new(tower::service_fn(move |request| {
             let (handler, deps) = (handler.clone(), Arc::clone(&deps));
             // Called in here, the handler's future is held once: a future that is captured takes its room twice.
-            async move { Ok(handler(deps, request).await) }
+            async move { Ok(handler(deps, request).instrument(trail::span()).await) }
         }))
     }
 

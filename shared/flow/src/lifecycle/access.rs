@@ -5,6 +5,7 @@ use protocol::token::Caller;
 
 use crate::connection::{Connection, ConnectionSecrets, connection_not_found};
 use crate::deps::Deps;
+use crate::deps::trail::About;
 
 impl Connection {
     /// The connection with this id, for a caller who may see it; for anybody else there is none.
@@ -13,6 +14,7 @@ impl Connection {
         if !(1..=64).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(connection_not_found());
         }
+        About::Connection.note(id);
         let found = deps.store.read_connection(id).await?;
         found.filter(|connection| connection.is_visible_to(caller)).ok_or_else(connection_not_found)
     }

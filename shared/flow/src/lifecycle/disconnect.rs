@@ -4,7 +4,7 @@
 
 use protocol::deadline::Deadline;
 use protocol::definition::AuthMethod;
-use protocol::error::{ErrorKey, Result};
+use protocol::error::{ErrorKey, Result, reported};
 use protocol::secret::SecretMap;
 
 use super::{refresh, registration, revoke};
@@ -54,7 +54,8 @@ pub async fn archive(deps: &Deps, connection: Connection, deadline: Deadline) ->
         return Err(error);
     }
     // The customer may have connected again just before. What cannot be read is revoked by nobody, and is archived still.
-    if let Ok(Some(archived)) = deps.store.read_connection(&lease.connection.id).await {
+    let read = deps.store.read_connection(&lease.connection.id).await;
+    if let Some(Some(archived)) = reported(read, "an archived connection was not read again") {
         revoke::revoke_ended(deps, &archived, archived.clone(), deadline).await;
     }
     Ok(())

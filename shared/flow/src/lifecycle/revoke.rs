@@ -10,7 +10,7 @@ use std::sync::Arc;
 use protocol::deadline::{Deadline, ONE_REVOCATION, REVOCATION_WHILE_CONNECTING};
 use protocol::definition::template::Template;
 use protocol::definition::{AuthMethod, AuthOption, Integration, OAuth2, RevokeCall};
-use protocol::error::{Error, ErrorKey, Result};
+use protocol::error::{Error, ErrorKey, Result, reported};
 use protocol::provider::api_call::ApiAccess;
 use protocol::provider::oauth2::revocation;
 use protocol::provider::revoke_call;
@@ -19,6 +19,9 @@ use protocol::secret::SecretMap;
 use super::registration;
 use crate::connection::{Connection, ConnectionSecrets, Revocation};
 use crate::deps::Deps;
+
+/// What is to be revoked could not be found out.
+const NOT_LOOKED_AT: &str = "credentials not revoked: what they belong to could not be read";
 
 /// Revokes what a connection held before (`updated`), and what the archived ones (`archived`) hold. What is `current`
 /// stays: some providers give the same token again.
@@ -38,27 +41,24 @@ pub(super) async fn revoke_replaced(
             revoked(deps, integration, &connection, Scope::OneToken, current).await;
         }
         for id in archived {
-            if let Ok(Some(connection)) = deps.store.read_connection(id).await {
+            let read = deps.store.read_connection(id).await;
+            if let Some(Some(connection)) = reported(read, NOT_LOOKED_AT) {
                 let revocation = revoked(deps, integration, &connection, Scope::OneToken, current).await;
                 record(deps, connection, revocation).await;
             }
         }
     };
     if tokio::time::timeout(REVOCATION_WHILE_CONNECTING, all).await.is_err() {
-        tracing::warn!(integration = integration.key, "replaced credentials were not revoked in time");
+        tracing::warn!("replaced credentials were not revoked in time");
     }
 }
 
 /// Revokes what a connection held (`before`) that was disconnected or archived, and so stands in the table as `ended`.
 pub(super) async fn revoke_ended(deps: &Deps, before: &Connection, ended: Connection, deadline: Deadline) {
-    let Ok(integration) = deps.definitions.integration(&before.workspace, &before.integration).await else {
-        return;
-    };
-    let Ok(live) =
-        deps.store.live_connections(&before.workspace, &before.customer, &before.integration).await
-    else {
-        return;
-    };
+    let integration = deps.definitions.integration(&before.workspace, &before.integration).await;
+    let Some(integration) = reported(integration, NOT_LOOKED_AT) else { return };
+    let live = deps.store.live_connections(&before.workspace, &before.customer, &before.integration).await;
+    let Some(live) = reported(live, NOT_LOOKED_AT) else { return };
     // A borrowed registration's grants are other workspaces' too.
     let is_last = live.iter().all(|id| *id == before.id) && before.record.borrowed.is_none();
     let scope = if is_last { Scope::WholeGrant } else { Scope::OneToken };
@@ -96,8 +96,11 @@ async fn revoked(
         Ok(true) => None,
         Err(error) => Some(error),
     };
-    let key = error.as_ref().map(|error| error.key().facts().key);
-    tracing::info!(connection = connection.id, key, "credentials revoked, unless there is a key");
+    if let Some(error) = &error {
+        error.report("credentials not revoked");
+    } else {
+        tracing::info!(revoked = connection.id, "credentials revoked");
+    }
     Some(Revocation { at: deps.clock.now(), error })
 }
 
@@ -150,7 +153,7 @@ async fn record(deps: &Deps, mut connection: Connection, revocation: Option<Revo
             connection.health.next_refresh_at = None;
         }
         connection.health.revocation = Some(revocation);
-        let _ = deps.store.write_health(&connection).await;
+        reported(deps.store.write_health(&connection).await, "a revocation was not noted");
     }
 }
 

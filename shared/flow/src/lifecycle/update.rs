@@ -7,6 +7,7 @@ use protocol::definition::AuthMethod;
 use protocol::definition::input;
 use protocol::error::{Error, Result};
 use protocol::secret::SecretMap;
+use tracing::Instrument as _;
 
 use super::{connect, import, refresh, registration};
 use crate::connection::{Connection, ConnectionSecrets, connection_not_found};
@@ -74,9 +75,10 @@ pub async fn update(
     }
     // The caller may go, the work may not: in a task of its own, what was leased is finished.
     let deps = Arc::clone(deps);
-    tokio::spawn(async move { under_lease(&deps, connection, &changes, deadline).await })
+    let work = async move { under_lease(&deps, connection, &changes, deadline).await };
+    tokio::spawn(work.in_current_span())
         .await
-        .map_err(|error| Error::internal(format_args!("an update broke down: {error}")))?
+        .map_err(|error| Error::internal("an update broke down").caused_by(error))?
 }
 
 /// A refresh that is under way is waited for, and none begins meanwhile: so neither loses the other's work.

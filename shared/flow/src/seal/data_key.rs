@@ -1,14 +1,15 @@
 //! Data keys: made and unwrapped by a wrapping key, used a bounded number of times for a bounded time.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use super::KeyFuture;
-use protocol::clock::{Clock, Timestamp};
+use protocol::clock::Clock;
 use protocol::error::Result;
+use protocol::kept::Kept;
 
 /// How often one data key seals: far below what random nonces allow (2^32, NIST SP 800-38D §8.3).
 const MAX_USES: u32 = 100_000;
@@ -55,13 +56,7 @@ pub trait WrappingKey: Send + Sync {
 
 struct Sealing {
     key: Arc<DataKey>,
-    uses: u32,
-    made: Timestamp,
-}
-
-struct Opening {
-    key: Arc<Zeroizing<[u8; 32]>>,
-    unwrapped: Timestamp,
+    uses: AtomicU32,
 }
 
 /// All that decides whether a data key opens.
@@ -76,31 +71,26 @@ struct Wrapped {
 pub(super) struct DataKeys {
     wrapping: Arc<dyn WrappingKey>,
     clock: Arc<dyn Clock>,
-    sealing: Mutex<HashMap<EncryptionContext, Sealing>>,
-    opening: Mutex<HashMap<Wrapped, Opening>>,
+    sealing: Kept<EncryptionContext, Arc<Sealing>>,
+    opening: Kept<Wrapped, Arc<Zeroizing<[u8; 32]>>>,
 }
 
 impl DataKeys {
     pub(super) fn new(wrapping: Arc<dyn WrappingKey>, clock: Arc<dyn Clock>) -> Self {
-        Self { wrapping, clock, sealing: Mutex::default(), opening: Mutex::default() }
+        let (sealing, opening) = (Kept::new(MAX_AGE, MAX_KEPT), Kept::new(MAX_AGE, MAX_KEPT));
+        Self { wrapping, clock, sealing, opening }
     }
 
     pub(super) async fn for_sealing(&self, context: EncryptionContext) -> Result<Arc<DataKey>> {
         let now = self.clock.now();
-        if let Some(kept) = lock(&self.sealing).get_mut(&context)
-            && kept.uses < MAX_USES
-            && now.since(kept.made) < MAX_AGE
+        if let Some(kept) = self.sealing.get(&context, now)
+            && kept.uses.fetch_add(1, Ordering::Relaxed) < MAX_USES
         {
-            kept.uses += 1;
             return Ok(Arc::clone(&kept.key));
         }
         let key = Arc::new(self.wrapping.generate(&context).await?);
-        let mut sealing = lock(&self.sealing);
-        sealing.retain(|_, kept| now.since(kept.made) < MAX_AGE);
-        if sealing.len() >= MAX_KEPT {
-            sealing.clear();
-        }
-        sealing.insert(context, Sealing { key: Arc::clone(&key), uses: 1, made: now });
+        let sealing = Sealing { key: Arc::clone(&key), uses: AtomicU32::new(1) };
+        self.sealing.put(context, Arc::new(sealing), now);
         Ok(key)
     }
 
@@ -112,23 +102,11 @@ impl DataKeys {
     ) -> Result<Arc<Zeroizing<[u8; 32]>>> {
         let now = self.clock.now();
         let id = Wrapped { key_id: key_id.to_owned(), key: wrapped.to_vec(), context };
-        if let Some(kept) = lock(&self.opening).get(&id)
-            && now.since(kept.unwrapped) < MAX_AGE
-        {
-            return Ok(Arc::clone(&kept.key));
+        if let Some(kept) = self.opening.get(&id, now) {
+            return Ok(kept);
         }
         let key = Arc::new(self.wrapping.unwrap(key_id, wrapped, &id.context).await?);
-        let mut opening = lock(&self.opening);
-        opening.retain(|_, kept| now.since(kept.unwrapped) < MAX_AGE);
-        if opening.len() >= MAX_KEPT {
-            opening.clear();
-        }
-        opening.insert(id, Opening { key: Arc::clone(&key), unwrapped: now });
+        self.opening.put(id, Arc::clone(&key), now);
         Ok(key)
     }
-}
-
-/// A panic while a map was locked leaves a whole map: its entries are inserted in one step.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -13,7 +13,7 @@ use aws_sdk_kms::{Client, Config};
 use zeroize::Zeroizing;
 
 use super::{DataKey, EncryptionContext, KeyFuture, WrappingKey};
-use crate::aws::told;
+use crate::aws::described;
 use protocol::error::{Error, ErrorKey, Result};
 
 /// How long KMS may take in all, with the SDK's repetitions.
@@ -104,8 +104,8 @@ fn not_opened<R>(error: &SdkError<DecryptError, R>) -> Error {
         .as_service_error()
         .is_some_and(|error| error.is_invalid_ciphertext_exception() || error.is_incorrect_key_exception());
     if wrong {
-        let (code, _) = told(error);
-        return Error::internal(format_args!("a data key does not open in this context: {code}"));
+        let described = described("Decrypt", error);
+        return Error::internal(format_args!("a data key does not open in this context: {described}"));
     }
     unavailable("Decrypt", error)
 }
@@ -114,9 +114,8 @@ fn unavailable<E, R>(operation: &'static str, error: &SdkError<E, R>) -> Error
 where
     E: ProvideErrorMetadata,
 {
-    let (code, message) = told(error);
-    tracing::error!(operation, code, message, "KMS failed");
     Error::new(ErrorKey::KeyUnavailable, "The key service did not answer. Please try again.")
+        .detail(format_args!("KMS failed: {}", described(operation, error)))
 }
 
 fn incomplete() -> Error {

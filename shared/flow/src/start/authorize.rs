@@ -11,6 +11,7 @@ use crate::connection::ConnectRequest;
 use crate::context::FlowContext;
 use crate::context::browser::{BrowserSecret, FLOW_LIFETIME_SECONDS, FlowId, State};
 use crate::deps::Deps;
+use crate::deps::trail::About;
 use crate::lifecycle::registration::issuing_secrets;
 use crate::store::NewFlow;
 use crate::web::response;
@@ -57,8 +58,8 @@ pub(super) async fn authorize(
     let target = chosen.start.target.clone();
     let memory = FlowContext { request, callback_uri, temporary_credentials, target };
     begin_flow(deps, &flow, &secret, &callback_path, kept_parameters, &memory).await?;
-    let workspace = &memory.request.workspace;
-    tracing::info!(flow = flow.as_str(), workspace, integration = chosen.integration.key, "flow begun");
+    About::Flow.note(flow.as_str());
+    tracing::info!("flow begun");
     Ok(response::see_other(location.as_str(), &[secret.set_cookie(&flow)]))
 }
 

@@ -11,6 +11,7 @@ use crate::connection::ConnectRequest;
 use crate::connection::{Connection, ConnectionSecrets};
 use crate::context::outcome::Outcome;
 use crate::deps::Deps;
+use crate::deps::trail::About;
 use crate::lifecycle::connect::{Issued, connect, connection_key};
 use crate::lifecycle::import;
 use crate::lifecycle::registration;
@@ -54,6 +55,8 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
     // The option that the connection was made with may be gone: then it is the default again.
     let before = before.filter(|key| integration.enabled_options().any(|option| option.key == **key));
     let option = integration.auth_option(typed.or(start.request.auth_option_key.as_deref()).or(before))?;
+    About::Integration.note(&integration.key);
+    About::Option.note(&option.key);
     let registration = registration::of_option(deps, integration, option).await?;
     let chosen = Chosen { start, integration, option, registration };
     let entered = chosen.entered(deps, reconnected.as_ref()).await?;
@@ -132,12 +135,7 @@ impl Chosen<'_> {
     ) -> Result<Begun> {
         match self.connected(deps, &request, config).await {
             Ok(outcome) => {
-                let workspace = &self.start.workspace.key;
-                tracing::info!(
-                    workspace,
-                    integration = self.integration.key,
-                    "connected without a provider's page"
-                );
+                tracing::info!("connected without a provider's page");
                 Ok(Begun::Ended(outcome))
             }
             Err(error) if self.start.submission.is_some() && is_for_the_form(&error) => {

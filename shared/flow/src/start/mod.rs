@@ -21,6 +21,7 @@ pub use request::StartRequest;
 use crate::connection::{Connection, connection_not_found};
 use crate::context::outcome::Outcome;
 use crate::context::target::ResultTarget;
+use crate::deps::trail::About;
 use crate::deps::{Deps, OwnAddress};
 use crate::web::pages;
 use crate::web::{delivery, response};
@@ -41,7 +42,7 @@ pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes>
     }
     let requester = Requester::of(request.headers());
     start(&deps, &request, requester).await.unwrap_or_else(|error| {
-        tracing::info!(key = error.key().facts().key, "start refused");
+        error.report("start refused");
         delivery::own_page(&error, requester.reader)
     })
 }
@@ -89,7 +90,7 @@ async fn start(deps: &Deps, request: &Request<Bytes>, requester: Requester) -> R
         Ok(Begun::Answer(response)) => return Ok(response),
         Ok(Begun::Ended(outcome)) => outcome,
         Err(error) => {
-            tracing::info!(key = error.key().facts().key, workspace = start.workspace.key, "start failed");
+            error.report("start failed");
             Outcome::Failed(error)
         }
     };
@@ -116,6 +117,8 @@ async fn verify(deps: &Deps, request: &Request<Bytes>, requester: Requester) -> 
             return Err(Error::new(ErrorKey::AccessDenied, message).field("token"));
         }
     };
+    About::Workspace.note(&workspace.key);
+    About::Customer.note(&customer.id);
     // The older SDK opens some options in a hidden iframe and waits there for the message, whatever it sends besides:
     // its `redirectUri` counts for nothing, and an error page about it would be seen by nobody.
     let around = requester.in_iframe && start.request_id.is_some();

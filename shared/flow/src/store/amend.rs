@@ -12,19 +12,16 @@ use super::connections::{json, read_connection};
 use super::event::ConnectionEvent;
 use super::item::{Item, number, text};
 use super::lease::Lease;
-use super::transact::gave_up;
+use super::transact::{PAUSE, gave_up};
 use super::write::{Written, changed, refused};
 use super::{Store, unavailable};
 use crate::connection::{Connection, ConnectionRecord};
+use protocol::backoff::Backoff;
 use protocol::clock::Timestamp;
 use protocol::error::Result;
-use protocol::random::draw;
 
-/// How long to wait between two attempts.
-const PAUSE: Duration = Duration::from_millis(50);
-
-/// How many others may change the name in between.
-const ATTEMPTS: usize = 20;
+/// For how long others may change the name in between.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What changes of a connection.
 #[derive(Clone, Copy, Default)]
@@ -56,7 +53,8 @@ impl Store {
     ) -> Result<Written> {
         let now = self.clock.now();
         let mut expected = json(&before.record)?;
-        for _ in 0..ATTEMPTS {
+        let mut backoff = Backoff::new(&*self.clock, &*self.random, PAUSE, now + PATIENCE);
+        loop {
             let amended = amendment.of(before, now);
             let record = json(&amended.record)?;
             let change = amendment.change(&amended, now)?.only_if("record", expected);
@@ -88,10 +86,8 @@ impl Store {
             }
             *before = read_connection(found)?;
             expected = found.get("record").cloned().unwrap_or_else(|| AttributeValue::Null(true));
-            let [jitter] = draw::<1>(&*self.random);
-            tokio::time::sleep(PAUSE.mul_f64(f64::from(jitter) / 256.0)).await;
+            backoff.wait().await.ok_or_else(gave_up)?;
         }
-        Err(gave_up())
     }
 }
 

@@ -10,9 +10,9 @@ use super::item::{Item, number, text};
 use super::write::{Written, changed, may_be_taken_later, refused};
 use super::{Store, unavailable};
 use crate::connection::Connection;
+use protocol::backoff::Backoff;
 use protocol::clock::Timestamp;
 use protocol::error::Result;
-use protocol::random::draw;
 
 /// Which connection shall be leased: as it was read, or as the index says that it is due.
 #[derive(Clone, Copy)]
@@ -36,8 +36,8 @@ pub struct Lease {
     pub interrupted: bool,
 }
 
-/// How long to wait between two attempts.
-const PAUSE: Duration = Duration::from_millis(50);
+/// How long to wait between two attempts to end a lease, at the least and at the most.
+const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(400);
 
 impl Store {
     /// Takes the lease, or nothing if the connection is no longer the same or somebody else holds it.
@@ -88,6 +88,7 @@ impl Store {
         let change = change
             .only_if("leaseOwner", text(&lease.owner))
             .only_if("version", number(lease.connection.version));
+        let mut backoff = Backoff::new(&*self.clock, &*self.random, PAUSE, lease.until);
         loop {
             let Err(error) = self.write(&renewed.id, &change).await else { return Ok(Written::Done) };
             if let Some(item) = refused(&error) {
@@ -97,12 +98,9 @@ impl Store {
                 }
                 return changed(item);
             }
-            let [jitter] = draw::<1>(&*self.random);
-            let pause = PAUSE.mul_f64(1.0 + f64::from(jitter) / 64.0);
-            if !may_be_taken_later(&error) || self.clock.now() + pause >= lease.until {
+            if !may_be_taken_later(&error) || backoff.wait().await.is_none() {
                 return Err(unavailable("UpdateItem credentials", &error));
             }
-            tokio::time::sleep(pause).await;
         }
     }
 

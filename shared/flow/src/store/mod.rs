@@ -33,7 +33,7 @@ pub use list::{ConnectionPage, ListConnections};
 pub use save::{FlowClaim, Others, SaveConnection, Saved, Updated};
 pub use write::Written;
 
-use crate::aws::told;
+use crate::aws::described;
 use protocol::clock::Clock;
 use protocol::error::{Error, ErrorKey};
 use protocol::random::Random;
@@ -71,12 +71,11 @@ impl Store {
     }
 }
 
-/// Turns what the SDK reports into our error. The log gets the service's code and message, which hold no item.
+/// Turns what the SDK reports into our error. Its cause has the service's code and message, which hold no item.
 fn unavailable<E, R>(operation: &'static str, error: &SdkError<E, R>) -> Error
 where
     E: ProvideErrorMetadata,
 {
-    let (code, message) = told(error);
-    tracing::error!(operation, code, message, "DynamoDB failed");
     Error::new(ErrorKey::StorageUnavailable, "The database did not answer. Please try again.")
+        .detail(format_args!("DynamoDB failed: {}", described(operation, error)))
 }

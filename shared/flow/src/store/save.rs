@@ -203,7 +203,7 @@ impl Store {
             };
             let transaction = self.client().transact_write_items().set_transact_items(Some(writes));
             if let Err(error) = transaction.send().await {
-                let _: Error = unavailable("TransactWriteItems surplus", &error);
+                unavailable("TransactWriteItems", &error).report("surplus connections were not archived");
                 return;
             }
         }

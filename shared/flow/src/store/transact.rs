@@ -12,12 +12,13 @@ use aws_sdk_dynamodb::types::{
 use super::change::Change;
 use super::item::{Attributes, text};
 use super::{Store, unavailable};
+use protocol::backoff::Backoff;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
-use protocol::random::draw;
 
 /// How long to wait between two attempts, at the least and at the most.
-const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(20)..=Duration::from_millis(640);
+pub(super) const PAUSE: std::ops::RangeInclusive<Duration> =
+    Duration::from_millis(20)..=Duration::from_millis(640);
 
 /// A series of attempts at one thing.
 pub(super) struct Attempts<'a> {
@@ -70,7 +71,7 @@ impl Store {
         refused: impl Fn(&S, &Refused<'_, R>) -> Next<S, T>,
     ) -> Result<Transacted<S, T>> {
         let mut generation = 0_u32;
-        let mut pause = *PAUSE.start();
+        let mut backoff = Backoff::new(&*self.clock, &*self.random, PAUSE, attempts.deadline);
         loop {
             let (roles, writes): (Vec<R>, Vec<TransactWriteItem>) = writes(&assumed)?.into_iter().unzip();
             // A repeated transaction needs the same token and the same bytes; a changed one needs another token.
@@ -100,13 +101,7 @@ impl Store {
                     Next::Fail(error) => return Err(error),
                 }
             }
-            let [jitter] = draw::<1>(&*self.random);
-            let wait = pause.mul_f64(0.5 + f64::from(jitter) / 512.0);
-            if self.clock.now() + wait >= attempts.deadline {
-                return Err(gave_up());
-            }
-            tokio::time::sleep(wait).await;
-            pause = (pause * 2).min(*PAUSE.end());
+            backoff.wait().await.ok_or_else(gave_up)?;
         }
     }
 

@@ -10,9 +10,10 @@ use super::Store;
 use super::change::Change;
 use super::connections::read_connection;
 use super::item::{Attributes, text};
+use super::transact::PAUSE;
 use crate::connection::Connection;
+use protocol::backoff::Backoff;
 use protocol::error::Result;
-use protocol::random::draw;
 
 /// What became of a write.
 #[derive(Debug)]
@@ -23,9 +24,8 @@ pub enum Written {
     Changed(Option<Box<Connection>>),
 }
 
-/// How long to wait for a transaction that is at the item, and how often.
-const PAUSE: Duration = Duration::from_millis(20);
-const ATTEMPTS: u32 = 7;
+/// How long a transaction that is at the item is waited for.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 impl Store {
     /// Writes the change, and returns the item as it was before. A transaction that is at the item is waited for: the SDK
@@ -35,7 +35,8 @@ impl Store {
         id: &str,
         change: &Change,
     ) -> Result<Attributes, SdkError<UpdateItemError>> {
-        let mut attempt = 0;
+        let until = self.clock.now() + PATIENCE;
+        let mut backoff = Backoff::new(&*self.clock, &*self.random, PAUSE, until);
         loop {
             let update = self
                 .client()
@@ -50,12 +51,9 @@ impl Store {
                 .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
             match update.send().await {
                 Ok(updated) => return Ok(updated.attributes.unwrap_or_default()),
-                Err(error) if error.code() == Some("TransactionConflictException") && attempt < ATTEMPTS => {
-                    let [jitter] = draw::<1>(&*self.random);
-                    tokio::time::sleep((PAUSE * 2_u32.pow(attempt)).mul_f64(0.5 + f64::from(jitter) / 512.0))
-                        .await;
-                    attempt += 1;
-                }
+                Err(error)
+                    if error.code() == Some("TransactionConflictException")
+                        && backoff.wait().await.is_some() => {}
                 Err(error) => return Err(error),
             }
         }

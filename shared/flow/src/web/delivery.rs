@@ -49,7 +49,7 @@ pub async fn outcome(
             let message = match (message(deps, outcome, listener).await, outcome) {
                 // The connection is there; only its representation is not, yet.
                 (Err(error), Outcome::Connected { .. }) => {
-                    tracing::warn!(key = error.key().facts().key, "a new connection could not be read");
+                    error.report("a new connection could not be read");
                     return Ok(pages::still_working(reader));
                 }
                 (message, _) => message?,

@@ -60,6 +60,11 @@ impl fmt::Debug for Cause {
     }
 }
 
+/// What came of work that nothing depends on: its failure is told in the log, and nowhere else.
+pub fn reported<T>(result: super::Result<T>, event: &str) -> Option<T> {
+    result.inspect_err(|error| error.report(event)).ok()
+}
+
 /// An event of the log at the level that a constant cannot choose.
 macro_rules! event {
     ($level:expr, $($rest:tt)*) => {

@@ -17,7 +17,7 @@ use http::StatusCode;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-pub use cause::Cause;
+pub use cause::{Cause, reported};
 pub use key::{ErrorKey, ErrorType, Facts, Shown};
 
 /// The result of every fallible step of the flow.

@@ -101,14 +101,6 @@ fn keep_alive(credentials: &Map<String, Value>) -> Duration {
     known.filter(|life| !life.is_zero()).map_or(KEEP_ALIVE, |life| KEEP_ALIVE.min(life / 2))
 }
 
-/// How long after its `failures`th failure in a row a refresh is tried again: a minute at first, six hours at last.
-pub(super) fn backoff(failures: u32, jitter: u8) -> Duration {
-    let minutes = 1_u64 << failures.saturating_sub(1).min(9);
-    let pause = Duration::from_mins(minutes.min(6 * 60));
-    // Those that failed together are not tried together.
-    pause.mul_f64(0.75 + f64::from(jitter) / 512.0)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -197,12 +189,5 @@ mod tests {
         let mut option = option("client-credentials", &json!({}));
         option.method = AuthMethod::ClientCredentials(ClientCredentials::default());
         assert_eq!(plan(&option, &json!({ "apiKey": "k", "expires_in": 5 }), 0), (None, None));
-    }
-
-    #[test]
-    fn failures_are_followed_by_longer_and_longer_pauses() {
-        let minutes = |failures| backoff(failures, 128).as_secs() / 60;
-        assert_eq!([1, 2, 5, 9, 100].map(minutes), [1, 2, 16, 256, 360]);
-        assert_eq!((backoff(1, 0).as_secs(), backoff(1, 255).as_secs()), (45, 74));
     }
 }

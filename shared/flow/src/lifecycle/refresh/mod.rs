@@ -9,12 +9,14 @@ mod renew;
 mod sweep;
 mod wait;
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
+use protocol::backoff::pause;
 use protocol::deadline::Deadline;
-use protocol::error::{Error, ErrorKey, Result};
-use protocol::random::draw;
+use protocol::error::{Error, ErrorKey, Result, reported};
+use tracing::Instrument as _;
 
 pub use lifetime::{Renewal, health};
 pub use sweep::{Swept, sweep};
@@ -26,6 +28,9 @@ use crate::store::{ConnectionEvent, Lease, Written};
 use renew::{NotRenewed, expired, renew};
 use wait::{Waited, wait};
 pub(crate) use wait::{leased, release};
+
+/// How long after a failure a refresh is tried again: a minute after the first in a row, six hours at last.
+const PAUSES_AFTER_FAILURES: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(6);
 
 /// A connection's use is noted this often at most.
 const TOUCH_EVERY: Duration = Duration::from_hours(1);
@@ -40,7 +45,7 @@ pub async fn fresh(deps: &Arc<Deps>, mut connection: Connection, deadline: Deadl
     if now.since(connection.last_active_at) >= TOUCH_EVERY {
         connection.last_active_at = now;
         // A note that is lost costs a refresh that somebody waits for.
-        let _ = deps.store.touch(&connection).await;
+        reported(deps.store.touch(&connection).await, "a connection's use was not noted");
     }
     match connection.health.expires_at {
         Some(end) if end <= now => renewed(deps, connection, deadline).await,
@@ -65,9 +70,10 @@ pub async fn renewed(deps: &Arc<Deps>, seen: Connection, deadline: Deadline) -> 
 /// The caller may go, the work may not: in a task of its own, what was leased is finished.
 async fn led(deps: &Arc<Deps>, lease: Lease, deadline: Deadline) -> Result<Connection> {
     let deps = Arc::clone(deps);
-    tokio::spawn(async move { lead(&deps, lease, deadline).await })
+    let work = async move { lead(&deps, lease, deadline).await };
+    tokio::spawn(work.in_current_span())
         .await
-        .map_err(|error| Error::internal(format_args!("a refresh broke down: {error}")))?
+        .map_err(|error| Error::internal("a refresh broke down").caused_by(error))?
 }
 
 /// Renews the credentials of a leased connection, and ends the lease.
@@ -80,37 +86,31 @@ async fn lead(deps: &Deps, lease: Lease, deadline: Deadline) -> Result<Connectio
         }
         Err(NotRenewed::ForNow(error)) => (failed(deps, &lease.connection, error.clone()), Some(error)),
     };
-    let id = lease.connection.id.as_str();
-    let key = renewed.health.error.as_ref().map(|error| error.key().facts().key);
     let ended = renewed.health.disconnected && !lease.connection.health.disconnected;
     let event = ended.then_some(ConnectionEvent::Disconnected);
     match deps.store.end_lease(&lease, &renewed, event).await {
-        Ok(Written::Done) => match refusal {
-            None if renewed.health.disconnected => {
-                tracing::warn!(
-                    connection = id,
-                    key,
-                    "connection disconnected: its credentials cannot be renewed"
-                );
-                Ok(renewed)
-            }
-            None => {
-                tracing::info!(connection = id, "credentials renewed");
-                Ok(renewed)
-            }
-            Some(error) => {
-                tracing::warn!(connection = id, key, "credentials not renewed");
+        Ok(Written::Done) => match (refusal, &renewed.health.error) {
+            (Some(error), _) => {
+                error.report("credentials not renewed");
                 Err(error)
+            }
+            (None, Some(error)) if renewed.health.disconnected => {
+                error.report("connection disconnected: its credentials cannot be renewed");
+                Ok(renewed)
+            }
+            (None, _) => {
+                tracing::info!("credentials renewed");
+                Ok(renewed)
             }
         },
         // Somebody wrote other credentials meanwhile: theirs are newer.
         Ok(Written::Changed(Some(found))) if found.archived_at.is_none() => Ok(*found),
         Ok(Written::Changed(_)) => Err(connection_not_found()),
         Err(error) => {
-            tracing::error!(connection = id, "renewed credentials could not be saved");
+            error.report("renewed credentials could not be saved");
             // If the database takes anything of it, then that it failed: or it would be tried again at once, and for ever.
             let failed = failed(deps, &lease.connection, error.clone());
-            let _ = deps.store.end_lease(&lease, &failed, None).await;
+            reported(deps.store.end_lease(&lease, &failed, None).await, "a failed refresh was not noted");
             Err(error)
         }
     }
@@ -151,8 +151,8 @@ fn failed(deps: &Deps, before: &Connection, error: Error) -> Connection {
     }
     health.failures = health.failures.saturating_add(1);
     health.error = Some(error);
-    let [jitter] = draw::<1>(&*deps.random);
-    health.next_refresh_at = Some(deps.clock.now() + lifetime::backoff(health.failures, jitter));
+    let pause = pause(health.failures, &PAUSES_AFTER_FAILURES, &*deps.random);
+    health.next_refresh_at = Some(deps.clock.now() + pause);
     connection
 }
 

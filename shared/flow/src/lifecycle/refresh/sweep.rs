@@ -8,11 +8,13 @@ use tokio::task::JoinSet;
 
 use super::lead;
 use crate::deps::Deps;
+use crate::deps::trail::{self, About};
 use crate::store::{Due, Leased, due_hour, due_partitions};
 use protocol::clock::Timestamp;
 use protocol::deadline::{Deadline, LEASE};
 use protocol::error::Result;
 use protocol::random::draw_id;
+use tracing::Instrument as _;
 
 /// How many connections are renewed at once.
 const AT_ONCE: usize = 64;
@@ -127,7 +129,7 @@ impl Work<'_> {
                     self.swept.unfinished = true;
                     return Ok(false);
                 }
-                self.tasks.spawn(renew_due(Arc::clone(self.deps), due));
+                self.tasks.spawn(renew_due(Arc::clone(self.deps), due).instrument(trail::span()));
             }
             match page.next {
                 Some(next) => after = Some(next),
@@ -149,13 +151,20 @@ impl Swept {
 }
 
 async fn renew_due(deps: Arc<Deps>, due: Due) -> Ended {
+    About::Connection.note(&due.id);
     let owner = draw_id(&*deps.random);
     let now = deps.clock.now();
     let lease = match deps.store.lease(Leased::Due(&due), &owner, now + LEASE).await {
         Ok(Some(lease)) => lease,
         Ok(None) => return Ended::Left,
-        Err(_) => return Ended::Failed,
+        Err(error) => {
+            error.report("a connection that is due was not taken");
+            return Ended::Failed;
+        }
     };
+    About::Workspace.note(&lease.connection.workspace);
+    About::Customer.note(&lease.connection.customer);
+    About::Integration.note(&lease.connection.integration);
     match lead(&deps, lease, Deadline::began(now)).await {
         Ok(connection) if connection.health.disconnected => Ended::Disconnected,
         Ok(_) => Ended::Renewed,

@@ -6,9 +6,10 @@ use std::time::Duration;
 use crate::connection::{Connection, connection_not_found};
 use crate::deps::Deps;
 use crate::store::{Lease, Leased};
+use protocol::backoff::Backoff;
 use protocol::deadline::{Deadline, LEASE};
-use protocol::error::{Error, ErrorKey, Result};
-use protocol::random::{draw, draw_id};
+use protocol::error::{Error, ErrorKey, Result, reported};
+use protocol::random::draw_id;
 
 /// Between two looks at the connection, at the least and at the most.
 const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(1600);
@@ -28,9 +29,8 @@ pub(super) async fn wait<T>(
     deadline: Deadline,
     answered: impl Fn(&Connection) -> Option<T>,
 ) -> Result<Waited<T>> {
-    let patience = deadline.lease_wait();
     let owner = draw_id(&*deps.random);
-    let mut pause = *PAUSE.start();
+    let mut backoff = Backoff::new(&*deps.clock, &*deps.random, PAUSE, deadline.lease_wait());
     loop {
         if let Some(answer) = answered(&found) {
             return Ok(Waited::Answered(answer));
@@ -41,17 +41,14 @@ pub(super) async fn wait<T>(
         {
             return Ok(Waited::Leased(Box::new(lease), Deadline::began(now)));
         }
-        let [jitter] = draw::<1>(&*deps.random);
-        let wait = pause.mul_f64(0.5 + f64::from(jitter) / 256.0);
-        if now + wait >= patience {
-            let message = "Another request is refreshing this connection. Please try again.";
-            return Err(Error::new(ErrorKey::LockTimeout, message));
-        }
-        tokio::time::sleep(wait).await;
-        pause = (pause * 2).min(*PAUSE.end());
+        backoff.wait().await.ok_or_else(held)?;
         let read = deps.store.read_connection(&found.id).await?;
         found = read.filter(|read| read.archived_at.is_none()).ok_or_else(connection_not_found)?;
     }
+}
+
+fn held() -> Error {
+    Error::new(ErrorKey::LockTimeout, "Another request is refreshing this connection. Please try again.")
 }
 
 /// Takes the lease for work of another kind, once no refresh is under way.
@@ -64,5 +61,5 @@ pub(crate) async fn leased(deps: &Deps, connection: Connection, deadline: Deadli
 
 /// Nothing changed; a lease that cannot be ended ends by itself.
 pub(crate) async fn release(deps: &Deps, lease: &Lease) {
-    let _ = deps.store.end_lease(lease, &lease.connection, None).await;
+    reported(deps.store.end_lease(lease, &lease.connection, None).await, "a lease was not ended");
 }
