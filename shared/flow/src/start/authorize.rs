@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Response;
 use url::Url;
 
-use super::begin::Chosen;
+use super::chosen::Chosen;
 use crate::connection::ConnectRequest;
 use crate::context::FlowContext;
 use crate::context::browser::{BrowserSecret, FLOW_LIFETIME_SECONDS, FlowId, State};

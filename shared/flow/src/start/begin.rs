@@ -3,26 +3,24 @@
 
 use bytes::Bytes;
 use http::Response;
-use serde_json::Value;
+use protocol::deadline::Deadline;
+use protocol::definition::input::{self, Violation};
+use protocol::definition::{AuthMethod, ClientCredentials};
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::secret::SecretMap;
 
+use super::authorize;
+use super::chosen::Chosen;
+use super::subject::Subject;
 use super::ticket::Ticket;
-use super::{Subject, VerifiedStart, authorize};
+use super::verify::VerifiedStart;
 use crate::connection::ConnectRequest;
-use crate::connection::{Connection, ConnectionSecrets};
 use crate::context::outcome::Outcome;
 use crate::deps::Deps;
 use crate::deps::trail::About;
 use crate::lifecycle::connect::{Issued, connect, connection_key};
-use crate::lifecycle::import;
-use crate::lifecycle::registration;
-use crate::web::form;
-use crate::web::pages;
-use crate::web::response;
-use protocol::deadline::Deadline;
-use protocol::definition::input::{self, Violation};
-use protocol::definition::{AuthMethod, AuthOption, ClientCredentials, Integration, Registration};
-use protocol::error::{Error, ErrorKey, Result};
-use protocol::secret::SecretMap;
+use crate::lifecycle::{import, registration};
+use crate::web::{form, pages, response};
 
 /// What came of a start.
 pub(super) enum Begun {
@@ -30,21 +28,6 @@ pub(super) enum Begun {
     Answer(Response<Bytes>),
     /// It is over.
     Ended(Outcome),
-}
-
-/// One start, at one option.
-pub(super) struct Chosen<'a> {
-    pub(super) start: &'a VerifiedStart,
-    pub(super) integration: &'a Integration,
-    pub(super) option: &'a AuthOption,
-    /// The option that does the work: the same, or a shared integration's.
-    pub(super) registration: Registration,
-}
-
-/// What the customer entered, and what the caller gave for the connector.
-struct Entered {
-    parameters: SecretMap,
-    connector_parameters: SecretMap,
 }
 
 /// Goes on with a verified start.
@@ -77,54 +60,6 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
 }
 
 impl Chosen<'_> {
-    /// What the customer is asked for: by the option, or by the one that does its work.
-    fn schema(&self) -> Option<&Value> {
-        self.option.input_schema.as_ref().or(self.registration.option().input_schema.as_ref())
-    }
-
-    /// What was typed; else what the caller gave; else, when reconnecting, what there was before. Credentials that the
-    /// customer typed are not taken from before: they are what a reconnection is to replace.
-    async fn entered(&self, deps: &Deps, reconnected: Option<&Connection>) -> Result<Entered> {
-        let mut entered = Entered {
-            parameters: self.start.request.connection_parameters.clone(),
-            connector_parameters: self.start.request.connector_parameters.clone(),
-        };
-        if let Some(connection) = reconnected
-            && (entered.parameters.is_empty() || entered.connector_parameters.is_empty())
-        {
-            let before = ConnectionSecrets::open(deps, connection).await?;
-            let is_typed = matches!(self.registration.option().method, AuthMethod::ClientCredentials(_));
-            if entered.parameters.is_empty() && !is_typed {
-                entered.parameters = before.parameters;
-            }
-            if entered.connector_parameters.is_empty() {
-                entered.connector_parameters = before.connector_parameters;
-            }
-        }
-        if let (Some(submission), Some(schema)) = (&self.start.submission, self.schema()) {
-            let mut parameters = entered.parameters.expose().clone();
-            parameters.extend(submission.input(schema));
-            entered.parameters = SecretMap::new(parameters);
-        }
-        Ok(entered)
-    }
-
-    fn request(&self, entered: Entered) -> ConnectRequest {
-        let asked = &self.start.request;
-        ConnectRequest {
-            workspace: self.start.workspace.key.clone(),
-            customer: self.start.customer.id.clone(),
-            integration: self.integration.id.clone(),
-            auth_option_key: self.option.key.clone(),
-            borrowed: self.registration.borrowed(),
-            parameters: entered.parameters,
-            connector_parameters: entered.connector_parameters,
-            connection_id: asked.connection_id.clone(),
-            name: asked.name.clone(),
-            allow_multiple_connections: asked.allow_multiple_connections,
-        }
-    }
-
     /// Makes the connection without a provider's page. What the service refuses goes back into the form, where there
     /// is one.
     async fn connect_now(

@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use http::header::{HeaderName, ORIGIN, REFERER};
 
-use super::StartRequest;
+use super::request::StartRequest;
 use crate::context::target::Listener;
 use crate::web::pages::Reader;
 use protocol::definition::Workspace;
@@ -41,7 +41,7 @@ pub(super) fn listener(
     headers: &HeaderMap,
     workspace: &Workspace,
     start: &StartRequest,
-    around: bool,
+    requester: Requester,
 ) -> Listener {
     let header = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let said = header(&ORIGIN)
@@ -56,6 +56,6 @@ pub(super) fn listener(
         request_id: start.request_id.clone(),
         connection_id: start.connection_id.clone(),
         origins,
-        around,
+        around: requester.in_iframe,
     }
 }

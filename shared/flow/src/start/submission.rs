@@ -5,7 +5,7 @@ use http::{Method, Request};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::StartRequest;
+use super::request::StartRequest;
 use super::ticket::{Ticket, TicketContent};
 use crate::context::target::Listener;
 use crate::deps::Deps;

@@ -9,10 +9,10 @@ use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::request::StartRequest;
 use crate::context::browser::{BrowserSecret, FLOW_LIFETIME_SECONDS, FlowId, State};
 use crate::context::target::Listener;
 use crate::deps::Deps;
-use crate::start::StartRequest;
 use crate::store::{browser_mismatch, state_expired};
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};

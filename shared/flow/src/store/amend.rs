@@ -108,7 +108,7 @@ impl Amendment<'_> {
             .only_if_none("archivedAt");
         let Some(Resealed { lease, renewed, .. }) = self.sealed else { return Ok(change) };
         let change = change.credentials(amended)?;
-        let change = if renewed { change.release() } else { change.release_unrenewed(lease) };
+        let change = if renewed { change.release() } else { change.release_unrenewed(lease.predecessor) };
         Ok(change
             .set("endedBy", text(&lease.owner))
             .only_if("leaseOwner", text(&lease.owner))

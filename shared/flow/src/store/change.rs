@@ -8,7 +8,7 @@ use super::connections::{archived_partition, json};
 use super::due::{DUE_PK, DUE_SK, due_key};
 use super::event::{ConnectionEvent, EVENT};
 use super::item::{bytes, number, text};
-use super::lease::Lease;
+use super::predecessor::Predecessor;
 use crate::connection::Connection;
 use protocol::clock::Timestamp;
 use protocol::error::Result;
@@ -87,8 +87,11 @@ impl Change {
 
     /// Ends a lease under which no new credentials came. After one that was interrupted an owner stays noted, so that
     /// whoever takes the next lease knows.
-    pub(super) fn release_unrenewed(self, lease: &Lease) -> Self {
-        if lease.interrupted { self.remove("leaseUntil") } else { self.release() }
+    pub(super) fn release_unrenewed(self, before: Predecessor) -> Self {
+        match before {
+            Predecessor::Interrupted => self.remove("leaseUntil"),
+            Predecessor::Ended => self.release(),
+        }
     }
 
     /// Back among the live connections, with its credentials as they were.

@@ -7,6 +7,7 @@ use super::connections::read_connection;
 use super::due::{DUE_PK, DUE_SK, Due};
 use super::event::ConnectionEvent;
 use super::item::{Item, number, text};
+use super::predecessor::Predecessor;
 use super::write::{Written, changed, may_be_taken_later, refused};
 use super::{Store, unavailable};
 use crate::connection::Connection;
@@ -31,9 +32,8 @@ pub struct Lease {
     pub until: Timestamp,
     /// The connection as it is.
     pub connection: Connection,
-    /// Whether a lease before it was never ended, and no new credentials came since: its holder may have got some, and
-    /// died with them.
-    pub interrupted: bool,
+    /// How the lease before it went.
+    pub predecessor: Predecessor,
 }
 
 /// How long to wait between two attempts to end a lease, at the least and at the most.
@@ -66,9 +66,10 @@ impl Store {
                 None => return Err(unavailable("UpdateItem lease", &error)),
             },
         };
-        let interrupted = before.opt_text("leaseOwner").is_some_and(|holder| holder != owner);
+        let is_noted = before.opt_text("leaseOwner").is_some_and(|holder| holder != owner);
+        let predecessor = if is_noted { Predecessor::Interrupted } else { Predecessor::Ended };
         let connection = read_connection(&before)?;
-        Ok(Some(Lease { owner: owner.to_owned(), until, connection, interrupted }))
+        Ok(Some(Lease { owner: owner.to_owned(), until, connection, predecessor }))
     }
 
     /// Ends the lease with what came of it: new credentials, or why there are none. It tries until the lease ends, since
@@ -81,7 +82,7 @@ impl Store {
     ) -> Result<Written> {
         let change = Change::default().set("endedBy", text(&lease.owner)).event(event, self.clock.now());
         let change = if renewed.version == lease.connection.version {
-            change.health(renewed)?.release_unrenewed(lease)
+            change.health(renewed)?.release_unrenewed(lease.predecessor)
         } else {
             change.credentials(renewed)?.release()
         };

@@ -12,6 +12,7 @@ mod flows;
 mod item;
 mod lease;
 mod list;
+mod predecessor;
 mod save;
 mod slot;
 mod transact;
@@ -30,6 +31,7 @@ pub use flows::{Claim, FlowItem, NewFlow};
 pub(crate) use flows::{browser_mismatch, state_expired, state_unknown};
 pub use lease::{Lease, Leased};
 pub use list::{ConnectionPage, ListConnections};
+pub use predecessor::Predecessor;
 pub use save::{FlowClaim, Others, SaveConnection, Saved, Updated};
 pub use write::Written;
 

@@ -24,7 +24,7 @@ pub use sweep::{Swept, sweep};
 use super::registration;
 use crate::connection::{Connection, ConnectionSecrets, connection_not_found};
 use crate::deps::Deps;
-use crate::store::{ConnectionEvent, Lease, Written};
+use crate::store::{ConnectionEvent, Lease, Predecessor, Written};
 use renew::{NotRenewed, expired, renew};
 use wait::{Waited, wait};
 pub(crate) use wait::{leased, release};
@@ -81,7 +81,10 @@ async fn lead(deps: &Deps, lease: Lease, deadline: Deadline) -> Result<Connectio
     let (renewed, refusal) = match attempt(deps, &lease, deadline).await {
         Ok(renewed) => (renewed, None),
         Err(NotRenewed::ForGood(error)) => {
-            let error = if lease.interrupted { interrupted() } else { error };
+            let error = match lease.predecessor {
+                Predecessor::Interrupted => interrupted(),
+                Predecessor::Ended => error,
+            };
             (disconnected(&lease.connection, error), None)
         }
         Err(NotRenewed::ForNow(error)) => (failed(deps, &lease.connection, error.clone()), Some(error)),

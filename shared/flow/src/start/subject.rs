@@ -1,0 +1,69 @@
+//! What is to be connected: the integration that a start names, or the one of the connection that is to be updated.
+
+use std::sync::Arc;
+
+use protocol::definition::Integration;
+use protocol::error::{Error, ErrorKey, Result};
+
+use super::verify::VerifiedStart;
+use crate::connection::{Connection, connection_not_found};
+use crate::deps::Deps;
+
+/// What is to be connected.
+pub(super) struct Subject {
+    pub(super) integration: Arc<Integration>,
+    /// The connection to update, if there is one.
+    pub(super) connection: Option<Connection>,
+}
+
+/// The integration that the request names, or that the connection to update belongs to.
+pub(super) async fn subject(deps: &Deps, start: &VerifiedStart) -> Result<Subject> {
+    let named = match start.request.integration {
+        Some(_) => Some(start.named_integration()?),
+        None => None,
+    };
+    let connection = match &start.request.connection_id {
+        Some(id) => Some(own_connection(deps, start, id).await?),
+        None => None,
+    };
+    let integration = match (named, &connection) {
+        (Some(named), Some(connection)) if connection.integration != named.id => {
+            return Err(connection_not_found());
+        }
+        (Some(named), _) => named,
+        (None, Some(connection)) => {
+            deps.definitions.integration(&start.workspace.key, &connection.integration).await?
+        }
+        (None, None) => return Err(Error::internal("a start without an integration")),
+    };
+    Ok(Subject { integration, connection })
+}
+
+/// The connection to update: the customer's own, and live.
+async fn own_connection(deps: &Deps, start: &VerifiedStart, id: &str) -> Result<Connection> {
+    let found = deps.store.read_connection(id).await?;
+    found
+        .filter(|connection| {
+            connection.workspace == start.workspace.key
+                && connection.customer == start.customer.id
+                && connection.archived_at.is_none()
+        })
+        .ok_or_else(connection_not_found)
+}
+
+impl VerifiedStart {
+    fn named_integration(&self) -> Result<Arc<Integration>> {
+        let field = if self.request.integration_key.is_none() { "integrationKey" } else { "integrationId" };
+        let found = self
+            .named
+            .as_ref()
+            .ok_or_else(|| Error::new(ErrorKey::NotFound, "There is no such integration.").field(field))?;
+        match &self.request.integration_key {
+            Some(key) if *key != found.key => {
+                let message = "integrationId and integrationKey name two different integrations.";
+                Err(Error::new(ErrorKey::ParameterConflict, message).field("integrationKey"))
+            }
+            _ => Ok(Arc::clone(found)),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Who asks for what, verified: the token, the workspace, the customer, and where the result may go.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Request;
+use protocol::clock::Timestamp;
+use protocol::definition::{Integration, Workspace};
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::redirect_uri::RedirectUri;
+use protocol::token::{self, Caller, Customer};
+
+use super::request::StartRequest;
+use super::requester::{self, Requester};
+use super::submission::Submission;
+use crate::context::target::ResultTarget;
+use crate::deps::trail::About;
+use crate::deps::{Deps, OwnAddress};
+
+/// Who asks for what, verified.
+pub(super) struct VerifiedStart {
+    pub(super) request: StartRequest,
+    /// What was typed into our form, if this comes from there.
+    pub(super) submission: Option<Submission>,
+    pub(super) customer: Customer,
+    pub(super) workspace: Arc<Workspace>,
+    /// The integration that the request names, if it names one and there is one.
+    pub(super) named: Option<Arc<Integration>>,
+    /// When the token was verified.
+    pub(super) verified_at: Timestamp,
+    pub(super) target: ResultTarget,
+    pub(super) address: OwnAddress,
+    pub(super) requester: Requester,
+}
+
+/// Verifies a start. An error is shown on our own page: where the result may go is not yet known.
+pub(super) async fn verify(
+    deps: &Deps,
+    request: &Request<Bytes>,
+    requester: Requester,
+) -> Result<VerifiedStart> {
+    let address = deps.own_address(request)?;
+    let (start, submission) = match Submission::read(deps, request)? {
+        Some((start, submission)) => (start, Some(submission)),
+        None => (StartRequest::parse(request)?, None),
+    };
+    let workspace_key = token::unverified_workspace_key(start.token.expose())?;
+    let (workspace, named) = match &start.integration {
+        Some(id_or_key) => deps.definitions.workspace_and_integration(&workspace_key, id_or_key).await?,
+        None => (deps.definitions.workspace(&workspace_key).await?, None),
+    };
+    let verified_at =
+        submission.as_ref().map_or_else(|| deps.clock.now(), |submission| submission.verified_at);
+    let customer = match workspace.keys.verify(start.token.expose(), &workspace.key, verified_at)? {
+        Caller::Customer(customer) => customer,
+        Caller::Admin { .. } => {
+            let message = "The token is a management token; a connection needs a customer's.";
+            return Err(Error::new(ErrorKey::AccessDenied, message).field("token"));
+        }
+    };
+    About::Workspace.note(&workspace.key);
+    About::Customer.note(&customer.id);
+    // The older SDK opens some options in a hidden iframe and waits there for the message, whatever it sends besides:
+    // its `redirectUri` counts for nothing, and an error page about it would be seen by nobody.
+    let around = requester.in_iframe && start.request_id.is_some();
+    let redirect_uri = match &start.redirect_uri {
+        Some(uri) if !around => Some(allowed_redirect_uri(uri, &workspace, deps)?),
+        _ => None,
+    };
+    let listener = redirect_uri.is_none().then(|| {
+        submission
+            .as_ref()
+            .and_then(|submission| submission.listener.clone())
+            .unwrap_or_else(|| requester::listener(request.headers(), &workspace, &start, requester))
+    });
+    let target = ResultTarget::new(redirect_uri.as_ref(), start.custom_state.clone(), listener);
+    Ok(VerifiedStart {
+        request: start,
+        submission,
+        customer,
+        workspace,
+        named,
+        verified_at,
+        target,
+        address,
+        requester,
+    })
+}
+
+fn allowed_redirect_uri(uri: &str, workspace: &Workspace, deps: &Deps) -> Result<RedirectUri> {
+    let uri = RedirectUri::parse(uri, deps.settings.loopback)?;
+    if workspace.allows_redirect_to(&uri) {
+        Ok(uri)
+    } else {
+        let message = "The workspace does not allow this redirectUri.";
+        Err(Error::new(ErrorKey::RedirectUriNotAllowed, message).field("redirectUri"))
+    }
+}
