@@ -29,7 +29,7 @@ impl Crate {
     /// Reads a crate's production code.
     pub(crate) fn read(folder: &str) -> Self {
         let mut files = BTreeMap::new();
-        read_module(&root().join(folder), Module::new(), &mut files);
+        read_module(&root().join(folder), &[], &mut files);
         Self { files }
     }
 
@@ -67,7 +67,7 @@ impl Crate {
 }
 
 /// Reads the file of a module, and those of the modules in it.
-fn read_module(folder: &Path, module: Module, files: &mut BTreeMap<Module, Source>) {
+fn read_module(folder: &Path, module: &[String], files: &mut BTreeMap<Module, Source>) {
     let path = if module.is_empty() {
         folder.join("lib.rs")
     } else {
@@ -77,16 +77,16 @@ fn read_module(folder: &Path, module: Module, files: &mut BTreeMap<Module, Sourc
     };
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let file = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let mut reader = Reader { module: &module, source: Source::default() };
+    let mut reader = Reader { module, source: Source::default() };
     reader.visit_file(&file);
-    files.insert(module.clone(), reader.source);
+    files.insert(module.to_vec(), reader.source);
     for item in &file.items {
         if let Item::Mod(ItemMod { ident, content: None, attrs, .. }) = item
             && !is_test(attrs)
         {
-            let mut inner = module.clone();
+            let mut inner = module.to_vec();
             inner.push(ident.to_string());
-            read_module(folder, inner, files);
+            read_module(folder, &inner, files);
         }
     }
 }
@@ -99,7 +99,7 @@ fn is_test(attributes: &[syn::Attribute]) -> bool {
 }
 
 struct Reader<'a> {
-    module: &'a Module,
+    module: &'a [String],
     source: Source,
 }
 
@@ -108,7 +108,7 @@ impl Reader<'_> {
     fn absolute(&self, path: &[String]) -> Option<Vec<String>> {
         let mut base = match path.first()?.as_str() {
             "crate" => Module::new(),
-            "self" => self.module.clone(),
+            "self" => self.module.to_vec(),
             "super" => self.module[..self.module.len().checked_sub(1)?].to_vec(),
             _ => return None,
         };
@@ -125,7 +125,7 @@ impl Reader<'_> {
     fn take(&mut self, path: &[String], is_public: bool) {
         // `pub use save::Saved` names a module in this one.
         let inner = || {
-            let mut inner = self.module.clone();
+            let mut inner = self.module.to_vec();
             inner.extend_from_slice(path);
             inner
         };

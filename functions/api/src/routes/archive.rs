@@ -4,6 +4,7 @@ use bytes::Bytes;
 use flow::connection::Connection;
 use flow::deps::Deps;
 use flow::lifecycle::disconnect;
+use flow::store::Siblings;
 use http::{Request, StatusCode};
 use protocol::deadline::Deadline;
 use protocol::error::Result;
@@ -28,9 +29,12 @@ pub(crate) async fn archive(deps: &Deps, request: &Request<Bytes>, id: &str) -> 
 pub(crate) async fn restore(deps: &Deps, request: &Request<Bytes>, id: &str) -> Result<Answer> {
     let (caller, _) = auth::caller(deps, request).await?;
     let mut connection = Connection::visible(deps, id, &caller).await?;
-    let beside = body::optional_fields(request)?.flag("allowMultipleConnections")?.unwrap_or_default();
+    let siblings = match body::optional_fields(request)?.flag("allowMultipleConnections")? {
+        Some(true) => Siblings::Allowed,
+        _ => Siblings::Refused,
+    };
     if connection.archived_at.is_some() {
-        connection = deps.store.restore_connection(&connection, beside).await?;
+        connection = deps.store.restore_connection(&connection, siblings).await?;
         tracing::info!("restored");
     }
     Ok((StatusCode::OK, connection.representation(deps).await?))

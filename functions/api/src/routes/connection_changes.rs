@@ -27,22 +27,29 @@ const PARAMETERS: [&str; 3] = ["parameters", "connectionParameters", "input"];
 
 /// PATCH: changes what is given.
 pub(crate) async fn patch(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -> Result<Answer> {
-    change(deps, request, id, false).await
+    change(deps, request, id, Name::Optional).await
 }
 
 /// PUT: the same, and a name must be given.
 pub(crate) async fn put(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -> Result<Answer> {
-    change(deps, request, id, true).await
+    change(deps, request, id, Name::Required).await
 }
 
-async fn change(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str, needs_name: bool) -> Result<Answer> {
+/// Whether a request must give a name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Name {
+    Optional,
+    Required,
+}
+
+async fn change(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str, name_is: Name) -> Result<Answer> {
     let deadline = Deadline::starting(&*deps.clock);
     let (caller, _) = auth::caller(deps, request).await?;
     let mut connection = Connection::live(deps, id, &caller).await?;
     let mut fields = body::fields(request)?;
     check_unchanged(&mut fields, &connection)?;
     let name = name(&mut fields)?;
-    if needs_name && name.is_none() {
+    if name_is == Name::Required && name.is_none() {
         return Err(Error::new(ErrorKey::ParameterMissing, "name is missing.").field("name"));
     }
     let changes = Changes {

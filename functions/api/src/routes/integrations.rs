@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use flow::deps::trail::About;
-use flow::deps::{Deps, integration_place};
+use flow::deps::{Deps, integration_not_found, integration_place};
+use flow::store::IntegrationUse;
 use flow::store::{ListConnections, StoredDefinition};
 use flow::web::request_fields::Fields;
 use http::{Request, StatusCode};
@@ -32,7 +33,11 @@ pub(crate) async fn list(deps: &Deps, request: &Request<Bytes>) -> Result<Answer
 pub(crate) async fn show(deps: &Deps, request: &Request<Bytes>, id_or_key: &str) -> Result<Answer> {
     let (caller, workspace) = auth::caller(deps, request).await?;
     let id = integration_id_of(&workspace.key, id_or_key);
-    let stored = deps.store.read_integration(&workspace.key, &id).await?.ok_or_else(not_found)?;
+    let stored = deps
+        .store
+        .read_integration(&workspace.key, &id)
+        .await?
+        .ok_or_else(|| integration_not_found("integrationKey"))?;
     let mut answer = match caller {
         Caller::Admin { .. } => details(deps, request, &workspace.key, &stored)?,
         Caller::Customer(_) => summary(&workspace.key, &stored)?,
@@ -51,7 +56,7 @@ pub(crate) async fn put(deps: &Deps, request: &Request<Bytes>, id_or_key: &str) 
         let before = deps.store.read_integration(&workspace.key, &id).await?;
         let key = match &before {
             Some(before) => before.key.clone(),
-            None if is_id(id_or_key) => return Err(not_found()),
+            None if is_id(id_or_key) => return Err(integration_not_found("integrationKey")),
             None => id_or_key.to_owned(),
         };
         let stored = checked(deps, &workspace.key, key, definition.clone(), before.as_ref()).await?;
@@ -71,7 +76,11 @@ pub(crate) async fn patch(deps: &Deps, request: &Request<Bytes>, id_or_key: &str
     let patch = body::object(request)?;
     let id = integration_id_of(&workspace.key, id_or_key);
     for _ in 0..ATTEMPTS {
-        let before = deps.store.read_integration(&workspace.key, &id).await?.ok_or_else(not_found)?;
+        let before = deps
+            .store
+            .read_integration(&workspace.key, &id)
+            .await?
+            .ok_or_else(|| integration_not_found("integrationKey"))?;
         let mut definition: Value = serde_json::from_str(&before.definition).map_err(Error::internal)?;
         merge(&mut definition, &patch);
         let definition = definition::read(&definition, "")?;
@@ -90,12 +99,15 @@ pub(crate) async fn delete(deps: &Deps, request: &Request<Bytes>, id_or_key: &st
     let workspace = auth::admin(deps, request).await?;
     let force = Fields::of_query(request.uri().query().unwrap_or_default()).flag("force")?;
     let id = integration_id_of(&workspace.key, id_or_key);
-    deps.store.read_integration(&workspace.key, &id).await?.ok_or_else(not_found)?;
+    deps.store
+        .read_integration(&workspace.key, &id)
+        .await?
+        .ok_or_else(|| integration_not_found("integrationKey"))?;
     if force != Some(true) {
-        match deps.store.has_connections(&workspace.key, &id).await? {
-            Some(false) => {}
-            Some(true) => return Err(in_use("Customers have connections with this integration.")),
-            None => {
+        match deps.store.integration_use(&workspace.key, &id).await? {
+            IntegrationUse::Unused => {}
+            IntegrationUse::InUse => return Err(in_use("Customers have connections with this integration.")),
+            IntegrationUse::TooManyToTell => {
                 return Err(in_use(
                     "There are too many connections to see whether some are with this integration.",
                 ));
@@ -218,8 +230,4 @@ fn details(
 fn only(object: &Value, names: &[&str]) -> Value {
     let kept = names.iter().filter_map(|name| Some(((*name).to_owned(), object.get(*name)?.clone())));
     Value::Object(kept.collect())
-}
-
-fn not_found() -> Error {
-    Error::new(ErrorKey::NotFound, "There is no such integration.").field("integrationKey")
 }

@@ -8,8 +8,9 @@ use url::form_urlencoded;
 use crate::context::browser::State;
 use crate::deps::Deps;
 use crate::web::response;
+use protocol::definition::OWN_CALLBACK_PARAMETERS;
 use protocol::error::{Error, ErrorKey, Result};
-use protocol::provider::authorization_response::{AuthorizationResponse, KNOWN};
+use protocol::provider::authorization_response::AuthorizationResponse;
 
 /// The most that the posted form may weigh, in bytes.
 const MAX_FORM: usize = 64 * 1024;
@@ -28,7 +29,7 @@ pub(super) async fn redirect(deps: &Deps, request: &Request<Bytes>) -> Result<Re
     }
     .unwrap_or_default();
     let mut query = form_urlencoded::Serializer::new(String::new());
-    for name in KNOWN.iter().copied().chain(kept.iter().map(String::as_str)) {
+    for name in OWN_CALLBACK_PARAMETERS.iter().copied().chain(kept.iter().map(String::as_str)) {
         if let Some(value) = parameters.get(name) {
             query.append_pair(name, value);
         }

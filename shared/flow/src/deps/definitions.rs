@@ -81,7 +81,9 @@ impl Definitions {
 
     /// The integration of this id or key, or `not_found`.
     pub async fn integration(&self, workspace: &str, id_or_key: &str) -> Result<Arc<Integration>> {
-        self.found_integration(workspace, id_or_key).await?.ok_or_else(not_found)
+        self.found_integration(workspace, id_or_key)
+            .await?
+            .ok_or_else(|| integration_not_found("integrationId"))
     }
 
     async fn found_integration(&self, workspace: &str, id_or_key: &str) -> Result<Option<Arc<Integration>>> {
@@ -166,6 +168,8 @@ pub fn integration_place<'a>(workspace: &'a str, id: &'a str) -> Place<'a> {
     Place { table: "integrations", workspace, customer: "", id, field: "optionSecrets" }
 }
 
-fn not_found() -> Error {
-    Error::new(ErrorKey::NotFound, "There is no such integration.").field("integrationId")
+/// There is no such integration. `field` is where the request named it.
+#[must_use]
+pub fn integration_not_found(field: &str) -> Error {
+    Error::new(ErrorKey::NotFound, "There is no such integration.").field(field)
 }

@@ -7,7 +7,7 @@ use protocol::error::{Error, ErrorKey, Result};
 
 use super::verify::VerifiedStart;
 use crate::connection::{Connection, connection_not_found};
-use crate::deps::Deps;
+use crate::deps::{Deps, integration_not_found};
 
 /// What is to be connected.
 pub(super) struct Subject {
@@ -54,10 +54,7 @@ async fn own_connection(deps: &Deps, start: &VerifiedStart, id: &str) -> Result<
 impl VerifiedStart {
     fn named_integration(&self) -> Result<Arc<Integration>> {
         let field = if self.request.integration_key.is_none() { "integrationKey" } else { "integrationId" };
-        let found = self
-            .named
-            .as_ref()
-            .ok_or_else(|| Error::new(ErrorKey::NotFound, "There is no such integration.").field(field))?;
+        let found = self.named.as_ref().ok_or_else(|| integration_not_found(field))?;
         match &self.request.integration_key {
             Some(key) if *key != found.key => {
                 let message = "integrationId and integrationKey name two different integrations.";

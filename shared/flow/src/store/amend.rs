@@ -62,11 +62,11 @@ impl Store {
                 *before = amended;
                 return Ok(Written::Done);
             };
-            let Some(item) = refused(&error) else {
+            let Some(refused) = refused(&error) else {
                 return Err(unavailable("UpdateItem connection", &error));
             };
-            let Some(found) = item.filter(|item| !item.contains_key("archivedAt")) else {
-                return changed(item);
+            let Some(found) = refused.item().filter(|item| !item.contains_key("archivedAt")) else {
+                return changed(refused);
             };
             let stands = found.get("record") == Some(&record);
             let ours = match amendment.sealed {
@@ -82,7 +82,7 @@ impl Store {
                 .sealed
                 .is_some_and(|sealed| found.opt_text("leaseOwner") != Some(&sealed.lease.owner))
             {
-                return changed(item);
+                return changed(refused);
             }
             *before = read_connection(found)?;
             expected = found.get("record").cloned().unwrap_or_else(|| AttributeValue::Null(true));

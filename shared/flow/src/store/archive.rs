@@ -5,14 +5,23 @@ use std::time::Duration;
 use super::Store;
 use super::change::Change;
 use super::connections::read_connection;
-use super::item::number;
-use super::transact::{Attempts, Next, Refused, Transacted};
+use super::item::{Found, number};
+use super::transact::{Attempts, Next, Refused, Transacted, change_in_transaction};
 use crate::connection::{Connection, connection_not_found};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::random::draw_id;
 
 /// How long it may take; API Gateway's limit is 30 s.
 const TIME: Duration = Duration::from_secs(20);
+
+/// Whether a connection may come back beside live ones of the same customer and integration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Siblings {
+    /// Beside others, if there are any.
+    Allowed,
+    /// Only as the one live connection.
+    Refused,
+}
 
 /// What a write of the transaction is for.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,7 +46,10 @@ impl Store {
             |()| {
                 let gone = vec![connection.id.clone()];
                 Ok(vec![
-                    (Role::Connection, self.change_in_transaction(&connection.id, &change)?),
+                    (
+                        Role::Connection,
+                        change_in_transaction(&self.tables.connections, &connection.id, &change)?,
+                    ),
                     (Role::Slot, self.slot_without(connection, gone)?),
                 ])
             },
@@ -48,9 +60,12 @@ impl Store {
         }
     }
 
-    /// Brings an archived connection back: alone of its customer and integration, or `beside` others. One that is live
-    /// stays as it is.
-    pub async fn restore_connection(&self, connection: &Connection, beside: bool) -> Result<Connection> {
+    /// Brings an archived connection back. One that is live stays as it is.
+    pub async fn restore_connection(
+        &self,
+        connection: &Connection,
+        siblings: Siblings,
+    ) -> Result<Connection> {
         let now = self.clock.now();
         let restored = |archived: &Connection| {
             let mut restored =
@@ -70,9 +85,15 @@ impl Store {
                     .restored(&restored(archived), now)?
                     .only_if_some("archivedAt")
                     .only_if("version", number(archived.version));
-                let slot = if beside { self.slot_with(archived)? } else { self.slot_of_one(archived)? };
+                let slot = match siblings {
+                    Siblings::Allowed => self.slot_with(archived)?,
+                    Siblings::Refused => self.slot_of_one(archived)?,
+                };
                 Ok(vec![
-                    (Role::Connection, self.change_in_transaction(&archived.id, &change)?),
+                    (
+                        Role::Connection,
+                        change_in_transaction(&self.tables.connections, &archived.id, &change)?,
+                    ),
                     (Role::Slot, slot),
                 ])
             },
@@ -96,7 +117,10 @@ impl Store {
 
 /// The connection whose condition did not hold.
 fn as_it_is(refused: &Refused<'_, Role>) -> Result<Connection> {
-    refused.item(&Role::Connection).flatten().map_or_else(|| Err(connection_not_found()), read_connection)
+    refused
+        .found(&Role::Connection)
+        .and_then(Found::item)
+        .map_or_else(|| Err(connection_not_found()), read_connection)
 }
 
 fn not_alone() -> Error {

@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use serde_json::Value;
 
+use super::change::Change;
 use super::item::{Attributes, Item, bytes, number, text, texts};
 use super::{Store, unavailable};
 use crate::context::browser::FlowId;
@@ -125,16 +126,16 @@ impl Store {
 
     /// Records how a flow ended, unless it ended already. Says how it ended.
     pub async fn end_flow(&self, id: &FlowId, owner: &str, outcome: &Outcome) -> Result<Outcome> {
+        let change = ended(owner, outcome);
         let update = self
             .client()
             .update_item()
             .table_name(&self.tables.flows)
             .key("pk", text(id.as_str()))
-            .update_expression("SET outcome = :outcome")
-            .condition_expression("#owner = :owner AND attribute_not_exists(outcome)")
-            .expression_attribute_names("#owner", "owner")
-            .expression_attribute_values(":owner", text(owner))
-            .expression_attribute_values(":outcome", text(outcome.to_json().to_string()))
+            .update_expression(change.update_expression())
+            .condition_expression(change.condition_expression())
+            .set_expression_attribute_names(Some(change.names()))
+            .set_expression_attribute_values(Some(change.values()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match update.send().await {
             Ok(_) => Ok(outcome.clone()),
@@ -164,6 +165,14 @@ impl FlowItem {
             outcome: read_outcome(item),
         })
     }
+}
+
+/// A flow ends, once, by who claimed it.
+pub(super) fn ended(owner: &str, outcome: &Outcome) -> Change {
+    Change::default()
+        .set("outcome", text(outcome.to_json().to_string()))
+        .only_if("owner", text(owner))
+        .only_if_none("outcome")
 }
 
 pub(super) fn read_outcome(item: &Attributes) -> Option<Outcome> {

@@ -72,3 +72,14 @@ impl Item for Attributes {
 fn lacking(name: &str) -> Error {
     Error::internal(format_args!("a stored item lacks the attribute {name}"))
 }
+
+/// Where the condition of a write did not hold: the item as it is, if it is there at all. DynamoDB returns it with the
+/// refusal, so nothing need be read.
+#[derive(Clone, Copy)]
+pub(super) struct Found<'a>(pub(super) Option<&'a Attributes>);
+
+impl<'a> Found<'a> {
+    pub(super) fn item(self) -> Option<&'a Attributes> {
+        self.0
+    }
+}

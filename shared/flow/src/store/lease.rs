@@ -61,8 +61,10 @@ impl Store {
             Ok(before) => before,
             // The SDK repeated a write whose answer was lost.
             Err(error) => match refused(&error) {
-                Some(Some(item)) if item.opt_text("leaseOwner") == Some(owner) => item.clone(),
-                Some(_) => return Ok(None),
+                Some(found) => match found.item() {
+                    Some(item) if item.opt_text("leaseOwner") == Some(owner) => item.clone(),
+                    _ => return Ok(None),
+                },
                 None => return Err(unavailable("UpdateItem lease", &error)),
             },
         };
@@ -92,12 +94,12 @@ impl Store {
         let mut backoff = Backoff::new(&*self.clock, &*self.random, PAUSE, lease.until);
         loop {
             let Err(error) = self.write(&renewed.id, &change).await else { return Ok(Written::Done) };
-            if let Some(item) = refused(&error) {
+            if let Some(found) = refused(&error) {
                 // An answer that was lost, of the same write.
-                if item.and_then(|item| item.opt_text("endedBy")) == Some(&lease.owner) {
+                if found.item().and_then(|item| item.opt_text("endedBy")) == Some(&lease.owner) {
                     return Ok(Written::Done);
                 }
-                return changed(item);
+                return changed(found);
             }
             if !may_be_taken_later(&error) || backoff.wait().await.is_none() {
                 return Err(unavailable("UpdateItem credentials", &error));

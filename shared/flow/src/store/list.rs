@@ -56,6 +56,17 @@ pub struct ConnectionPage {
     pub cursor: Option<String>,
 }
 
+/// Whether an integration has live connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntegrationUse {
+    /// It has none.
+    Unused,
+    /// It has some.
+    InUse,
+    /// The workspace has so many connections that looking at all would take too long.
+    TooManyToTell,
+}
+
 impl Store {
     /// Lists connections with one Query.
     pub async fn list_connections(&self, list: &ListConnections<'_>) -> Result<ConnectionPage> {
@@ -85,8 +96,8 @@ impl Store {
         Ok(ConnectionPage { connections, cursor: next.map(|next| next.to_text()) })
     }
 
-    /// Whether a workspace has live connections of an integration; nothing if that would take too long to find out.
-    pub async fn has_connections(&self, workspace: &str, integration: &str) -> Result<Option<bool>> {
+    /// Whether a workspace has live connections of an integration.
+    pub async fn integration_use(&self, workspace: &str, integration: &str) -> Result<IntegrationUse> {
         let mut from = None;
         for _ in 0..MAX_PAGES {
             let page = self
@@ -99,14 +110,14 @@ impl Store {
                 .await
                 .map_err(|error| unavailable("Query connections", &error))?;
             if page.count > 0 {
-                return Ok(Some(true));
+                return Ok(IntegrationUse::InUse);
             }
             from = page.last_evaluated_key;
             if from.is_none() {
-                return Ok(Some(false));
+                return Ok(IntegrationUse::Unused);
             }
         }
-        Ok(None)
+        Ok(IntegrationUse::TooManyToTell)
     }
 
     fn owned(&self, partition: &str, customer: Option<&str>) -> QueryFluentBuilder {

@@ -24,13 +24,14 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::{Client, Config};
 
 pub use amend::{Amendment, Resealed};
+pub use archive::Siblings;
 pub use definitions::StoredDefinition;
 pub use due::{Due, due_hour, due_partitions};
 pub use event::ConnectionEvent;
 pub use flows::{Claim, FlowItem, NewFlow};
 pub(crate) use flows::{browser_mismatch, state_expired, state_unknown};
 pub use lease::{Lease, Leased};
-pub use list::{ConnectionPage, ListConnections};
+pub use list::{ConnectionPage, IntegrationUse, ListConnections};
 pub use predecessor::Predecessor;
 pub use save::{FlowClaim, Others, SaveConnection, Saved, Updated};
 pub use write::Written;

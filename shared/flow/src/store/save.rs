@@ -1,14 +1,14 @@
 //! The connection, the replacement of the old ones, and the flow's outcome: one transaction.
 
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
 use super::change::Change;
 use super::connections::{connection_item, json, read_connection};
 use super::event::{ConnectionEvent, EVENT};
-use super::flows::read_outcome;
+use super::flows::{ended, read_outcome};
 use super::item::{Attributes, number, text};
 use super::slot::Slot;
-use super::transact::{Attempts, Next, Refused, Transacted, update};
+use super::transact::{Attempts, Next, Refused, Transacted, change_in_transaction};
 use super::{Store, unavailable};
 use crate::connection::{Connection, ConnectionRecord, connection_not_found};
 use crate::context::browser::FlowId;
@@ -156,20 +156,11 @@ impl Store {
             .only_if("integration", text(&connection.integration))
             .only_if("record", json(before)?)
             .only_if_none("archivedAt");
-        self.change_in_transaction(&connection.id, &change)
+        change_in_transaction(&self.tables.connections, &connection.id, &change)
     }
 
     fn write_outcome(&self, claim: FlowClaim<'_>, outcome: &Outcome) -> Result<TransactWriteItem> {
-        update(
-            Update::builder()
-                .table_name(&self.tables.flows)
-                .key("pk", text(claim.flow.as_str()))
-                .update_expression("SET outcome = :outcome")
-                .condition_expression("#owner = :owner AND attribute_not_exists(outcome)")
-                .expression_attribute_names("#owner", "owner")
-                .expression_attribute_values(":owner", text(claim.owner))
-                .expression_attribute_values(":outcome", text(outcome.to_json().to_string())),
-        )
+        change_in_transaction(&self.tables.flows, claim.flow.as_str(), &ended(claim.owner, outcome))
     }
 
     /// The connection in the place of those that are known.
@@ -185,7 +176,7 @@ impl Store {
 
     fn write_archived(&self, replacement: &Connection, id: &str) -> Result<TransactWriteItem> {
         let change = Change::default().archived(&replacement.workspace, replacement.record.updated_at);
-        self.change_in_transaction(id, &change.only_if_some("pk"))
+        change_in_transaction(&self.tables.connections, id, &change.only_if_some("pk"))
     }
 
     /// Archives what did not fit into the transaction. The slot still lists what is left when this fails, and the next
@@ -217,11 +208,13 @@ impl SaveConnection<'_> {
 }
 
 fn next(save: &SaveConnection<'_>, known: &Known, refused: &Refused<'_, Role>) -> Next<Known, Outcome> {
-    if let Some(item) = refused.item(&Role::Flow) {
+    if let Some(found) = refused.found(&Role::Flow) {
+        let item = found.item();
         let ended = item.and_then(read_outcome);
         return ended.map_or_else(|| Next::Fail(Error::internal("a flow changed its owner")), Next::Ended);
     }
-    if let Some(item) = refused.item(&Role::Connection) {
+    if let Some(found) = refused.found(&Role::Connection) {
+        let item = found.item();
         return match save.others {
             Others::Untouched(Updated { before, .. }) => {
                 let before = known.record.as_ref().unwrap_or(before);
@@ -232,7 +225,8 @@ fn next(save: &SaveConnection<'_>, known: &Known, refused: &Refused<'_, Role>) -
             Others::Replaced | Others::Kept => Next::Fail(Error::internal("a new connection's id was taken")),
         };
     }
-    if let Some(item) = refused.item(&Role::Slot) {
+    if let Some(found) = refused.found(&Role::Slot) {
+        let item = found.item();
         return Next::With(Known { slot: item.map(Slot::read).unwrap_or_default(), ..Known::default() });
     }
     let slot = &known.slot;

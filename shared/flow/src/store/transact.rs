@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::change::Change;
-use super::item::{Attributes, text};
+use super::item::{Found, text};
 use super::{Store, unavailable};
 use protocol::backoff::Backoff;
 use protocol::clock::Timestamp;
@@ -53,11 +53,9 @@ impl<R: PartialEq> Refused<'_, R> {
         self.0.iter().any(|(refused, _)| *refused == role)
     }
 
-    /// What stands where this write was refused: on a failed condition DynamoDB returns the item as it is, and nothing
-    /// need be read.
-    #[expect(clippy::option_option, reason = "the item may not be there")]
-    pub(super) fn item(&self, role: &R) -> Option<Option<&Attributes>> {
-        self.0.iter().find(|(refused, _)| *refused == role).map(|(_, reason)| reason.item())
+    /// What was found where this write was refused, if it was.
+    pub(super) fn found(&self, role: &R) -> Option<Found<'_>> {
+        self.0.iter().find(|(refused, _)| *refused == role).map(|(_, reason)| Found(reason.item()))
     }
 }
 
@@ -104,19 +102,19 @@ impl Store {
             backoff.wait().await.ok_or_else(gave_up)?;
         }
     }
+}
 
-    /// A change of a connection, as part of a transaction.
-    pub(super) fn change_in_transaction(&self, id: &str, change: &Change) -> Result<TransactWriteItem> {
-        update(
-            Update::builder()
-                .table_name(&self.tables.connections)
-                .key("pk", text(id))
-                .update_expression(change.update_expression())
-                .condition_expression(change.condition_expression())
-                .set_expression_attribute_names(Some(change.names()))
-                .set_expression_attribute_values(Some(change.values())),
-        )
-    }
+/// A change of an item, as part of a transaction.
+pub(super) fn change_in_transaction(table: &str, id: &str, change: &Change) -> Result<TransactWriteItem> {
+    update(
+        Update::builder()
+            .table_name(table)
+            .key("pk", text(id))
+            .update_expression(change.update_expression())
+            .condition_expression(change.condition_expression())
+            .set_expression_attribute_names(Some(change.names()))
+            .set_expression_attribute_values(Some(change.values())),
+    )
 }
 
 pub(super) fn update(builder: UpdateBuilder) -> Result<TransactWriteItem> {

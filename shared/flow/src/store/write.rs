@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use super::Store;
 use super::change::Change;
 use super::connections::read_connection;
-use super::item::{Attributes, text};
+use super::item::{Attributes, Found, text};
 use super::transact::PAUSE;
 use crate::connection::Connection;
 use protocol::backoff::Backoff;
@@ -60,11 +60,10 @@ impl Store {
     }
 }
 
-/// The item as it is, if the condition did not hold; nothing if the write failed otherwise.
-#[expect(clippy::option_option, reason = "the item may not be there")]
-pub(super) fn refused<R>(error: &SdkError<UpdateItemError, R>) -> Option<Option<&Attributes>> {
+/// What was found where the condition did not hold; nothing if the write failed otherwise.
+pub(super) fn refused<R>(error: &SdkError<UpdateItemError, R>) -> Option<Found<'_>> {
     match error.as_service_error() {
-        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Some(failed.item()),
+        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Some(Found(failed.item())),
         _ => None,
     }
 }
@@ -77,6 +76,6 @@ pub(super) fn may_be_taken_later<R>(error: &SdkError<UpdateItemError, R>) -> boo
     )
 }
 
-pub(super) fn changed(item: Option<&Attributes>) -> Result<Written> {
-    Ok(Written::Changed(item.map(read_connection).transpose()?.map(Box::new)))
+pub(super) fn changed(found: Found<'_>) -> Result<Written> {
+    Ok(Written::Changed(found.item().map(read_connection).transpose()?.map(Box::new)))
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use protocol::definition::input::Violation;
+use protocol::definition::json_pointer;
 
 /// How deep objects in objects are drawn.
 const MAX_DEPTH: usize = 3;
@@ -96,17 +97,26 @@ fn collect(schema: &Value, pointer: &str, entered: &Value, depth: usize, fields:
     let named = required.iter().filter_map(|name| properties.get_key_value(*name));
     let others = properties.iter().filter(|(name, _)| !required.contains(&name.as_str()));
     for (name, property) in named.chain(others) {
-        let pointer = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+        let pointer = json_pointer::member(pointer, name);
         let value = &entered[name.as_str()];
         if property["properties"].is_object() && depth < MAX_DEPTH {
             collect(property, &pointer, value, depth + 1, fields);
         } else {
-            fields.push(field(name, property, pointer, value, required.contains(&name.as_str())));
+            let presence =
+                if required.contains(&name.as_str()) { Presence::Required } else { Presence::Optional };
+            fields.push(field(name, property, pointer, value, presence));
         }
     }
 }
 
-fn field(name: &str, property: &Value, pointer: String, entered: &Value, required: bool) -> Field {
+/// Whether the schema requires a property.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    Required,
+    Optional,
+}
+
+fn field(name: &str, property: &Value, pointer: String, entered: &Value, presence: Presence) -> Field {
     let text = |key: &str| property[key].as_str().unwrap_or_default().to_owned();
     let control = control(property);
     let shown = if entered.is_null() { &property["default"] } else { entered };
@@ -127,7 +137,7 @@ fn field(name: &str, property: &Value, pointer: String, entered: &Value, require
             String::new()
         },
         // A box that is not ticked says no, which is an answer.
-        required: required && control != Control::Checkbox,
+        required: presence == Presence::Required && control != Control::Checkbox,
         control,
         value,
         problem: String::new(),
@@ -204,16 +214,12 @@ fn chosen(property: &Value, text: &str) -> Value {
     values.chain(constants).find(|value| plain(value) == text).cloned().unwrap_or_else(|| Value::from(text))
 }
 
-fn segments(pointer: &str) -> impl Iterator<Item = String> {
-    pointer.split('/').skip(1).map(|segment| segment.replace("~1", "/").replace("~0", "~"))
-}
-
 fn property_at<'a>(schema: &'a Value, pointer: &str) -> &'a Value {
-    segments(pointer).fold(schema, |schema, segment| &schema["properties"][segment])
+    json_pointer::names(pointer).fold(schema, |schema, segment| &schema["properties"][segment])
 }
 
 fn insert(input: &mut Map<String, Value>, pointer: &str, value: Value) {
-    let segments: Vec<String> = segments(pointer).collect();
+    let segments: Vec<String> = json_pointer::names(pointer).collect();
     let Some((last, parents)) = segments.split_last() else { return };
     let mut object = input;
     for parent in parents {

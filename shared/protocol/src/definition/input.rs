@@ -1,9 +1,12 @@
 //! What a customer enters, against the option's JSON Schema.
 
+use std::iter;
+
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::{Map, Value};
 
+use super::json_pointer;
 use crate::error::{Error, ErrorKey, Result};
 
 /// One thing that does not fit.
@@ -37,7 +40,7 @@ pub fn violations(schema: &Value, input: &Map<String, Value>) -> Result<Vec<Viol
             if let ValidationErrorKind::Required { property } = error.kind()
                 && let Some(property) = property.as_str()
             {
-                pointer = format!("{pointer}/{}", property.replace('~', "~0").replace('/', "~1"));
+                pointer = json_pointer::member(&pointer, property);
             }
             Violation { pointer, problem: problem(error.kind()) }
         })
@@ -47,8 +50,8 @@ pub fn violations(schema: &Value, input: &Map<String, Value>) -> Result<Vec<Viol
 /// The error that a caller gets for the first violation of what came in the field `root`.
 #[must_use]
 pub fn refusal(violation: &Violation, root: &str) -> Error {
-    let path = violation.pointer.replace('/', ".").replace("~1", "/").replace("~0", "~");
-    let field = format!("{root}{path}");
+    let path = json_pointer::names(&violation.pointer);
+    let field = iter::once(root.to_owned()).chain(path).collect::<Vec<_>>().join(".");
     Error::new(ErrorKey::InputInvalid, format!("{field}: {}", violation.problem)).field(field)
 }
 

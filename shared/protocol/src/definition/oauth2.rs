@@ -173,8 +173,9 @@ const OWN_PARAMETERS: &[&str] = &[
     "state",
 ];
 
-/// The parameters of the callback that have a meaning of their own.
-const OWN_CALLBACK_PARAMETERS: &[&str] = &["code", "error", "error_description", "iss", "state"];
+/// The parameters of an authorization response that mean something to us (RFC 6749 §4.1.2, RFC 9207 §2): none may come
+/// twice (RFC 6749 §3.1), and none is kept with the credentials.
+pub const OWN_CALLBACK_PARAMETERS: &[&str] = &["code", "error", "error_description", "iss", "state"];
 
 fn space() -> String {
     " ".to_owned()

@@ -2,10 +2,8 @@
 
 use url::form_urlencoded;
 
+use crate::definition::OWN_CALLBACK_PARAMETERS;
 use crate::error::{Error, ErrorKey, Result};
-
-/// The parameters that mean something to us. None may come twice (RFC 6749 §3.1).
-pub const KNOWN: &[&str] = &["code", "error", "error_description", "iss", "state"];
 
 /// The most that one value may weigh, in bytes.
 const MAX_VALUE: usize = 8 * 1024;
@@ -17,7 +15,7 @@ impl AuthorizationResponse {
     /// Reads a query or a form.
     pub fn parse(encoded: &str) -> Result<Self> {
         let pairs: Vec<(String, String)> = form_urlencoded::parse(encoded.as_bytes()).into_owned().collect();
-        for name in KNOWN {
+        for name in OWN_CALLBACK_PARAMETERS {
             if pairs.iter().filter(|(given, _)| given == name).count() > 1 {
                 let message = format!("The service's answer contains {name} twice.");
                 return Err(Error::new(ErrorKey::ParameterConflict, message).field(*name));

@@ -64,7 +64,7 @@ impl<'a> Renewal<'a> {
 #[must_use]
 pub fn health(option: &AuthOption, credentials: &SecretMap, now: Timestamp, active: Timestamp) -> Health {
     let renewal = Renewal::of(option, credentials);
-    let Some(lifetime) = lifetime(option, credentials.expose(), renewal.is_some()) else {
+    let Some(lifetime) = lifetime(option, credentials.expose(), renewal.as_ref()) else {
         return Health::default();
     };
     let expires_at = now + lifetime.saturating_sub(MARGIN.min(lifetime / 4));
@@ -83,7 +83,12 @@ pub fn health(option: &AuthOption, credentials: &SecretMap, now: Timestamp, acti
     Health { expires_at: Some(expires_at), next_refresh_at, ..Health::default() }
 }
 
-fn lifetime(option: &AuthOption, credentials: &Map<String, Value>, renewable: bool) -> Option<Duration> {
+/// A token that nothing renews may last for ever, where neither the provider nor the definition says otherwise.
+fn lifetime(
+    option: &AuthOption,
+    credentials: &Map<String, Value>,
+    renewal: Option<&Renewal<'_>>,
+) -> Option<Duration> {
     let defined = match &option.method {
         AuthMethod::OAuth2(config) => config.expires_in,
         AuthMethod::ClientCredentials(config) if config.is_exchanged() => config.expires_in,
@@ -93,7 +98,7 @@ fn lifetime(option: &AuthOption, credentials: &Map<String, Value>, renewable: bo
     seconds(credentials.get("expires_in"))
         .filter(|lifetime| !lifetime.is_zero())
         .or(defined.map(|seconds| Duration::from_secs(seconds.get().into())))
-        .or(renewable.then_some(DEFAULT_LIFETIME))
+        .or(renewal.map(|_| DEFAULT_LIFETIME))
 }
 
 fn keep_alive(credentials: &Map<String, Value>) -> Duration {

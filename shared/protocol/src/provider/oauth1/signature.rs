@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::base_string::escape;
 use super::client::{Client, Token};
 use crate::definition::SignatureMethod;
-use crate::error::{Error, ErrorKey, Result};
+use crate::error::{Error, Result};
 
 /// Signs a base string.
 pub(super) fn signature(base_string: &str, client: &Client<'_>, token: Option<&Token<'_>>) -> Result<String> {
@@ -32,7 +32,7 @@ pub(super) fn signature(base_string: &str, client: &Client<'_>, token: Option<&T
 
 /// `client secret & token secret`, each encoded; the ampersand stands even when one is empty (§3.4.2).
 fn shared_secrets(client: &Client<'_>, token: Option<&Token<'_>>) -> Result<Zeroizing<String>> {
-    let client_secret = client.consumer_secret.ok_or_else(|| unusable("consumerSecret"))?.expose();
+    let client_secret = client.consumer_secret.ok_or_else(|| Error::unusable("consumerSecret"))?.expose();
     let token_secret = token.map_or("", |token| token.secret.expose());
     Ok(Zeroizing::new(format!("{}&{}", escape(client_secret), escape(token_secret))))
 }
@@ -42,16 +42,12 @@ fn hmac(algorithm: hmac::Algorithm, base_string: &str, secrets: &str) -> String 
 }
 
 fn rsa_sha1(base_string: &str, client: &Client<'_>) -> Result<String> {
-    let pem = client.private_key.ok_or_else(|| unusable("privateKey"))?.expose();
+    let pem = client.private_key.ok_or_else(|| Error::unusable("privateKey"))?.expose();
     let key = PrivateKey::from_pkcs8_pem(pem)
         .or_else(|_| PrivateKey::from_pkcs1_pem(pem))
-        .map_err(|_| unusable("privateKey"))?;
-    let signature =
-        SigningKey::<Sha1>::new(key).try_sign(base_string.as_bytes()).map_err(|_| unusable("privateKey"))?;
+        .map_err(|_| Error::unusable("privateKey"))?;
+    let signature = SigningKey::<Sha1>::new(key)
+        .try_sign(base_string.as_bytes())
+        .map_err(|_| Error::unusable("privateKey"))?;
     Ok(STANDARD.encode(signature.to_bytes()))
-}
-
-fn unusable(setting: &'static str) -> Error {
-    let message = format!("The integration's {setting} is missing or cannot be used.");
-    Error::new(ErrorKey::ConfigurationInvalid, message).field(setting)
 }
