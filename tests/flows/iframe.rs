@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use tests::definitions::{self, API_KEY, entered};
-use tests::handover::Handover;
 use tests::oauth1::answers;
+use tests::popup_result::PopupResult;
 use tests::provider::Reply;
 use tests::{Answer, Start, World};
 
@@ -21,11 +21,11 @@ async fn send(world: &World, start: &Start) -> Answer {
 }
 
 async fn assert_needs_attention(world: &World, start: &Start) {
-    let handover = Handover::read(&send(world, start).await);
-    assert!(handover.around);
-    assert_eq!(handover.message["type"], "newConnectionFailure");
-    assert_eq!(handover.message["requestId"], "r-1");
-    assert_eq!(handover.message["errorData"]["key"], "interaction_required");
+    let result = PopupResult::read(&send(world, start).await);
+    assert!(result.around);
+    assert_eq!(result.message["type"], "newConnectionFailure");
+    assert_eq!(result.message["requestId"], "r-1");
+    assert_eq!(result.message["errorData"]["key"], "interaction_required");
     let dump = world.dump().await;
     assert_eq!((dump.flows.len(), dump.connections.len()), (0, 0));
     assert_eq!(world.provider.calls().len(), 0);
@@ -36,18 +36,18 @@ async fn the_result_is_posted_to_the_page_around() {
     let world = World::with(&definitions::api_key()).await;
     let page = send(&world, &framed()).await;
     assert!(page.cookies().is_empty());
-    let handover = Handover::read(&page);
-    assert!(handover.around);
-    assert_eq!(handover.origins, ["https://app.example"]);
-    assert_eq!(handover.directive("frame-ancestors"), "https://app.example");
-    let id = handover.message["connection"]["id"].as_str().unwrap();
+    let result = PopupResult::read(&page);
+    assert!(result.around);
+    assert_eq!(result.origins, ["https://app.example"]);
+    assert_eq!(result.directive("frame-ancestors"), "https://app.example");
+    let id = result.message["connection"]["id"].as_str().unwrap();
     let expected = json!({
         "source": "integration.app",
         "requestId": "r-1",
         "type": "newConnectionCreated",
         "connection": world.connection(id).await.json(),
     });
-    assert_eq!(handover.message, expected);
+    assert_eq!(result.message, expected);
     assert!(!page.body.contains(API_KEY));
 }
 
@@ -55,11 +55,11 @@ async fn the_result_is_posted_to_the_page_around() {
 async fn without_a_target_the_page_around_hears_it_even_if_it_named_no_request() {
     let world = World::with(&definitions::api_key()).await;
     let start = framed().with(&json!({ "requestId": null, "redirectUri": null }));
-    let handover = Handover::read(&send(&world, &start).await);
-    assert!(handover.around);
-    assert_eq!(handover.directive("frame-ancestors"), "https://app.example");
-    assert_eq!(handover.message["type"], "newConnectionCreated");
-    assert_eq!(handover.message.get("requestId"), None);
+    let result = PopupResult::read(&send(&world, &start).await);
+    assert!(result.around);
+    assert_eq!(result.directive("frame-ancestors"), "https://app.example");
+    assert_eq!(result.message["type"], "newConnectionCreated");
+    assert_eq!(result.message.get("requestId"), None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,14 +69,14 @@ async fn only_the_page_that_said_who_it_is_hears_it() {
     let world = World::with(&definitions::api_key()).await;
     world.define_workspace("acme", &workspace).await;
     let other = framed().from(&[("origin", "https://admin.example"), ("sec-fetch-dest", "iframe")]);
-    let handover = Handover::read(&send(&world, &other).await);
-    assert_eq!(handover.origins, ["https://admin.example"]);
-    assert_eq!(handover.directive("frame-ancestors"), "https://admin.example");
+    let result = PopupResult::read(&send(&world, &other).await);
+    assert_eq!(result.origins, ["https://admin.example"]);
+    assert_eq!(result.directive("frame-ancestors"), "https://admin.example");
 
     let silent = framed().from(&[("sec-fetch-dest", "iframe")]);
-    let handover = Handover::read(&send(&world, &silent).await);
-    assert_eq!(handover.origins, ["https://app.example", "https://admin.example"]);
-    assert_eq!(handover.directive("frame-ancestors"), "https://app.example https://admin.example");
+    let result = PopupResult::read(&send(&world, &silent).await);
+    assert_eq!(result.origins, ["https://app.example", "https://admin.example"]);
+    assert_eq!(result.directive("frame-ancestors"), "https://app.example https://admin.example");
 
     let foreign = framed().from(&[("origin", "https://evil.example"), ("sec-fetch-dest", "iframe")]);
     let refused = send(&world, &foreign).await;
@@ -89,7 +89,7 @@ async fn only_the_page_that_said_who_it_is_hears_it() {
 async fn a_failure_is_posted_too() {
     let world = World::with(&definitions::api_key()).await;
     world.provider.always("/api/me", Reply::json(401, &json!({})));
-    let handover = Handover::read(&send(&world, &framed()).await);
+    let result = PopupResult::read(&send(&world, &framed()).await);
     let expected = json!({
         "source": "integration.app",
         "requestId": "r-1",
@@ -102,7 +102,7 @@ async fn a_failure_is_posted_too() {
             "data": { "status": 401 },
         },
     });
-    assert_eq!(handover.message, expected);
+    assert_eq!(result.message, expected);
     assert_eq!(world.dump().await.connections.len(), 0);
 }
 
@@ -155,8 +155,8 @@ async fn a_target_that_is_not_meant_is_not_judged_and_not_gone_to() {
     let world = World::with(&definitions::api_key()).await;
     let start = framed().with(&json!({ "redirectUri": "https://evil.example/" }));
     let page = send(&world, &start).await;
-    let handover = Handover::read(&page);
-    assert_eq!(handover.message["type"], "newConnectionCreated");
-    assert_eq!(handover.origins, ["https://app.example"]);
+    let result = PopupResult::read(&page);
+    assert_eq!(result.message["type"], "newConnectionCreated");
+    assert_eq!(result.origins, ["https://app.example"]);
     assert!(!page.body.contains("evil.example"));
 }

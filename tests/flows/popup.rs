@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::definitions::{self, entered};
 use tests::form::Form;
-use tests::handover::Handover;
+use tests::popup_result::PopupResult;
 use tests::provider::{ACCESS_TOKEN, REFRESH_TOKEN};
 use tests::wire::{FOR_GOOD, Fault};
 use tests::{Start, World};
@@ -16,18 +16,18 @@ fn popup() -> Start {
 async fn the_window_that_opened_it_hears_the_result() {
     let world = World::new().await;
     let page = world.connect(&world.browser().for_a_person(), &popup()).await;
-    let handover = Handover::read(&page);
-    assert!(!handover.around);
-    assert_eq!(handover.origins, ["https://app.example"]);
-    assert_eq!(handover.directive("frame-ancestors"), "'none'");
-    let id = handover.message["connection"]["id"].as_str().unwrap();
+    let result = PopupResult::read(&page);
+    assert!(!result.around);
+    assert_eq!(result.origins, ["https://app.example"]);
+    assert_eq!(result.directive("frame-ancestors"), "'none'");
+    let id = result.message["connection"]["id"].as_str().unwrap();
     let expected = json!({
         "source": "integration.app",
         "requestId": "r-1",
         "type": "newConnectionCreated",
         "connection": world.connection(id).await.json(),
     });
-    assert_eq!(handover.message, expected);
+    assert_eq!(result.message, expected);
     for secret in [ACCESS_TOKEN, REFRESH_TOKEN, "credentials", "parameters"] {
         assert!(!page.body.contains(secret), "{secret}");
     }
@@ -41,12 +41,12 @@ async fn a_failure_is_heard_by_the_type_that_the_sdks_know() {
     let at_provider = world.begin(&browser, &popup()).await;
     let answered = browser.get(&at_provider.back(&[("error", "access_denied")])).await;
     let page = browser.get(answered.location()).await;
-    let handover = Handover::read(&page);
-    assert_eq!(handover.message["type"], "newConnectionFailure");
-    assert_eq!(handover.message["error"], "The access was not granted.");
-    assert_eq!(handover.message["errorData"]["key"], "authorization_denied");
-    assert_eq!(handover.message["requestId"], "r-1");
-    assert_eq!(handover.message.get("connection"), None);
+    let result = PopupResult::read(&page);
+    assert_eq!(result.message["type"], "newConnectionFailure");
+    assert_eq!(result.message["error"], "The access was not granted.");
+    assert_eq!(result.message["errorData"]["key"], "authorization_denied");
+    assert_eq!(result.message["requestId"], "r-1");
+    assert_eq!(result.message.get("connection"), None);
     assert!(page.body.contains("<h1>This did not work</h1>"));
 }
 
@@ -62,7 +62,7 @@ async fn where_the_browser_does_not_say_who_asked_the_workspaces_origins_hear_it
         (&[("origin", "https://admin.example")], vec!["https://admin.example"]),
     ] {
         let page = world.connect(&browser, &popup().from(from)).await;
-        assert_eq!(Handover::read(&page).origins, expected, "{from:?}");
+        assert_eq!(PopupResult::read(&page).origins, expected, "{from:?}");
     }
     let link =
         popup().from(&[("referer", "https://admin.example/settings?a=b"), ("sec-fetch-site", "cross-site")]);
@@ -70,7 +70,7 @@ async fn where_the_browser_does_not_say_who_asked_the_workspaces_origins_hear_it
     let state = tests::answer::parameter(&begun.away(), "state").unwrap();
     let callback = format!("{}?code=a&state={state}", tests::world::callback_path());
     let answered = browser.get(&callback).await;
-    assert_eq!(Handover::read(&browser.get(answered.location()).await).origins, ["https://admin.example"]);
+    assert_eq!(PopupResult::read(&browser.get(answered.location()).await).origins, ["https://admin.example"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -79,10 +79,10 @@ async fn nothing_in_the_message_can_leave_its_element() {
     let evil = "</script><script>alert(1)</script><!--<script>\u{2028}'\"&lt;\\";
     let start = popup().with(&json!({ "name": evil, "requestId": evil }));
     let page = world.connect(&world.browser().for_a_person(), &start).await;
-    // Handover::read fails where there is a third script.
-    let handover = Handover::read(&page);
-    assert_eq!(handover.message["connection"]["name"], evil);
-    assert_eq!(handover.message["requestId"], evil);
+    // PopupResult::read fails where there is a third script.
+    let result = PopupResult::read(&page);
+    assert_eq!(result.message["connection"]["name"], evil);
+    assert_eq!(result.message["requestId"], evil);
     assert_eq!(page.body.matches("</script").count(), 2);
     assert!(!page.body.contains("<!--"));
 }
@@ -92,9 +92,9 @@ async fn what_needs_no_provider_is_handed_over_at_once() {
     let world = World::with(&definitions::api_key()).await;
     let start = popup().with(&json!({ "connectionParameters": entered() }));
     let page = world.browser().for_a_person().send(start.form()).await;
-    let handover = Handover::read(&page);
-    assert_eq!((handover.around, handover.message["type"].as_str()), (false, Some("newConnectionCreated")));
-    assert_eq!(handover.directive("frame-ancestors"), "'none'");
+    let result = PopupResult::read(&page);
+    assert_eq!((result.around, result.message["type"].as_str()), (false, Some("newConnectionCreated")));
+    assert_eq!(result.directive("frame-ancestors"), "'none'");
 }
 
 #[tokio::test(start_paused = true)]
@@ -106,9 +106,9 @@ async fn a_form_in_between_does_not_change_who_hears_it() {
     let browser = world.browser().for_a_person();
     let form = Form::read(&browser.send(popup().form()).await);
     let form = form.fill("input/subdomain", "acme").fill("input/apiKey", definitions::API_KEY);
-    let handover = Handover::read(&browser.send(form.submit()).await);
-    assert_eq!(handover.origins, ["https://app.example"]);
-    assert_eq!((handover.around, handover.message["requestId"].as_str()), (false, Some("r-1")));
+    let result = PopupResult::read(&browser.send(form.submit()).await);
+    assert_eq!(result.origins, ["https://app.example"]);
+    assert_eq!((result.around, result.message["requestId"].as_str()), (false, Some("r-1")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,8 +117,8 @@ async fn the_page_can_be_loaded_again() {
     let browser = world.browser().for_a_person();
     let at_provider = world.begin(&browser, &popup()).await;
     let answered = browser.get(&at_provider.consent()).await;
-    let first = Handover::read(&browser.get(answered.location()).await).message;
-    let second = Handover::read(&browser.get(answered.location()).await).message;
+    let first = PopupResult::read(&browser.get(answered.location()).await).message;
+    let second = PopupResult::read(&browser.get(answered.location()).await).message;
     assert_eq!(first, second);
     assert_ne!(first, Value::Null);
 }
@@ -144,6 +144,6 @@ async fn a_connection_that_cannot_be_read_at_once_is_still_connected() {
     assert!(page.body.contains("Almost there"), "{}", page.body);
     assert_eq!(page.header("refresh"), "3");
     let _ = world.wire.recover();
-    let handover = Handover::read(&browser.get(answered.location()).await);
-    assert_eq!(handover.message["type"], "newConnectionCreated");
+    let result = PopupResult::read(&browser.get(answered.location()).await);
+    assert_eq!(result.message["type"], "newConnectionCreated");
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tests::answer::{parameter, refusal};
 use tests::definitions::{self, CLIENT_SECRET, merge};
 use tests::form::Form;
-use tests::handover::Handover;
+use tests::popup_result::PopupResult;
 use tests::provider::{ACCESS_TOKEN, REFRESH_TOKEN};
 use tests::tokens::{self, CUSTOMER, ROOT, WORKSPACE};
 use tests::world::callback_path;
@@ -83,7 +83,7 @@ async fn nobody_in_the_borrowing_workspace_reads_the_credentials() {
     let browser = world.browser().for_a_person();
     let start = Start::new().with(&json!({ "redirectUri": null, "requestId": "r" }));
     let page = world.connect(&browser, &start).await;
-    let id = Handover::read(&page).message["connection"]["id"].as_str().unwrap().to_owned();
+    let id = PopupResult::read(&page).message["connection"]["id"].as_str().unwrap().to_owned();
     let (admin, customer) = (tokens::admin(WORKSPACE), tokens::customer(WORKSPACE, CUSTOMER));
     let mut seen = vec![page.body];
     for (path, token) in [

@@ -178,7 +178,7 @@ async fn each_costs_two_requests() {
     assert_eq!(swept(&world).await, Swept { renewed: 5, ..none() });
     let requests = world.wire.take_requests();
     assert_eq!(count(&requests, "UpdateItem"), 10);
-    // The mark, and the definition for those that found it missing at the same time.
+    // The checkpoint, and the definition for those that found it missing at the same time.
     assert!((2..=6).contains(&count(&requests, "GetItem")));
     assert!(requests.iter().all(|request| request.operation != "Scan"));
     let keys: Vec<Value> = requests.iter().map(|request| request.body["IndexName"].clone()).collect();

@@ -51,7 +51,7 @@ async fn route(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Answer> {
     let path = request.uri().path().trim_matches('/').split('/').map(decoded).collect::<Result<Vec<_>>>()?;
     let segments: Vec<&str> = path.iter().map(String::as_str).collect();
     match (request.method().as_str(), segments.as_slice()) {
-        ("GET", ["self"]) => routes::this::show(deps, request).await,
+        ("GET", ["self"]) => routes::whoami::show(deps, request).await,
         ("GET", ["workspaces", key]) => routes::workspaces::show(deps, request, key).await,
         ("PUT", ["workspaces", key]) => routes::workspaces::put(deps, request, key).await,
         ("GET", ["integrations"]) => routes::integrations::list(deps, request).await,

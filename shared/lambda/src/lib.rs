@@ -1,7 +1,7 @@
 //! What the Lambda binaries share: the dependencies from the environment, made once, and the hand-over of requests.
 
 mod environment;
-mod handover;
+mod gateway_event;
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub use lambda_http::Error;
 pub async fn run(mount: impl FnOnce(&Arc<Deps>) -> HttpService) -> Result<(), Error> {
     environment::log();
     let service = mount(&environment::deps()?);
-    lambda_runtime::run(handover::adapt(service)).await
+    lambda_runtime::run(gateway_event::adapt(service)).await
 }
 
 /// Runs a scheduled handler, which is told when the function's time is over, and whose answer is for the log.

@@ -9,7 +9,7 @@ pub(crate) mod integrations;
 pub(crate) mod new_connection;
 pub(crate) mod openapi;
 pub(crate) mod proxy;
-pub(crate) mod this;
+pub(crate) mod whoami;
 pub(crate) mod workspaces;
 
 use protocol::error::{Error, ErrorKey};

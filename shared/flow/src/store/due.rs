@@ -1,7 +1,7 @@
 //! The index `due`: which connections' credentials are to be refreshed when. Only those that are have its keys.
 //!
 //! A partition is an hour and one of a few shards, so that no partition is hot and none grows for ever. Where the hours
-//! stand that are done with is kept in one item, the *mark*.
+//! stand that are done with is kept in one item, the *checkpoint*.
 
 use super::item::{Attributes, Item, number, text};
 use super::{Store, unavailable};
@@ -20,8 +20,8 @@ const SHARDS: u8 = 8;
 
 const HOUR: i64 = 3_600_000;
 
-/// The mark's key; no connection's id begins like it.
-const MARK: &str = "mark#due";
+/// The checkpoint's key; no connection's id begins like it.
+const CHECKPOINT: &str = "checkpoint#due";
 
 /// A place in the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,26 +75,26 @@ impl Store {
     }
 
     /// The first hour in which something may be due.
-    pub async fn read_mark(&self) -> Result<Option<i64>> {
+    pub async fn read_checkpoint(&self) -> Result<Option<i64>> {
         let get = self
             .client()
             .get_item()
             .table_name(&self.tables.connections)
-            .key("pk", text(MARK))
+            .key("pk", text(CHECKPOINT))
             .consistent_read(true);
-        let found = get.send().await.map_err(|error| unavailable("GetItem mark", &error))?;
+        let found = get.send().await.map_err(|error| unavailable("GetItem checkpoint", &error))?;
         found.item.map(|item| item.number("hour")).transpose()
     }
 
-    /// Moves the mark on.
-    pub async fn write_mark(&self, hour: i64) -> Result<()> {
+    /// Moves the checkpoint on.
+    pub async fn write_checkpoint(&self, hour: i64) -> Result<()> {
         let put = self
             .client()
             .put_item()
             .table_name(&self.tables.connections)
-            .item("pk", text(MARK))
+            .item("pk", text(CHECKPOINT))
             .item("hour", number(hour));
-        put.send().await.map(drop).map_err(|error| unavailable("PutItem mark", &error))
+        put.send().await.map(drop).map_err(|error| unavailable("PutItem checkpoint", &error))
     }
 }
 

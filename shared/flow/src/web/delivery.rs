@@ -54,7 +54,7 @@ pub async fn outcome(
                 }
                 (message, _) => message?,
             };
-            Ok(pages::handover(outcome, listener, &message))
+            Ok(pages::popup_result(outcome, listener, &message))
         }
     }
 }

@@ -22,7 +22,7 @@ const AT_ONCE: usize = 64;
 /// How long one refresh may take, from lease to save: none is begun later than this before the end.
 const LONGEST: Duration = LEASE;
 
-/// Where to begin when there is no mark yet, in hours before this one.
+/// Where to begin when there is no checkpoint yet, in hours before this one.
 const FIRST_LOOK: i64 = 7 * 24;
 
 /// What one sweep came to.
@@ -44,11 +44,11 @@ pub struct Swept {
 pub async fn sweep(deps: &Arc<Deps>, end: Timestamp) -> Result<Swept> {
     let now = deps.clock.now();
     let this_hour = due_hour(now);
-    let mark = deps.store.read_mark().await?;
+    let checkpoint = deps.store.read_checkpoint().await?;
     let mut work = Work { deps, end, tasks: JoinSet::new(), swept: Swept::default() };
     // Nothing is put into an hour that is over. Clocks differ a little, so the hour before this one stays under watch.
     let last_hour = this_hour - 1;
-    let first = mark.unwrap_or(last_hour - FIRST_LOOK).min(last_hour);
+    let first = checkpoint.unwrap_or(last_hour - FIRST_LOOK).min(last_hour);
     let mut first_left = first;
     let mut looked = Ok(());
     for hour in first..=this_hour {
@@ -69,8 +69,8 @@ pub async fn sweep(deps: &Arc<Deps>, end: Timestamp) -> Result<Swept> {
         work.swept.count(ended.unwrap_or(Ended::Failed));
     }
     looked?;
-    if mark != Some(first_left) {
-        deps.store.write_mark(first_left).await?;
+    if checkpoint != Some(first_left) {
+        deps.store.write_checkpoint(first_left).await?;
     }
     if work.swept.unfinished {
         tracing::warn!("refresh unfinished");

@@ -3,14 +3,14 @@
 
 mod confirm;
 mod form;
-mod handover;
 mod message;
+mod popup_result;
 mod style;
 
 pub use confirm::{Confirmation, confirm_start};
 pub use form::{FormPage, form};
-pub use handover::handover;
 pub use message::{connected, error, not_finished, still_working};
+pub use popup_result::popup_result;
 
 use askama::Template;
 use bytes::Bytes;

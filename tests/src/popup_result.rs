@@ -9,7 +9,7 @@ use crate::Answer;
 
 /// What the page does.
 #[derive(Debug)]
-pub struct Handover {
+pub struct PopupResult {
     /// What is posted.
     pub message: Value,
     /// The origins that may hear it.
@@ -20,7 +20,7 @@ pub struct Handover {
     pub policy: Vec<(String, String)>,
 }
 
-impl Handover {
+impl PopupResult {
     /// Reads the page. Its one script must be the one that its policy allows.
     #[must_use]
     pub fn read(page: &Answer) -> Self {

@@ -1,4 +1,4 @@
-//! The page that hands a popup's result to the window that waits for it, and closes.
+//! The page that posts a popup's result to the window that waits for it, and closes.
 
 use askama::Template;
 use bytes::Bytes;
@@ -10,11 +10,11 @@ use crate::context::outcome::Outcome;
 use crate::context::target::Listener;
 use crate::web::security::{FormTarget, Policy};
 
-const SCRIPT: &str = include_str!("../../../templates/handover.js");
+const SCRIPT: &str = include_str!("../../../templates/popup_result.js");
 
 #[derive(Template)]
-#[template(path = "handover.html")]
-struct Handover<'a> {
+#[template(path = "popup_result.html")]
+struct PopupResult<'a> {
     style: String,
     script: &'static str,
     data: String,
@@ -25,13 +25,14 @@ struct Handover<'a> {
 
 /// Posts `message` to the listener's origins, and says in words what happened where nobody listens.
 #[must_use]
-pub fn handover(outcome: &Outcome, listener: &Listener, message: &Value) -> Response<Bytes> {
+pub fn popup_result(outcome: &Outcome, listener: &Listener, message: &Value) -> Response<Bytes> {
     let (tone, title, text) = match outcome {
         Outcome::Connected { .. } => ("success", "Connected", "Your account is connected."),
         Outcome::Failed(error) => ("problem", "This did not work", error.message()),
     };
     let data = json!({ "message": message, "origins": listener.origins, "around": listener.around });
-    let page = Handover { style: style::plain(), script: SCRIPT, data: in_script(&data), tone, title, text };
+    let page =
+        PopupResult { style: style::plain(), script: SCRIPT, data: in_script(&data), tone, title, text };
     let policy = Policy {
         style: &page.style,
         script: Some(SCRIPT),
