@@ -52,6 +52,7 @@ async fn what_the_customer_entered_fills_the_addresses() {
         "authorizeUri": "https://${parameters.subdomain}.provider.example/oauth/authorize",
         "tokenUri": "https://${parameters.subdomain}.provider.example/${connectorParameters.region}/token",
     }));
+    definition["authOptions"][0]["inputSchema"] = json!({ "properties": { "subdomain": {} } });
     definition["baseUri"] = "https://${parameters.subdomain}.provider.example/api".into();
     let world = World::with(&definition).await;
     world.provider.always("/eu%2F1/token", tests::Reply::json(200, &tests::provider::tokens()));

@@ -166,6 +166,7 @@ async fn input_fills_the_addresses() {
             "tokenUri": "https://${parameters.shop}.provider.example/oauth1/token",
         }),
     );
+    definition["authOptions"][0]["inputSchema"] = json!({ "properties": { "shop": {} } });
     let world = World::with(&definition).await;
     answers(&world);
     let start = Start::new().with(&json!({ "connectionParameters": { "shop": "acme" } }));

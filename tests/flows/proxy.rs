@@ -19,17 +19,31 @@ fn borrowing() -> Value {
     })
 }
 
+/// An option of the root workspace that borrows itself.
+fn lent_on() -> Value {
+    json!({
+        "name": "Lent on",
+        "authOptions": [{ "key": "shared", "type": "proxy", "config": { "proxyKey": "first-crm" } }],
+    })
+}
+
 async fn share(world: &World, definition: &Value, sharing: &Value) {
     let mut definition = definition.clone();
     merge(&mut definition, sharing);
-    let token = tokens::admin(ROOT);
-    let answer = world.api(Method::PUT, "/integrations/shared-crm", &token, Some(&definition)).await;
+    define_at_root(world, "shared-crm", &definition).await;
+}
+
+async fn define_at_root(world: &World, key: &str, definition: &Value) {
+    let path = format!("/integrations/{key}");
+    let answer = world.api(Method::PUT, &path, &tokens::admin(ROOT), Some(definition)).await;
     assert!(answer.status.is_success(), "{}", answer.body);
 }
 
 async fn world(shared: &Value, sharing: &Value) -> World {
-    let world = World::with(&borrowing()).await;
+    let world = World::empty().await;
     world.define_workspace(ROOT, &definitions::workspace(ROOT)).await;
+    share(&world, &definitions::integration(), &json!({ "shared": true })).await;
+    let world = world.defined(&borrowing()).await;
     share(&world, shared, sharing).await;
     world
 }
@@ -142,9 +156,22 @@ async fn what_is_not_shared_looks_like_what_does_not_exist() {
         // The names of workspaces alone share nothing.
         (definitions::integration(), json!({ "sharedWith": [WORKSPACE] })),
         // What is borrowed is not lent on.
-        (borrowing(), json!({ "shared": true })),
+        (lent_on(), json!({ "shared": true })),
     ] {
-        let world = world(&definition, &sharing).await;
+        let world = shared_world().await;
+        let mut first = definitions::integration();
+        first["shared"] = true.into();
+        define_at_root(&world, "first-crm", &first).await;
+        share(&world, &definition, &sharing).await;
+        let put =
+            world.api(Method::PUT, "/integrations/new", &tokens::admin(WORKSPACE), Some(&borrowing())).await;
+        let field = "authOptions[0].config.proxyKey";
+        assert_eq!(put.refusal(), refusal(400, "request_malformed", field), "{sharing}");
+        let shown = world.api(Method::GET, "/integrations/crm", &tokens::admin(WORKSPACE), None).await.json();
+        assert_eq!(
+            (&shown["state"], &shown["problems"][0]["field"]),
+            (&json!("SETUP_REQUIRED"), &json!(field))
+        );
         let result = world.browser().send(Start::new().form()).await;
         assert_eq!(
             result.redirected_refusal(),
@@ -154,8 +181,8 @@ async fn what_is_not_shared_looks_like_what_does_not_exist() {
         messages.push(parameter(&result.away(), "errorData"));
         assert_eq!(world.dump().await.flows.len(), 0);
     }
-    let world = World::with(&borrowing()).await;
-    world.define_workspace(ROOT, &definitions::workspace(ROOT)).await;
+    let world = shared_world().await;
+    world.api(Method::DELETE, "/integrations/shared-crm?force=true", &tokens::admin(ROOT), None).await;
     let unknown = world.browser().send(Start::new().form()).await;
     messages.push(parameter(&unknown.away(), "errorData"));
     messages.dedup();
@@ -164,11 +191,11 @@ async fn what_is_not_shared_looks_like_what_does_not_exist() {
 
 #[tokio::test(start_paused = true)]
 async fn only_the_root_workspace_shares() {
-    let world = World::with(&borrowing()).await;
-    world.define_workspace(ROOT, &definitions::workspace(ROOT)).await;
+    let world = shared_world().await;
     let mut own = definitions::integration();
     own["shared"] = true.into();
     world.define("shared-crm", &own).await;
+    world.api(Method::DELETE, "/integrations/shared-crm?force=true", &tokens::admin(ROOT), None).await;
     let result = world.browser().send(Start::new().form()).await;
     assert_eq!(result.redirected_refusal().key, "configuration_invalid");
 }

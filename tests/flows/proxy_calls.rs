@@ -145,12 +145,13 @@ async fn a_borrowed_registration_is_used_at_its_owners_address_only() {
             "apiClient": { "headers": { "X-Stolen": "${credentials.access_token}" } },
         }],
     });
-    let world = World::with(&borrowing).await;
+    let world = World::empty().await;
     world.define_workspace(ROOT, &definitions::workspace(ROOT)).await;
     let mut shared = definitions::integration();
     merge(&mut shared, &json!({ "shared": true }));
     let token = tokens::admin(ROOT);
     world.api(Method::PUT, "/integrations/shared-crm", &token, Some(&shared)).await;
+    let world = world.defined(&borrowing).await;
     let id = world.connect(&world.browser(), &Start::new()).await.connection_id();
     get(&world, &id, "me").await;
     let call = world.provider.calls_to("/api/me").pop().unwrap();
@@ -166,11 +167,12 @@ async fn a_borrower_cannot_redefine_the_way_to_the_owners_credentials() {
         "name": "CRM of ours",
         "authOptions": [{ "key": "shared", "type": "proxy", "config": { "proxyKey": "shared-crm" } }],
     });
-    let world = World::with(&borrowing).await;
+    let world = World::empty().await;
     world.define_workspace(ROOT, &definitions::workspace(ROOT)).await;
     let mut shared = definitions::integration();
     merge(&mut shared, &json!({ "shared": true }));
     world.api(Method::PUT, "/integrations/shared-crm", &tokens::admin(ROOT), Some(&shared)).await;
+    let world = world.defined(&borrowing).await;
     let browser = world.browser();
     let id = world.connect(&browser, &Start::new()).await.connection_id();
     let in_flight = world.begin(&browser, &Start::new()).await;
@@ -203,7 +205,7 @@ async fn a_borrower_cannot_loosen_the_owners_schema() {
             "config": { "proxyKey": "shared-crm" },
         }],
     });
-    let world = World::with(&borrowing).await;
+    let world = World::empty().await;
     world.define_workspace(ROOT, &definitions::workspace(ROOT)).await;
     let mut shared = definitions::integration();
     merge(&mut shared, &json!({ "shared": true }));
@@ -214,6 +216,7 @@ async fn a_borrower_cannot_loosen_the_owners_schema() {
     });
     shared["authOptions"][0]["config"]["tokenUri"] = "https://${parameters.domain}/token".into();
     world.api(Method::PUT, "/integrations/shared-crm", &tokens::admin(ROOT), Some(&shared)).await;
+    let world = world.defined(&borrowing).await;
     let start = Start::new().with(&json!({ "connectionParameters": { "domain": "evil.example" } }));
     let refused = world.browser().send(start.form()).await.redirected_refusal();
     assert_eq!(refused.key, "input_invalid");

@@ -12,10 +12,11 @@ const JSON: &str = "application/json";
 
 /// An integration whose address needs what the customer entered.
 async fn world() -> World {
-    World::with(&integration_with(&json!({
+    let mut definition = integration_with(&json!({
         "authorizeUri": "https://${parameters.subdomain}.provider.example/oauth/authorize",
-    })))
-    .await
+    }));
+    definition["authOptions"][0]["inputSchema"] = json!({ "properties": { "subdomain": {} } });
+    World::with(&definition).await
 }
 
 fn start() -> Start {

@@ -195,12 +195,13 @@ async fn input_that_does_not_fit_its_schema_names_the_field_and_never_the_value(
     }
 }
 
-/// Even without a schema, what a customer enters cannot choose the host.
+/// Even where the schema takes anything, what a customer enters cannot choose the host.
 #[tokio::test(start_paused = true)]
 async fn input_cannot_lead_an_address_elsewhere() {
     let template = "https://${parameters.subdomain}.provider.example/oauth/authorize";
-    let world =
-        World::with(&tests::definitions::integration_with(&json!({ "authorizeUri": template }))).await;
+    let mut definition = tests::definitions::integration_with(&json!({ "authorizeUri": template }));
+    definition["authOptions"][0]["inputSchema"] = json!({ "type": "object" });
+    let world = World::with(&definition).await;
     for subdomain in
         ["evil.example/", "evil.example#", "evil.example?", "a@evil.example/", "evil.example\\", "", "a b"]
     {

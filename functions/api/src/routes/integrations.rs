@@ -2,28 +2,28 @@
 
 use bytes::Bytes;
 use flow::deps::trail::About;
-use flow::deps::{Deps, integration_not_found, integration_place};
+use flow::deps::{Deps, integration_not_found};
 use flow::store::IntegrationUse;
 use flow::store::{ListConnections, StoredDefinition};
 use flow::web::request_fields::Fields;
 use http::{Request, StatusCode};
-use protocol::definition::{
-    self, Integration, IntegrationDefinition, OptionSecrets, integration_id, integration_id_of, is_id,
-};
+use protocol::definition::{Problems, integration_id, integration_id_of, is_id};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::token::Caller;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
-use super::{ATTEMPTS, being_changed};
+use super::{ATTEMPTS, being_changed, integration_check};
 use crate::{Answer, auth, body};
 
 /// GET: the workspace's integrations; with the customer's connections, for a customer.
 pub(crate) async fn list(deps: &Deps, request: &Request<Bytes>) -> Result<Answer> {
     let (caller, workspace) = auth::caller(deps, request).await?;
     let stored = deps.store.list_integrations(&workspace.key).await?;
-    let mut items =
-        stored.iter().map(|stored| summary(&workspace.key, stored)).collect::<Result<Vec<Value>>>()?;
+    let mut items = Vec::with_capacity(stored.len());
+    for stored in &stored {
+        let problems = integration_check::problems(deps, &workspace.key, stored).await?;
+        items.push(summary(&workspace.key, stored, &problems)?);
+    }
     add_connections(deps, &caller, &mut items).await?;
     Ok((StatusCode::OK, json!({ "items": items })))
 }
@@ -38,9 +38,10 @@ pub(crate) async fn show(deps: &Deps, request: &Request<Bytes>, id_or_key: &str)
         .read_integration(&workspace.key, &id)
         .await?
         .ok_or_else(|| integration_not_found("integrationKey"))?;
+    let problems = integration_check::problems(deps, &workspace.key, &stored).await?;
     let mut answer = match caller {
-        Caller::Admin { .. } => details(deps, request, &workspace.key, &stored)?,
-        Caller::Customer(_) => summary(&workspace.key, &stored)?,
+        Caller::Admin { .. } => details(deps, request, &workspace.key, &stored, &problems)?,
+        Caller::Customer(_) => summary(&workspace.key, &stored, &problems)?,
     };
     add_connections(deps, &caller, std::slice::from_mut(&mut answer)).await?;
     Ok((StatusCode::OK, answer))
@@ -50,7 +51,7 @@ pub(crate) async fn show(deps: &Deps, request: &Request<Bytes>, id_or_key: &str)
 /// removes it.
 pub(crate) async fn put(deps: &Deps, request: &Request<Bytes>, id_or_key: &str) -> Result<Answer> {
     let workspace = auth::admin(deps, request).await?;
-    let definition: IntegrationDefinition = definition::read(&body::object(request)?, "")?;
+    let definition = body::object(request)?;
     let id = integration_id_of(&workspace.key, id_or_key);
     for _ in 0..ATTEMPTS {
         let before = deps.store.read_integration(&workspace.key, &id).await?;
@@ -59,8 +60,9 @@ pub(crate) async fn put(deps: &Deps, request: &Request<Bytes>, id_or_key: &str) 
             None if is_id(id_or_key) => return Err(integration_not_found("integrationKey")),
             None => id_or_key.to_owned(),
         };
-        let stored = checked(deps, &workspace.key, key, definition.clone(), before.as_ref()).await?;
-        let answer = details(deps, request, &workspace.key, &stored)?;
+        let stored =
+            integration_check::passed(deps, &workspace.key, key, definition.clone(), before.as_ref()).await?;
+        let answer = details(deps, request, &workspace.key, &stored, &Problems::default())?;
         if deps.store.put_integration(&workspace.key, &id, before.as_ref(), stored).await? {
             deps.definitions.forget(&workspace.key);
             return Ok((if before.is_some() { StatusCode::OK } else { StatusCode::CREATED }, answer));
@@ -83,9 +85,9 @@ pub(crate) async fn patch(deps: &Deps, request: &Request<Bytes>, id_or_key: &str
             .ok_or_else(|| integration_not_found("integrationKey"))?;
         let mut definition: Value = serde_json::from_str(&before.definition).map_err(Error::internal)?;
         merge(&mut definition, &patch);
-        let definition = definition::read(&definition, "")?;
-        let stored = checked(deps, &workspace.key, before.key.clone(), definition, Some(&before)).await?;
-        let answer = details(deps, request, &workspace.key, &stored)?;
+        let key = before.key.clone();
+        let stored = integration_check::passed(deps, &workspace.key, key, definition, Some(&before)).await?;
+        let answer = details(deps, request, &workspace.key, &stored, &Problems::default())?;
         if deps.store.put_integration(&workspace.key, &id, Some(&before), stored).await? {
             deps.definitions.forget(&workspace.key);
             return Ok((StatusCode::OK, answer));
@@ -160,34 +162,8 @@ async fn add_connections(deps: &Deps, caller: &Caller, integrations: &mut [Value
     Ok(())
 }
 
-/// A definition to store. Everything is checked before anything is written.
-async fn checked(
-    deps: &Deps,
-    workspace: &str,
-    key: String,
-    mut definition: IntegrationDefinition,
-    before: Option<&StoredDefinition>,
-) -> Result<StoredDefinition> {
-    let given = definition.take_secrets()?;
-    let json = serde_json::to_string(&definition).map_err(Error::internal)?;
-    let sealed_before = before.and_then(|before| before.sealed.clone());
-    let integration = Integration::new(workspace, &key, definition, sealed_before)?;
-    integration.check_input_schemas()?;
-    let secrets = deps.definitions.option_secrets(&integration).await?.updated(given);
-    Ok(StoredDefinition { key, definition: json, sealed: sealed(deps, &integration, &secrets).await? })
-}
-
-async fn sealed(deps: &Deps, integration: &Integration, secrets: &OptionSecrets) -> Result<Option<Vec<u8>>> {
-    if secrets.is_empty() {
-        return Ok(None);
-    }
-    let plain = Zeroizing::new(serde_json::to_vec(secrets).map_err(Error::internal)?);
-    let place = integration_place(&integration.workspace, &integration.id);
-    deps.sealer.seal(place, &plain).await.map(Some)
-}
-
 /// What a customer may see.
-fn summary(workspace: &str, stored: &StoredDefinition) -> Result<Value> {
+fn summary(workspace: &str, stored: &StoredDefinition, problems: &Problems) -> Result<Value> {
     let definition: Value = serde_json::from_str(&stored.definition).map_err(Error::internal)?;
     let options: Vec<Value> = definition["authOptions"]
         .as_array()
@@ -199,9 +175,9 @@ fn summary(workspace: &str, stored: &StoredDefinition) -> Result<Value> {
     let mut summary = only(&definition, &["name", "logoUri", "baseUri"]);
     summary["id"] = integration_id(workspace, &stored.key).into();
     summary["key"] = stored.key.as_str().into();
-    // What is required is checked when it is defined.
-    summary["state"] = "READY".into();
-    summary["hasMissingParameters"] = false.into();
+    // None is stored any more; what was stored before a check was made may have some.
+    summary["state"] = if problems.is_empty() { "READY" } else { "SETUP_REQUIRED" }.into();
+    summary["hasMissingParameters"] = (!problems.is_empty()).into();
     summary["authType"] = options.first().map(|option| option["type"].clone()).unwrap_or_default();
     summary["authOptions"] = options.into();
     Ok(summary)
@@ -213,8 +189,12 @@ fn details(
     request: &Request<Bytes>,
     workspace: &str,
     stored: &StoredDefinition,
+    problems: &Problems,
 ) -> Result<Value> {
-    let mut details = summary(workspace, stored)?;
+    let mut details = summary(workspace, stored, problems)?;
+    if !problems.is_empty() {
+        details["problems"] = problems.iter().map(|problem| json!(problem)).collect();
+    }
     let definition: Value = serde_json::from_str(&stored.definition).map_err(Error::internal)?;
     details["authOptions"] = definition["authOptions"].clone();
     details["oAuthCallbackUri"] = match &definition["oAuthCallbackUri"] {

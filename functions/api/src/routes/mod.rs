@@ -5,6 +5,7 @@ pub(crate) mod connection_changes;
 pub(crate) mod connection_options;
 pub(crate) mod connections;
 pub(crate) mod credentials;
+pub(crate) mod integration_check;
 pub(crate) mod integrations;
 pub(crate) mod new_connection;
 pub(crate) mod openapi;

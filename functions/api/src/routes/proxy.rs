@@ -118,7 +118,7 @@ async fn call(
 /// Below the base address of whoever owns the registration: a borrowed one's credentials go nowhere else.
 fn address(calls: &Calls<'_>, access: &ApiAccess<'_>, request: &Request<Bytes>, id: &str) -> Result<Url> {
     let base = access.registration.integration.base_uri.as_ref().ok_or_else(|| Error::unusable("baseUri"))?;
-    let mut url = base.render_url(&access.values, calls.loopback)?;
+    let mut url = base.render(&access.values, calls.loopback)?;
     let marker = format!("/connections/{id}/proxy/");
     let (_, path) = request.uri().path().split_once(&marker).ok_or_else(outside)?;
     let base_path = url.path().trim_end_matches('/').to_owned();

@@ -25,7 +25,7 @@ pub(crate) async fn show(deps: &Deps, request: &Request<Bytes>, key: &str) -> Re
 /// that has none and no public key gets one, and this answer is the only one to show it.
 pub(crate) async fn put(deps: &Deps, request: &Request<Bytes>, key: &str) -> Result<Answer> {
     auth::root(deps, request)?;
-    let definition: WorkspaceDefinition = definition::read(&body::object(request)?, "")?;
+    let definition: WorkspaceDefinition = definition::read(&body::object(request)?)?;
     for _ in 0..ATTEMPTS {
         let before = deps.store.read_workspace(key).await?;
         let kept = before.as_ref().and_then(|stored| stored.sealed.as_ref());

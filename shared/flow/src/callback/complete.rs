@@ -101,7 +101,7 @@ async fn exchange_token(
 ) -> Result<Map<String, Value>, CallError> {
     let calls = deps.calls(flow.deadline.provider());
     let client = oauth1::Client::of(config, &registration.option().key, secrets);
-    let endpoint = config.token_uri.render_url(&flow.memory.request.values(), calls.loopback)?;
+    let endpoint = config.token_uri.render(&flow.memory.request.values(), calls.loopback)?;
     request_token_credentials(&calls, &client, endpoint, authorized).await
 }
 

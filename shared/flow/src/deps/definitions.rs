@@ -146,14 +146,20 @@ impl Definitions {
         now: Timestamp,
     ) -> Result<Option<Arc<Integration>>> {
         let Some(stored) = stored else { return Ok(None) };
-        let definition: IntegrationDefinition =
-            serde_json::from_str(&stored.definition).map_err(|error| {
-                Error::internal(format_args!("integration {} cannot be read: {error}", stored.key))
-            })?;
-        let integration = Arc::new(Integration::new(workspace, &stored.key, definition, stored.sealed)?);
+        let integration = Arc::new(read_integration(workspace, stored)?);
         self.integrations.put((workspace.to_owned(), id), Arc::clone(&integration), now);
         Ok(Some(integration))
     }
+}
+
+/// An integration, as far as what is stored of it can be read.
+pub fn read_integration(workspace: &str, stored: StoredDefinition) -> Result<Integration> {
+    let definition = serde_json::from_str(&stored.definition).map_err(Error::internal).and_then(|json| {
+        IntegrationDefinition::read(json).map_err(|error| {
+            Error::internal(format_args!("integration {} cannot be read: {}", stored.key, error.message()))
+        })
+    })?;
+    Ok(Integration::new(workspace, &stored.key, definition, stored.sealed))
 }
 
 /// Where a workspace's secret belongs.

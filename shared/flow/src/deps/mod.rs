@@ -15,7 +15,9 @@ use tracing::Instrument as _;
 
 use crate::seal::{Sealer, WrappingKey};
 use crate::store::{Store, Tables};
-pub use definitions::{Definitions, integration_not_found, integration_place, workspace_place};
+pub use definitions::{
+    Definitions, integration_not_found, integration_place, read_integration, workspace_place,
+};
 use protocol::clock::{Clock, Timestamp};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::provider::calls::Calls;

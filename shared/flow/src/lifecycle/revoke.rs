@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use protocol::deadline::{Deadline, ONE_REVOCATION, REVOCATION_WHILE_CONNECTING};
-use protocol::definition::template::Template;
+use protocol::definition::template::Address;
 use protocol::definition::{AuthMethod, AuthOption, Integration, OAuth2, RevokeCall};
 use protocol::error::{Error, ErrorKey, Result, reported};
 use protocol::provider::api_call::ApiAccess;
@@ -130,7 +130,7 @@ async fn revoke(
     match way {
         Way::Endpoint(config, endpoint) => {
             let option_secrets = deps.definitions.option_secrets(&registration.integration).await?;
-            let endpoint = endpoint.render_url(&secrets.values(), calls.loopback)?;
+            let endpoint = endpoint.render(&secrets.values(), calls.loopback)?;
             let client_secret = option_secrets.get(&registration.option().key, "clientSecret");
             revocation::revoke(&calls, endpoint, config, client_secret, old).await?;
         }
@@ -160,7 +160,7 @@ async fn record(deps: &Deps, mut connection: Connection, revocation: Option<Revo
 /// How an option's credentials are revoked.
 enum Way<'a> {
     /// At the revocation endpoint (RFC 7009).
-    Endpoint(&'a OAuth2, &'a Template),
+    Endpoint(&'a OAuth2, &'a Address),
     /// By a request of the definition's own.
     Call(&'a RevokeCall),
 }

@@ -95,8 +95,8 @@ async fn request_authorization(
     let secrets = issuing_secrets(deps, &chosen.registration).await?;
     let client = oauth1::Client::of(config, &chosen.registration.option().key, &secrets);
     let (values, loopback) = (request.values(), deps.settings.loopback);
-    let endpoint = config.request_token_uri.render_url(&values, loopback)?;
-    let mut location = config.authorize_uri.render_url(&values, loopback)?;
+    let endpoint = config.request_token_uri.render(&values, loopback)?;
+    let mut location = config.authorize_uri.render(&values, loopback)?;
     let mut callback = Url::parse(callback_uri).map_err(Error::internal)?;
     callback.query_pairs_mut().append_pair("state", &state.reveal());
     let wanted = wanted_parameters(config);

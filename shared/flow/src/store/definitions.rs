@@ -20,7 +20,7 @@ const BATCH_ATTEMPTS: usize = 5;
 const MAX_DEFINITION: usize = 380 * 1024;
 
 /// A definition as stored: its JSON, and its secrets sealed.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct StoredDefinition {
     /// The key of the workspace or the integration.
     pub key: String,

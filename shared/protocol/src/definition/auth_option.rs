@@ -3,15 +3,20 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::check::{check_key, check_web_address};
+use super::check::{NO_WEB_ADDRESS, check_key, web_address};
+use super::checker::{Checker, Credentials, KnownSecrets};
 use super::client_credentials::ClientCredentials;
+use super::input_names::InputNames;
 use super::oauth1::OAuth1;
 use super::oauth2::OAuth2;
+use super::problem::Problems;
 use super::proxy::Proxy;
+use super::read::read_leniently;
+use super::template::Address;
 use super::test_call::{ApiClient, RevokeCall, TestCall};
-use crate::error::Result;
+use crate::redirect_uri::Loopback;
 
 /// One way to authenticate, as defined.
 #[derive(Clone, Serialize, Deserialize)]
@@ -41,14 +46,29 @@ pub struct AuthOptionDefinition {
     #[serde(default)]
     pub config: Value,
     /// How the API is called with the credentials.
-    #[serde(default, deserialize_with = "super::optional_object", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub api_client: Option<ApiClient>,
     /// The call that proves new credentials.
-    #[serde(default, deserialize_with = "super::optional_object", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub test: Option<TestCall>,
     /// The call that ends credentials, where the provider has no revocation endpoint.
-    #[serde(default, deserialize_with = "super::optional_object", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub revoke: Option<RevokeCall>,
+    /// Its number in the definition, by which problems name it.
+    #[serde(skip)]
+    pub(super) place: usize,
 }
 
 /// Without the settings: until they are taken out, the secrets are in them.
@@ -91,7 +111,7 @@ impl AuthType {
     }
 }
 
-/// A checked way to authenticate.
+/// A way to authenticate, read as far as it can be used.
 #[derive(Debug)]
 pub struct AuthOption {
     /// The name that `authOptionKey` chooses it by.
@@ -114,6 +134,7 @@ pub struct AuthOption {
     pub test: Option<TestCall>,
     /// The call that ends credentials.
     pub revoke: Option<RevokeCall>,
+    pub(super) place: usize,
 }
 
 /// The type of an option, with its settings.
@@ -142,23 +163,44 @@ impl AuthMethod {
     }
 }
 
-impl AuthOption {
-    pub(super) fn new(definition: AuthOptionDefinition, path: &str) -> Result<Self> {
-        check_key(&definition.key, &format!("{path}.key"))?;
-        if let Some(uri) = &definition.help_uri {
-            check_web_address(uri, &format!("{path}.helpUri"))?;
-        }
-        let config_path = format!("{path}.config");
-        let config = &definition.config;
-        let method = match definition.auth_type {
-            AuthType::OAuth2 => AuthMethod::OAuth2(OAuth2::read(config, &config_path)?),
-            AuthType::OAuth1 => AuthMethod::OAuth1(super::read(config, &config_path)?),
+impl AuthMethod {
+    fn read(definition: &AuthOptionDefinition, problems: &mut Problems) -> Option<Self> {
+        let path = format!("authOptions[{}].config", definition.place);
+        let (config, none) = (&definition.config, Value::Object(Map::new()));
+        match definition.auth_type {
+            AuthType::OAuth2 => read_leniently(config, &path, problems).map(Self::OAuth2),
+            AuthType::OAuth1 => read_leniently(config, &path, problems).map(Self::OAuth1),
             AuthType::ClientCredentials => {
-                AuthMethod::ClientCredentials(ClientCredentials::read(config, &config_path)?)
+                let config = if config.is_null() { &none } else { config };
+                read_leniently(config, &path, problems).map(Self::ClientCredentials)
             }
-            AuthType::Proxy => AuthMethod::Proxy(super::read(config, &config_path)?),
-        };
-        Ok(Self {
+            AuthType::Proxy => read_leniently(config, &path, problems).map(Self::Proxy),
+        }
+    }
+
+    fn check(&self, checker: &mut Checker<'_>) {
+        match self {
+            Self::OAuth2(config) => config.check(checker),
+            Self::OAuth1(config) => config.check(checker),
+            Self::ClientCredentials(config) => config.check(checker),
+            Self::Proxy(config) => config.check(checker),
+        }
+    }
+}
+
+/// What an option is checked against.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings<'a> {
+    pub(super) base_uri: Option<&'a Address>,
+    pub(super) secrets: KnownSecrets<'a>,
+    pub(super) loopback: Loopback,
+}
+
+impl AuthOption {
+    /// The option, unless it cannot be read.
+    pub(super) fn read(definition: AuthOptionDefinition, problems: &mut Problems) -> Option<Self> {
+        let method = AuthMethod::read(&definition, problems)?;
+        Some(Self {
             key: definition.key,
             title: definition.title,
             description: definition.description,
@@ -169,7 +211,46 @@ impl AuthOption {
             api_client: definition.api_client.unwrap_or_default(),
             test: definition.test,
             revoke: definition.revoke,
+            place: definition.place,
         })
+    }
+
+    /// Where it stands in the definition.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("authOptions[{}]", self.place)
+    }
+
+    /// Notes what cannot work.
+    pub(super) fn check(&self, around: Surroundings<'_>, problems: &mut Problems) {
+        let path = self.path();
+        if let Err(problem) = check_key(&self.key) {
+            problems.add(format!("{path}.key"), problem);
+        }
+        if self.help_uri.as_ref().is_some_and(|uri| web_address(uri).is_none()) {
+            problems.add(format!("{path}.helpUri"), NO_WEB_ADDRESS);
+        }
+        let inputs = InputNames::of(self.input_schema.as_ref());
+        let Surroundings { base_uri, secrets, loopback } = around;
+        let mut checker = Checker { problems, path, inputs: &inputs, secrets, option: &self.key, loopback };
+        self.method.check(&mut checker.inside("config"));
+        let named = match &self.method {
+            AuthMethod::ClientCredentials(config) => config.credentials(&inputs),
+            // The option that does its work is the lender's, and is checked there.
+            AuthMethod::Proxy(_) => return,
+            AuthMethod::OAuth2(_) | AuthMethod::OAuth1(_) => None,
+        };
+        let credentials = named.as_ref().map_or(Credentials::Given, Credentials::Named);
+        if let Some(base_uri) = base_uri {
+            checker.base(base_uri, credentials);
+        }
+        self.api_client.headers.check(&mut checker.inside("apiClient"), "headers", credentials);
+        if let Some(test) = &self.test {
+            test.check(&mut checker.inside("test"), base_uri, credentials);
+        }
+        if let Some(revoke) = &self.revoke {
+            revoke.check(&mut checker.inside("revoke"), base_uri, credentials);
+        }
     }
 }
 

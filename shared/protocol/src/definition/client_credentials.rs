@@ -1,15 +1,16 @@
 //! The settings of a `client-credentials` option: what the customer enters is the credentials, or is exchanged for them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use super::call_method::CallMethod;
+use super::checker::{Checker, Credentials};
+use super::headers::Headers;
+use super::input_names::InputNames;
 use super::oauth2::{BodyFormat, ClientAuthentication};
-use super::test_call::post;
-use crate::definition::template::Template;
-use crate::error::{Error, Result};
+use super::template::{Address, Template};
 
 /// A `client-credentials` option's `config`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -17,7 +18,7 @@ use crate::error::{Error, Result};
 pub struct ClientCredentials {
     /// The token endpoint of an OAuth 2 client-credentials grant (RFC 6749 §4.4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token_uri: Option<Template>,
+    pub token_uri: Option<Address>,
     /// `client_credentials`; the only grant that needs nothing but what was entered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<Grant>,
@@ -44,7 +45,11 @@ pub struct ClientCredentials {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<NonZero<u32>>,
     /// A login call, where the service has one of its own kind.
-    #[serde(default, deserialize_with = "super::optional_object", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub login: Option<LoginCall>,
 }
 
@@ -61,13 +66,13 @@ pub enum Grant {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LoginCall {
     /// Where to.
-    pub uri: Template,
+    pub uri: Address,
     /// The HTTP method.
-    #[serde(default = "post")]
-    pub method: String,
+    #[serde(default = "CallMethod::post")]
+    pub method: CallMethod,
     /// The headers.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub headers: BTreeMap<String, Template>,
+    #[serde(default, skip_serializing_if = "Headers::is_empty")]
+    pub headers: Headers,
     /// The body's fields.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub body: BTreeMap<String, Template>,
@@ -87,24 +92,56 @@ pub enum Exchange<'a> {
     /// Nothing: it is the credentials.
     None,
     /// The client-credentials grant at this token endpoint.
-    Grant(&'a Template),
+    Grant(&'a Address),
     /// The service's own login call.
     Login(&'a LoginCall),
 }
 
 impl ClientCredentials {
-    /// Reads the settings at `path` of a definition; none at all are as good as empty ones.
-    pub(super) fn read(config: &Value, path: &str) -> Result<Self> {
-        if config.is_null() {
-            return Ok(Self::default());
+    pub(super) fn check(&self, checker: &mut Checker<'_>) {
+        if self.token_uri.is_some() && self.login.is_some() {
+            checker.refuse("login", "cannot stand beside tokenUri");
         }
-        let config: Self = super::read(config, path)?;
-        match (&config.token_uri, &config.login, config.grant) {
-            (Some(_), Some(_), _) => {
-                Err(Error::malformed(&format!("{path}.login"), "cannot stand beside tokenUri"))
+        match &self.token_uri {
+            Some(token_uri) => self.check_grant(checker, token_uri),
+            None if self.grant.is_some() => checker.refuse("tokenUri", "is missing"),
+            None => {}
+        }
+        if let Some(login) = &self.login {
+            login.check(&mut checker.inside("login"));
+        }
+    }
+
+    fn check_grant(&self, checker: &mut Checker<'_>, token_uri: &Address) {
+        checker.endpoint("tokenUri", token_uri, &[]);
+        checker.scopes(&self.scopes);
+        checker.added(self.extra.keys(), |name| OWN_PARAMETERS.contains(&name));
+        for (name, template) in &self.extra {
+            checker.template(&format!("extra.{name}"), template, Credentials::NotYet);
+        }
+        match &self.client_id {
+            Some(template) => checker.template("clientId", template, Credentials::NotYet),
+            None if checker.inputs.has("clientId") => {}
+            None => checker.refuse("clientId", "is missing, and the option's inputSchema has no `clientId`"),
+        }
+        match &self.client_secret {
+            Some(template) => checker.template("clientSecret", template, Credentials::NotYet),
+            None if checker.inputs.has("clientSecret") => {}
+            None if self.client_auth_location == ClientAuthentication::None => {}
+            None if checker.lacks("clientSecret") => {
+                checker
+                    .refuse("clientSecret", "is missing, and the option's inputSchema has no `clientSecret`");
             }
-            (None, _, Some(_)) => Err(Error::malformed(&format!("{path}.tokenUri"), "is missing")),
-            _ => Ok(config),
+            None => {}
+        }
+    }
+
+    /// The names of the credentials that it makes, where they are known; `None` if a token response says.
+    pub(super) fn credentials(&self, inputs: &InputNames) -> Option<BTreeSet<String>> {
+        match (self.exchange(), inputs) {
+            (Exchange::Grant(_), _) | (Exchange::None, InputNames::Any) => None,
+            (Exchange::Login(login), _) => Some(login.response.keys().cloned().collect()),
+            (Exchange::None, InputNames::These(names)) => Some(names.clone()),
         }
     }
 
@@ -133,3 +170,30 @@ impl ClientCredentials {
         }
     }
 }
+
+impl LoginCall {
+    fn check(&self, checker: &mut Checker<'_>) {
+        checker.address("uri", &self.uri, Credentials::NotYet);
+        if let Some(problem) = self.method.problem() {
+            checker.refuse("method", problem);
+        }
+        self.headers.check(checker, "headers", Credentials::NotYet);
+        for (name, template) in &self.body {
+            checker.template(&format!("body.{name}"), template, Credentials::NotYet);
+        }
+        if self.response.is_empty() {
+            checker.refuse("response", "names no credential");
+        }
+        for (name, path) in &self.response {
+            if path.split('.').any(str::is_empty) {
+                checker.refuse(
+                    &format!("response.{name}"),
+                    "must be names with dots between them, such as `data.token`",
+                );
+            }
+        }
+    }
+}
+
+/// The parameters of the token request that a definition's `extra` must not repeat (RFC 6749 §4.4.2, §2.3.1).
+const OWN_PARAMETERS: &[&str] = &["client_id", "client_secret", "grant_type", "scope"];

@@ -18,12 +18,15 @@ pub struct Violation {
     pub problem: String,
 }
 
-/// Refuses a schema that is none.
-pub fn check_schema(schema: &Value, field: &str) -> Result<()> {
-    compile(schema).map(drop).map_err(|problem| {
-        Error::new(ErrorKey::RequestMalformed, format!("{field} is not a JSON Schema: {problem}"))
-            .field(field)
-    })
+/// Says why a schema is none that a customer's input could fit.
+pub(super) fn check_schema(schema: &Value) -> std::result::Result<(), String> {
+    compile(schema).map_err(|problem| format!("is not a JSON Schema: {problem}"))?;
+    match &schema["type"] {
+        Value::String(kind) if kind != "object" => {
+            Err("must describe an object, which the input is".to_owned())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Everything in the input that does not fit the schema.
@@ -127,7 +130,8 @@ mod tests {
 
     #[test]
     fn a_schema_that_is_none_is_refused() {
-        let error = check_schema(&json!({ "type": "nonsense" }), "authOptions[0].inputSchema").unwrap_err();
-        assert_eq!(error.data()["field"], "authOptions[0].inputSchema");
+        for schema in [json!({ "type": "nonsense" }), json!({ "type": "string" }), json!(["object"])] {
+            assert!(check_schema(&schema).is_err(), "{schema}");
+        }
     }
 }

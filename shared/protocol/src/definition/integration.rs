@@ -1,44 +1,18 @@
 //! An integration: one service that customers connect, and the ways to authenticate with it.
 
 use aws_lc_rs::digest::{Context, SHA256};
-use serde::{Deserialize, Serialize};
 
-use super::auth_option::{AuthOption, AuthOptionDefinition};
-use super::check::{check_key, check_web_address};
-use crate::definition::template::Template;
+use super::auth_option::{AuthOption, Surroundings};
+use super::check::{NO_WEB_ADDRESS, check_key, web_address};
+use super::checker::KnownSecrets;
+use super::integration_definition::{IntegrationDefinition, Unread, UnreadOption};
+use super::problem::Problems;
+use super::template::Address;
 use crate::error::{Error, ErrorKey, Result};
 use crate::random::hex;
+use crate::redirect_uri::Loopback;
 
-/// What `PUT /integrations/{key}` takes and `GET` returns, less the secrets.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct IntegrationDefinition {
-    /// The service's name, as customers know it.
-    pub name: String,
-    /// An https address of its logo.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub logo_uri: Option<String>,
-    /// The catalogue entry that it is made from. There is no catalogue yet: it is kept, and nothing comes from it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connector: Option<String>,
-    /// Where its API is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub base_uri: Option<Template>,
-    /// The team's own page that the provider calls back; it sends the browser on to `/oauth-callback`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub o_auth_callback_uri: Option<String>,
-    /// Whether other workspaces may use its registration with a `proxy` option: the root workspace's only.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub shared: bool,
-    /// The workspaces that may; all of them unless given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shared_with: Option<Vec<String>>,
-    /// The ways to authenticate; the first is the default.
-    #[serde(deserialize_with = "super::objects")]
-    pub auth_options: Vec<AuthOptionDefinition>,
-}
-
-/// A checked integration.
+/// An integration, read as far as it can be used.
 #[derive(Debug)]
 pub struct Integration {
     /// The id, which names the callback's address.
@@ -52,15 +26,16 @@ pub struct Integration {
     /// An https address of its logo.
     pub logo_uri: Option<String>,
     /// Where its API is.
-    pub base_uri: Option<Template>,
+    pub base_uri: Option<Address>,
     /// The team's own page that the provider calls back.
     pub o_auth_callback_uri: Option<String>,
-    /// The ways to authenticate; never empty.
+    /// The ways to authenticate that can be used.
     pub auth_options: Vec<AuthOption>,
     /// Who may use its registration with a `proxy` option.
     pub sharing: Sharing,
     /// The options' secrets, sealed.
     pub sealed_secrets: Option<Vec<u8>>,
+    unread: Unread,
 }
 
 /// Who may use an integration's registration with a `proxy` option.
@@ -89,40 +64,27 @@ pub fn integration_id(workspace: &str, key: &str) -> String {
 }
 
 impl Integration {
-    /// Checks a definition. Its secrets are checked only where they are used, and its schemas with
-    /// [`Self::check_input_schemas`].
+    /// The integration that a definition describes. What of it cannot work is told by [`Self::problems`], and found out
+    /// again where it is used.
+    #[must_use]
     pub fn new(
         workspace: &str,
         key: &str,
         definition: IntegrationDefinition,
         sealed_secrets: Option<Vec<u8>>,
-    ) -> Result<Self> {
-        check_key(key, "key")?;
-        if is_id(key) {
-            return Err(Error::malformed("key", "must not look like an id (32 hexadecimal digits)"));
-        }
-        if definition.name.trim().is_empty() || definition.name.len() > 255 {
-            return Err(Error::malformed("name", "must be 1 to 255 bytes"));
-        }
-        for (field, uri) in
-            [("logoUri", &definition.logo_uri), ("oAuthCallbackUri", &definition.o_auth_callback_uri)]
-        {
-            if let Some(uri) = uri {
-                check_web_address(uri, field)?;
+    ) -> Self {
+        let mut unread = definition.unread;
+        let mut auth_options = Vec::with_capacity(definition.auth_options.len());
+        for option in definition.auth_options {
+            let cannot_be_read = UnreadOption { key: Some(option.key.clone()), place: option.place };
+            let is_enabled = option.enabled;
+            match AuthOption::read(option, &mut unread.problems) {
+                Some(option) => auth_options.push(option),
+                None if is_enabled => unread.options.push(cannot_be_read),
+                None => {}
             }
         }
-        if definition.auth_options.is_empty() {
-            return Err(Error::malformed("authOptions", "must hold at least one option"));
-        }
-        let mut auth_options: Vec<AuthOption> = Vec::with_capacity(definition.auth_options.len());
-        for (index, option) in definition.auth_options.into_iter().enumerate() {
-            let path = format!("authOptions[{index}]");
-            if auth_options.iter().any(|other| other.key == option.key) {
-                return Err(Error::malformed(&format!("{path}.key"), "is taken by another option"));
-            }
-            auth_options.push(AuthOption::new(option, &path)?);
-        }
-        Ok(Self {
+        Self {
             id: integration_id(workspace, key),
             key: key.to_owned(),
             workspace: workspace.to_owned(),
@@ -137,17 +99,65 @@ impl Integration {
                 (true, Some(workspaces)) => Sharing::With(workspaces),
             },
             sealed_secrets,
-        })
+            unread,
+        }
     }
 
-    /// Refuses a schema that is none: before it is stored, so that who reads it need not bring the engine.
-    pub fn check_input_schemas(&self) -> Result<()> {
-        for (index, option) in self.auth_options.iter().enumerate() {
-            if let Some(schema) = &option.input_schema {
-                crate::definition::input::check_schema(schema, &format!("authOptions[{index}].inputSchema"))?;
+    /// Everything in the definition that cannot work, but for its schemas, which [`Self::check_input_schemas`] looks
+    /// at.
+    #[must_use]
+    pub fn problems(&self, secrets: KnownSecrets<'_>, loopback: Loopback) -> Problems {
+        let mut problems = Problems::default();
+        if let Err(problem) = check_key(&self.key) {
+            problems.add("key", problem);
+        } else if is_id(&self.key) {
+            problems.add("key", "must not look like an id (32 hexadecimal digits)");
+        }
+        if self.name.trim().is_empty() || self.name.len() > 255 {
+            problems.add("name", "must be 1 to 255 bytes");
+        }
+        for (field, uri) in [("logoUri", &self.logo_uri), ("oAuthCallbackUri", &self.o_auth_callback_uri)] {
+            if uri.as_ref().is_some_and(|uri| web_address(uri).is_none()) {
+                problems.add(field, NO_WEB_ADDRESS);
             }
         }
-        Ok(())
+        self.check_base(loopback, &mut problems);
+        for problem in self.unread.problems.iter() {
+            problems.add(problem.field.clone(), problem.problem.clone());
+        }
+        if self.auth_options.is_empty() && self.unread.options.is_empty() && self.unread.problems.is_empty() {
+            problems.add("authOptions", "must hold at least one option");
+        }
+        let around = Surroundings { base_uri: self.base_uri.as_ref(), secrets, loopback };
+        for (index, option) in self.auth_options.iter().enumerate() {
+            if self.auth_options[..index].iter().any(|other| other.key == option.key) {
+                problems.add(format!("{}.key", option.path()), "is taken by another option");
+            }
+            option.check(around, &mut problems);
+        }
+        problems
+    }
+
+    fn check_base(&self, loopback: Loopback, problems: &mut Problems) {
+        let Some(base) = &self.base_uri else { return };
+        if let Some(problem) = base.problem(loopback) {
+            problems.add("baseUri", problem);
+        }
+        // Paths are written behind it.
+        if base.has_fragment() || base.as_str().contains('?') {
+            problems.add("baseUri", "has a query or a fragment, where the paths of calls follow");
+        }
+    }
+
+    /// Notes each schema that is none: before it is stored, so that who reads it need not bring the engine.
+    pub fn check_input_schemas(&self, problems: &mut Problems) {
+        for option in &self.auth_options {
+            if let Some(schema) = &option.input_schema
+                && let Err(problem) = super::input::check_schema(schema)
+            {
+                problems.add(format!("{}.inputSchema", option.path()), problem);
+            }
+        }
     }
 
     /// The option named `key`, or the default one. One that is not enabled does not exist.
@@ -156,6 +166,14 @@ impl Integration {
             Some(key) => self.enabled_options().find(|option| option.key == key),
             None => self.enabled_options().next(),
         };
+        let place = found.map_or(usize::MAX, |option| option.place);
+        let unread = self.unread.options.iter().find(|unread| match key {
+            Some(key) => found.is_none() && unread.key.as_deref() == Some(key),
+            None => unread.place < place,
+        });
+        if let Some(unread) = unread {
+            return Err(Error::unusable(&format!("authOptions[{}]", unread.place)));
+        }
         found.ok_or_else(|| {
             let keys: Vec<&str> = self.enabled_options().map(|option| option.key.as_str()).collect();
             let message = format!("There is no such authOptionKey; there is: {}.", keys.join(", "));

@@ -2,9 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use rsa::PrivateKey;
+use rsa::pkcs1::DecodeRsaPrivateKey;
+use rsa::pkcs8::DecodePrivateKey;
 use serde::{Deserialize, Serialize};
 
-use crate::definition::template::Template;
+use super::checker::{Checker, KnownSecrets};
+use super::template::Address;
+use crate::error::{Error, Result};
+use crate::secret::Secret;
 
 /// How requests are signed (RFC 5849 §3.4).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,11 +61,11 @@ pub struct OAuth1 {
     /// The client credentials' identifier (RFC 5849 §1.1).
     pub consumer_key: String,
     /// Where temporary credentials are requested (§2.1).
-    pub request_token_uri: Template,
+    pub request_token_uri: Address,
     /// Where the customer authorizes them (§2.2).
-    pub authorize_uri: Template,
+    pub authorize_uri: Address,
     /// Where token credentials are requested (§2.3).
-    pub token_uri: Template,
+    pub token_uri: Address,
     /// How requests are signed.
     #[serde(default)]
     pub signature_method: SignatureMethod,
@@ -76,6 +82,62 @@ pub struct OAuth1 {
     #[serde(default)]
     pub extra_in: ParameterPlace,
 }
+
+impl OAuth1 {
+    pub(super) fn check(&self, checker: &mut Checker<'_>) {
+        checker.name("consumerKey", &self.consumer_key);
+        checker.endpoint("requestTokenUri", &self.request_token_uri, PROTOCOL_PARAMETERS);
+        checker.endpoint("authorizeUri", &self.authorize_uri, PROTOCOL_PARAMETERS);
+        checker.endpoint("tokenUri", &self.token_uri, PROTOCOL_PARAMETERS);
+        checker.scopes(&self.scopes);
+        checker.added(self.extra.keys(), |name| {
+            name.starts_with("oauth_") || (name == "scope" && !self.scopes.is_empty())
+        });
+        for (name, value) in &self.extra {
+            checker.literal(&format!("extra.{name}"), value);
+        }
+        self.check_key(checker);
+    }
+
+    fn check_key(&self, checker: &mut Checker<'_>) {
+        let setting = match self.signature_method {
+            SignatureMethod::RsaSha1 => "privateKey",
+            SignatureMethod::HmacSha1 | SignatureMethod::HmacSha256 | SignatureMethod::Plaintext => {
+                "consumerSecret"
+            }
+        };
+        if checker.lacks(setting) {
+            checker
+                .refuse(setting, format!("is missing, and {} signs with it", self.signature_method.as_str()));
+        }
+        if let KnownSecrets::Opened(secrets) = checker.secrets
+            && let Some(pem) = secrets.get(checker.option, "privateKey")
+            && private_key(pem).is_err()
+        {
+            checker.refuse("privateKey", "is no RSA private key in PEM (`-----BEGIN PRIVATE KEY-----`)");
+        }
+    }
+}
+
+/// Reads an RSA key in PEM, of either kind (RFC 5958, RFC 8017 §A.1.2).
+pub fn private_key(pem: &Secret) -> Result<PrivateKey> {
+    PrivateKey::from_pkcs8_pem(pem.expose())
+        .or_else(|_| PrivateKey::from_pkcs1_pem(pem.expose()))
+        .map_err(|_| Error::unusable("privateKey"))
+}
+
+/// What is signed, and may come once only (RFC 5849 §3.1).
+const PROTOCOL_PARAMETERS: &[&str] = &[
+    "oauth_callback",
+    "oauth_consumer_key",
+    "oauth_nonce",
+    "oauth_signature",
+    "oauth_signature_method",
+    "oauth_timestamp",
+    "oauth_token",
+    "oauth_verifier",
+    "oauth_version",
+];
 
 fn comma() -> String {
     ",".to_owned()

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use crate::definition::template::Template;
-use crate::error::{Error, Result};
+use super::checker::{Checker, Credentials};
+use super::template::{Address, Root};
 
 /// How Linkspan authenticates to the token endpoint (RFC 6749 §2.3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,12 +73,12 @@ pub struct OAuth2 {
     /// definition before this is read, and kept sealed beside it.
     pub client_id: String,
     /// The authorization endpoint.
-    pub authorize_uri: Template,
+    pub authorize_uri: Address,
     /// The token endpoint.
-    pub token_uri: Template,
+    pub token_uri: Address,
     /// Where tokens are refreshed, where that is not the token endpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refresh_uri: Option<Template>,
+    pub refresh_uri: Option<Address>,
     /// How many seconds an access token lasts, where the token response does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<NonZero<u32>>,
@@ -87,7 +87,7 @@ pub struct OAuth2 {
     pub refresh_refusals: Vec<String>,
     /// The revocation endpoint (RFC 7009).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub revocation_uri: Option<Template>,
+    pub revocation_uri: Option<Address>,
     /// Revoking a token ends that token's grant only, not every grant of the same user and client: then what is
     /// replaced can be revoked.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -125,41 +125,62 @@ pub struct OAuth2 {
 }
 
 impl OAuth2 {
-    /// Reads the settings at `path` of a definition.
-    pub(super) fn read(config: &Value, path: &str) -> Result<Self> {
-        let config: Self = super::read(config, path)?;
-        if let Some(name) = config.extra.keys().find(|name| OWN_PARAMETERS.contains(&name.as_str())) {
-            return Err(Error::malformed(&format!("{path}.extra.{name}"), "is set by Linkspan itself"));
-        }
-        let mut kept = config.callback_parameters.iter();
-        if let Some(name) = kept.find(|name| OWN_CALLBACK_PARAMETERS.contains(&name.as_str())) {
-            return Err(Error::malformed(
-                &format!("{path}.callbackParameters"),
-                &format!("{name} is never kept"),
-            ));
-        }
-        // They come through the browser: the host that gets the client's secret is not theirs to name.
-        for (setting, template) in
-            [("refreshUri", &config.refresh_uri), ("revocationUri", &config.revocation_uri)]
-        {
-            let host = template.as_ref().map_or("", |template| authority(template.as_str()));
-            let named = |name: &&String| host.contains(&format!("${{credentials.{name}"));
-            if let Some(name) = config.callback_parameters.iter().find(named) {
-                let problem = format!("the callback parameter {name} cannot stand in the host");
-                return Err(Error::malformed(&format!("{path}.{setting}"), &problem));
+    pub(super) fn check(&self, checker: &mut Checker<'_>) {
+        checker.name("clientId", &self.client_id);
+        self.check_addresses(checker);
+        checker.scopes(&self.scopes);
+        self.client_auth_location.check(checker);
+        checker.added(self.extra.keys(), |name| OWN_PARAMETERS.contains(&name));
+        for (name, value) in &self.extra {
+            checker.literal(&format!("extra.{name}"), value);
+            if self.authorize_uri.query_names().contains(name) {
+                checker.refuse(&format!("extra.{name}"), "stands in authorizeUri's query too");
             }
         }
-        Ok(config)
+        if let Some(issuer) = &self.issuer
+            && super::check::web_address(issuer)
+                .is_none_or(|url| url.query().is_some() || url.fragment().is_some())
+        {
+            checker.refuse("issuer", "must be an https address without query and fragment (RFC 8414 §2)");
+        }
+        let setting = "callbackParameters";
+        for name in &self.callback_parameters {
+            checker.name(setting, name);
+            if OWN_CALLBACK_PARAMETERS.contains(&name.as_str()) {
+                checker.refuse(setting, format!("has {name}, which is never kept"));
+            }
+        }
+    }
+
+    fn check_addresses(&self, checker: &mut Checker<'_>) {
+        checker.endpoint("authorizeUri", &self.authorize_uri, OWN_PARAMETERS);
+        checker.endpoint("tokenUri", &self.token_uri, &[]);
+        for (setting, address) in [("refreshUri", &self.refresh_uri), ("revocationUri", &self.revocation_uri)]
+        {
+            let Some(address) = address else { continue };
+            checker.address(setting, address, Credentials::Given);
+            // They come through the browser: the host that gets the client's secret is not theirs to name.
+            for placeholder in address.host_placeholders() {
+                if placeholder.root() == Root::Credentials
+                    && placeholder.path().first().is_some_and(|name| self.callback_parameters.contains(name))
+                {
+                    checker.refuse(
+                        setting,
+                        format!("has `{placeholder}` in its host, where a callback parameter cannot stand"),
+                    );
+                }
+            }
+        }
     }
 }
 
-/// What names the host in an address's template: a placeholder that it begins with, or what follows `://`.
-fn authority(template: &str) -> &str {
-    if template.starts_with("${") {
-        return template.split_inclusive('}').next().unwrap_or_default();
+impl ClientAuthentication {
+    /// HTTP Basic has nothing to send without a secret.
+    fn check(self, checker: &mut Checker<'_>) {
+        if matches!(self, Self::Headers | Self::Both) && checker.lacks("clientSecret") {
+            checker.refuse("clientSecret", "is missing, and clientAuthLocation wants it in a header");
+        }
     }
-    let rest = template.split_once("://").map_or("", |(_, rest)| rest);
-    rest.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
 /// The parameters of the authorization request that a definition's `extra` must not replace.

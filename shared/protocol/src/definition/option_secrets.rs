@@ -3,16 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::auth_option::AuthType;
-use super::integration::IntegrationDefinition;
-use crate::definition::template::Template;
-use crate::error::{Error, Result};
 use crate::secret::Secret;
-
-/// The settings that are secrets, whatever the type.
-const SECRET_SETTINGS: [&str; 3] = ["clientSecret", "consumerSecret", "privateKey"];
 
 /// The secrets of an integration's options, by option key and setting; sealed beside the definition.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -61,41 +53,4 @@ pub enum GivenSecret {
     Removed,
     /// A new one.
     New(Secret),
-}
-
-fn is_literal(setting: &Value) -> bool {
-    let template = setting.as_str().and_then(|text| Template::parse(text).ok());
-    setting.is_null() || template.is_some_and(|template| template.placeholders().next().is_none())
-}
-
-impl IntegrationDefinition {
-    /// Takes the secrets out of the options' settings: they are stored sealed, the rest is stored as it is.
-    pub fn take_secrets(&mut self) -> Result<Vec<(String, &'static str, GivenSecret)>> {
-        let mut taken = Vec::new();
-        for (index, option) in self.auth_options.iter_mut().enumerate() {
-            for setting in SECRET_SETTINGS {
-                // In a client-credentials option it can be a template over what the customer enters.
-                let is_template = option.auth_type == AuthType::ClientCredentials
-                    && option.config.get(setting).is_some_and(|given| !is_literal(given));
-                let removed = match option.config.as_object_mut() {
-                    Some(config) if !is_template => config.remove(setting),
-                    _ => None,
-                };
-                let given = match removed {
-                    None if is_template => GivenSecret::Removed,
-                    None => GivenSecret::Unchanged,
-                    Some(Value::Null) => GivenSecret::Removed,
-                    Some(Value::String(secret)) => GivenSecret::New(Secret::new(secret)),
-                    Some(_) => {
-                        return Err(Error::malformed(
-                            &format!("authOptions[{index}].config.{setting}"),
-                            "must be a string",
-                        ));
-                    }
-                };
-                taken.push((option.key.clone(), setting, given));
-            }
-        }
-        Ok(taken)
-    }
 }

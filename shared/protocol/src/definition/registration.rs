@@ -6,7 +6,6 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::input::{self, Violation};
-use super::template::Template;
 use super::{AuthMethod, AuthOption, Integration};
 use crate::error::{Error, ErrorKey, Result};
 use crate::secret::SecretMap;
@@ -73,16 +72,6 @@ impl Registration {
             violations.extend(input::violations(schema, entered.expose())?);
         }
         Ok(violations)
-    }
-
-    /// An address below the integration's `baseUri`, or a whole one.
-    pub fn below_base(&self, path: &Template) -> Result<Template> {
-        match &self.integration.base_uri {
-            Some(base) if path.as_str().starts_with('/') => {
-                Template::parse(&format!("{}{}", base.as_str().trim_end_matches('/'), path.as_str()))
-            }
-            _ => Ok(path.clone()),
-        }
     }
 }
 

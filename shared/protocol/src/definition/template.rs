@@ -1,10 +1,10 @@
 //! Texts and addresses of a definition with placeholders: `https://${parameters.subdomain}.example.com`.
 //!
 //! What fills a placeholder is a customer's input or a provider's answer: [`Template::render_text`] keeps it from
-//! adding a header, [`Template::render_url`] keeps it in the part of the address where the placeholder stands. No
-//! error ever holds a value.
+//! adding a header, [`Address::render`] keeps it in the part of the address where the placeholder stands. No error ever
+//! holds a value.
 
-mod render_url;
+mod address;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKey, Result};
+
+pub use address::Address;
 
 /// What placeholders are filled from. Each may be empty.
 #[derive(Clone, Copy)]
@@ -46,6 +48,10 @@ impl Template {
     ///
     /// `configuration_invalid` that names the placeholder, when it is not closed, has no path or an unknown root.
     pub fn parse(source: &str) -> Result<Self> {
+        Self::read(source).map_err(|fault| misconfigured(format!("A template {fault}.")))
+    }
+
+    fn read(source: &str) -> Result<Self, String> {
         let mut parts = Vec::new();
         let mut rest = source;
         while let Some((literal, tail)) = rest.split_once("${") {
@@ -54,7 +60,7 @@ impl Template {
                 // No more than the name: what follows may be a secret that stands in a header.
                 let is_name = |c: &char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
                 let name: String = tail.chars().take_while(is_name).collect();
-                return Err(misconfigured(format!("The placeholder `${{{name}` is not closed.")));
+                return Err(format!("has the placeholder `${{{name}`, which is not closed"));
             };
             if !literal.is_empty() {
                 parts.push(Part::Literal(literal.to_owned()));
@@ -66,6 +72,14 @@ impl Template {
             parts.push(Part::Literal(rest.to_owned()));
         }
         Ok(Self { source: source.to_owned(), parts })
+    }
+
+    /// The texts between the placeholders.
+    pub(super) fn literals(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Literal(literal) => Some(literal.as_str()),
+            Part::Placeholder(_) => None,
+        })
     }
 
     /// The text that it was read from.
@@ -107,10 +121,11 @@ impl Template {
 }
 
 impl TryFrom<String> for Template {
-    type Error = Error;
+    /// The end of a sentence that begins with the setting.
+    type Error = String;
 
-    fn try_from(source: String) -> Result<Self> {
-        Self::parse(&source)
+    fn try_from(source: String) -> Result<Self, String> {
+        Self::read(&source)
     }
 }
 
@@ -140,18 +155,18 @@ pub struct Placeholder {
 }
 
 impl Placeholder {
-    fn parse(inside: &str) -> Result<Self> {
+    fn parse(inside: &str) -> Result<Self, String> {
         let (root, path) = inside.split_once('.').unwrap_or((inside, ""));
         let roots = [Root::Parameters, Root::Credentials, Root::ConnectorParameters];
         let Some(root) = roots.into_iter().find(|known| known.name() == root) else {
-            return Err(misconfigured(format!(
-                "The placeholder `${{{inside}}}` begins with none of `parameters`, `credentials` and \
-                 `connectorParameters`."
-            )));
+            return Err(format!(
+                "has the placeholder `${{{inside}}}`, which begins with none of `parameters`, `credentials` and \
+                 `connectorParameters`"
+            ));
         };
         let path: Vec<String> = path.split('.').map(str::to_owned).collect();
         if path.iter().any(String::is_empty) {
-            return Err(misconfigured(format!("The placeholder `${{{inside}}}` names no value.")));
+            return Err(format!("has the placeholder `${{{inside}}}`, which names no value"));
         }
         Ok(Self { root, path })
     }

@@ -5,22 +5,36 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::api_path::ApiPath;
+use super::call_method::CallMethod;
+use super::checker::{Checker, Credentials};
+use super::headers::Headers;
 use super::oauth2::BodyFormat;
-use crate::definition::template::Template;
+use super::template::{Address, Template};
 
 /// A request to the integration's API that succeeds only with working credentials.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TestCall {
     /// The HTTP method; GET unless given.
-    #[serde(default = "get")]
-    pub method: String,
+    #[serde(default = "CallMethod::get")]
+    pub method: CallMethod,
     /// The path below the integration's `baseUri`, or a whole URL.
-    pub path: Template,
+    pub path: ApiPath,
 }
 
-fn get() -> String {
-    "GET".to_owned()
+impl TestCall {
+    pub(super) fn check(
+        &self,
+        checker: &mut Checker<'_>,
+        base: Option<&Address>,
+        credentials: Credentials<'_>,
+    ) {
+        if let Some(problem) = self.method.problem() {
+            checker.refuse("method", problem);
+        }
+        self.path.check(checker, base, credentials);
+    }
 }
 
 /// A request to the integration's API that ends credentials, where the provider has no revocation endpoint (RFC 7009).
@@ -28,13 +42,13 @@ fn get() -> String {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RevokeCall {
     /// The HTTP method; POST unless given.
-    #[serde(default = "post")]
-    pub method: String,
+    #[serde(default = "CallMethod::post")]
+    pub method: CallMethod,
     /// The path below the integration's `baseUri`, or a whole URL.
-    pub path: Template,
+    pub path: ApiPath,
     /// Headers beside those of every request.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub headers: BTreeMap<String, Template>,
+    #[serde(default, skip_serializing_if = "Headers::is_empty")]
+    pub headers: Headers,
     /// The body's fields.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub body: BTreeMap<String, Template>,
@@ -46,8 +60,22 @@ pub struct RevokeCall {
     pub per_token: bool,
 }
 
-pub(super) fn post() -> String {
-    "POST".to_owned()
+impl RevokeCall {
+    pub(super) fn check(
+        &self,
+        checker: &mut Checker<'_>,
+        base: Option<&Address>,
+        credentials: Credentials<'_>,
+    ) {
+        if let Some(problem) = self.method.problem() {
+            checker.refuse("method", problem);
+        }
+        self.path.check(checker, base, credentials);
+        self.headers.check(checker, "headers", credentials);
+        for (name, template) in &self.body {
+            checker.template(&format!("body.{name}"), template, credentials);
+        }
+    }
 }
 
 /// How the integration's API is called with a connection's credentials.
@@ -56,5 +84,5 @@ pub(super) fn post() -> String {
 pub struct ApiClient {
     /// Headers of every request.
     #[serde(default)]
-    pub headers: BTreeMap<String, Template>,
+    pub headers: Headers,
 }

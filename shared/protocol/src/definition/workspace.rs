@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::check::{check_key, check_web_address};
+use super::check::{NO_WEB_ADDRESS, check_key, web_address};
 use crate::error::{Error, Result};
 use crate::redirect_uri::{Loopback, RedirectUri, RedirectUriPattern, WebOrigin, WebOriginPattern};
 use crate::secret::Secret;
@@ -77,15 +77,15 @@ impl Workspace {
         secret: Option<&Secret>,
         loopback: Loopback,
     ) -> Result<Self> {
-        check_key(key, "key")?;
+        check_key(key).map_err(|problem| Error::malformed("key", problem))?;
         if definition.name.trim().is_empty() || definition.name.len() > 255 {
             return Err(Error::malformed("name", "must be 1 to 255 bytes"));
         }
         if secret.is_some_and(|secret| secret.expose().len() < MIN_SECRET) {
             return Err(Error::malformed("secret", "must be at least 32 bytes"));
         }
-        if let Some(uri) = &definition.logo_uri {
-            check_web_address(uri, "logoUri")?;
+        if definition.logo_uri.as_ref().is_some_and(|uri| web_address(uri).is_none()) {
+            return Err(Error::malformed("logoUri", NO_WEB_ADDRESS));
         }
         if definition.color.as_deref().is_some_and(|color| !is_color(color)) {
             return Err(Error::malformed("color", "must be # and six hexadecimal digits"));

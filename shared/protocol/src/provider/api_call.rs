@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use http::{HeaderMap, HeaderValue, Method, Request};
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
@@ -47,7 +47,7 @@ pub fn authenticated(
 ) -> Result<Request<Bytes>> {
     let ApiRequest { method, url, mut headers, body } = request;
     let option = access.registration.option();
-    for header in rendered_headers(&option.api_client.headers, &access.values, "apiClient.headers") {
+    for header in option.api_client.headers.render(&access.values, "apiClient.headers") {
         let (name, value) = header?;
         headers.insert(name, value);
     }
@@ -89,19 +89,4 @@ pub fn rendered(
     values: &Values<'_>,
 ) -> Result<Vec<(String, String)>> {
     templates.iter().map(|(name, template)| Ok((name.clone(), template.render_text(values)?))).collect()
-}
-
-/// The headers that a definition makes, out of sight of Debug. `setting` is where it does.
-pub fn rendered_headers(
-    templates: &BTreeMap<String, Template>,
-    values: &Values<'_>,
-    setting: &'static str,
-) -> impl Iterator<Item = Result<(HeaderName, HeaderValue)>> {
-    templates.iter().map(move |(name, template)| {
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Error::unusable(setting))?;
-        let text = template.render_text(values)?;
-        let mut value = HeaderValue::from_str(&text).map_err(|_| Error::unusable(setting))?;
-        value.set_sensitive(true);
-        Ok((name, value))
-    })
 }

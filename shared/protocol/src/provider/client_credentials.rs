@@ -1,14 +1,14 @@
 //! Client credentials: what the customer entered, as it is, or exchanged for a token.
 
+use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{Method, Request};
 use serde_json::{Map, Value};
 
-use super::api_call::{rendered, rendered_headers};
+use super::api_call::rendered;
 use super::calls::Calls;
 use super::failure::{CallError, Failure, Refusal, Word};
 use super::oauth2::token_request::TokenEndpoint;
-use crate::definition::template::{Template, Values};
+use crate::definition::template::{Address, Template, Values};
 use crate::definition::{ClientAuthentication, ClientCredentials, Exchange, LoginCall};
 use crate::error::{Error, Result};
 use crate::secret::{Secret, SecretMap};
@@ -34,7 +34,7 @@ pub async fn credentials(
 async fn grant(
     calls: &Calls<'_>,
     config: &ClientCredentials,
-    token_uri: &Template,
+    token_uri: &Address,
     sealed_secret: Option<&Secret>,
     values: &Values<'_>,
 ) -> Result<Map<String, Value>, CallError> {
@@ -49,7 +49,7 @@ async fn grant(
     };
     let extra = rendered(&config.extra, values)?;
     let endpoint = TokenEndpoint {
-        url: token_uri.render_url(values, calls.loopback)?,
+        url: token_uri.render(values, calls.loopback)?,
         setting: "tokenUri",
         client_id: &client_id,
         client_secret: sealed_secret.or(entered_secret.as_ref()),
@@ -79,16 +79,15 @@ async fn log_in(
     login: &LoginCall,
     values: &Values<'_>,
 ) -> Result<Map<String, Value>, CallError> {
-    let url = login.uri.render_url(values, calls.loopback)?;
+    let url = login.uri.render(values, calls.loopback)?;
     let fields = rendered(&login.body, values)?;
     let (content_type, body) = login.body_format.encode(fields);
-    let method = Method::from_bytes(login.method.as_bytes()).map_err(|_| Error::unusable("login.method"))?;
     let mut request = Request::builder()
-        .method(method)
+        .method(login.method.of("login.method")?)
         .uri(url.as_str())
         .header(ACCEPT, "application/json")
         .header(CONTENT_TYPE, content_type);
-    for header in rendered_headers(&login.headers, values, "login.headers") {
+    for header in login.headers.render(values, "login.headers") {
         let (name, value) = header?;
         request = request.header(name, value);
     }

@@ -1,19 +1,18 @@
 //! The call that ends credentials, where the provider has no revocation endpoint (RFC 7009).
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Method};
 
-use super::api_call::{ApiAccess, ApiRequest, authenticated, rendered, rendered_headers};
+use super::api_call::{ApiAccess, ApiRequest, authenticated, rendered};
 use super::calls::Calls;
 use super::failure::{CallError, Refusal};
 use crate::definition::RevokeCall;
-use crate::error::Error;
 
 /// Makes the definition's own request.
 pub async fn make(calls: &Calls<'_>, call: &RevokeCall, access: &ApiAccess<'_>) -> Result<(), CallError> {
     let mut headers = HeaderMap::new();
-    for header in rendered_headers(&call.headers, &access.values, "revoke.headers") {
+    for header in call.headers.render(&access.values, "revoke.headers") {
         let (name, value) = header?;
         headers.insert(name, value);
     }
@@ -24,8 +23,11 @@ pub async fn make(calls: &Calls<'_>, call: &RevokeCall, access: &ApiAccess<'_>) 
         body = encoded;
     }
     let request = ApiRequest {
-        method: Method::from_bytes(call.method.as_bytes()).map_err(|_| Error::unusable("revoke.method"))?,
-        url: access.registration.below_base(&call.path)?.render_url(&access.values, calls.loopback)?,
+        method: call.method.of("revoke.method")?,
+        url: call
+            .path
+            .at(access.registration.integration.base_uri.as_ref())?
+            .render(&access.values, calls.loopback)?,
         headers,
         body,
     };

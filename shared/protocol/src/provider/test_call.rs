@@ -2,20 +2,22 @@
 
 use bytes::Bytes;
 use http::header::ACCEPT;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::api_call::{ApiAccess, ApiRequest, authenticated};
 use super::calls::Calls;
 use super::failure::{CallError, Refusal, Word};
-use crate::error::Error;
 
 /// Makes the option's test call, if it has one: any 2xx proves the credentials.
 pub async fn run(calls: &Calls<'_>, access: &ApiAccess<'_>) -> Result<(), CallError> {
     let registration = access.registration;
     let Some(test) = &registration.option().test else { return Ok(()) };
     let request = ApiRequest {
-        method: Method::from_bytes(test.method.as_bytes()).map_err(|_| Error::unusable("test.method"))?,
-        url: registration.below_base(&test.path)?.render_url(&access.values, calls.loopback)?,
+        method: test.method.of("test.method")?,
+        url: test
+            .path
+            .at(registration.integration.base_uri.as_ref())?
+            .render(&access.values, calls.loopback)?,
         headers: HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]),
         body: Bytes::new(),
     };

@@ -111,7 +111,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use protocol::definition::{Integration, read};
+    use protocol::definition::{Integration, IntegrationDefinition};
 
     const NOW: Timestamp = Timestamp(1_767_225_600_000);
     const DAY: i64 = 86_400_000;
@@ -126,7 +126,8 @@ mod tests {
         whole.as_object_mut().unwrap().extend(config.as_object().unwrap().clone());
         let definition = json!({ "key": "k", "type": auth_type, "config": whole });
         let integration = json!({ "name": "Example", "authOptions": [definition] });
-        let mut integration = Integration::new("acme", "crm", read(&integration, "").unwrap(), None).unwrap();
+        let mut integration =
+            Integration::new("acme", "crm", IntegrationDefinition::read(integration).unwrap(), None);
         integration.auth_options.remove(0)
     }
 

@@ -1,4 +1,4 @@
-mod render_url;
+mod address;
 
 use serde_json::json;
 

@@ -3,17 +3,14 @@
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rsa::PrivateKey;
-use rsa::pkcs1::DecodeRsaPrivateKey;
 use rsa::pkcs1v15::SigningKey;
-use rsa::pkcs8::DecodePrivateKey;
 use rsa::signature::{SignatureEncoding, Signer as _};
 use sha1::Sha1;
 use zeroize::Zeroizing;
 
 use super::base_string::escape;
 use super::client::{Client, Token};
-use crate::definition::SignatureMethod;
+use crate::definition::{SignatureMethod, private_key};
 use crate::error::{Error, Result};
 
 /// Signs a base string.
@@ -42,11 +39,8 @@ fn hmac(algorithm: hmac::Algorithm, base_string: &str, secrets: &str) -> String 
 }
 
 fn rsa_sha1(base_string: &str, client: &Client<'_>) -> Result<String> {
-    let pem = client.private_key.ok_or_else(|| Error::unusable("privateKey"))?.expose();
-    let key = PrivateKey::from_pkcs8_pem(pem)
-        .or_else(|_| PrivateKey::from_pkcs1_pem(pem))
-        .map_err(|_| Error::unusable("privateKey"))?;
-    let signature = SigningKey::<Sha1>::new(key)
+    let pem = client.private_key.ok_or_else(|| Error::unusable("privateKey"))?;
+    let signature = SigningKey::<Sha1>::new(private_key(pem)?)
         .try_sign(base_string.as_bytes())
         .map_err(|_| Error::unusable("privateKey"))?;
     Ok(STANDARD.encode(signature.to_bytes()))

@@ -19,7 +19,7 @@ pub fn authorization_request(
     sent: &Sent,
     loopback: Loopback,
 ) -> Result<Url> {
-    let endpoint = config.authorize_uri.render_url(values, loopback)?;
+    let endpoint = config.authorize_uri.render(values, loopback)?;
     let redirect_uri = RedirectUrl::new(sent.redirect_uri.clone()).map_err(|_| unusable_callback())?;
     let client = OAuth2Client::new(ClientId::new(config.client_id.clone()))
         .set_auth_uri(AuthUrl::from_url(endpoint))

@@ -18,7 +18,7 @@ use super::OAuth2Client;
 use super::grant::AuthorizationGrant;
 use super::token_response::{TokenResponse, normalized};
 use crate::BoxFuture;
-use crate::definition::template::{Template, Values};
+use crate::definition::template::{Address, Values};
 use crate::definition::{BodyFormat, ClientAuthentication, OAuth2};
 use crate::error::{Error, Result};
 use crate::provider::calls::{Answer, Calls};
@@ -66,13 +66,13 @@ impl<'a> TokenEndpoint<'a> {
 
     fn of(
         config: &'a OAuth2,
-        (address, setting): (&Template, &'static str),
+        (address, setting): (&Address, &'static str),
         client_secret: Option<&'a Secret>,
         values: &Values<'_>,
         loopback: Loopback,
     ) -> Result<Self> {
         Ok(Self {
-            url: address.render_url(values, loopback)?,
+            url: address.render(values, loopback)?,
             setting,
             client_id: &config.client_id,
             client_secret,

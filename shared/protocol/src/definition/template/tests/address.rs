@@ -224,6 +224,56 @@ fn a_template_that_is_no_address_is_a_fault_of_the_definition() {
     ] {
         let error = url(template, &json!({ "x": "acme" })).unwrap_err();
         assert_eq!(error.key(), ErrorKey::ConfigurationInvalid, "{template}: {error}");
+        let problem = Address::parse(template).unwrap().problem(Loopback::Refused);
+        assert!(problem.is_some(), "{template} is found out only when it is used");
+    }
+}
+
+#[test]
+fn a_template_that_some_value_makes_an_address_of_has_no_problem() {
+    for template in [
+        SUBDOMAIN,
+        "https://api.example.com:8443/v1/${parameters.x}?a=${parameters.x}#${parameters.x}",
+        "https://${parameters.x}/a",
+        "https://${parameters.x}.${parameters.y}/a",
+        "${parameters.x}",
+        "${parameters.x}/oauth?a=b",
+        "https://203.0.113.7.example.com/",
+        "https://1.1.1.1/",
+    ] {
+        assert_eq!(Address::parse(template).unwrap().problem(Loopback::Refused), None, "{template}");
+    }
+    for template in ["http://${parameters.x}:9000/token", "http://localhost/${parameters.x}"] {
+        assert_eq!(Address::parse(template).unwrap().problem(Loopback::Allowed), None, "{template}");
+        assert!(Address::parse(template).unwrap().problem(Loopback::Refused).is_some(), "{template}");
+    }
+}
+
+#[test]
+fn a_literal_private_address_is_a_problem() {
+    for host in ["10.0.0.1", "169.254.169.254", "192.168.1.1", "[fd00:ec2::254]", "[::ffff:10.0.0.1]"] {
+        for loopback in [Loopback::Refused, Loopback::Allowed] {
+            let address = Address::parse(&format!("https://{host}/token")).unwrap();
+            assert!(address.problem(loopback).is_some(), "{host}");
+        }
+    }
+}
+
+#[test]
+fn the_placeholders_of_its_host_are_known() {
+    for (template, expected) in [
+        ("https://${parameters.a}.example.com/${parameters.b}", &["${parameters.a}"][..]),
+        (
+            "https://${parameters.a}.${credentials.b}:8443?${parameters.c}",
+            &["${parameters.a}", "${credentials.b}"],
+        ),
+        ("${credentials.url}${parameters.b}", &["${credentials.url}"]),
+        ("https://example.com#${parameters.a}", &[]),
+        ("https://example.com/${parameters.a}", &[]),
+    ] {
+        let address = Address::parse(template).unwrap();
+        let found: Vec<String> = address.host_placeholders().iter().map(ToString::to_string).collect();
+        assert_eq!(found, expected, "{template}");
     }
 }
 
@@ -255,7 +305,7 @@ fn values_come_from_their_own_root() {
     let values =
         Values { parameters: &parameters, credentials: &credentials, connector_parameters: &connector };
     let template = "https://${parameters.x}.example.com/${credentials.x}/${connectorParameters.x}";
-    let url = Template::parse(template).unwrap().render_url(&values, Loopback::Refused).unwrap();
+    let url = Address::parse(template).unwrap().render(&values, Loopback::Refused).unwrap();
     assert_eq!(url.as_str(), "https://p.example.com/c/w");
 }
 
@@ -266,7 +316,7 @@ fn what_no_schema_binds_names_no_host() {
     let values =
         Values { parameters: &none, credentials: &none, connector_parameters: given.as_object().unwrap() };
     for template in ["https://${connectorParameters.x}.example.com/", "${connectorParameters.url}/token"] {
-        let error = Template::parse(template).unwrap().render_url(&values, Loopback::Refused).unwrap_err();
+        let error = Address::parse(template).unwrap().render(&values, Loopback::Refused).unwrap_err();
         assert_eq!(error.key(), ErrorKey::ConfigurationInvalid, "{template}");
     }
 }
@@ -294,5 +344,5 @@ fn url(template: &str, parameters: &Value) -> Result<Url> {
 }
 
 fn render(template: &str, parameters: &Value, loopback: Loopback) -> Result<Url> {
-    with_parameters(parameters, |values| Template::parse(template)?.render_url(values, loopback))
+    with_parameters(parameters, |values| Address::parse(template)?.render(values, loopback))
 }

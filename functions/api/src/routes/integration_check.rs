@@ -1,0 +1,75 @@
+//! An integration's definition, looked at as a whole: before it is stored, and what was stored before there were these
+//! checks.
+
+use std::sync::Arc;
+
+use flow::deps::{Deps, integration_place, read_integration};
+use flow::lifecycle::registration;
+use flow::store::StoredDefinition;
+use protocol::definition::{
+    AuthMethod, Integration, IntegrationDefinition, KnownSecrets, OptionSecrets, Problems,
+};
+use protocol::error::{Error, ErrorKey, Result};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+/// The definition as it is stored. Everything is checked before anything is written.
+pub(crate) async fn passed(
+    deps: &Deps,
+    workspace: &str,
+    key: String,
+    definition: Value,
+    before: Option<&StoredDefinition>,
+) -> Result<StoredDefinition> {
+    let mut definition = IntegrationDefinition::read(definition)?;
+    let given = definition.take_secrets();
+    let json = serde_json::to_string(&definition).map_err(Error::internal)?;
+    let sealed_before = before.and_then(|before| before.sealed.clone());
+    let integration = Arc::new(Integration::new(workspace, &key, definition, sealed_before));
+    let secrets = deps.definitions.option_secrets(&integration).await?.updated(given);
+    let mut problems = integration.problems(KnownSecrets::Opened(&secrets), deps.settings.loopback);
+    integration.check_input_schemas(&mut problems);
+    // What has just been shared counts.
+    if let Some(root) = &deps.settings.root_key {
+        deps.definitions.forget(root);
+    }
+    check_sharing(deps, &integration, &mut problems).await?;
+    problems.refuse()?;
+    Ok(StoredDefinition { key, definition: json, sealed: sealed(deps, &integration, &secrets).await? })
+}
+
+/// What of a stored definition cannot work.
+pub(crate) async fn problems(deps: &Deps, workspace: &str, stored: &StoredDefinition) -> Result<Problems> {
+    let integration = Arc::new(read_integration(workspace, stored.clone())?);
+    let secrets = if stored.sealed.is_some() { KnownSecrets::Sealed } else { KnownSecrets::None };
+    let mut problems = integration.problems(secrets, deps.settings.loopback);
+    check_sharing(deps, &integration, &mut problems).await?;
+    Ok(problems)
+}
+
+/// Notes each `proxyKey` that names no registration which this workspace may use.
+async fn check_sharing(deps: &Deps, integration: &Arc<Integration>, problems: &mut Problems) -> Result<()> {
+    for option in &integration.auth_options {
+        if !matches!(option.method, AuthMethod::Proxy(_)) {
+            continue;
+        }
+        match registration::of_option(deps, integration, option).await {
+            Ok(_) => {}
+            Err(error) if matches!(error.key(), ErrorKey::ConfigurationInvalid | ErrorKey::NotFound) => {
+                let field = format!("{}.config.proxyKey", option.path());
+                problems.add(field, "names no integration that is shared with this workspace");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+async fn sealed(deps: &Deps, integration: &Integration, secrets: &OptionSecrets) -> Result<Option<Vec<u8>>> {
+    if secrets.is_empty() {
+        return Ok(None);
+    }
+    let plain = Zeroizing::new(serde_json::to_vec(secrets).map_err(Error::internal)?);
+    let place = integration_place(&integration.workspace, &integration.id);
+    deps.sealer.seal(place, &plain).await.map(Some)
+}

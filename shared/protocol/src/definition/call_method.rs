@@ -1,0 +1,51 @@
+//! The HTTP method of a call that a definition describes.
+
+use http::Method;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// What a definition may name (RFC 9110 §9.3, RFC 5789).
+const KNOWN: [Method; 7] =
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+
+/// An HTTP method. In a definition that was stored before this was checked, it may be none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct CallMethod {
+    text: String,
+    method: Option<Method>,
+}
+
+impl CallMethod {
+    pub(super) fn get() -> Self {
+        Self::from(Method::GET.to_string())
+    }
+
+    pub(super) fn post() -> Self {
+        Self::from(Method::POST.to_string())
+    }
+
+    /// The method; `setting` is where it stands.
+    pub fn of(&self, setting: &str) -> Result<Method> {
+        self.method.clone().ok_or_else(|| Error::unusable(setting))
+    }
+
+    pub(super) fn problem(&self) -> Option<String> {
+        let names = KNOWN.map(|method| method.to_string()).join(", ");
+        self.method.is_none().then(|| format!("must be one of {names}"))
+    }
+}
+
+impl From<String> for CallMethod {
+    fn from(text: String) -> Self {
+        let method = KNOWN.into_iter().find(|known| known.as_str() == text);
+        Self { text, method }
+    }
+}
+
+impl From<CallMethod> for String {
+    fn from(method: CallMethod) -> Self {
+        method.text
+    }
+}

@@ -1,0 +1,170 @@
+//! Looks at the settings of one option, and notes each that cannot work.
+
+use std::collections::BTreeSet;
+
+use super::input_names::InputNames;
+use super::option_secrets::OptionSecrets;
+use super::problem::Problems;
+use super::template::{Address, Placeholder, Root, Template};
+use crate::redirect_uri::Loopback;
+
+/// What is known of an option's secrets.
+#[derive(Debug, Clone, Copy)]
+pub enum KnownSecrets<'a> {
+    /// All of them.
+    Opened(&'a OptionSecrets),
+    /// There are some, and they are sealed.
+    Sealed,
+    /// There are none.
+    None,
+}
+
+/// Which `${credentials.…}` there are where a template is filled.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Credentials<'a> {
+    /// None: it is filled before there are credentials.
+    NotYet,
+    /// Whatever the provider gives.
+    Given,
+    /// These, and no others.
+    Named(&'a BTreeSet<String>),
+}
+
+/// Notes what does not fit, under the path where it stands.
+pub(super) struct Checker<'a> {
+    pub(super) problems: &'a mut Problems,
+    pub(super) path: String,
+    pub(super) inputs: &'a InputNames,
+    pub(super) secrets: KnownSecrets<'a>,
+    pub(super) option: &'a str,
+    pub(super) loopback: Loopback,
+}
+
+impl Checker<'_> {
+    /// The same for the settings in `setting`.
+    pub(super) fn inside(&mut self, setting: &str) -> Checker<'_> {
+        Checker {
+            problems: self.problems,
+            path: format!("{}.{setting}", self.path),
+            inputs: self.inputs,
+            secrets: self.secrets,
+            option: self.option,
+            loopback: self.loopback,
+        }
+    }
+
+    pub(super) fn refuse(&mut self, setting: &str, problem: impl Into<String>) {
+        self.problems.add(format!("{}.{setting}", self.path), problem);
+    }
+
+    /// A text that is sent as it is: a placeholder in it would be sent too.
+    pub(super) fn literal(&mut self, setting: &str, text: &str) {
+        if text.contains("${") {
+            self.refuse(setting, "has a placeholder in it, and is sent as it is");
+        } else if let Some(foreign) = foreign_placeholder(text) {
+            self.refuse(setting, foreign);
+        }
+    }
+
+    /// The same, and there must be something in it.
+    pub(super) fn name(&mut self, setting: &str, text: &str) {
+        if text.trim().is_empty() {
+            self.refuse(setting, "is empty");
+        }
+        self.literal(setting, text);
+    }
+
+    pub(super) fn template(&mut self, setting: &str, template: &Template, credentials: Credentials<'_>) {
+        if let Some(foreign) = foreign_placeholder(template.as_str()) {
+            self.refuse(setting, foreign);
+        }
+        for placeholder in template.placeholders() {
+            if let Some(problem) = self.unknown(placeholder, credentials) {
+                self.refuse(setting, problem);
+            }
+        }
+    }
+
+    /// An address that is called or that a browser is sent to.
+    pub(super) fn address(&mut self, setting: &str, address: &Address, credentials: Credentials<'_>) {
+        if let Some(problem) = address.problem(self.loopback) {
+            self.refuse(setting, problem);
+        }
+        self.template(setting, address.template(), credentials);
+    }
+
+    /// The integration's `baseUri`, as this option fills it.
+    pub(super) fn base(&mut self, address: &Address, credentials: Credentials<'_>) {
+        for placeholder in address.template().placeholders() {
+            if let Some(problem) = self.unknown(placeholder, credentials) {
+                let problem = format!("{problem} ({})", self.path);
+                self.problems.add("baseUri", problem);
+            }
+        }
+    }
+
+    /// An OAuth endpoint: `own` are the parameters that Linkspan adds to its query.
+    pub(super) fn endpoint(&mut self, setting: &str, address: &Address, own: &[&str]) {
+        self.address(setting, address, Credentials::NotYet);
+        if address.has_fragment() {
+            self.refuse(setting, "has a fragment, which no endpoint may have (RFC 6749 §3.1, §3.2)");
+        }
+        for name in address.query_names() {
+            if own.contains(&name.as_str()) {
+                self.refuse(setting, format!("has `{name}` in its query, which Linkspan sends itself"));
+            }
+        }
+    }
+
+    /// Parameters that a definition adds to a request: `own` are those that Linkspan sends itself.
+    pub(super) fn added<'n>(
+        &mut self,
+        names: impl Iterator<Item = &'n String>,
+        is_own: impl Fn(&str) -> bool,
+    ) {
+        for name in names.filter(|name| is_own(name)) {
+            self.refuse(&format!("extra.{name}"), "is sent by Linkspan itself");
+        }
+    }
+
+    pub(super) fn scopes(&mut self, scopes: &[String]) {
+        for (index, scope) in scopes.iter().enumerate() {
+            self.name(&format!("scopes[{index}]"), scope);
+        }
+    }
+
+    /// Whether it is known that there is no such secret.
+    pub(super) fn lacks(&self, setting: &str) -> bool {
+        match self.secrets {
+            KnownSecrets::Opened(secrets) => secrets.get(self.option, setting).is_none(),
+            KnownSecrets::Sealed => false,
+            KnownSecrets::None => true,
+        }
+    }
+
+    fn unknown(&self, placeholder: &Placeholder, credentials: Credentials<'_>) -> Option<String> {
+        let name = placeholder.path().first()?;
+        match (placeholder.root(), credentials) {
+            (Root::Parameters, _) if !self.inputs.has(name) => {
+                Some(format!("has `{placeholder}`, but the option's inputSchema has no `{name}`"))
+            }
+            (Root::Credentials, Credentials::NotYet) => {
+                Some(format!("has `{placeholder}`, but there are no credentials yet where it is used"))
+            }
+            (Root::Credentials, Credentials::Named(names)) if !names.contains(name) => {
+                Some(format!("has `{placeholder}`, but the option's credentials have no `{name}`"))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// `{{name}}` is how other products write a placeholder; here it would be sent as it is.
+fn foreign_placeholder(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("{{")?;
+    let (inside, _) = rest.split_once("}}")?;
+    let name = inside.trim();
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '$');
+    (!name.is_empty() && name.chars().all(is_name))
+        .then(|| "has a placeholder in `{{…}}`; write `${parameters.…}` or `${credentials.…}`".to_owned())
+}

@@ -1,0 +1,86 @@
+//! The headers of a call that a definition describes.
+
+use std::collections::BTreeMap;
+
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
+use http::{HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
+
+use super::checker::{Checker, Credentials};
+use super::template::{Template, Values};
+use crate::error::{Error, Result};
+
+/// These say how a message is sent, which is the HTTP client's to say (RFC 9110 §7.2, §7.6.1, §8.6).
+const NOT_OURS: [HeaderName; 7] = [CONNECTION, CONTENT_LENGTH, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
+
+/// Named templates. In a definition that was stored before this was checked, a name may be none.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(from = "BTreeMap<String, Template>", into = "BTreeMap<String, Template>")]
+pub struct Headers(Vec<Header>);
+
+#[derive(Debug, Clone)]
+struct Header {
+    text: String,
+    name: Option<HeaderName>,
+    value: Template,
+}
+
+impl Headers {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The headers, filled in and out of sight of Debug. `setting` is where they stand.
+    pub fn render(
+        &self,
+        values: &Values<'_>,
+        setting: &'static str,
+    ) -> impl Iterator<Item = Result<(HeaderName, HeaderValue)>> {
+        self.0.iter().map(move |header| {
+            let name = header.name.clone().ok_or_else(|| Error::unusable(setting))?;
+            let text = header.value.render_text(values)?;
+            let mut value = HeaderValue::from_str(&text).map_err(|_| Error::unusable(setting))?;
+            value.set_sensitive(true);
+            Ok((name, value))
+        })
+    }
+
+    pub(super) fn check(&self, checker: &mut Checker<'_>, setting: &str, credentials: Credentials<'_>) {
+        for (index, header) in self.0.iter().enumerate() {
+            let setting = format!("{setting}.{}", header.text);
+            match &header.name {
+                None => checker.refuse(&setting, "is no header's name (RFC 9110 §5.1)"),
+                Some(name) if NOT_OURS.contains(name) => {
+                    checker.refuse(&setting, "is set by the HTTP client itself");
+                }
+                Some(name) if self.0[..index].iter().any(|other| other.name.as_ref() == Some(name)) => {
+                    checker.refuse(&setting, "stands there twice: names of headers differ by more than case");
+                }
+                Some(_) => {}
+            }
+            if header.value.literals().any(|literal| HeaderValue::from_str(literal).is_err()) {
+                checker.refuse(&setting, "has a control character in its value (RFC 9110 §5.5)");
+            }
+            checker.template(&setting, &header.value, credentials);
+        }
+    }
+}
+
+impl From<BTreeMap<String, Template>> for Headers {
+    fn from(headers: BTreeMap<String, Template>) -> Self {
+        let read = |(text, value): (String, Template)| Header {
+            name: HeaderName::from_bytes(text.as_bytes()).ok(),
+            text,
+            value,
+        };
+        Self(headers.into_iter().map(read).collect())
+    }
+}
+
+impl From<Headers> for BTreeMap<String, Template> {
+    fn from(headers: Headers) -> Self {
+        headers.0.into_iter().map(|header| (header.text, header.value)).collect()
+    }
+}

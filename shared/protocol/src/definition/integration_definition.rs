@@ -1,0 +1,135 @@
+//! What `PUT /integrations/{key}` takes and stores.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::auth_option::{AuthOptionDefinition, AuthType};
+use super::option_secrets::GivenSecret;
+use super::problem::Problems;
+use super::read::read_leniently;
+use super::template::{Address, Template};
+use crate::error::Result;
+use crate::secret::Secret;
+
+/// The settings that are secrets, whatever the type.
+const SECRET_SETTINGS: [&str; 3] = ["clientSecret", "consumerSecret", "privateKey"];
+
+/// What `PUT /integrations/{key}` takes and `GET` returns, less the secrets.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct IntegrationDefinition {
+    /// The service's name, as customers know it.
+    pub name: String,
+    /// An https address of its logo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+    /// The catalogue entry that it is made from. There is no catalogue yet: it is kept, and nothing comes from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connector: Option<String>,
+    /// Where its API is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_uri: Option<Address>,
+    /// The team's own page that the provider calls back; it sends the browser on to `/oauth-callback`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub o_auth_callback_uri: Option<String>,
+    /// Whether other workspaces may use its registration with a `proxy` option: the root workspace's only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
+    /// The workspaces that may; all of them unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared_with: Option<Vec<String>>,
+    /// The ways to authenticate; the first is the default.
+    #[serde(default)]
+    pub auth_options: Vec<AuthOptionDefinition>,
+    /// What could not be read of it.
+    #[serde(skip)]
+    pub(super) unread: Unread,
+}
+
+/// What could not be read of a definition.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unread {
+    pub(super) problems: Problems,
+    pub(super) options: Vec<UnreadOption>,
+}
+
+/// An option that could not be read, and so cannot be used. Nothing else takes its place.
+#[derive(Debug, Clone)]
+pub(super) struct UnreadOption {
+    pub(super) key: Option<String>,
+    pub(super) place: usize,
+}
+
+impl IntegrationDefinition {
+    /// Reads a definition as far as it can be read. What cannot be is told by [`super::Integration::problems`].
+    ///
+    /// # Errors
+    ///
+    /// `request_malformed` that names each field that does not fit, where nothing can be made of the whole.
+    pub fn read(mut value: Value) -> Result<Self> {
+        let mut unread = Unread::default();
+        let options = value.as_object_mut().and_then(|object| object.remove("authOptions"));
+        let read: Option<Self> = read_leniently(&value, "", &mut unread.problems);
+        let mut auth_options = Vec::new();
+        match options {
+            Some(Value::Array(options)) => {
+                for (place, option) in options.iter().enumerate() {
+                    match read_option(option, place, &mut unread.problems) {
+                        Some(option) => auth_options.push(option),
+                        None if option["enabled"] == false => {}
+                        None => {
+                            let key = option["key"].as_str().map(str::to_owned);
+                            unread.options.push(UnreadOption { key, place });
+                        }
+                    }
+                }
+            }
+            Some(_) => unread.problems.add("authOptions", "must be an array"),
+            None => unread.problems.add("authOptions", "is missing"),
+        }
+        match read {
+            Some(definition) => Ok(Self { auth_options, unread, ..definition }),
+            None => Err(unread.problems.refusal()),
+        }
+    }
+
+    /// Takes the secrets out of the options' settings: they are stored sealed, the rest is stored as it is.
+    pub fn take_secrets(&mut self) -> Vec<(String, &'static str, GivenSecret)> {
+        let mut taken = Vec::new();
+        for option in &mut self.auth_options {
+            for setting in SECRET_SETTINGS {
+                // In a client-credentials option it can be a template over what the customer enters.
+                let is_template = option.auth_type == AuthType::ClientCredentials
+                    && option.config.get(setting).is_some_and(|given| !is_literal(given));
+                let removed = match option.config.as_object_mut() {
+                    Some(config) if !is_template => config.remove(setting),
+                    _ => None,
+                };
+                let given = match removed {
+                    None if is_template => GivenSecret::Removed,
+                    None => GivenSecret::Unchanged,
+                    Some(Value::Null) => GivenSecret::Removed,
+                    Some(Value::String(secret)) => GivenSecret::New(Secret::new(secret)),
+                    Some(_) => {
+                        let field = format!("authOptions[{}].config.{setting}", option.place);
+                        self.unread.problems.add(field, "must be a string");
+                        GivenSecret::Unchanged
+                    }
+                };
+                taken.push((option.key.clone(), setting, given));
+            }
+        }
+        taken
+    }
+}
+
+fn is_literal(setting: &Value) -> bool {
+    let template = setting.as_str().and_then(|text| Template::parse(text).ok());
+    setting.is_null() || template.is_some_and(|template| template.placeholders().next().is_none())
+}
+
+fn read_option(option: &Value, place: usize, problems: &mut Problems) -> Option<AuthOptionDefinition> {
+    let path = format!("authOptions[{place}]");
+    let definition: Option<AuthOptionDefinition> = read_leniently(option, &path, problems);
+    definition.map(|definition| AuthOptionDefinition { place, ..definition })
+}

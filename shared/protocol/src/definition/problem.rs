@@ -1,0 +1,62 @@
+//! What does not fit in a definition: all of it, each under the path of its setting.
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::error::{Error, ErrorKey, Result};
+
+/// More than these are no help to anybody.
+const MOST: usize = 50;
+
+/// One thing that does not fit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// The setting: `authOptions[0].config.tokenUri`.
+    pub field: String,
+    /// What is wrong with it, as the end of a sentence that begins with the field. It never holds a secret.
+    pub problem: String,
+}
+
+/// Everything that does not fit, in the order of the definition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Adds one.
+    pub fn add(&mut self, field: impl Into<String>, problem: impl Into<String>) {
+        if self.0.len() < MOST {
+            self.0.push(Problem { field: field.into(), problem: problem.into() });
+        }
+    }
+
+    /// Whether everything fits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// One by one.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.0.iter()
+    }
+
+    /// Refuses a definition that has any.
+    pub fn refuse(&self) -> Result<()> {
+        if self.is_empty() { Ok(()) } else { Err(self.refusal()) }
+    }
+
+    /// The refusal: it names the first one's field, and lists all.
+    #[must_use]
+    pub(super) fn refusal(&self) -> Error {
+        let (field, first) = match self.0.first() {
+            Some(Problem { field, problem }) => (field.clone(), format!("{field} {problem}.")),
+            None => (String::new(), "The definition cannot be read.".to_owned()),
+        };
+        let message = match self.0.len() {
+            0 | 1 => first,
+            2 => format!("{first} There is one more problem."),
+            all => format!("{first} There are {} more problems.", all - 1),
+        };
+        Error::new(ErrorKey::RequestMalformed, message).field(field).with("problems", json!(self.0))
+    }
+}

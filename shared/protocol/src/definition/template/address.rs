@@ -1,0 +1,346 @@
+//! Addresses of providers from templates.
+//!
+//! A value can choose what the placeholder stands for and nothing else: in the host, letters, digits, dots and
+//! hyphens; in path, query and fragment, text that is percent-encoded as a whole. Scheme, port and the literal parts
+//! of the host are the definition's.
+//!
+//! A host that is one placeholder, or an address that begins with one, is the customer's choice altogether. What
+//! keeps it off internal services is the HTTP client, which looks at the address that it connects to.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use url::{Url, form_urlencoded};
+
+use crate::error::{Error, Result};
+use crate::http::address::Reach;
+use crate::redirect_uri::http_url::{HttpUrl, Port};
+use crate::redirect_uri::{Loopback, percent_encoded};
+
+use super::{Part, Placeholder, Root, Template, Values, misconfigured};
+
+/// What may follow an authority; anything else would prolong the host.
+const AUTHORITY_END: [char; 3] = ['/', '?', '#'];
+
+/// The template of an absolute address. In a definition it stands as that text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Address(Template);
+
+/// What placeholders are filled with.
+#[derive(Clone, Copy)]
+enum Fill<'v> {
+    Values(&'v Values<'v>),
+    /// A plain name, or a plain address: to see whether the template can become an address at all.
+    StandIns(Loopback),
+}
+
+impl<'v> Fill<'v> {
+    fn name(self, placeholder: &Placeholder) -> Result<Cow<'v, str>> {
+        match self {
+            Self::Values(values) => placeholder.resolve(values),
+            Self::StandIns(Loopback::Refused) => Ok(Cow::Borrowed("x")),
+            Self::StandIns(Loopback::Allowed) => Ok(Cow::Borrowed("localhost")),
+        }
+    }
+
+    fn address(self, placeholder: &Placeholder) -> Result<Cow<'v, str>> {
+        match self {
+            Self::Values(values) => placeholder.resolve(values),
+            Self::StandIns(_) => Ok(Cow::Borrowed("https://x.example")),
+        }
+    }
+}
+
+impl From<Template> for Address {
+    fn from(template: Template) -> Self {
+        Self(template)
+    }
+}
+
+impl From<Address> for Template {
+    fn from(address: Address) -> Self {
+        address.0
+    }
+}
+
+impl Address {
+    /// Reads a template. Whether it is one of an address shows when it is rendered.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Template::parse`].
+    pub fn parse(source: &str) -> Result<Self> {
+        Template::parse(source).map(Self)
+    }
+
+    /// The text that it was read from.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The template.
+    #[must_use]
+    pub fn template(&self) -> &Template {
+        &self.0
+    }
+
+    /// Fills the placeholders.
+    ///
+    /// # Errors
+    ///
+    /// `input_invalid` that names the field, when a value is missing or does not fit where it stands;
+    /// `configuration_invalid` when the template itself is no https URL (loopback hosts aside, where `loopback`
+    /// allows them), or has a placeholder where none can be: in the scheme, the userinfo or the port.
+    pub fn render(&self, values: &Values<'_>, loopback: Loopback) -> Result<Url> {
+        self.fill(Fill::Values(values), loopback).map_err(|fault| match fault {
+            Fault::Template(fault) => misconfigured(format!("The address {fault}.")),
+            Fault::Value(error) => error,
+        })
+    }
+
+    /// Why no value can make an address of it, as the end of a sentence that begins with the setting.
+    pub(in crate::definition) fn problem(&self, loopback: Loopback) -> Option<String> {
+        let url = match self.fill(Fill::StandIns(loopback), loopback) {
+            Ok(url) => url,
+            Err(Fault::Template(fault)) => return Some(fault),
+            Err(Fault::Value(error)) => return Some(format!("makes no address: {}", error.message())),
+        };
+        let reach = match loopback {
+            Loopback::Allowed => Reach::PublicAndLoopback,
+            Loopback::Refused => Reach::Public,
+        };
+        let literal = match url.host() {
+            Some(url::Host::Ipv4(address)) => Some(address.into()),
+            Some(url::Host::Ipv6(address)) => Some(address.into()),
+            Some(url::Host::Domain(_)) | None => None,
+        };
+        literal
+            .is_some_and(|address| !reach.allows(address))
+            .then(|| "is a private address, which is never called".to_owned())
+    }
+
+    /// Whether it has a fragment, which no endpoint may have (RFC 6749 §3.1, §3.2).
+    pub(in crate::definition) fn has_fragment(&self) -> bool {
+        self.0.literals().any(|literal| literal.contains('#'))
+    }
+
+    /// The names of the parameters in its own query.
+    pub(in crate::definition) fn query_names(&self) -> Vec<String> {
+        let query = self.as_str().split_once('?').map_or("", |(_, query)| query);
+        let query = query.split('#').next().unwrap_or_default();
+        form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name.into_owned()).collect()
+    }
+
+    /// The placeholders that choose its host.
+    pub(in crate::definition) fn host_placeholders(&self) -> Vec<&Placeholder> {
+        let mut chosen = Vec::new();
+        for (index, part) in self.0.parts.iter().enumerate() {
+            match part {
+                Part::Placeholder(placeholder) => {
+                    chosen.push(placeholder);
+                    if index == 0 {
+                        break;
+                    }
+                }
+                Part::Literal(literal) => {
+                    let authority = literal.split_once("://").map_or(literal.as_str(), |(_, rest)| rest);
+                    if authority.contains(AUTHORITY_END) {
+                        break;
+                    }
+                }
+            }
+        }
+        chosen
+    }
+
+    fn fill(&self, fill: Fill<'_>, loopback: Loopback) -> Result<Url, Fault> {
+        let (base, rest) = match self.0.parts.split_first() {
+            Some((Part::Placeholder(placeholder), rest)) => Base::given(placeholder, rest, fill)?,
+            Some((Part::Literal(literal), rest)) => Base::literal(literal, rest, fill, loopback)?,
+            None => return Err(Fault::Template("is empty".to_owned())),
+        };
+        let promised = HttpUrl::parse(&base.text).and_then(|url| url.admit(loopback).map(|()| url));
+        let promised = promised.map_err(|fault| blame(base.from, fault))?;
+        let Port::Number(port) = promised.port else {
+            return Err(blame(base.from, "has no port"));
+        };
+
+        let (text, last) = finish(&base, rest, fill)?;
+        let blamed = |fault| blame(last.or(base.from), fault);
+        HttpUrl::parse(&text).map_err(blamed)?;
+        let url = Url::parse(&text).map_err(|_| blamed("cannot be read"))?;
+        // So by construction; but no address may ever leave here with another host than the one that was looked at.
+        let is_kept = url.scheme() == promised.scheme.to_string()
+            && url.host_str() == Some(&promised.host)
+            && url.port_or_known_default() == Some(port)
+            && url.username().is_empty()
+            && url.password().is_none();
+        if is_kept { Ok(url) } else { Err(blamed("leads elsewhere")) }
+    }
+}
+
+/// Why there is no address.
+enum Fault {
+    /// The template is none of an address: the end of a sentence that begins with it.
+    Template(String),
+    /// A value does not fit where it stands.
+    Value(Error),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Value(error)
+    }
+}
+
+/// The address up to and without the template's path.
+struct Base<'t> {
+    text: String,
+    /// The literal that follows in the part where the authority ended.
+    remainder: &'t str,
+    /// The placeholder that chose the host, or some of it.
+    from: Option<&'t Placeholder>,
+}
+
+impl<'t> Base<'t> {
+    /// An address that begins with a placeholder: its value is an absolute URL of its own, perhaps with a path.
+    fn given(
+        placeholder: &'t Placeholder,
+        rest: &'t [Part],
+        fill: Fill<'_>,
+    ) -> Result<(Self, &'t [Part]), Fault> {
+        may_name_a_host(placeholder)?;
+        let (remainder, rest) = match rest.split_first() {
+            None => ("", rest),
+            Some((Part::Literal(literal), rest)) if literal.starts_with(AUTHORITY_END) => {
+                (literal.as_str(), rest)
+            }
+            Some(_) => {
+                return Err(Fault::Template(format!(
+                    "begins with `{placeholder}`, so that a `/` must follow"
+                )));
+            }
+        };
+        let value = fill.address(placeholder)?;
+        let url = HttpUrl::parse(&value).map_err(|fault| placeholder.refused(fault))?;
+        if url.query.is_some() || url.fragment.is_some() {
+            return Err(placeholder.refused("has a query or a fragment").into());
+        }
+        let text = value.trim_end_matches('/').to_owned();
+        Ok((Self { text, remainder, from: Some(placeholder) }, rest))
+    }
+
+    /// An address that begins with its scheme; placeholders may stand in the host.
+    fn literal(
+        first: &'t str,
+        mut rest: &'t [Part],
+        fill: Fill<'_>,
+        loopback: Loopback,
+    ) -> Result<(Self, &'t [Part]), Fault> {
+        let (scheme, mut literal) = first.split_once("://").unwrap_or_default();
+        let is_local_http = scheme.eq_ignore_ascii_case("http") && loopback == Loopback::Allowed;
+        if !is_local_http && !scheme.eq_ignore_ascii_case("https") {
+            return Err(bad_address("does not begin with `https://`"));
+        }
+        let mut base = Self { text: format!("{scheme}://"), remainder: "", from: None };
+        let mut authority = String::new();
+        loop {
+            let end = literal.find(AUTHORITY_END);
+            let (host, remainder) = literal.split_at(end.unwrap_or(literal.len()));
+            if !host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b)) {
+                return Err(bad_address("has a host that is not in its plain form"));
+            }
+            authority.push_str(host);
+            base.remainder = remainder;
+            let Some((Part::Placeholder(placeholder), after)) = rest.split_first().filter(|_| end.is_none())
+            else {
+                break;
+            };
+            if authority.contains(':') {
+                return Err(Fault::Template(format!(
+                    "has `{placeholder}` in its port, which must be literal"
+                )));
+            }
+            authority.push_str(&host_part(placeholder, fill)?);
+            base.from = Some(placeholder);
+            (literal, rest) = match after.split_first() {
+                Some((Part::Literal(literal), rest)) => (literal.as_str(), rest),
+                _ => ("", after),
+            };
+        }
+        base.text.push_str(&authority);
+        Ok((base, rest))
+    }
+}
+
+/// What the caller gave for the connector comes through the customer's browser, and no schema binds it: the host that
+/// gets a secret is not its to name.
+fn may_name_a_host(placeholder: &Placeholder) -> Result<(), Fault> {
+    if placeholder.root() == Root::ConnectorParameters {
+        return Err(Fault::Template(format!(
+            "has the placeholder `{placeholder}` in its host, where it cannot stand"
+        )));
+    }
+    Ok(())
+}
+
+fn host_part(placeholder: &Placeholder, fill: Fill<'_>) -> Result<String, Fault> {
+    may_name_a_host(placeholder)?;
+    let value = fill.name(placeholder)?;
+    let is_plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
+    // An empty label at either end would make labels of their own out of the literal text beside it.
+    if !is_plain || value.split('.').any(str::is_empty) {
+        let fault = "stands in a host name: letters, digits, hyphens and single dots only";
+        return Err(placeholder.refused(fault).into());
+    }
+    Ok(value.into_owned())
+}
+
+/// Appends what follows the authority, and says which placeholder was the last in it.
+fn finish<'t>(
+    base: &Base<'t>,
+    rest: &'t [Part],
+    fill: Fill<'_>,
+) -> Result<(String, Option<&'t Placeholder>), Fault> {
+    let mut text = base.text.clone();
+    let mut last = None;
+    push_literal(&mut text, base.remainder)?;
+    for part in rest {
+        match part {
+            Part::Literal(literal) => push_literal(&mut text, literal)?,
+            Part::Placeholder(placeholder) => {
+                let value = fill.name(placeholder)?;
+                // Percent-encoding leaves dots as they are, and browsers take even `%2e` for one (WHATWG URL §4.5).
+                if matches!(&*value, "." | "..") && !text.contains(['?', '#']) {
+                    return Err(placeholder.refused("would be no name in the path, but a step in it").into());
+                }
+                text.push_str(&percent_encoded(&value));
+                last = Some(placeholder);
+            }
+        }
+    }
+    Ok((text, last))
+}
+
+/// Told apart here, so that nobody is asked to correct an input that is not to blame.
+fn push_literal(text: &mut String, literal: &str) -> Result<(), Fault> {
+    if literal.contains(|c: char| c == '\\' || c.is_control() || c.is_whitespace()) {
+        return Err(bad_address("has a backslash, whitespace or a control character in it"));
+    }
+    text.push_str(literal);
+    Ok(())
+}
+
+/// Blames the placeholder that stood where the fault is, or the template when there was none.
+fn blame(from: Option<&Placeholder>, fault: &str) -> Fault {
+    from.map_or_else(
+        || bad_address(fault),
+        |from| from.refused(&format!("makes an address that {fault}")).into(),
+    )
+}
+
+fn bad_address(fault: &str) -> Fault {
+    Fault::Template(format!("cannot be used: it {fault}"))
+}

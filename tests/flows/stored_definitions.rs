@@ -1,0 +1,133 @@
+//! What was stored before there was a check works as far as it can, and says what is to be mended.
+
+use flow::store::StoredDefinition;
+use http::Method;
+use protocol::definition::integration_id;
+use serde_json::{Value, json};
+use tests::answer::refusal;
+use tests::definitions::{API_KEY, api_key, entered, integration, with_options};
+use tests::tokens::{CUSTOMER, WORKSPACE, admin, customer};
+use tests::{Start, World};
+
+/// Puts a definition in the place of the usual one, as a version without checks would have.
+async fn store(world: &World, definition: &Value) {
+    let id = integration_id(WORKSPACE, "crm");
+    let before = world.deps.store.read_integration(WORKSPACE, &id).await.unwrap();
+    let sealed = before.as_ref().and_then(|before| before.sealed.clone());
+    let stored = StoredDefinition { key: "crm".to_owned(), definition: definition.to_string(), sealed };
+    assert!(world.deps.store.put_integration(WORKSPACE, &id, before.as_ref(), stored).await.unwrap());
+    world.deps.definitions.forget(WORKSPACE);
+}
+
+fn without_secret(mut definition: Value) -> Value {
+    definition["authOptions"][0]["config"].as_object_mut().unwrap().remove("clientSecret");
+    definition
+}
+
+async fn shown(world: &World, token: &str) -> Value {
+    world.api(Method::GET, "/integrations/crm", token, None).await.json()
+}
+
+fn fields(shown: &Value) -> Vec<&str> {
+    shown["problems"].as_array().unwrap().iter().map(|problem| problem["field"].as_str().unwrap()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_as_it_should_be_is_ready() {
+    let world = World::new().await;
+    let shown = shown(&world, &admin(WORKSPACE)).await;
+    assert_eq!((&shown["state"], &shown["hasMissingParameters"]), (&json!("READY"), &json!(false)));
+    assert_eq!(shown.get("problems"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn its_problems_are_told_to_who_can_mend_them() {
+    let world = World::new().await;
+    let mut old = without_secret(with_options(integration(), &[&api_key()]));
+    old["authOptions"][0]["config"]["formerSetting"] = true.into();
+    old["authOptions"][0]["test"]["method"] = "FETCH".into();
+    store(&world, &old).await;
+
+    let for_manager = shown(&world, &admin(WORKSPACE)).await;
+    assert_eq!(
+        (&for_manager["state"], &for_manager["hasMissingParameters"]),
+        (&json!("SETUP_REQUIRED"), &json!(true))
+    );
+    assert_eq!(fields(&for_manager), ["authOptions[0].config.formerSetting", "authOptions[0].test.method"]);
+    // Nothing is lost of what is stored.
+    assert_eq!(for_manager["authOptions"], old["authOptions"]);
+
+    let for_customer = shown(&world, &customer(WORKSPACE, CUSTOMER)).await;
+    assert_eq!((&for_customer["state"], for_customer.get("problems")), (&json!("SETUP_REQUIRED"), None));
+    let listed = world.api(Method::GET, "/integrations", &admin(WORKSPACE), None).await.json();
+    assert_eq!(listed["items"][0]["state"], "SETUP_REQUIRED");
+
+    // What mends it is a definition like any other.
+    world.define("crm", &integration()).await;
+    assert_eq!(shown(&world, &admin(WORKSPACE)).await["state"], "READY");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_setting_that_there_is_not_any_more_is_left_out() {
+    let world = World::new().await;
+    let mut old = without_secret(integration());
+    old["formerSetting"] = json!({ "a": 1 });
+    old["authOptions"][0]["formerSetting"] = 1.into();
+    old["authOptions"][0]["config"]["formerSetting"] = true.into();
+    old["authOptions"][0]["test"]["formerSetting"] = true.into();
+    store(&world, &old).await;
+    world.connect(&world.browser(), &Start::new()).await.assert_connected();
+    assert_eq!(fields(&shown(&world, &admin(WORKSPACE)).await).len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_option_that_cannot_be_read_stops_no_other() {
+    let world = World::new().await;
+    let mut old = without_secret(with_options(integration(), &[&api_key()]));
+    old["authOptions"][0]["config"].as_object_mut().unwrap().remove("tokenUri");
+    store(&world, &old).await;
+
+    let good = Start::new().with(&json!({ "authOptionKey": "api-key", "connectionParameters": entered() }));
+    let id = world.browser().send(good.form()).await.connection_id();
+    assert_eq!(world.secrets(&id).await["credentials"]["apiKey"], API_KEY);
+
+    // Nothing takes the place of the one that was meant.
+    for start in [Start::new(), Start::new().with(&json!({ "authOptionKey": "oauth" }))] {
+        let refused = world.browser().send(start.form()).await.redirected_refusal();
+        assert_eq!(refused, refusal(303, "configuration_invalid", "authOptions[0]"));
+    }
+    assert_eq!(fields(&shown(&world, &admin(WORKSPACE)).await), ["authOptions[0].config.tokenUri"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn connections_go_on_as_before() {
+    let world = World::new().await;
+    let id = world.connect(&world.browser(), &Start::new()).await.connection_id();
+    let mut old = without_secret(integration());
+    old["authOptions"][0]["revoke"] = json!({ "path": "revoke", "method": "END", "headers": { "A B": "c" } });
+    old["authOptions"][0]["config"]["revocationUri"] = "ftp://provider.example".into();
+    store(&world, &old).await;
+    let path = format!("/connections/{id}/proxy/me");
+    assert_eq!(world.api(Method::GET, &path, &admin(WORKSPACE), None).await.status, 200);
+    let path = format!("/connections/{id}/refresh-credentials");
+    assert_eq!(world.api(Method::POST, &path, &admin(WORKSPACE), None).await.status, 204);
+    assert_eq!(
+        fields(&shown(&world, &admin(WORKSPACE)).await),
+        [
+            "authOptions[0].config.revocationUri",
+            "authOptions[0].revoke.method",
+            "authOptions[0].revoke.path",
+            "authOptions[0].revoke.headers.A B",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_was_never_given_is_told() {
+    let world = World::empty().await;
+    world.define_workspace(WORKSPACE, &tests::definitions::workspace(WORKSPACE)).await;
+    let mut old = without_secret(integration());
+    old["authOptions"][0]["config"]["clientAuthLocation"] = "headers".into();
+    store(&world, &old).await;
+    assert_eq!(fields(&shown(&world, &admin(WORKSPACE)).await), ["authOptions[0].config.clientSecret"]);
+}
