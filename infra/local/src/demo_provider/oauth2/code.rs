@@ -30,6 +30,15 @@ struct Code {
     spent: bool,
 }
 
+/// A code that a user's consent brings.
+pub(super) struct Issued<'a> {
+    pub(super) code: &'a str,
+    pub(super) request: &'a AuthorizationRequest,
+    pub(super) user: &'static User,
+    pub(super) fault: Option<Fault>,
+    pub(super) grant_id: u64,
+}
+
 /// What a code was presented with.
 pub(super) struct Presented<'a> {
     pub(super) code: &'a str,
@@ -51,16 +60,9 @@ pub(super) enum Refused {
 }
 
 impl Codes {
-    pub(super) fn insert(
-        &mut self,
-        code: &str,
-        request: &AuthorizationRequest,
-        user: &'static User,
-        fault: Option<Fault>,
-        now: Timestamp,
-        grant_id: u64,
-    ) {
+    pub(super) fn insert(&mut self, issued: &Issued<'_>, now: Timestamp) {
         self.0.retain(|_, code| now.since(code.issued_at) < MEMORY);
+        let Issued { code, request, user, fault, grant_id } = *issued;
         let grant = Grant {
             id: grant_id,
             client_id: request.client_id.clone(),

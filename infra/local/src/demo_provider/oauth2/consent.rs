@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use super::authorization_error::{AuthorizationError, ErrorCode};
+use super::code::Issued;
 use super::fault::{self, Fault};
 use crate::demo_provider::consent_page::{ConsentPage, Wish};
 use crate::demo_provider::params::Params;
@@ -83,7 +84,7 @@ pub(super) async fn decide(
             let code = provider.draw_secret();
             let mut store = provider.oauth2();
             let grant_id = store.new_grant_id();
-            store.codes.insert(&code, &request, user, fault, now, grant_id);
+            store.codes.insert(&Issued { code: &code, request: &request, user, fault, grant_id }, now);
             drop(store);
             let issuer = match fault {
                 Some(Fault::WrongIssuer) => "https://wrong-issuer.example".to_owned(),
