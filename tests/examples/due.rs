@@ -31,6 +31,8 @@ use linkspan_local::database::Database;
 use linkspan_local::service::Functions;
 use protocol::clock::{Clock, SystemClock, Timestamp};
 use protocol::deadline::Deadline;
+use protocol::definition::integration_id;
+use protocol::id::WorkspaceKey;
 use protocol::provider::client::Provider;
 use protocol::random::{Random, SystemRandom};
 use protocol::redirect_uri::Loopback;
@@ -143,7 +145,7 @@ impl World {
             Settings {
                 public_url: Some("https://connect.example".to_owned()),
                 loopback: Loopback::Refused,
-                root_key: Some(ROOT.to_owned()),
+                root_key: Some(WorkspaceKey::new(ROOT)),
                 root_secret: Some(Secret::from(ROOT_SECRET)),
             },
         );
@@ -164,7 +166,9 @@ impl World {
 
     /// Connections of as many customers, as the callback makes them.
     async fn connect_many(&self, count: usize) {
-        let integration = self.deps.definitions.integration(WORKSPACE, "crm").await.unwrap();
+        let workspace = WorkspaceKey::new(WORKSPACE);
+        let integration =
+            self.deps.definitions.integration(&workspace, &integration_id(&workspace, "crm")).await.unwrap();
         let option = &integration.auth_options[0];
         let registration = registration::of_option(&self.deps, &integration, option).await.unwrap();
         for number in 0..count {

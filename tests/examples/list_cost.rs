@@ -23,6 +23,7 @@ use flow::connection::{Connection, ConnectionRecord, Health};
 use flow::store::{ListConnections, Others, SaveConnection, Store, Tables};
 use linkspan_local::database::Database;
 use protocol::clock::{SystemClock, Timestamp};
+use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
 use protocol::random::SystemRandom;
 
 const SIZES: [usize; 4] = [100, 1_000, 10_000, 100_000];
@@ -39,6 +40,7 @@ async fn main() {
     let config = database.client.config().to_builder().interceptor(meter.clone()).build();
     let store = store(config, &database.tables);
     let mut seeder = Seeder::new(&database, &store).await;
+    let (workspace, nobody) = (WorkspaceKey::new(WORKSPACE), CustomerId::new(""));
     println!("Capacity units of one page of GET /connections (and how many items it holds)");
     println!(
         "{:>12} {:>16} {:>16} {:>18} {:>20}",
@@ -53,8 +55,8 @@ async fn main() {
             (100, Some(customer(7)), None),
             (100, None, Some("no connection has this name")),
         ] {
-            let everyone = ListConnections::of(WORKSPACE, "");
-            let list = ListConnections { limit, customer: customer.as_deref(), search, ..everyone };
+            let first = ListConnections::of(&workspace, &nobody);
+            let list = ListConnections { limit, customer: customer.as_ref(), search, ..first };
             let page = store.list_connections(&list).await.unwrap();
             cells.push(format!("{} ({})", meter.take(), page.connections.len()));
         }
@@ -66,8 +68,8 @@ fn store(config: Config, tables: &Tables) -> Store {
     Store::new(config, tables.clone(), Arc::new(SystemClock), Arc::new(SystemRandom))
 }
 
-fn customer(number: usize) -> String {
-    format!("customer-{number:06}")
+fn customer(number: usize) -> CustomerId {
+    CustomerId::new(format!("customer-{number:06}"))
 }
 
 /// Writes connections as the service does: each is the first one with another key.
@@ -80,10 +82,10 @@ struct Seeder<'a> {
 impl<'a> Seeder<'a> {
     async fn new(database: &'a Database, store: &Store) -> Self {
         let connection = Connection {
-            id: id(0),
-            workspace: WORKSPACE.to_owned(),
+            id: ConnectionId::new(id(0)),
+            workspace: WorkspaceKey::new(WORKSPACE),
             customer: customer(0),
-            integration: "fdd9e593761aae79750bee50fc233279".to_owned(),
+            integration: IntegrationId::new("fdd9e593761aae79750bee50fc233279"),
             record: ConnectionRecord {
                 name: "Example CRM".to_owned(),
                 auth_option_key: "oauth".to_owned(),
@@ -104,7 +106,7 @@ impl<'a> Seeder<'a> {
             SaveConnection { connection: &connection, others: Others::Kept, flow: None, token, deadline };
         store.save_connection(&save).await.unwrap();
         let get = database.client.get_item().table_name(&database.tables.connections);
-        let read = get.key("pk", AttributeValue::S(connection.id)).send().await.unwrap();
+        let read = get.key("pk", AttributeValue::S(connection.id.to_string())).send().await.unwrap();
         Self { database, first: read.item.unwrap(), written: 1 }
     }
 
@@ -124,7 +126,7 @@ impl<'a> Seeder<'a> {
         let (id, customer) = (id(number), customer(number / EACH));
         let sort_key = format!("{customer}#{NOW:014}#{id}");
         let mut item = self.first.clone();
-        for (name, value) in [("pk", id), ("customer", customer), ("ownerSk", sort_key)] {
+        for (name, value) in [("pk", id), ("customer", customer.to_string()), ("ownerSk", sort_key)] {
             item.insert(name.to_owned(), AttributeValue::S(value));
         }
         let put = PutRequest::builder().set_item(Some(item)).build().unwrap();

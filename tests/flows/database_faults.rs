@@ -99,7 +99,7 @@ async fn a_claim_whose_answer_was_lost_is_ours() {
 async fn throttled_requests_are_tried_again() {
     for operation in ["BatchGetItem", "PutItem", "UpdateItem", "TransactWriteItems", "GetItem"] {
         let world = World::new().await;
-        world.deps.definitions.forget("acme");
+        world.forget_definitions();
         world.wire.fail(operation, 1, Fault::Throttled);
         let id = finish(&world, &world.browser()).await.connection_id();
         assert!(world.wire.recover(), "{operation}");
@@ -111,7 +111,7 @@ async fn throttled_requests_are_tried_again() {
 async fn lost_answers_anywhere_do_no_harm() {
     for operation in ["BatchGetItem", "PutItem", "UpdateItem", "TransactWriteItems", "GetItem"] {
         let world = World::new().await;
-        world.deps.definitions.forget("acme");
+        world.forget_definitions();
         world.wire.fail(operation, 2, Fault::LostAnswer);
         let id = finish(&world, &world.browser()).await.connection_id();
         assert!(world.wire.recover(), "{operation}");
@@ -166,7 +166,7 @@ async fn conflicts_without_end_interrupt_the_flow() {
 async fn without_a_database_nothing_starts() {
     let world = World::new().await;
     let before = world.dump().await;
-    world.deps.definitions.forget("acme");
+    world.forget_definitions();
     world.wire.fail(EVERYTHING, FOR_GOOD, Fault::Outage);
     let answer = world.browser().send(Start::new().form()).await;
     assert_eq!(answer.refusal().key, "storage_unavailable");

@@ -17,7 +17,7 @@ fn again(id: &str) -> Start {
 
 /// The event, all of it but its place in the stream.
 fn event(name: &str, id: &str, time: &str) -> Value {
-    let integration = protocol::definition::integration_id(WORKSPACE, tests::definitions::INTEGRATION);
+    let integration = tests::definitions::integration_id(WORKSPACE, tests::definitions::INTEGRATION);
     json!({
         "source": "linkspan",
         "detail-type": name,

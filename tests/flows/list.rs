@@ -184,7 +184,7 @@ async fn a_page_is_one_query() {
     for (query, limit) in
         [("limit=2", 2), ("search=nothing&connected=true", 100), ("includeArchived=true", 100)]
     {
-        world.deps.definitions.integration(WORKSPACE, "crm").await.unwrap();
+        world.integration().await;
         let _ = world.wire.take_requests();
         page(&world, query, &admin(WORKSPACE)).await;
         let requests = world.wire.take_requests();
@@ -207,7 +207,7 @@ async fn a_page_names_few_integrations() {
         let made = world.api(Method::POST, "/connections", &token, Some(&body)).await;
         assert_eq!(made.status.as_u16(), 201, "{}", made.body);
     }
-    world.deps.definitions.forget(WORKSPACE);
+    world.forget_definitions();
     let page = page(&world, "", &admin(WORKSPACE)).await;
     let items = page["items"].as_array().unwrap();
     assert_eq!(items.len(), 12);

@@ -53,7 +53,7 @@ async fn shared_world() -> World {
 }
 
 fn owners_path() -> String {
-    format!("/oauth-callback/{}", protocol::definition::integration_id(ROOT, "shared-crm"))
+    format!("/oauth-callback/{}", tests::definitions::integration_id(ROOT, "shared-crm"))
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,7 +72,7 @@ async fn the_owners_registration_does_the_work() {
     assert_eq!(sent.parameter("redirect_uri"), Some(redirect_uri));
     assert_eq!(world.provider.calls_to("/api/me").len(), 1);
     let connection = world.connection(&id).await.json();
-    assert_eq!(connection["integrationId"], protocol::definition::integration_id(WORKSPACE, "crm"));
+    assert_eq!(connection["integrationId"], tests::definitions::integration_id(WORKSPACE, "crm"));
     assert_eq!(
         (&connection["name"], &connection["authOptionKey"]),
         (&json!("CRM of ours"), &json!("shared"))

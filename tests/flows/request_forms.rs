@@ -97,7 +97,7 @@ async fn the_sdks_put_the_integration_into_the_query_and_the_rest_into_payload()
 #[tokio::test(start_paused = true)]
 async fn an_integration_is_found_by_its_id_and_by_its_key_under_either_name() {
     let world = world().await;
-    let id = protocol::definition::integration_id("acme", "crm");
+    let id = tests::definitions::integration_id("acme", "crm");
     for names in [
         json!({ "integrationKey": null, "integrationId": id }),
         json!({ "integrationKey": id }),

@@ -3,6 +3,7 @@
 use flow::store::StoredDefinition;
 use http::Method;
 use protocol::definition::integration_id;
+use protocol::id::WorkspaceKey;
 use serde_json::{Value, json};
 use tests::answer::refusal;
 use tests::definitions::{API_KEY, api_key, entered, integration, with_options};
@@ -11,12 +12,13 @@ use tests::{Start, World};
 
 /// Puts a definition in the place of the usual one, as a version without checks would have.
 async fn store(world: &World, definition: &Value) {
-    let id = integration_id(WORKSPACE, "crm");
-    let before = world.deps.store.read_integration(WORKSPACE, &id).await.unwrap();
+    let workspace = &WorkspaceKey::new(WORKSPACE);
+    let id = integration_id(workspace, "crm");
+    let before = world.deps.store.read_integration(workspace, &id).await.unwrap();
     let sealed = before.as_ref().and_then(|before| before.sealed.clone());
     let stored = StoredDefinition { key: "crm".to_owned(), definition: definition.to_string(), sealed };
-    assert!(world.deps.store.put_integration(WORKSPACE, &id, before.as_ref(), stored).await.unwrap());
-    world.deps.definitions.forget(WORKSPACE);
+    assert!(world.deps.store.put_integration(workspace, &id, before.as_ref(), stored).await.unwrap());
+    world.deps.definitions.forget(workspace);
 }
 
 fn without_secret(mut definition: Value) -> Value {

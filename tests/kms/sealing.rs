@@ -6,6 +6,7 @@ use aws_sdk_kms::primitives::Blob;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flow::seal::{EncryptionContext, KmsKey, WrappingKey};
+use protocol::id::WorkspaceKey;
 use protocol::random::hex;
 use tests::definitions::{self, CLIENT_SECRET};
 use tests::logs::Logs;
@@ -65,7 +66,8 @@ async fn many_seals_ask_for_one_data_key_a_workspace_and_table_each_quarter_of_a
 #[tokio::test(start_paused = true)]
 async fn a_data_key_opens_only_for_its_own_table_and_workspace() {
     let (key, wire) = key(KEY).await;
-    let context = |table, workspace: &str| EncryptionContext { table, workspace: workspace.to_owned() };
+    let context =
+        |table, workspace: &str| EncryptionContext { table, workspace: WorkspaceKey::new(workspace) };
     let made = key.generate(&context("connections", "acme")).await.unwrap();
     assert_eq!(made.key_id, arn(KEY));
     let unwrap = async |table, workspace: &str| {
@@ -89,7 +91,7 @@ async fn a_key_that_is_gone_is_a_key_that_is_unavailable() {
     let (config, _) = kms().await;
     let gone = arn(KEY).rsplit_once('/').unwrap().0.to_owned() + "/00000000-0000-0000-0000-000000000000";
     let key = KmsKey::new(gone, &config);
-    let context = EncryptionContext { table: "connections", workspace: WORKSPACE.to_owned() };
+    let context = EncryptionContext { table: "connections", workspace: WorkspaceKey::new(WORKSPACE) };
     let logs = Logs::record();
     let Err(error) = key.generate(&context).await else { panic!("it made a data key") };
     assert_eq!(error.key(), protocol::error::ErrorKey::KeyUnavailable);

@@ -133,7 +133,7 @@ async fn an_answer_at_another_integrations_address_claims_nothing() {
     let browser = world.browser();
     let at_provider = world.begin(&browser, &Start::new()).await;
     let answer = at_provider.answer(&[("code", "a")]);
-    let other = protocol::definition::integration_id("acme", "other");
+    let other = tests::definitions::integration_id("acme", "other");
     for path in [
         format!("/oauth-callback/{other}"),
         "/oauth-callback".to_owned(),

@@ -33,13 +33,13 @@ fn reads(requests: &[AwsRequest]) -> BTreeSet<(String, String, bool)> {
 #[tokio::test(start_paused = true)]
 async fn every_read_of_a_flow_is_strong() {
     let world = World::new().await;
-    world.deps.definitions.forget("acme");
+    world.forget_definitions();
     let browser = world.browser();
     let id = world.connect(&browser, &Start::new()).await.connection_id();
     world.connect(&browser, &Start::new().with(&json!({ "connectionId": id }))).await.assert_connected();
     world.connection(&id).await;
     let token = tests::tokens::customer("acme", "user-1");
-    world.deps.definitions.forget("acme");
+    world.forget_definitions();
     for path in ["/connections", "/integrations", "/integrations/crm"] {
         world.api(http::Method::GET, path, &token, None).await;
     }

@@ -2,6 +2,7 @@
 
 use flow::start::StartRequest;
 use protocol::definition::{IntegrationDefinition, Workspace, WorkspaceDefinition};
+use protocol::id::WorkspaceKey;
 use protocol::redirect_uri::Loopback;
 use protocol::secret::Secret;
 use serde_json::json;
@@ -21,7 +22,8 @@ fn a_workspace_shows_no_secret() {
     let secret = Secret::from(tokens::WORKSPACE_SECRET);
     let definition: WorkspaceDefinition = serde_json::from_value(workspace("acme")).unwrap();
     assert_hides(&format!("{definition:#?}"), tokens::WORKSPACE_SECRET);
-    let checked = Workspace::new("acme", &definition, Some(&secret), Loopback::Refused).unwrap();
+    let checked =
+        Workspace::new(&WorkspaceKey::new("acme"), &definition, Some(&secret), Loopback::Refused).unwrap();
     assert_hides(&format!("{checked:#?}"), tokens::WORKSPACE_SECRET);
 }
 
@@ -47,7 +49,7 @@ fn a_start_shows_neither_token_nor_input() {
 async fn settings_show_no_secret() {
     let world = World::new().await;
     assert_hides(&format!("{:#?}", world.deps.settings), tokens::ROOT_SECRET);
-    let integration = world.deps.definitions.integration("acme", "crm").await.unwrap();
+    let integration = world.integration().await;
     let secrets = world.deps.definitions.option_secrets(&integration).await.unwrap();
     assert_eq!(secrets.get("oauth", "clientSecret").unwrap().expose(), CLIENT_SECRET);
     assert_hides(&format!("{integration:#?} {secrets:#?}"), CLIENT_SECRET);

@@ -69,7 +69,7 @@ async fn populated() -> (World, Vec<Sealed>) {
                 ("integrations", &dump.integrations, (*key).to_owned(), Some("workspace".to_owned()))
             }
             Owner::Integration { workspace, key } => {
-                let id = protocol::definition::integration_id(workspace, key);
+                let id = tests::definitions::integration_id(workspace, key);
                 let sk = Some(format!("integration#{id}"));
                 ("integrations", &dump.integrations, (*workspace).to_owned(), sk)
             }

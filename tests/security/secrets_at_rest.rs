@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use protocol::id::{ConnectionId, CustomerId, WorkspaceKey};
 use serde_json::json;
 use tests::definitions::{CLIENT_SECRET, integration_with};
 use tests::dump::Dump;
@@ -99,9 +100,12 @@ async fn sealed_credentials_do_not_open_in_another_place() {
     };
     let dump = world.dump().await;
     assert_ne!(sealed(&dump, &one), sealed(&dump, &two));
-    let place = |customer, id| flow::connection::connection_place("acme", customer, id);
-    let opens =
-        async |customer, id, sealed: &[u8]| world.deps.sealer.open(place(customer, id), sealed).await.is_ok();
+    let workspace = WorkspaceKey::new("acme");
+    let opens = async |customer: &str, id: &str, sealed: &[u8]| {
+        let (customer, id) = (CustomerId::new(customer), ConnectionId::new(id));
+        let place = flow::connection::connection_place(&workspace, &customer, &id);
+        world.deps.sealer.open(place, sealed).await.is_ok()
+    };
     assert!(opens("user-1", &one, &sealed(&dump, &one)).await);
     assert!(!opens("user-2", &two, &sealed(&dump, &one)).await);
     assert!(!opens("user-2", &one, &sealed(&dump, &one)).await);

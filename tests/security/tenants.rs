@@ -93,7 +93,7 @@ async fn no_method_tells_another_workspaces_integration_from_none() {
     let (world, _) = two_workspaces().await;
     world.define("only-here", &definitions::integration()).await;
     let before = world.dump().await;
-    let id = protocol::definition::integration_id("acme", "only-here");
+    let id = tests::definitions::integration_id("acme", "only-here");
     let body = json!({ "name": "Mine" });
     for method in [Method::GET, Method::PATCH, Method::DELETE] {
         let ask = async |of: &str| {
@@ -190,7 +190,7 @@ async fn secrets_are_for_who_manages_the_workspace() {
 #[tokio::test(start_paused = true)]
 async fn integrations_end_at_the_workspace() {
     let (world, _) = two_workspaces().await;
-    let id = protocol::definition::integration_id("acme", "crm");
+    let id = tests::definitions::integration_id("acme", "crm");
     for token in [admin("globex"), customer("globex", "user-1")] {
         let answer = world.api(Method::GET, &format!("/integrations/{id}"), &token, None).await;
         assert_eq!(answer.refusal(), refusal(404, "not_found", "integrationKey"));

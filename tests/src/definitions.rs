@@ -1,5 +1,6 @@
 //! What most tests define: one workspace, and one integration of a provider at `provider.example`.
 
+use protocol::id::WorkspaceKey;
 use serde_json::{Value, json};
 
 use crate::tokens;
@@ -10,6 +11,12 @@ pub const INTEGRATION: &str = "crm";
 pub const CLIENT_SECRET: &str = "client!+secret/1";
 /// Where the results of most tests go.
 pub const REDIRECT_URI: &str = "https://app.example/connected";
+
+/// The id of a workspace's integration, as callers read it.
+#[must_use]
+pub fn integration_id(workspace: &str, key: &str) -> String {
+    protocol::definition::integration_id(&WorkspaceKey::new(workspace), key).to_string()
+}
 
 /// The body of `PUT /workspaces/{key}`.
 #[must_use]

@@ -13,7 +13,8 @@ use linkspan_local::events::pipe::Pipe;
 use linkspan_local::events::stream::Stream;
 use linkspan_local::service::Functions;
 use protocol::clock::Clock;
-use protocol::definition::integration_id;
+use protocol::definition::{Integration, integration_id};
+use protocol::id::{ConnectionId, WorkspaceKey};
 use protocol::provider::client::Provider;
 use protocol::random::Random;
 use protocol::redirect_uri::Loopback;
@@ -141,7 +142,7 @@ impl World {
             Settings {
                 public_url: None,
                 loopback: Loopback::Refused,
-                root_key: Some(tokens::ROOT.to_owned()),
+                root_key: Some(WorkspaceKey::new(tokens::ROOT)),
                 root_secret: Some(Secret::from(tokens::ROOT_SECRET)),
             },
         );
@@ -212,6 +213,18 @@ impl World {
         assert!(answer.status.is_success(), "{}", answer.body);
     }
 
+    /// The integration of most tests, as the functions read it.
+    pub async fn integration(&self) -> Arc<Integration> {
+        let workspace = WorkspaceKey::new(WORKSPACE);
+        let id = integration_id(&workspace, INTEGRATION);
+        self.deps.definitions.integration(&workspace, &id).await.unwrap()
+    }
+
+    /// Has the definitions read anew, as by a function that has not read them yet.
+    pub fn forget_definitions(&self) {
+        self.deps.definitions.forget(&WorkspaceKey::new(WORKSPACE));
+    }
+
     /// The connection, as its customer reads it.
     pub async fn connection(&self, id: &str) -> Answer {
         let token = tokens::customer(WORKSPACE, tokens::CUSTOMER);
@@ -220,7 +233,8 @@ impl World {
 
     /// Whether the connection is not archived.
     pub async fn connection_is_live(&self, id: &str) -> bool {
-        self.deps.store.read_connection(id).await.unwrap().is_some_and(|found| found.archived_at.is_none())
+        let id = ConnectionId::new(id);
+        self.deps.store.read_connection(&id).await.unwrap().is_some_and(|found| found.archived_at.is_none())
     }
 
     /// The connection with its secrets, as the workspace's manager reads it.
@@ -302,5 +316,5 @@ impl AtProvider {
 /// The path of the usual integration's callback.
 #[must_use]
 pub fn callback_path() -> String {
-    format!("/oauth-callback/{}", integration_id(WORKSPACE, INTEGRATION))
+    format!("/oauth-callback/{}", definitions::integration_id(WORKSPACE, INTEGRATION))
 }

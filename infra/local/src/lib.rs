@@ -20,6 +20,7 @@ use flow::deps::{Deps, Seams, Settings};
 use flow::lifecycle::refresh;
 use flow::seal::StaticKey;
 use protocol::clock::{Clock, SystemClock};
+use protocol::id::WorkspaceKey;
 use protocol::provider::client::ProviderClient;
 use protocol::random::{Random, SystemRandom};
 use protocol::redirect_uri::Loopback;
@@ -86,7 +87,7 @@ pub async fn start(options: Options) -> Result<Running, Problem> {
         Settings {
             public_url: Some(base.clone()),
             loopback: Loopback::Allowed,
-            root_key: Some(seed::WORKSPACE_KEY.to_owned()),
+            root_key: Some(WorkspaceKey::new(seed::WORKSPACE_KEY)),
             root_secret: Some(Secret::from(seed::WORKSPACE_SECRET)),
         },
     );

@@ -14,6 +14,7 @@ use flow::seal::{KmsKey, NoKey, StaticKey, WrappingKey};
 use flow::store::Tables;
 use lambda_http::Error;
 use protocol::clock::{Clock, SystemClock};
+use protocol::id::WorkspaceKey;
 use protocol::provider::client::ProviderClient;
 use protocol::random::{Random, SystemRandom};
 use protocol::redirect_uri::Loopback;
@@ -58,7 +59,7 @@ pub(crate) fn deps() -> Result<Arc<Deps>, Error> {
     let settings = Settings {
         public_url: optional("PUBLIC_URL"),
         loopback,
-        root_key: optional("ROOT_WORKSPACE_KEY"),
+        root_key: optional("ROOT_WORKSPACE_KEY").map(WorkspaceKey::new),
         root_secret: optional("ROOT_WORKSPACE_SECRET").map(Secret::new),
     };
     Ok(Deps::new(seams, settings))

@@ -9,6 +9,7 @@ pub mod deadline;
 pub mod definition;
 pub mod error;
 pub mod http;
+pub mod id;
 pub mod kept;
 pub mod media_type;
 pub mod provider;

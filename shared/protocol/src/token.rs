@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKey, Result};
+use crate::id::{CustomerId, WorkspaceKey};
 use crate::secret::Secret;
 
 use claims::Claims;
@@ -29,14 +30,14 @@ pub enum Caller {
     /// The workspace itself: `isAdmin` with no customer.
     Admin {
         /// The workspace's key.
-        workspace: String,
+        workspace: WorkspaceKey,
     },
 }
 
 impl Caller {
     /// The key of the workspace that signed the token.
     #[must_use]
-    pub fn workspace(&self) -> &str {
+    pub fn workspace(&self) -> &WorkspaceKey {
         match self {
             Self::Customer(customer) => &customer.workspace,
             Self::Admin { workspace } => workspace,
@@ -48,9 +49,9 @@ impl Caller {
 #[derive(Clone, PartialEq)]
 pub struct Customer {
     /// The key of the workspace whose customer this is.
-    pub workspace: String,
+    pub workspace: WorkspaceKey,
     /// The workspace's own id of the customer: 1 to 255 characters, none of them a control character.
-    pub id: String,
+    pub id: CustomerId,
     /// The customer's name.
     pub name: Option<String>,
     /// What else the workspace says of the customer.
@@ -74,9 +75,9 @@ impl fmt::Debug for Customer {
 /// # Errors
 ///
 /// `not_authenticated` when the token is no JWT, or names no workspace, or two.
-pub fn unverified_workspace_key(token: &str) -> Result<String> {
+pub fn unverified_workspace_key(token: &str) -> Result<WorkspaceKey> {
     let claims = Claims(Compact::parse(token)?.claims()?);
-    claims.workspace().map(str::to_owned)
+    claims.workspace().map(WorkspaceKey::new)
 }
 
 /// The keys that a workspace's tokens are verified with.
@@ -113,7 +114,7 @@ impl VerificationKeys {
     ///
     /// `not_authenticated`, with a message that says what is wrong. Claims are looked at only once the signature
     /// holds, so that nobody learns from the answer what a forged token would need.
-    pub fn verify(&self, token: &str, workspace: &str, now: Timestamp) -> Result<Caller> {
+    pub fn verify(&self, token: &str, workspace: &WorkspaceKey, now: Timestamp) -> Result<Caller> {
         let token = Compact::parse(token)?;
         let algorithm = token.algorithm()?;
         // RFC 8725 §3.1: each key has its own algorithms, and the header can only choose among those.
@@ -128,7 +129,7 @@ impl VerificationKeys {
         }
         let claims = Claims(token.claims()?);
         claims.check_time(now)?;
-        if claims.workspace()? != workspace {
+        if claims.workspace()? != workspace.as_str() {
             return Err(refused("The token belongs to another workspace."));
         }
         claims.into_caller(workspace)

@@ -91,20 +91,19 @@ pub(crate) fn parameters(fields: &mut Fields) -> Result<Option<(SecretMap, &'sta
 
 /// What a connection is for stays; that it is said again, as in what was read, does no harm.
 fn check_unchanged(fields: &mut Fields, connection: &Connection) -> Result<()> {
-    let integration = |given: &str| integration_id_of(&connection.workspace, given);
     for (field, is) in [
-        ("id", &connection.id),
-        ("userId", &connection.customer),
-        ("tenantId", &connection.customer),
-        ("integrationId", &connection.integration),
-        ("integrationKey", &connection.integration),
+        ("id", connection.id.as_str()),
+        ("userId", connection.customer.as_str()),
+        ("tenantId", connection.customer.as_str()),
+        ("integrationId", connection.integration.as_str()),
+        ("integrationKey", connection.integration.as_str()),
         ("authOptionKey", &connection.record.auth_option_key),
     ] {
         let Some(mut given) = fields.text(field, MAX_ID)? else { continue };
         if field.starts_with("integration") {
-            given = integration(&given);
+            given = integration_id_of(&connection.workspace, &given).to_string();
         }
-        if given != *is {
+        if given != is {
             return Err(Error::malformed(field, "cannot be changed"));
         }
     }

@@ -9,7 +9,7 @@ use flow::deps::Deps;
 use flow::lifecycle::registration;
 use flow::web::request_fields::Fields;
 use http::{Request, StatusCode};
-use protocol::definition::{AuthOption, Integration, Workspace};
+use protocol::definition::{AuthOption, Integration, Workspace, integration_id_of};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::token::Caller;
 use serde_json::{Map, Value, json};
@@ -31,7 +31,8 @@ pub(crate) async fn list(deps: &Deps, request: &Request<Bytes>) -> Result<Answer
 /// GET: the integration as a connector's specification.
 pub(crate) async fn spec(deps: &Deps, request: &Request<Bytes>, id_or_key: &str) -> Result<Answer> {
     let (_, workspace) = auth::caller(deps, request).await?;
-    let integration = deps.definitions.integration(&workspace.key, id_or_key).await?;
+    let id = integration_id_of(&workspace.key, id_or_key);
+    let integration = deps.definitions.integration(&workspace.key, &id).await?;
     let mut options = Map::new();
     for option in integration.enabled_options() {
         let schema = schema(deps, &integration, option).await?;
@@ -67,7 +68,8 @@ async fn asked(
     let (id, key) = (body.text("integrationId", MAX_ID)?, body.text("integrationKey", MAX_ID)?);
     let connection = body.text("connectionId", MAX_ID)?;
     if let Some(id_or_key) = id.or(key) {
-        return deps.definitions.integration(&workspace.key, &id_or_key).await;
+        let id = integration_id_of(&workspace.key, &id_or_key);
+        return deps.definitions.integration(&workspace.key, &id).await;
     }
     let Some(id) = connection else {
         let message = "integrationId, integrationKey or connectionId is missing.";

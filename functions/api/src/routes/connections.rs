@@ -13,6 +13,7 @@ use http::{Request, StatusCode};
 use protocol::deadline::Deadline;
 use protocol::definition::integration_id_of;
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::{CustomerId, IntegrationId};
 use protocol::token::Caller;
 use serde_json::{Value, json};
 
@@ -33,7 +34,7 @@ pub(crate) async fn list(deps: &Deps, request: &Request<Bytes>) -> Result<Answer
     let (caller, workspace) = auth::caller(deps, request).await?;
     let mut query = Fields::of_query(request.uri().query().unwrap_or_default());
     let mut either = |one, other| Ok::<_, Error>(query.text(one, MAX_ID)?.or(query.text(other, MAX_ID)?));
-    let asked = either("userId", "tenantId")?;
+    let asked = either("userId", "tenantId")?.map(CustomerId::new);
     let integration = either("integrationId", "integrationKey")?;
     let customer = match (&caller, asked) {
         (Caller::Customer(customer), Some(asked)) if asked != customer.id => {
@@ -47,8 +48,8 @@ pub(crate) async fn list(deps: &Deps, request: &Request<Bytes>) -> Result<Answer
         .store
         .list_connections(&ListConnections {
             workspace: &workspace.key,
-            customer: customer.as_deref(),
-            integration: integration.map(|given| integration_id_of(&workspace.key, &given)).as_deref(),
+            customer: customer.as_ref(),
+            integration: integration.map(|given| integration_id_of(&workspace.key, &given)).as_ref(),
             search: query.text("search", MAX_ID)?.as_deref(),
             connected: query.flag("connected")?,
             disconnected: query.flag("disconnected")?,
@@ -94,10 +95,10 @@ pub(crate) async fn show(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -
 
 /// The connections of a page, as they are shown. Its cost has a bound: integrations beyond the first few are not looked up.
 async fn representations(deps: &Deps, connections: &[Connection]) -> Result<Vec<Value>> {
-    let mut faces: BTreeMap<&str, Option<Value>> = BTreeMap::new();
+    let mut faces: BTreeMap<&IntegrationId, Option<Value>> = BTreeMap::new();
     let mut items = Vec::with_capacity(connections.len());
     for connection in connections {
-        let id = connection.integration.as_str();
+        let id = &connection.integration;
         if !faces.contains_key(id) && faces.len() < NAMED {
             faces.insert(id, connection.face(deps).await?);
         }

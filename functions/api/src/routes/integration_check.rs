@@ -10,13 +10,14 @@ use protocol::definition::{
     AuthMethod, Integration, IntegrationDefinition, KnownSecrets, OptionSecrets, Problems,
 };
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::WorkspaceKey;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 /// The definition as it is stored. Everything is checked before anything is written.
 pub(crate) async fn passed(
     deps: &Deps,
-    workspace: &str,
+    workspace: &WorkspaceKey,
     key: String,
     definition: Value,
     before: Option<&StoredDefinition>,
@@ -39,7 +40,11 @@ pub(crate) async fn passed(
 }
 
 /// What of a stored definition cannot work.
-pub(crate) async fn problems(deps: &Deps, workspace: &str, stored: &StoredDefinition) -> Result<Problems> {
+pub(crate) async fn problems(
+    deps: &Deps,
+    workspace: &WorkspaceKey,
+    stored: &StoredDefinition,
+) -> Result<Problems> {
     let integration = Arc::new(read_integration(workspace, stored.clone())?);
     let secrets = if stored.sealed.is_some() { KnownSecrets::Sealed } else { KnownSecrets::None };
     let mut problems = integration.problems(secrets, deps.settings.loopback);

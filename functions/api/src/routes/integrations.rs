@@ -9,6 +9,7 @@ use flow::web::request_fields::Fields;
 use http::{Request, StatusCode};
 use protocol::definition::{Problems, integration_id, integration_id_of, is_id};
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::WorkspaceKey;
 use protocol::token::Caller;
 use serde_json::{Value, json};
 
@@ -154,7 +155,8 @@ async fn add_connections(deps: &Deps, caller: &Caller, integrations: &mut [Value
     let page = deps.store.list_connections(&mine).await?;
     for integration in integrations {
         // The newest comes first.
-        let found = page.connections.iter().find(|connection| integration["id"] == connection.integration);
+        let found =
+            page.connections.iter().find(|connection| integration["id"] == connection.integration.as_str());
         if let Some(connection) = found {
             integration["connection"] = connection.to_json(None);
         }
@@ -163,7 +165,7 @@ async fn add_connections(deps: &Deps, caller: &Caller, integrations: &mut [Value
 }
 
 /// What a customer may see.
-fn summary(workspace: &str, stored: &StoredDefinition, problems: &Problems) -> Result<Value> {
+fn summary(workspace: &WorkspaceKey, stored: &StoredDefinition, problems: &Problems) -> Result<Value> {
     let definition: Value = serde_json::from_str(&stored.definition).map_err(Error::internal)?;
     let options: Vec<Value> = definition["authOptions"]
         .as_array()
@@ -173,7 +175,7 @@ fn summary(workspace: &str, stored: &StoredDefinition, problems: &Problems) -> R
         .map(|option| only(option, &["key", "type", "title", "description", "inputSchema", "helpUri"]))
         .collect();
     let mut summary = only(&definition, &["name", "logoUri", "baseUri"]);
-    summary["id"] = integration_id(workspace, &stored.key).into();
+    summary["id"] = integration_id(workspace, &stored.key).as_str().into();
     summary["key"] = stored.key.as_str().into();
     // None is stored any more; what was stored before a check was made may have some.
     summary["state"] = if problems.is_empty() { "READY" } else { "SETUP_REQUIRED" }.into();
@@ -187,7 +189,7 @@ fn summary(workspace: &str, stored: &StoredDefinition, problems: &Problems) -> R
 fn details(
     deps: &Deps,
     request: &Request<Bytes>,
-    workspace: &str,
+    workspace: &WorkspaceKey,
     stored: &StoredDefinition,
     problems: &Problems,
 ) -> Result<Value> {

@@ -10,6 +10,7 @@ use protocol::clock::Timestamp;
 use protocol::deadline::Deadline;
 use protocol::definition::{Workspace, integration_id_of};
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::{CustomerId, IntegrationId};
 use protocol::token::{Caller, is_customer_id};
 
 use super::connection_changes::{MAX_ID, MAX_NAME, parameters};
@@ -42,7 +43,7 @@ pub(crate) async fn create(deps: &Deps, request: &Request<Bytes>) -> Result<Answ
 }
 
 /// The token's customer; who manages the workspace says for whom it is.
-fn customer(fields: &mut Fields, caller: Caller) -> Result<String> {
+fn customer(fields: &mut Fields, caller: Caller) -> Result<CustomerId> {
     let (user, tenant) = (fields.text("userId", MAX_ID)?, fields.text("tenantId", MAX_ID)?);
     if let (Some(user), Some(tenant)) = (&user, &tenant)
         && user != tenant
@@ -52,12 +53,12 @@ fn customer(fields: &mut Fields, caller: Caller) -> Result<String> {
     }
     let field = if user.is_some() { "userId" } else { "tenantId" };
     match (caller, user.or(tenant)) {
-        (Caller::Customer(customer), Some(asked)) if asked != customer.id => {
+        (Caller::Customer(customer), Some(asked)) if asked != customer.id.as_str() => {
             let message = "A customer's token connects for that customer only.";
             Err(Error::new(ErrorKey::AccessDenied, message).field(field))
         }
         (Caller::Customer(customer), _) => Ok(customer.id),
-        (Caller::Admin { .. }, Some(asked)) if is_customer_id(&asked) => Ok(asked),
+        (Caller::Admin { .. }, Some(asked)) if is_customer_id(&asked) => Ok(CustomerId::new(asked)),
         (Caller::Admin { .. }, Some(_)) => {
             Err(Error::malformed(field, "must have 1 to 255 bytes, and no control characters"))
         }
@@ -68,11 +69,13 @@ fn customer(fields: &mut Fields, caller: Caller) -> Result<String> {
     }
 }
 
-fn integration(fields: &mut Fields, workspace: &Workspace) -> Result<String> {
-    match (fields.text("integrationId", MAX_ID)?, fields.text("integrationKey", MAX_ID)?) {
-        (Some(id), Some(key))
-            if integration_id_of(&workspace.key, &id) != integration_id_of(&workspace.key, &key) =>
-        {
+fn integration(fields: &mut Fields, workspace: &Workspace) -> Result<IntegrationId> {
+    let mut given = |name| {
+        let text = fields.text(name, MAX_ID)?;
+        Ok::<_, Error>(text.map(|id_or_key| integration_id_of(&workspace.key, &id_or_key)))
+    };
+    match (given("integrationId")?, given("integrationKey")?) {
+        (Some(id), Some(key)) if id != key => {
             let message = "integrationId and integrationKey are two different integrations.";
             Err(Error::new(ErrorKey::ParameterConflict, message).field("integrationKey"))
         }

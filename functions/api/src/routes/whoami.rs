@@ -13,7 +13,7 @@ use crate::{Answer, auth};
 pub(crate) async fn show(deps: &Deps, request: &Request<Bytes>) -> Result<Answer> {
     match auth::caller(deps, request).await? {
         (Caller::Customer(customer), _) => {
-            let name = customer.name.as_deref().unwrap_or(&customer.id);
+            let name = customer.name.as_deref().unwrap_or(customer.id.as_str());
             let body = json!({ "id": customer.id, "name": name, "fields": customer.fields });
             Ok((StatusCode::OK, body))
         }

@@ -6,6 +6,7 @@ use flow::store::StoredDefinition;
 use http::{Request, StatusCode};
 use protocol::definition::{self, Workspace, WorkspaceDefinition};
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::WorkspaceKey;
 use protocol::random::{draw, hex};
 use protocol::secret::Secret;
 use serde_json::{Value, json};
@@ -17,14 +18,16 @@ use crate::{Answer, auth, body};
 /// GET: the definition, without the secret.
 pub(crate) async fn show(deps: &Deps, request: &Request<Bytes>, key: &str) -> Result<Answer> {
     auth::root(deps, request)?;
-    let stored = deps.store.read_workspace(key).await?.ok_or_else(not_found)?;
-    Ok((StatusCode::OK, representation(key, &stored.definition)?))
+    let key = WorkspaceKey::new(key);
+    let stored = deps.store.read_workspace(&key).await?.ok_or_else(not_found)?;
+    Ok((StatusCode::OK, representation(&key, &stored.definition)?))
 }
 
 /// PUT: creates the workspace or replaces its definition. A secret that is not given stays as it was; a workspace
 /// that has none and no public key gets one, and this answer is the only one to show it.
 pub(crate) async fn put(deps: &Deps, request: &Request<Bytes>, key: &str) -> Result<Answer> {
     auth::root(deps, request)?;
+    let key = &WorkspaceKey::new(key);
     let definition: WorkspaceDefinition = definition::read(&body::object(request)?)?;
     for _ in 0..ATTEMPTS {
         let before = deps.store.read_workspace(key).await?;
@@ -46,8 +49,8 @@ pub(crate) async fn put(deps: &Deps, request: &Request<Bytes>, key: &str) -> Res
         };
         let json = serde_json::to_string(&definition).map_err(Error::internal)?;
         let mut answer = representation(key, &json)?;
-        let stored = StoredDefinition { key: key.to_owned(), definition: json, sealed };
-        if deps.store.put_workspace(before.as_ref(), stored).await? {
+        let stored = StoredDefinition { key: key.to_string(), definition: json, sealed };
+        if deps.store.put_workspace(key, before.as_ref(), stored).await? {
             deps.definitions.forget(key);
             if let Some(secret) = generated {
                 answer["secret"] = secret.expose().into();
@@ -58,7 +61,7 @@ pub(crate) async fn put(deps: &Deps, request: &Request<Bytes>, key: &str) -> Res
     Err(being_changed())
 }
 
-fn representation(key: &str, definition: &str) -> Result<Value> {
+fn representation(key: &WorkspaceKey, definition: &str) -> Result<Value> {
     let mut answer: Value = serde_json::from_str(definition).map_err(Error::internal)?;
     answer["key"] = json!(key);
     Ok(answer)

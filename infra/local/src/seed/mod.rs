@@ -12,6 +12,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use protocol::clock::Timestamp;
 use protocol::definition::integration_id;
+use protocol::id::WorkspaceKey;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -34,7 +35,7 @@ pub(crate) fn callback_path(integration: Registered) -> String {
         Registered::OAuth1 => oauth1::KEY,
         Registered::Shared => shared::KEY,
     };
-    format!("/oauth-callback/{}", integration_id(WORKSPACE_KEY, key))
+    format!("/oauth-callback/{}", integration_id(&WorkspaceKey::new(WORKSPACE_KEY), key))
 }
 
 /// The integrations that the provider knows a client of.

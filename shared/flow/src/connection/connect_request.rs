@@ -2,6 +2,7 @@
 
 use protocol::definition::Borrowed;
 use protocol::definition::template::Values;
+use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
 use protocol::secret::SecretMap;
 use serde::{Deserialize, Serialize};
 
@@ -10,11 +11,11 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase")]
 pub struct ConnectRequest {
     /// The workspace's key.
-    pub workspace: String,
+    pub workspace: WorkspaceKey,
     /// The customer's id.
-    pub customer: String,
+    pub customer: CustomerId,
     /// The integration's id.
-    pub integration: String,
+    pub integration: IntegrationId,
     /// The option that was chosen.
     pub auth_option_key: String,
     /// The registration that does its work, if it is another workspace's.
@@ -28,7 +29,7 @@ pub struct ConnectRequest {
     pub connector_parameters: SecretMap,
     /// The connection to update.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connection_id: Option<String>,
+    pub connection_id: Option<ConnectionId>,
     /// A name for the connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

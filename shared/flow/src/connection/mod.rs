@@ -10,23 +10,24 @@ pub use connect_request::ConnectRequest;
 pub use health::{Health, Revocation};
 pub use secrets::ConnectionSecrets;
 
-use crate::seal::Place;
+use crate::seal::{EncryptionContext, Place};
 use protocol::clock::Timestamp;
 use protocol::definition::Borrowed;
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
 use protocol::token::Caller;
 
 /// A connection as stored; its secrets stay sealed.
 #[derive(Debug, Clone)]
 pub struct Connection {
     /// The id that callers know it by.
-    pub id: String,
+    pub id: ConnectionId,
     /// The workspace's key.
-    pub workspace: String,
+    pub workspace: WorkspaceKey,
     /// The customer's id.
-    pub customer: String,
+    pub customer: CustomerId,
     /// The integration's id.
-    pub integration: String,
+    pub integration: IntegrationId,
     /// What may be read.
     pub record: ConnectionRecord,
     /// How its credentials are.
@@ -60,10 +61,23 @@ pub struct ConnectionRecord {
     pub updated_at: Timestamp,
 }
 
+/// The table that connections stand in, as it is named where they are sealed.
+const TABLE: &str = "connections";
+
 /// Where a connection's secrets belong.
 #[must_use]
-pub fn connection_place<'a>(workspace: &'a str, customer: &'a str, id: &'a str) -> Place<'a> {
-    Place { table: "connections", workspace, customer, id, field: "secrets" }
+pub fn connection_place<'a>(
+    workspace: &'a WorkspaceKey,
+    customer: &'a CustomerId,
+    id: &'a ConnectionId,
+) -> Place<'a> {
+    Place { table: TABLE, workspace, customer: Some(customer), id: id.as_str(), field: "secrets" }
+}
+
+/// What the data keys of a workspace's connections are bound to, before there is a connection to seal.
+#[must_use]
+pub fn connection_context(workspace: &WorkspaceKey) -> EncryptionContext {
+    EncryptionContext { table: TABLE, workspace: workspace.clone() }
 }
 
 /// The same answer for a connection that does not exist and for one that is somebody else's.
@@ -82,7 +96,7 @@ impl Connection {
     /// A customer sees their own, who manages the workspace all of it.
     #[must_use]
     pub fn is_visible_to(&self, caller: &Caller) -> bool {
-        self.workspace == caller.workspace()
+        self.workspace == *caller.workspace()
             && match caller {
                 Caller::Customer(customer) => self.customer == customer.id,
                 Caller::Admin { .. } => true,

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use protocol::error::Error;
+use protocol::id::ConnectionId;
 
 /// What the caller is told at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,7 +11,7 @@ pub enum Outcome {
     /// The connection was created or updated.
     Connected {
         /// The connection's id.
-        connection_id: String,
+        connection_id: ConnectionId,
     },
     /// Nothing was stored.
     Failed(Error),
@@ -33,7 +34,7 @@ impl Outcome {
     #[must_use]
     pub fn from_json(json: &Value) -> Self {
         match json["connectionId"].as_str() {
-            Some(id) => Self::Connected { connection_id: id.to_owned() },
+            Some(id) => Self::Connected { connection_id: ConnectionId::new(id) },
             None => Self::Failed(Error::from_json(&json["error"])),
         }
     }
@@ -42,7 +43,7 @@ impl Outcome {
     #[must_use]
     pub fn to_parameters(&self, custom_state: Option<&str>) -> Vec<(&'static str, String)> {
         let mut parameters = match self {
-            Self::Connected { connection_id } => vec![("connectionId", connection_id.clone())],
+            Self::Connected { connection_id } => vec![("connectionId", connection_id.to_string())],
             Self::Failed(error) => {
                 vec![("error", error.message().to_owned()), ("errorData", error_data(error))]
             }
@@ -73,7 +74,9 @@ mod tests {
     #[test]
     fn outcomes_survive_the_table() {
         let denied = Error::new(ErrorKey::AuthorizationDenied, "No.").with("providerError", "access_denied");
-        for outcome in [Outcome::Connected { connection_id: "c1".to_owned() }, Outcome::Failed(denied)] {
+        for outcome in
+            [Outcome::Connected { connection_id: ConnectionId::new("c1") }, Outcome::Failed(denied)]
+        {
             assert_eq!(Outcome::from_json(&outcome.to_json()), outcome);
         }
     }

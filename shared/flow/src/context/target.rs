@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use protocol::error::Result;
+use protocol::id::ConnectionId;
 use protocol::redirect_uri::{Loopback, RedirectUri};
 
 /// Where the result goes: verified before it gets here.
@@ -29,7 +30,7 @@ pub struct Listener {
     pub request_id: Option<String>,
     /// The connection that was to be updated, which a failure names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connection_id: Option<String>,
+    pub connection_id: Option<ConnectionId>,
     /// The origins that may hear the result.
     pub origins: Vec<String>,
     /// Whether it is the window around an iframe.

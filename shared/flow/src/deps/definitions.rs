@@ -7,9 +7,10 @@ use crate::seal::{Place, Sealer};
 use crate::store::{Store, StoredDefinition};
 use protocol::clock::{Clock, Timestamp};
 use protocol::definition::{
-    Integration, IntegrationDefinition, OptionSecrets, Workspace, WorkspaceDefinition, integration_id_of,
+    Integration, IntegrationDefinition, OptionSecrets, Workspace, WorkspaceDefinition,
 };
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::{IntegrationId, WorkspaceKey};
 use protocol::kept::Kept;
 use protocol::redirect_uri::Loopback;
 use protocol::secret::Secret;
@@ -26,8 +27,8 @@ pub struct Definitions {
     sealer: Arc<Sealer>,
     clock: Arc<dyn Clock>,
     loopback: Loopback,
-    workspaces: Kept<String, Arc<Workspace>>,
-    integrations: Kept<(String, String), Arc<Integration>>,
+    workspaces: Kept<WorkspaceKey, Arc<Workspace>>,
+    integrations: Kept<(WorkspaceKey, IntegrationId), Arc<Integration>>,
 }
 
 impl Definitions {
@@ -45,33 +46,31 @@ impl Definitions {
     }
 
     /// The workspace, or `not_authenticated`: whether a workspace exists is nobody's business.
-    pub async fn workspace(&self, key: &str) -> Result<Arc<Workspace>> {
+    pub async fn workspace(&self, key: &WorkspaceKey) -> Result<Arc<Workspace>> {
         let now = self.clock.now();
-        if let Some(kept) = self.workspaces.get(&key.to_owned(), now) {
+        if let Some(kept) = self.workspaces.get(key, now) {
             return Ok(kept);
         }
         let found = self.store.read_workspace(key).await?;
         self.opened_workspace(key, found, now).await
     }
 
-    /// The workspace and, when there is one of this id or key, its integration: in one request when neither is in
-    /// memory.
+    /// The workspace and, when there is one of this id, its integration: in one request when neither is in memory.
     pub async fn workspace_and_integration(
         &self,
-        workspace: &str,
-        id_or_key: &str,
+        workspace: &WorkspaceKey,
+        id: &IntegrationId,
     ) -> Result<(Arc<Workspace>, Option<Arc<Integration>>)> {
         let now = self.clock.now();
-        let kept_workspace = self.workspaces.get(&workspace.to_owned(), now);
-        let id = integration_id_of(workspace, id_or_key);
-        let kept_integration = self.integrations.get(&(workspace.to_owned(), id.clone()), now);
+        let kept_workspace = self.workspaces.get(workspace, now);
+        let kept_integration = self.integrations.get(&(workspace.clone(), id.clone()), now);
         match (kept_workspace, kept_integration) {
             (Some(workspace), Some(integration)) => Ok((workspace, Some(integration))),
-            (Some(kept), None) => Ok((kept, self.found_integration(workspace, id_or_key).await?)),
+            (Some(kept), None) => Ok((kept, self.found_integration(workspace, id).await?)),
             (None, Some(integration)) => Ok((self.workspace(workspace).await?, Some(integration))),
             (None, None) => {
                 let (stored_workspace, stored_integration) =
-                    self.store.read_workspace_and_integration(workspace, &id).await?;
+                    self.store.read_workspace_and_integration(workspace, id).await?;
                 let opened = self.opened_workspace(workspace, stored_workspace, now).await?;
                 let integration = self.checked_integration(workspace, id, stored_integration, now)?;
                 Ok((opened, integration))
@@ -79,20 +78,25 @@ impl Definitions {
         }
     }
 
-    /// The integration of this id or key, or `not_found`.
-    pub async fn integration(&self, workspace: &str, id_or_key: &str) -> Result<Arc<Integration>> {
-        self.found_integration(workspace, id_or_key)
-            .await?
-            .ok_or_else(|| integration_not_found("integrationId"))
+    /// The integration of this id, or `not_found`.
+    pub async fn integration(
+        &self,
+        workspace: &WorkspaceKey,
+        id: &IntegrationId,
+    ) -> Result<Arc<Integration>> {
+        self.found_integration(workspace, id).await?.ok_or_else(|| integration_not_found("integrationId"))
     }
 
-    async fn found_integration(&self, workspace: &str, id_or_key: &str) -> Result<Option<Arc<Integration>>> {
+    async fn found_integration(
+        &self,
+        workspace: &WorkspaceKey,
+        id: &IntegrationId,
+    ) -> Result<Option<Arc<Integration>>> {
         let now = self.clock.now();
-        let id = integration_id_of(workspace, id_or_key);
-        if let Some(kept) = self.integrations.get(&(workspace.to_owned(), id.clone()), now) {
+        if let Some(kept) = self.integrations.get(&(workspace.clone(), id.clone()), now) {
             return Ok(Some(kept));
         }
-        let stored = self.store.read_integration(workspace, &id).await?;
+        let stored = self.store.read_integration(workspace, id).await?;
         self.checked_integration(workspace, id, stored, now)
     }
 
@@ -106,14 +110,14 @@ impl Definitions {
     }
 
     /// Forgets what is in memory of a workspace, after a change to it.
-    pub fn forget(&self, workspace: &str) {
+    pub fn forget(&self, workspace: &WorkspaceKey) {
         self.workspaces.forget(|key| key == workspace);
         self.integrations.forget(|(key, _)| key == workspace);
     }
 
     async fn opened_workspace(
         &self,
-        key: &str,
+        key: &WorkspaceKey,
         stored: Option<StoredDefinition>,
         now: Timestamp,
     ) -> Result<Arc<Workspace>> {
@@ -134,26 +138,26 @@ impl Definitions {
         let definition: WorkspaceDefinition = serde_json::from_str(&stored.definition)
             .map_err(|error| Error::internal(format_args!("workspace {key} cannot be read: {error}")))?;
         let workspace = Arc::new(Workspace::new(key, &definition, secret.as_ref(), self.loopback)?);
-        self.workspaces.put(key.to_owned(), Arc::clone(&workspace), now);
+        self.workspaces.put(key.clone(), Arc::clone(&workspace), now);
         Ok(workspace)
     }
 
     fn checked_integration(
         &self,
-        workspace: &str,
-        id: String,
+        workspace: &WorkspaceKey,
+        id: &IntegrationId,
         stored: Option<StoredDefinition>,
         now: Timestamp,
     ) -> Result<Option<Arc<Integration>>> {
         let Some(stored) = stored else { return Ok(None) };
         let integration = Arc::new(read_integration(workspace, stored)?);
-        self.integrations.put((workspace.to_owned(), id), Arc::clone(&integration), now);
+        self.integrations.put((workspace.clone(), id.clone()), Arc::clone(&integration), now);
         Ok(Some(integration))
     }
 }
 
 /// An integration, as far as what is stored of it can be read.
-pub fn read_integration(workspace: &str, stored: StoredDefinition) -> Result<Integration> {
+pub fn read_integration(workspace: &WorkspaceKey, stored: StoredDefinition) -> Result<Integration> {
     let definition = serde_json::from_str(&stored.definition).map_err(Error::internal).and_then(|json| {
         IntegrationDefinition::read(json).map_err(|error| {
             Error::internal(format_args!("integration {} cannot be read: {}", stored.key, error.message()))
@@ -164,14 +168,14 @@ pub fn read_integration(workspace: &str, stored: StoredDefinition) -> Result<Int
 
 /// Where a workspace's secret belongs.
 #[must_use]
-pub fn workspace_place(workspace: &str) -> Place<'_> {
-    Place { table: "integrations", workspace, customer: "", id: "", field: "secret" }
+pub fn workspace_place(workspace: &WorkspaceKey) -> Place<'_> {
+    Place { table: "integrations", workspace, customer: None, id: "", field: "secret" }
 }
 
 /// Where an integration's secrets belong.
 #[must_use]
-pub fn integration_place<'a>(workspace: &'a str, id: &'a str) -> Place<'a> {
-    Place { table: "integrations", workspace, customer: "", id, field: "optionSecrets" }
+pub fn integration_place<'a>(workspace: &'a WorkspaceKey, id: &'a IntegrationId) -> Place<'a> {
+    Place { table: "integrations", workspace, customer: None, id: id.as_str(), field: "optionSecrets" }
 }
 
 /// There is no such integration. `field` is where the request named it.

@@ -20,6 +20,7 @@ pub use definitions::{
 };
 use protocol::clock::{Clock, Timestamp};
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::WorkspaceKey;
 use protocol::provider::calls::Calls;
 use protocol::provider::client::Provider;
 use protocol::random::Random;
@@ -37,7 +38,7 @@ pub struct Settings {
     /// Whether providers and redirect targets on this machine are allowed: in the local run only.
     pub loopback: Loopback,
     /// The key of the root workspace: it manages the others, and may share its integrations with them.
-    pub root_key: Option<String>,
+    pub root_key: Option<WorkspaceKey>,
     /// The secret that signs the root workspace's management tokens; only the API needs it.
     pub root_secret: Option<Secret>,
 }

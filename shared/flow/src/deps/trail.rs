@@ -25,8 +25,8 @@ pub enum About {
 
 impl About {
     /// Notes it for the work at hand. It must be no secret.
-    pub fn note(self, value: &str) {
-        Span::current().record(self.name(), value);
+    pub fn note(self, value: impl AsRef<str>) {
+        Span::current().record(self.name(), value.as_ref());
     }
 
     fn name(self) -> &'static str {

@@ -3,6 +3,7 @@
 use protocol::deadline::Deadline;
 use protocol::definition::{Integration, Registration};
 use protocol::error::Result;
+use protocol::id::ConnectionId;
 use protocol::provider::api_call::ApiAccess;
 use protocol::provider::test_call;
 use protocol::random::draw_id;
@@ -11,7 +12,8 @@ use protocol::secret::SecretMap;
 use super::registration::signing_secrets;
 use super::{refresh, revoke};
 use crate::connection::{
-    ConnectRequest, Connection, ConnectionRecord, ConnectionSecrets, connection_not_found, connection_place,
+    ConnectRequest, Connection, ConnectionRecord, ConnectionSecrets, connection_context,
+    connection_not_found, connection_place,
 };
 use crate::context::outcome::Outcome;
 use crate::deps::Deps;
@@ -20,7 +22,7 @@ use crate::store::{FlowClaim, Others, SaveConnection, Saved, Updated};
 
 /// The key that [`connect`] seals with: in hand before a provider is asked for what it gives only once.
 pub async fn connection_key(deps: &Deps, request: &ConnectRequest) -> Result<Prepared> {
-    deps.sealer.prepare(connection_place(&request.workspace, &request.customer, "")).await
+    deps.sealer.prepare(connection_context(&request.workspace)).await
 }
 
 /// New credentials, and what they are saved with.
@@ -101,7 +103,7 @@ fn sealed(
     before: Option<&Connection>,
 ) -> Result<Connection> {
     let now = deps.clock.now();
-    let id = before.map_or_else(|| draw_id(&*deps.random), |before| before.id.clone());
+    let id = before.map_or_else(|| ConnectionId::new(draw_id(&*deps.random)), |before| before.id.clone());
     // A connection that is updated keeps its name, unless a new one was given, and the time when it was made.
     let kept_name = before.map_or(&integration.name, |before| &before.record.name);
     Ok(Connection {

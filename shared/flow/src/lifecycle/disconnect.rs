@@ -70,7 +70,7 @@ async fn without_credentials(deps: &Deps, connection: &Connection) -> Result<Con
     }
     let place = connection.place();
     Ok(Connection {
-        sealed: secrets.seal(&deps.sealer.prepare(place).await?, place)?,
+        sealed: secrets.seal(&deps.sealer.prepare(place.encryption_context()).await?, place)?,
         health: Health {
             disconnected: true,
             error: connection.health.error.clone().filter(|_| connection.health.disconnected),

@@ -6,6 +6,7 @@ use protocol::definition::input;
 use protocol::definition::template::Values;
 use protocol::definition::{AuthMethod, AuthOption, ClientCredentials, Registration};
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::{CustomerId, IntegrationId, WorkspaceKey};
 use protocol::provider::client_credentials;
 use protocol::provider::failure::CallError;
 use protocol::secret::SecretMap;
@@ -20,11 +21,11 @@ use crate::deps::Deps;
 /// A connection to import.
 pub struct Import {
     /// The workspace's key.
-    pub workspace: String,
+    pub workspace: WorkspaceKey,
     /// The customer's id.
-    pub customer: String,
-    /// The integration's id or key.
-    pub integration: String,
+    pub customer: CustomerId,
+    /// The integration's id.
+    pub integration: IntegrationId,
     /// Which of its options.
     pub auth_option_key: Option<String>,
     /// A name for the connection.

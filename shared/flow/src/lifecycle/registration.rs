@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use protocol::definition::{
-    AuthMethod, AuthOption, Borrowed, Integration, OptionSecrets, Owner, Registration,
+    AuthMethod, AuthOption, Borrowed, Integration, OptionSecrets, Owner, Registration, integration_id_of,
 };
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::{IntegrationId, WorkspaceKey};
 
 use crate::connection::Connection;
 use crate::deps::Deps;
@@ -19,7 +20,8 @@ pub async fn of_option(
     let AuthMethod::Proxy(proxy) = &option.method else {
         return Registration::new(integration, &option.key, Owner::Own);
     };
-    let shared = shared(deps, integration, &proxy.proxy_key).await.map_err(|error| match error.key() {
+    let named = integration_id_of(root(deps)?, &proxy.proxy_key);
+    let shared = shared(deps, integration, &named).await.map_err(|error| match error.key() {
         ErrorKey::NotFound => not_shared(),
         _ => error,
     })?;
@@ -52,10 +54,14 @@ pub async fn of_connection(deps: &Deps, connection: &Connection) -> Result<Regis
     recorded(deps, &integration, &record.auth_option_key, record.borrowed.as_ref()).await
 }
 
-/// The root workspace's integration of this id or key, if it is shared with the workspace of `borrower`.
-async fn shared(deps: &Deps, borrower: &Integration, id_or_key: &str) -> Result<Arc<Integration>> {
-    let root = deps.settings.root_key.as_deref().ok_or_else(not_shared)?;
-    let shared = deps.definitions.integration(root, id_or_key).await?;
+/// The workspace whose integrations can be shared.
+fn root(deps: &Deps) -> Result<&WorkspaceKey> {
+    deps.settings.root_key.as_ref().ok_or_else(not_shared)
+}
+
+/// The root workspace's integration of this id, if it is shared with the workspace of `borrower`.
+async fn shared(deps: &Deps, borrower: &Integration, id: &IntegrationId) -> Result<Arc<Integration>> {
+    let shared = deps.definitions.integration(root(deps)?, id).await?;
     if shared.is_shared_with(&borrower.workspace) { Ok(shared) } else { Err(not_shared()) }
 }
 

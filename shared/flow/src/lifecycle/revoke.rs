@@ -11,6 +11,7 @@ use protocol::deadline::{Deadline, ONE_REVOCATION, REVOCATION_WHILE_CONNECTING};
 use protocol::definition::template::Address;
 use protocol::definition::{AuthMethod, AuthOption, Integration, OAuth2, RevokeCall};
 use protocol::error::{Error, ErrorKey, Result, reported};
+use protocol::id::ConnectionId;
 use protocol::provider::api_call::ApiAccess;
 use protocol::provider::oauth2::revocation;
 use protocol::provider::revoke_call;
@@ -29,7 +30,7 @@ pub(super) async fn revoke_replaced(
     deps: &Deps,
     integration: &Arc<Integration>,
     updated: Option<Connection>,
-    archived: &[String],
+    archived: &[ConnectionId],
     current: &SecretMap,
 ) {
     if !may_revoke(integration) {
@@ -99,7 +100,7 @@ async fn revoked(
     if let Some(error) = &error {
         error.report("credentials not revoked");
     } else {
-        tracing::info!(revoked = connection.id, "credentials revoked");
+        tracing::info!(revoked = connection.id.as_str(), "credentials revoked");
     }
     Some(Revocation { at: deps.clock.now(), error })
 }

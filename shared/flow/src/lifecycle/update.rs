@@ -130,7 +130,7 @@ async fn changed(
     let option = registration.option();
     let mut secrets = ConnectionSecrets::open(deps, before).await?;
     let place = before.place();
-    let key = deps.sealer.prepare(place).await?;
+    let key = deps.sealer.prepare(place.encryption_context()).await?;
     if let Some(parameters) = &changes.connector_parameters {
         secrets.connector_parameters = parameters.clone();
     }

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::KeyFuture;
 use protocol::clock::Clock;
 use protocol::error::Result;
+use protocol::id::WorkspaceKey;
 use protocol::kept::Kept;
 
 /// How often one data key seals: far below what random nonces allow (2^32, NIST SP 800-38D §8.3).
@@ -26,7 +27,7 @@ pub struct EncryptionContext {
     /// The table whose records the key seals.
     pub table: &'static str,
     /// The workspace whose records the key seals.
-    pub workspace: String,
+    pub workspace: WorkspaceKey,
 }
 
 /// A data key, plain and wrapped.

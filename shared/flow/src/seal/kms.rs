@@ -83,7 +83,7 @@ impl WrappingKey for KmsKey {
 fn pairs(context: &EncryptionContext) -> HashMap<String, String> {
     HashMap::from([
         ("table".to_owned(), context.table.to_owned()),
-        ("workspace".to_owned(), context.workspace.clone()),
+        ("workspace".to_owned(), String::from(&context.workspace)),
     ])
 }
 

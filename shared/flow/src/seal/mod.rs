@@ -22,6 +22,7 @@ use data_key::DataKeys;
 use protocol::BoxFuture;
 use protocol::clock::Clock;
 use protocol::error::{Error, Result};
+use protocol::id::{CustomerId, WorkspaceKey};
 use protocol::random::{Random, draw};
 use record::Record;
 
@@ -31,9 +32,9 @@ pub struct Place<'a> {
     /// The table that holds the record: `connections` or `integrations`.
     pub table: &'static str,
     /// The workspace's key.
-    pub workspace: &'a str,
-    /// The customer's id; empty where the record is the workspace's own.
-    pub customer: &'a str,
+    pub workspace: &'a WorkspaceKey,
+    /// The customer's id; none where the record is the workspace's own.
+    pub customer: Option<&'a CustomerId>,
     /// The record's id.
     pub id: &'a str,
     /// The field of the record.
@@ -44,15 +45,18 @@ impl Place<'_> {
     /// The parts behind their lengths, so that no two places have one encoding.
     fn associated_data(&self) -> Vec<u8> {
         let mut encoded = b"linkspan seal 1".to_vec();
-        for part in [self.table, self.workspace, self.customer, self.id, self.field] {
+        let customer = self.customer.map_or("", CustomerId::as_str);
+        for part in [self.table, self.workspace.as_str(), customer, self.id, self.field] {
             encoded.extend_from_slice(&(part.len() as u64).to_be_bytes());
             encoded.extend_from_slice(part.as_bytes());
         }
         encoded
     }
 
-    fn encryption_context(&self) -> EncryptionContext {
-        EncryptionContext { table: self.table, workspace: self.workspace.to_owned() }
+    /// What the data key that seals for this place is bound to.
+    #[must_use]
+    pub fn encryption_context(&self) -> EncryptionContext {
+        EncryptionContext { table: self.table, workspace: self.workspace.clone() }
     }
 }
 
@@ -71,12 +75,11 @@ impl Sealer {
 
     /// Seals `plaintext` for `place`.
     pub async fn seal(&self, place: Place<'_>, plaintext: &[u8]) -> Result<Vec<u8>> {
-        self.prepare(place).await?.seal(place, plaintext)
+        self.prepare(place.encryption_context()).await?.seal(place, plaintext)
     }
 
-    /// Has the data key of `place` in hand: what a provider answers only once can then be sealed whatever KMS does.
-    pub async fn prepare(&self, place: Place<'_>) -> Result<Prepared> {
-        let context = place.encryption_context();
+    /// Has a data key in hand: what a provider answers only once can then be sealed whatever KMS does.
+    pub async fn prepare(&self, context: EncryptionContext) -> Result<Prepared> {
         let key = self.keys.for_sealing(context.clone()).await?;
         Ok(Prepared { key, context, random: Arc::clone(&self.random) })
     }

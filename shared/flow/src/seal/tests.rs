@@ -1,3 +1,4 @@
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -19,29 +20,33 @@ fn sealer(key: u8) -> Sealer {
     Sealer::new(Arc::new(wrapping), Arc::new(Still), random)
 }
 
-const PLACE: Place<'static> =
-    Place { table: "connections", workspace: "acme", customer: "ada", id: "c1", field: "secrets" };
+static ACME: LazyLock<WorkspaceKey> = LazyLock::new(|| WorkspaceKey::new("acme"));
+static ADA: LazyLock<CustomerId> = LazyLock::new(|| CustomerId::new("ada"));
+
+fn place() -> Place<'static> {
+    Place { table: "connections", workspace: &ACME, customer: Some(&ADA), id: "c1", field: "secrets" }
+}
 
 #[tokio::test]
 async fn what_was_sealed_opens_at_its_place() {
     let sealer = sealer(1);
-    let sealed = sealer.seal(PLACE, b"access!+token").await.unwrap();
+    let sealed = sealer.seal(place(), b"access!+token").await.unwrap();
     assert!(!sealed.windows(6).any(|window| window == b"access"));
-    assert_eq!(&*sealer.open(PLACE, &sealed).await.unwrap(), b"access!+token");
+    assert_eq!(&*sealer.open(place(), &sealed).await.unwrap(), b"access!+token");
 }
 
 #[tokio::test]
 async fn a_value_that_was_moved_does_not_open() {
     let sealer = sealer(1);
-    let sealed = sealer.seal(PLACE, b"access!+token").await.unwrap();
+    let sealed = sealer.seal(place(), b"access!+token").await.unwrap();
     for elsewhere in [
-        Place { table: "integrations", ..PLACE },
-        Place { workspace: "evil", ..PLACE },
-        Place { customer: "eve", ..PLACE },
-        Place { id: "c2", ..PLACE },
-        Place { field: "other", ..PLACE },
+        Place { table: "integrations", ..place() },
+        Place { workspace: &WorkspaceKey::new("evil"), ..place() },
+        Place { customer: Some(&CustomerId::new("eve")), ..place() },
+        Place { id: "c2", ..place() },
+        Place { field: "other", ..place() },
         // The same letters, divided in another way.
-        Place { workspace: "acmea", customer: "da", ..PLACE },
+        Place { workspace: &WorkspaceKey::new("acmea"), customer: Some(&CustomerId::new("da")), ..place() },
     ] {
         assert!(sealer.open(elsewhere, &sealed).await.is_err(), "{elsewhere:?}");
     }
@@ -50,37 +55,40 @@ async fn a_value_that_was_moved_does_not_open() {
 #[tokio::test]
 async fn no_bit_of_a_sealed_value_can_be_changed() {
     let sealer = sealer(1);
-    let sealed = sealer.seal(PLACE, b"token").await.unwrap();
+    let sealed = sealer.seal(place(), b"token").await.unwrap();
     // With its data key in memory, too.
-    sealer.open(PLACE, &sealed).await.unwrap();
+    sealer.open(place(), &sealed).await.unwrap();
     for index in 0..sealed.len() {
         let mut tampered = sealed.clone();
         tampered[index] ^= 1;
-        assert!(sealer.open(PLACE, &tampered).await.is_err(), "byte {index}");
-        assert!(sealer.open(PLACE, &sealed[..index]).await.is_err(), "cut at {index}");
+        assert!(sealer.open(place(), &tampered).await.is_err(), "byte {index}");
+        assert!(sealer.open(place(), &sealed[..index]).await.is_err(), "cut at {index}");
     }
 }
 
 #[tokio::test]
 async fn another_wrapping_key_opens_nothing() {
-    let sealed = sealer(1).seal(PLACE, b"token").await.unwrap();
-    assert!(sealer(2).open(PLACE, &sealed).await.is_err());
+    let sealed = sealer(1).seal(place(), b"token").await.unwrap();
+    assert!(sealer(2).open(place(), &sealed).await.is_err());
 }
 
 #[tokio::test]
 async fn the_same_text_is_sealed_differently_each_time() {
     let sealer = sealer(1);
-    assert_ne!(sealer.seal(PLACE, b"token").await.unwrap(), sealer.seal(PLACE, b"token").await.unwrap());
+    assert_ne!(sealer.seal(place(), b"token").await.unwrap(), sealer.seal(place(), b"token").await.unwrap());
 }
 
 #[tokio::test]
 async fn a_prepared_key_seals_within_its_table_and_workspace() {
     let sealer = sealer(1);
-    let prepared = sealer.prepare(PLACE).await.unwrap();
-    let neighbour = Place { id: "c2", ..PLACE };
+    let prepared = sealer.prepare(place().encryption_context()).await.unwrap();
+    let neighbour = Place { id: "c2", ..place() };
     let sealed = prepared.seal(neighbour, b"token").unwrap();
     assert_eq!(&*sealer.open(neighbour, &sealed).await.unwrap(), b"token");
-    for elsewhere in [Place { table: "integrations", ..PLACE }, Place { workspace: "evil", ..PLACE }] {
+    for elsewhere in [
+        Place { table: "integrations", ..place() },
+        Place { workspace: &WorkspaceKey::new("evil"), ..place() },
+    ] {
         assert!(prepared.seal(elsewhere, b"token").is_err(), "{elsewhere:?}");
     }
 }
@@ -135,39 +143,42 @@ impl WrappingKey for Counted {
 async fn a_data_key_seals_a_hundred_thousand_times_and_no_more() {
     let (counted, sealer) = Counted::new();
     for _ in 0..100_000 {
-        sealer.prepare(PLACE).await.unwrap();
+        sealer.prepare(place().encryption_context()).await.unwrap();
     }
     assert_eq!(counted.counts(), (1, 0));
-    sealer.seal(PLACE, b"token").await.unwrap();
+    sealer.seal(place(), b"token").await.unwrap();
     assert_eq!(counted.counts(), (2, 0));
 }
 
 #[tokio::test]
 async fn a_data_key_is_kept_for_a_quarter_of_an_hour() {
     let (counted, sealer) = Counted::new();
-    let sealed = sealer.seal(PLACE, b"token").await.unwrap();
-    sealer.open(PLACE, &sealed).await.unwrap();
+    let sealed = sealer.seal(place(), b"token").await.unwrap();
+    sealer.open(place(), &sealed).await.unwrap();
     counted.advance(Duration::from_mins(15) - Duration::from_millis(1));
-    sealer.seal(PLACE, b"token").await.unwrap();
-    sealer.open(PLACE, &sealed).await.unwrap();
+    sealer.seal(place(), b"token").await.unwrap();
+    sealer.open(place(), &sealed).await.unwrap();
     assert_eq!(counted.counts(), (1, 1));
     counted.advance(Duration::from_millis(1));
-    sealer.seal(PLACE, b"token").await.unwrap();
-    sealer.open(PLACE, &sealed).await.unwrap();
+    sealer.seal(place(), b"token").await.unwrap();
+    sealer.open(place(), &sealed).await.unwrap();
     assert_eq!(counted.counts(), (2, 2));
 }
 
 #[tokio::test]
 async fn each_workspace_and_each_table_has_data_keys_of_its_own_and_only_so_many_are_kept() {
     let (counted, sealer) = Counted::new();
-    sealer.seal(PLACE, b"token").await.unwrap();
-    sealer.seal(Place { table: "integrations", ..PLACE }, b"token").await.unwrap();
+    sealer.seal(place(), b"token").await.unwrap();
+    sealer.seal(Place { table: "integrations", ..place() }, b"token").await.unwrap();
     for count in 0..254 {
-        sealer.seal(Place { workspace: &count.to_string(), ..PLACE }, b"token").await.unwrap();
+        sealer
+            .seal(Place { workspace: &WorkspaceKey::new(count.to_string()), ..place() }, b"token")
+            .await
+            .unwrap();
     }
-    sealer.seal(PLACE, b"token").await.unwrap();
+    sealer.seal(place(), b"token").await.unwrap();
     assert_eq!(counted.counts(), (256, 0));
-    sealer.seal(Place { workspace: "one too many", ..PLACE }, b"token").await.unwrap();
-    sealer.seal(PLACE, b"token").await.unwrap();
+    sealer.seal(Place { workspace: &WorkspaceKey::new("one too many"), ..place() }, b"token").await.unwrap();
+    sealer.seal(place(), b"token").await.unwrap();
     assert_eq!(counted.counts(), (258, 0));
 }

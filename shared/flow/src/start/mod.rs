@@ -87,7 +87,7 @@ impl VerifiedStart {
         pages::Confirmation {
             brand: &self.workspace.brand,
             integration: &integration.name,
-            customer: self.customer.name.as_deref().unwrap_or(&self.customer.id),
+            customer: self.customer.name.as_deref().unwrap_or(self.customer.id.as_str()),
             action: request.uri().path(),
             payload: self.request.to_payload().to_string(),
         }

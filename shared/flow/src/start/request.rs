@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::parameters;
 use crate::web::request_fields::Fields;
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::ConnectionId;
 use protocol::secret::{Secret, SecretMap};
 
 /// A request to start a connection, read but not yet believed.
@@ -21,7 +22,7 @@ pub struct StartRequest {
     /// What the caller gave for the connector.
     pub connector_parameters: SecretMap,
     /// The connection to update.
-    pub connection_id: Option<String>,
+    pub connection_id: Option<ConnectionId>,
     /// A name for the connection.
     pub name: Option<String>,
     /// Which of the integration's options.
@@ -53,7 +54,7 @@ impl StartRequest {
         let token = parameters
             .text("token", 16 * 1024)?
             .ok_or_else(|| Error::new(ErrorKey::NotAuthenticated, "The token is missing.").field("token"))?;
-        let connection_id = parameters.text("connectionId", 128)?;
+        let connection_id = parameters.text("connectionId", 128)?.map(ConnectionId::new);
         let (integration, integration_key) = match (integration_id, integration_key) {
             (Some(id), key) => (Some(id), key),
             // An integration is found by either.

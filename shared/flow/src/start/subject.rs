@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use protocol::definition::Integration;
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::ConnectionId;
 
 use super::verify::VerifiedStart;
 use crate::connection::{Connection, connection_not_found};
@@ -40,7 +41,7 @@ pub(super) async fn subject(deps: &Deps, start: &VerifiedStart) -> Result<Subjec
 }
 
 /// The connection to update: the customer's own, and live.
-async fn own_connection(deps: &Deps, start: &VerifiedStart, id: &str) -> Result<Connection> {
+async fn own_connection(deps: &Deps, start: &VerifiedStart, id: &ConnectionId) -> Result<Connection> {
     let found = deps.store.read_connection(id).await?;
     found
         .filter(|connection| {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Request;
 use protocol::clock::Timestamp;
-use protocol::definition::{Integration, Workspace};
+use protocol::definition::{Integration, Workspace, integration_id_of};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::redirect_uri::RedirectUri;
 use protocol::token::{self, Caller, Customer};
@@ -46,7 +46,10 @@ pub(super) async fn verify(
     };
     let workspace_key = token::unverified_workspace_key(start.token.expose())?;
     let (workspace, named) = match &start.integration {
-        Some(id_or_key) => deps.definitions.workspace_and_integration(&workspace_key, id_or_key).await?,
+        Some(id_or_key) => {
+            let id = integration_id_of(&workspace_key, id_or_key);
+            deps.definitions.workspace_and_integration(&workspace_key, &id).await?
+        }
         None => (deps.definitions.workspace(&workspace_key).await?, None),
     };
     let verified_at =

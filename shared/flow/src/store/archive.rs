@@ -44,13 +44,12 @@ impl Store {
             &attempts,
             (),
             |()| {
-                let gone = vec![connection.id.clone()];
                 Ok(vec![
                     (
                         Role::Connection,
-                        change_in_transaction(&self.tables.connections, &connection.id, &change)?,
+                        change_in_transaction(&self.tables.connections, connection.id.as_str(), &change)?,
                     ),
-                    (Role::Slot, self.slot_without(connection, gone)?),
+                    (Role::Slot, self.slot_without(connection, std::slice::from_ref(&connection.id))?),
                 ])
             },
             |(), refused| as_it_is(refused).map_or_else(Next::Fail, Next::Ended),
@@ -92,7 +91,7 @@ impl Store {
                 Ok(vec![
                     (
                         Role::Connection,
-                        change_in_transaction(&self.tables.connections, &archived.id, &change)?,
+                        change_in_transaction(&self.tables.connections, archived.id.as_str(), &change)?,
                     ),
                     (Role::Slot, slot),
                 ])

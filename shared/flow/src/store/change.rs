@@ -12,6 +12,7 @@ use super::predecessor::Predecessor;
 use crate::connection::Connection;
 use protocol::clock::Timestamp;
 use protocol::error::Result;
+use protocol::id::WorkspaceKey;
 
 /// An update expression with its names and values.
 #[derive(Default)]
@@ -106,7 +107,7 @@ impl Change {
     }
 
     /// Out of the lists of live connections, and out of what is refreshed.
-    pub(super) fn archived(self, workspace: &str, now: Timestamp) -> Self {
+    pub(super) fn archived(self, workspace: &WorkspaceKey, now: Timestamp) -> Self {
         self.set("archivedAt", number(now.0))
             .set("ownerPk", text(archived_partition(workspace)))
             .not_due()

@@ -11,6 +11,7 @@ use super::{Store, unavailable};
 use crate::connection::Connection;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
+use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -19,8 +20,8 @@ const IN_KEY: &AsciiSet = &CONTROLS.add(b'#').add(b'%');
 
 impl Store {
     /// Reads a connection by its id, strongly consistent, of whichever owner.
-    pub async fn read_connection(&self, id: &str) -> Result<Option<Connection>> {
-        if !can_be_key(id) {
+    pub async fn read_connection(&self, id: &ConnectionId) -> Result<Option<Connection>> {
+        if !can_be_key(id.as_str()) {
             return Ok(None);
         }
         let get = self
@@ -63,10 +64,10 @@ pub(super) fn connection_item(connection: &Connection) -> Result<Attributes> {
 
 pub(super) fn read_connection(item: &Attributes) -> Result<Connection> {
     Ok(Connection {
-        id: item.text("pk")?.to_owned(),
-        workspace: item.text("workspace")?.to_owned(),
-        customer: item.text("customer")?.to_owned(),
-        integration: item.text("integration")?.to_owned(),
+        id: ConnectionId::new(item.text("pk")?),
+        workspace: WorkspaceKey::new(item.text("workspace")?),
+        customer: CustomerId::new(item.text("customer")?),
+        integration: IntegrationId::new(item.text("integration")?),
         record: from_json(item.text("record")?)?,
         health: from_json(item.text("health")?)?,
         sealed: item.opt_bytes("sealed").unwrap_or_default().to_vec(),
@@ -87,7 +88,7 @@ fn from_json<T: DeserializeOwned>(json: &str) -> Result<T> {
 }
 
 /// The partition of the index that archived connections move to.
-pub(super) fn archived_partition(workspace: &str) -> String {
+pub(super) fn archived_partition(workspace: &WorkspaceKey) -> String {
     format!("{workspace}#archived")
 }
 
@@ -97,6 +98,6 @@ fn owner_sk(connection: &Connection) -> String {
     format!("{prefix}{:014}#{}", connection.record.created_at.0, connection.id)
 }
 
-pub(super) fn customer_prefix(customer: &str) -> String {
-    format!("{}#", utf8_percent_encode(customer, IN_KEY))
+pub(super) fn customer_prefix(customer: &CustomerId) -> String {
+    format!("{}#", utf8_percent_encode(customer.as_str(), IN_KEY))
 }

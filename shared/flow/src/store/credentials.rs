@@ -1,12 +1,13 @@
 //! What else is asked of connections: how their credentials are, and which of a customer's are live.
 
 use super::change::Change;
-use super::item::{Item, number, text};
-use super::slot::slot_key;
+use super::item::{number, text};
+use super::slot::{Slot, slot_key};
 use super::write::{Written, changed, refused};
 use super::{Store, unavailable};
 use crate::connection::Connection;
 use protocol::error::Result;
+use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
 
 impl Store {
     /// Writes how a connection's credentials are, if they still are those that were read.
@@ -25,10 +26,10 @@ impl Store {
     /// The ids of a customer's live connections of an integration, strongly consistent.
     pub async fn live_connections(
         &self,
-        workspace: &str,
-        customer: &str,
-        integration: &str,
-    ) -> Result<Vec<String>> {
+        workspace: &WorkspaceKey,
+        customer: &CustomerId,
+        integration: &IntegrationId,
+    ) -> Result<Vec<ConnectionId>> {
         let get = self
             .client()
             .get_item()
@@ -36,6 +37,6 @@ impl Store {
             .key("pk", text(slot_key(workspace, customer, integration)))
             .consistent_read(true);
         let found = get.send().await.map_err(|error| unavailable("GetItem slot", &error))?;
-        Ok(found.item.map(|slot| slot.texts("live").to_vec()).unwrap_or_default())
+        Ok(found.item.map(|item| Slot::read(&item).live).unwrap_or_default())
     }
 }

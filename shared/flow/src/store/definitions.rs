@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnC
 use super::item::{Attributes, Item, bytes, can_be_key, text};
 use super::{Store, unavailable};
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::{IntegrationId, WorkspaceKey};
 
 const WORKSPACE: &str = "workspace";
 const INTEGRATION: &str = "integration#";
@@ -32,22 +33,26 @@ pub struct StoredDefinition {
 
 impl Store {
     /// Reads a workspace, strongly consistent.
-    pub async fn read_workspace(&self, workspace: &str) -> Result<Option<StoredDefinition>> {
+    pub async fn read_workspace(&self, workspace: &WorkspaceKey) -> Result<Option<StoredDefinition>> {
         self.read_definition(workspace, WORKSPACE).await
     }
 
     /// Reads an integration by its id, strongly consistent.
-    pub async fn read_integration(&self, workspace: &str, id: &str) -> Result<Option<StoredDefinition>> {
+    pub async fn read_integration(
+        &self,
+        workspace: &WorkspaceKey,
+        id: &IntegrationId,
+    ) -> Result<Option<StoredDefinition>> {
         self.read_definition(workspace, &format!("{INTEGRATION}{id}")).await
     }
 
     /// Reads a workspace and one of its integrations in one request, strongly consistent.
     pub async fn read_workspace_and_integration(
         &self,
-        workspace: &str,
-        id: &str,
+        workspace: &WorkspaceKey,
+        id: &IntegrationId,
     ) -> Result<(Option<StoredDefinition>, Option<StoredDefinition>)> {
-        if !can_be_key(workspace) {
+        if !can_be_key(workspace.as_str()) {
             return Ok((None, None));
         }
         let keys = [key(workspace, WORKSPACE), key(workspace, &format!("{INTEGRATION}{id}"))];
@@ -81,7 +86,7 @@ impl Store {
     }
 
     /// All integrations of a workspace, in the order of their ids.
-    pub async fn list_integrations(&self, workspace: &str) -> Result<Vec<StoredDefinition>> {
+    pub async fn list_integrations(&self, workspace: &WorkspaceKey) -> Result<Vec<StoredDefinition>> {
         let mut found = Vec::new();
         let mut from = None;
         loop {
@@ -108,18 +113,18 @@ impl Store {
     /// Writes a workspace's definition in the place of `before`; says whether that still stood there.
     pub async fn put_workspace(
         &self,
+        workspace: &WorkspaceKey,
         before: Option<&StoredDefinition>,
         stored: StoredDefinition,
     ) -> Result<bool> {
-        let workspace = stored.key.clone();
-        self.put(&workspace, WORKSPACE, before, stored).await
+        self.put(workspace, WORKSPACE, before, stored).await
     }
 
     /// Writes an integration's definition in the place of `before`; says whether that still stood there.
     pub async fn put_integration(
         &self,
-        workspace: &str,
-        id: &str,
+        workspace: &WorkspaceKey,
+        id: &IntegrationId,
         before: Option<&StoredDefinition>,
         stored: StoredDefinition,
     ) -> Result<bool> {
@@ -127,7 +132,7 @@ impl Store {
     }
 
     /// Takes an integration's definition away.
-    pub async fn delete_integration(&self, workspace: &str, id: &str) -> Result<()> {
+    pub async fn delete_integration(&self, workspace: &WorkspaceKey, id: &IntegrationId) -> Result<()> {
         let delete = self
             .client()
             .delete_item()
@@ -136,8 +141,8 @@ impl Store {
         delete.send().await.map(drop).map_err(|error| unavailable("DeleteItem definition", &error))
     }
 
-    async fn read_definition(&self, workspace: &str, sk: &str) -> Result<Option<StoredDefinition>> {
-        if !can_be_key(workspace) {
+    async fn read_definition(&self, workspace: &WorkspaceKey, sk: &str) -> Result<Option<StoredDefinition>> {
+        if !can_be_key(workspace.as_str()) {
             return Ok(None);
         }
         let get = self
@@ -154,7 +159,7 @@ impl Store {
     /// definition can be longer here than in the request: `1e15` is written as 1000000000000000.0.
     async fn put(
         &self,
-        workspace: &str,
+        workspace: &WorkspaceKey,
         sk: &str,
         before: Option<&StoredDefinition>,
         stored: StoredDefinition,
@@ -215,6 +220,6 @@ impl StoredDefinition {
     }
 }
 
-fn key(workspace: &str, sk: &str) -> HashMap<String, AttributeValue> {
+fn key(workspace: &WorkspaceKey, sk: &str) -> HashMap<String, AttributeValue> {
     HashMap::from([("pk".to_owned(), text(workspace)), ("sk".to_owned(), text(sk))])
 }

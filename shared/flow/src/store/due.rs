@@ -7,6 +7,7 @@ use super::item::{Attributes, Item, number, text};
 use super::{Store, unavailable};
 use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
+use protocol::id::ConnectionId;
 
 /// The index's name.
 const DUE: &str = "due";
@@ -27,7 +28,7 @@ const CHECKPOINT: &str = "checkpoint#due";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {
     /// The connection's id.
-    pub id: String,
+    pub id: ConnectionId,
     pub(super) partition: String,
     pub(super) sort: String,
 }
@@ -44,7 +45,7 @@ impl Store {
     /// What of `partition` is due `now`, oldest first, from where the page before ended.
     pub async fn due(&self, partition: &str, now: Timestamp, after: Option<Due>) -> Result<DuePage> {
         let start = after.map(|Due { id, partition, sort }| {
-            [("pk", id), (DUE_PK, partition), (DUE_SK, sort)]
+            [("pk", String::from(&id)), (DUE_PK, partition), (DUE_SK, sort)]
                 .map(|(name, value)| (name.to_owned(), text(value)))
                 .into()
         });
@@ -63,7 +64,7 @@ impl Store {
             .map_err(|error| unavailable("Query due", &error))?;
         let place = |item: &Attributes| {
             Ok::<_, Error>(Due {
-                id: item.text("pk")?.to_owned(),
+                id: ConnectionId::new(item.text("pk")?),
                 partition: item.text(DUE_PK)?.to_owned(),
                 sort: item.text(DUE_SK)?.to_owned(),
             })
@@ -110,9 +111,9 @@ pub fn due_partitions(hour: i64) -> impl Iterator<Item = String> {
 }
 
 /// Where a connection stands that is due at this moment.
-pub(super) fn due_key(id: &str, at: Timestamp) -> (String, String) {
+pub(super) fn due_key(id: &ConnectionId, at: Timestamp) -> (String, String) {
     // Ids are random, so their digits spread well.
-    let shard = id.bytes().fold(0_u8, u8::wrapping_add) % SHARDS;
+    let shard = id.as_str().bytes().fold(0_u8, u8::wrapping_add) % SHARDS;
     (partition(due_hour(at), shard), format!("{:014}#{id}", at.0))
 }
 

@@ -27,8 +27,8 @@ pub(super) fn bytes(value: impl Into<Vec<u8>>) -> AttributeValue {
     AttributeValue::B(Blob::new(value))
 }
 
-pub(super) fn texts(values: Vec<String>) -> AttributeValue {
-    AttributeValue::Ss(values)
+pub(super) fn texts<T: Into<String>>(values: impl IntoIterator<Item = T>) -> AttributeValue {
+    AttributeValue::Ss(values.into_iter().map(Into::into).collect())
 }
 
 /// Reads attributes; one that must be there and is not is a fault of ours.

@@ -16,6 +16,7 @@ use super::{Store, unavailable};
 use crate::connection::Connection;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::{CustomerId, IntegrationId, WorkspaceKey};
 
 /// The index of connections by owner.
 const OWNER: &str = "owner";
@@ -29,11 +30,11 @@ const MAX_PAGES: usize = 100;
 /// Which connections to list.
 pub struct ListConnections<'a> {
     /// The workspace's key.
-    pub workspace: &'a str,
+    pub workspace: &'a WorkspaceKey,
     /// One customer's, or all.
-    pub customer: Option<&'a str>,
+    pub customer: Option<&'a CustomerId>,
     /// One integration's, or all.
-    pub integration: Option<&'a str>,
+    pub integration: Option<&'a IntegrationId>,
     /// Whose name holds this, whatever the case.
     pub search: Option<&'a str>,
     /// Whose credentials can be used, or cannot.
@@ -73,7 +74,7 @@ impl Store {
         let begun = || Cursor { archived: false, since: self.clock.now(), after: None };
         let cursor = list.cursor.map(|text| Cursor::read(text, list)).transpose()?.unwrap_or_else(begun);
         let partition =
-            if cursor.archived { archived_partition(list.workspace) } else { list.workspace.to_owned() };
+            if cursor.archived { archived_partition(list.workspace) } else { list.workspace.to_string() };
         let start = cursor.after.as_deref().map(|after| start_key(&partition, after)).transpose()?;
         let mut query =
             self.owned(&partition, list.customer).limit(list.limit).set_exclusive_start_key(start);
@@ -97,11 +98,15 @@ impl Store {
     }
 
     /// Whether a workspace has live connections of an integration.
-    pub async fn integration_use(&self, workspace: &str, integration: &str) -> Result<IntegrationUse> {
+    pub async fn integration_use(
+        &self,
+        workspace: &WorkspaceKey,
+        integration: &IntegrationId,
+    ) -> Result<IntegrationUse> {
         let mut from = None;
         for _ in 0..MAX_PAGES {
             let page = self
-                .owned(workspace, None)
+                .owned(workspace.as_str(), None)
                 .filter_expression("integration = :integration")
                 .expression_attribute_values(":integration", text(integration))
                 .projection_expression("pk")
@@ -120,7 +125,7 @@ impl Store {
         Ok(IntegrationUse::TooManyToTell)
     }
 
-    fn owned(&self, partition: &str, customer: Option<&str>) -> QueryFluentBuilder {
+    fn owned(&self, partition: &str, customer: Option<&CustomerId>) -> QueryFluentBuilder {
         let query = self
             .client()
             .query()
@@ -140,7 +145,7 @@ impl Store {
 impl<'a> ListConnections<'a> {
     /// A customer's live ones, as many as one page holds.
     #[must_use]
-    pub fn of(workspace: &'a str, customer: &'a str) -> Self {
+    pub fn of(workspace: &'a WorkspaceKey, customer: &'a CustomerId) -> Self {
         Self {
             workspace,
             customer: Some(customer),

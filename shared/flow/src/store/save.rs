@@ -15,6 +15,7 @@ use crate::context::browser::FlowId;
 use crate::context::outcome::Outcome;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
+use protocol::id::ConnectionId;
 
 /// What a success writes.
 pub struct SaveConnection<'a> {
@@ -36,7 +37,7 @@ pub struct Saved {
     /// How the flow ended: another outcome than this connection means that it had ended before, and nothing was written.
     pub outcome: Outcome,
     /// The connections that were archived.
-    pub replaced: Vec<String>,
+    pub replaced: Vec<ConnectionId>,
 }
 
 /// A flow, and who claimed it.
@@ -85,7 +86,7 @@ enum Role {
     Connection,
     Flow,
     Slot,
-    Replaced(String),
+    Replaced(ConnectionId),
 }
 
 impl Store {
@@ -156,7 +157,7 @@ impl Store {
             .only_if("integration", text(&connection.integration))
             .only_if("record", json(before)?)
             .only_if_none("archivedAt");
-        change_in_transaction(&self.tables.connections, &connection.id, &change)
+        change_in_transaction(&self.tables.connections, connection.id.as_str(), &change)
     }
 
     fn write_outcome(&self, claim: FlowClaim<'_>, outcome: &Outcome) -> Result<TransactWriteItem> {
@@ -168,15 +169,16 @@ impl Store {
         match known {
             Slot { version: None, .. } => self.slot_of_one(connection),
             Slot { live, version: Some(version) } => {
-                let kept = live.iter().skip(MAX_REPLACED).cloned().chain([connection.id.clone()]).collect();
-                self.slot_of(connection, kept, *version)
+                let kept: Vec<ConnectionId> =
+                    live.iter().skip(MAX_REPLACED).chain([&connection.id]).cloned().collect();
+                self.slot_of(connection, &kept, *version)
             }
         }
     }
 
-    fn write_archived(&self, replacement: &Connection, id: &str) -> Result<TransactWriteItem> {
+    fn write_archived(&self, replacement: &Connection, id: &ConnectionId) -> Result<TransactWriteItem> {
         let change = Change::default().archived(&replacement.workspace, replacement.record.updated_at);
-        change_in_transaction(&self.tables.connections, id, &change.only_if_some("pk"))
+        change_in_transaction(&self.tables.connections, id.as_str(), &change.only_if_some("pk"))
     }
 
     /// Archives what did not fit into the transaction. The slot still lists what is left when this fails, and the next
@@ -185,9 +187,9 @@ impl Store {
         if save.others != Others::Replaced {
             return;
         }
-        let surplus: Vec<String> = slot.live.iter().skip(MAX_REPLACED).cloned().collect();
+        let surplus = slot.live.get(MAX_REPLACED..).unwrap_or_default();
         for chunk in surplus.chunks(MAX_REPLACED) {
-            let removal = self.slot_without(save.connection, chunk.to_vec());
+            let removal = self.slot_without(save.connection, chunk);
             let archived = chunk.iter().map(|id| self.write_archived(save.connection, id));
             let Ok(writes) = std::iter::once(removal).chain(archived).collect::<Result<Vec<_>>>() else {
                 return;
@@ -230,7 +232,7 @@ fn next(save: &SaveConnection<'_>, known: &Known, refused: &Refused<'_, Role>) -
         return Next::With(Known { slot: item.map(Slot::read).unwrap_or_default(), ..Known::default() });
     }
     let slot = &known.slot;
-    let gone = |id: &&String| refused.has(&Role::Replaced((*id).clone()));
+    let gone = |id: &&ConnectionId| refused.has(&Role::Replaced((*id).clone()));
     let live = slot.live.iter().filter(|id| !gone(id)).cloned().collect();
     Next::With(Known { slot: Slot { live, version: slot.version }, ..Known::default() })
 }

@@ -12,20 +12,22 @@ use super::item::{Attributes, Item, number, text, texts};
 use super::transact::update;
 use crate::connection::Connection;
 use protocol::error::Result;
+use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
 
 /// What is known of a slot.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Slot {
     /// The live connections.
-    pub(super) live: Vec<String>,
+    pub(super) live: Vec<ConnectionId>,
     /// Raised by every change; `None` when the slot was not read, which is written as if it were empty.
     pub(super) version: Option<i64>,
 }
 
 impl Slot {
-    /// A slot as a failed condition returned it.
+    /// A slot as the table holds it.
     pub(super) fn read(item: &Attributes) -> Self {
-        Self { live: item.texts("live").to_vec(), version: item.opt_number("version") }
+        let live = item.texts("live").iter().map(ConnectionId::new).collect();
+        Self { live, version: item.opt_number("version") }
     }
 }
 
@@ -35,7 +37,7 @@ impl Store {
         update(
             self.slot(connection)
                 .update_expression("ADD live :new, version :one")
-                .expression_attribute_values(":new", texts(vec![connection.id.clone()])),
+                .expression_attribute_values(":new", texts([&connection.id])),
         )
     }
 
@@ -45,7 +47,7 @@ impl Store {
             self.slot(connection)
                 .update_expression("SET live = :new ADD version :one")
                 .condition_expression("attribute_not_exists(live)")
-                .expression_attribute_values(":new", texts(vec![connection.id.clone()])),
+                .expression_attribute_values(":new", texts([&connection.id])),
         )
     }
 
@@ -53,7 +55,7 @@ impl Store {
     pub(super) fn slot_of(
         &self,
         connection: &Connection,
-        live: Vec<String>,
+        live: &[ConnectionId],
         version: i64,
     ) -> Result<TransactWriteItem> {
         update(
@@ -69,7 +71,7 @@ impl Store {
     pub(super) fn slot_without(
         &self,
         connection: &Connection,
-        gone: Vec<String>,
+        gone: &[ConnectionId],
     ) -> Result<TransactWriteItem> {
         update(
             self.slot(connection)
@@ -88,9 +90,13 @@ impl Store {
 }
 
 /// The slot's key in the connections table. Connection ids are hexadecimal, so none begins like it.
-pub(super) fn slot_key(workspace: &str, customer: &str, integration: &str) -> String {
+pub(super) fn slot_key(
+    workspace: &WorkspaceKey,
+    customer: &CustomerId,
+    integration: &IntegrationId,
+) -> String {
     let mut hash = Context::new(&SHA256);
-    for part in [workspace, customer, integration] {
+    for part in [workspace.as_str(), customer.as_str(), integration.as_str()] {
         hash.update(&(part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }

@@ -14,6 +14,7 @@ use super::transact::PAUSE;
 use crate::connection::Connection;
 use protocol::backoff::Backoff;
 use protocol::error::Result;
+use protocol::id::ConnectionId;
 
 /// What became of a write.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ impl Store {
     /// does not repeat what it was in the way of.
     pub(super) async fn write(
         &self,
-        id: &str,
+        id: &ConnectionId,
         change: &Change,
     ) -> Result<Attributes, SdkError<UpdateItemError>> {
         let until = self.clock.now() + PATIENCE;

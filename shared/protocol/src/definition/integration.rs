@@ -9,6 +9,7 @@ use super::integration_definition::{IntegrationDefinition, Unread, UnreadOption}
 use super::problem::Problems;
 use super::template::Address;
 use crate::error::{Error, ErrorKey, Result};
+use crate::id::{IntegrationId, WorkspaceKey};
 use crate::random::hex;
 use crate::redirect_uri::Loopback;
 
@@ -16,11 +17,11 @@ use crate::redirect_uri::Loopback;
 #[derive(Debug)]
 pub struct Integration {
     /// The id, which names the callback's address.
-    pub id: String,
+    pub id: IntegrationId,
     /// The key that the team chose.
     pub key: String,
     /// The workspace that it belongs to.
-    pub workspace: String,
+    pub workspace: WorkspaceKey,
     /// The service's name, as customers know it.
     pub name: String,
     /// An https address of its logo.
@@ -46,7 +47,7 @@ pub enum Sharing {
     /// Every workspace.
     Everyone,
     /// These workspaces.
-    With(Vec<String>),
+    With(Vec<WorkspaceKey>),
 }
 
 /// The id of a workspace's integration: 32 hexadecimal digits.
@@ -54,13 +55,13 @@ pub enum Sharing {
 /// It is derived from the key, so that an integration that is deleted and defined again keeps the callback address
 /// that is registered with the provider.
 #[must_use]
-pub fn integration_id(workspace: &str, key: &str) -> String {
+pub fn integration_id(workspace: &WorkspaceKey, key: &str) -> IntegrationId {
     let mut hash = Context::new(&SHA256);
     // Keys hold no NUL, so the parts stay apart.
-    for part in ["linkspan integration id 1", "\0", workspace, "\0", key] {
+    for part in ["linkspan integration id 1", "\0", workspace.as_str(), "\0", key] {
         hash.update(part.as_bytes());
     }
-    hex(&hash.finish().as_ref()[..16])
+    IntegrationId::new(hex(&hash.finish().as_ref()[..16]))
 }
 
 impl Integration {
@@ -68,7 +69,7 @@ impl Integration {
     /// again where it is used.
     #[must_use]
     pub fn new(
-        workspace: &str,
+        workspace: &WorkspaceKey,
         key: &str,
         definition: IntegrationDefinition,
         sealed_secrets: Option<Vec<u8>>,
@@ -87,7 +88,7 @@ impl Integration {
         Self {
             id: integration_id(workspace, key),
             key: key.to_owned(),
-            workspace: workspace.to_owned(),
+            workspace: workspace.clone(),
             name: definition.name,
             logo_uri: definition.logo_uri,
             base_uri: definition.base_uri,
@@ -188,11 +189,11 @@ impl Integration {
 
     /// Whether `workspace` may use this integration's registration with a `proxy` option.
     #[must_use]
-    pub fn is_shared_with(&self, workspace: &str) -> bool {
+    pub fn is_shared_with(&self, workspace: &WorkspaceKey) -> bool {
         match &self.sharing {
             Sharing::Private => false,
             Sharing::Everyone => true,
-            Sharing::With(workspaces) => workspaces.iter().any(|shared| shared == workspace),
+            Sharing::With(workspaces) => workspaces.contains(workspace),
         }
     }
 
@@ -209,8 +210,8 @@ impl Integration {
 
 /// The id that an id or a key means: a key never looks like an id.
 #[must_use]
-pub fn integration_id_of(workspace: &str, id_or_key: &str) -> String {
-    if is_id(id_or_key) { id_or_key.to_owned() } else { integration_id(workspace, id_or_key) }
+pub fn integration_id_of(workspace: &WorkspaceKey, id_or_key: &str) -> IntegrationId {
+    if is_id(id_or_key) { IntegrationId::new(id_or_key) } else { integration_id(workspace, id_or_key) }
 }
 
 /// Whether `text` has the form of an integration's id.

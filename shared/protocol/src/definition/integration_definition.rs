@@ -9,6 +9,7 @@ use super::problem::Problems;
 use super::read::read_leniently;
 use super::template::{Address, Template};
 use crate::error::Result;
+use crate::id::WorkspaceKey;
 use crate::secret::Secret;
 
 /// The settings that are secrets, whatever the type.
@@ -37,7 +38,7 @@ pub struct IntegrationDefinition {
     pub shared: bool,
     /// The workspaces that may; all of them unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shared_with: Option<Vec<String>>,
+    pub shared_with: Option<Vec<WorkspaceKey>>,
     /// The ways to authenticate; the first is the default.
     #[serde(default)]
     pub auth_options: Vec<AuthOptionDefinition>,

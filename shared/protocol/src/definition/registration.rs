@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::input::{self, Violation};
 use super::{AuthMethod, AuthOption, Integration};
 use crate::error::{Error, ErrorKey, Result};
+use crate::id::IntegrationId;
 use crate::secret::SecretMap;
 
 /// A borrowed registration, as flows and connections remember it. They use this one for as long as they live, whatever
@@ -16,7 +17,7 @@ use crate::secret::SecretMap;
 #[serde(rename_all = "camelCase")]
 pub struct Borrowed {
     /// The id of the root workspace's integration.
-    pub integration: String,
+    pub integration: IntegrationId,
     /// The key of its option.
     pub option: String,
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check::{NO_WEB_ADDRESS, check_key, web_address};
 use crate::error::{Error, Result};
+use crate::id::WorkspaceKey;
 use crate::redirect_uri::{Loopback, RedirectUri, RedirectUriPattern, WebOrigin, WebOriginPattern};
 use crate::secret::Secret;
 use crate::token::VerificationKeys;
@@ -58,7 +59,7 @@ pub struct Brand {
 #[derive(Debug)]
 pub struct Workspace {
     /// The key that tokens name.
-    pub key: String,
+    pub key: WorkspaceKey,
     /// How the team looks on the pages that its customers see.
     pub brand: Brand,
     /// Whether a start that no listed origin vouches for is confirmed by the customer first.
@@ -72,12 +73,12 @@ pub struct Workspace {
 impl Workspace {
     /// Checks a definition with its secret.
     pub fn new(
-        key: &str,
+        key: &WorkspaceKey,
         definition: &WorkspaceDefinition,
         secret: Option<&Secret>,
         loopback: Loopback,
     ) -> Result<Self> {
-        check_key(key).map_err(|problem| Error::malformed("key", problem))?;
+        check_key(key.as_str()).map_err(|problem| Error::malformed("key", problem))?;
         if definition.name.trim().is_empty() || definition.name.len() > 255 {
             return Err(Error::malformed("name", "must be 1 to 255 bytes"));
         }
@@ -100,7 +101,7 @@ impl Workspace {
             None => redirect_uris.iter().map(|pattern| pattern.origin().clone()).collect(),
         };
         Ok(Self {
-            key: key.to_owned(),
+            key: key.clone(),
             brand: Brand {
                 name: definition.name.clone(),
                 logo_uri: definition.logo_uri.clone(),

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
 use crate::error::Result;
+use crate::id::{CustomerId, WorkspaceKey};
 
 use super::{Caller, Customer, refused};
 
@@ -52,8 +53,8 @@ impl Claims {
         Ok(())
     }
 
-    pub(super) fn into_caller(mut self, workspace: &str) -> Result<Caller> {
-        let workspace = workspace.to_owned();
+    pub(super) fn into_caller(mut self, workspace: &WorkspaceKey) -> Result<Caller> {
+        let workspace = workspace.clone();
         let id = match (self.customer_id("id")?, self.customer_id("tenantKey")?) {
             (Some(id), Some(tenant_key)) if id != tenant_key => {
                 return Err(refused("The token names two different customers, in `id` and in `tenantKey`."));
@@ -96,7 +97,7 @@ impl Claims {
         }
     }
 
-    fn customer_id(&self, name: &str) -> Result<Option<String>> {
+    fn customer_id(&self, name: &str) -> Result<Option<CustomerId>> {
         let id = match self.0.get(name) {
             None | Some(Value::Null) => return Ok(None),
             Some(Value::String(id)) => id.clone(),
@@ -111,7 +112,7 @@ impl Claims {
                 "The token's `{name}` must have 1 to {MAX_CUSTOMER_ID} bytes, and no control characters."
             )));
         }
-        Ok(Some(id))
+        Ok(Some(CustomerId::new(id)))
     }
 
     /// `isAdmin` counts when it is not empty.

@@ -112,6 +112,7 @@ mod tests {
 
     use super::*;
     use protocol::definition::{Integration, IntegrationDefinition};
+    use protocol::id::WorkspaceKey;
 
     const NOW: Timestamp = Timestamp(1_767_225_600_000);
     const DAY: i64 = 86_400_000;
@@ -126,8 +127,12 @@ mod tests {
         whole.as_object_mut().unwrap().extend(config.as_object().unwrap().clone());
         let definition = json!({ "key": "k", "type": auth_type, "config": whole });
         let integration = json!({ "name": "Example", "authOptions": [definition] });
-        let mut integration =
-            Integration::new("acme", "crm", IntegrationDefinition::read(integration).unwrap(), None);
+        let mut integration = Integration::new(
+            &WorkspaceKey::new("acme"),
+            "crm",
+            IntegrationDefinition::read(integration).unwrap(),
+            None,
+        );
         integration.auth_options.remove(0)
     }
 

@@ -128,7 +128,7 @@ async fn attempt(deps: &Deps, lease: &Lease, deadline: Deadline) -> Result<Conne
     let Some(renewal) = Renewal::of(registration.option(), &secrets.credentials) else {
         return Err(NotRenewed::ForGood(expired()));
     };
-    let key = deps.sealer.prepare(place).await?;
+    let key = deps.sealer.prepare(place.encryption_context()).await?;
     let credentials = renew(deps, &registration, renewal, &secrets, deadline).await?;
     let health = health(registration.option(), &credentials, deps.clock.now(), before.last_active_at);
     secrets.credentials = credentials;

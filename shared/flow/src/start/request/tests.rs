@@ -58,7 +58,7 @@ fn query_and_payload_are_merged_as_the_sdks_send_them() {
     let body = payload(&json!({ "token": "t", "input": { "a": "b" }, "redirectUri": "https://x.example/" }));
     let start = post("integrationId=i1&connectionId=c1&requestId=r1", FORM, body).unwrap();
     assert_eq!(start.integration.as_deref(), Some("i1"));
-    assert_eq!(start.connection_id.as_deref(), Some("c1"));
+    assert_eq!(start.connection_id.as_ref().map(ConnectionId::as_str), Some("c1"));
     assert_eq!(start.request_id.as_deref(), Some("r1"));
     assert_eq!(start.connection_parameters.expose()["a"], "b");
 }
@@ -90,10 +90,13 @@ fn what_is_missing_is_named() {
 fn a_connection_alone_says_what_to_reconnect() {
     let start = post("connectionId=c1", FORM, payload(&json!({ "token": "t", "requestId": "r1" }))).unwrap();
     assert_eq!(start.integration, None);
-    assert_eq!(start.connection_id.as_deref(), Some("c1"));
+    assert_eq!(start.connection_id.as_ref().map(ConnectionId::as_str), Some("c1"));
     let Value::Object(again) = start.to_payload() else { panic!("a payload is an object") };
     let again = StartRequest::from_parameters(again).unwrap();
-    assert_eq!((again.integration, again.connection_id.as_deref()), (None, Some("c1")));
+    assert_eq!(
+        (again.integration, again.connection_id.as_ref().map(ConnectionId::as_str)),
+        (None, Some("c1"))
+    );
 }
 
 #[test]
