@@ -1,10 +1,6 @@
-//! The local run's tables and routes are those of the SAM template, and each function has the keys that it needs.
+//! The local run's tables are those of the SAM template, and each function has the keys that it needs.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use http::Method;
-use tests::World;
-use tests::answer::refusal;
+use std::collections::BTreeSet;
 
 use crate::read;
 
@@ -59,42 +55,6 @@ async fn the_local_tables_are_those_of_the_template() {
             .collect();
         assert_eq!(local, deployed, "{resource}");
     }
-}
-
-#[test]
-fn the_local_routes_are_those_of_the_template() {
-    let template = read("infra/template.yaml");
-    let deployed: BTreeSet<&str> =
-        template.split("RouteKey: \"").skip(1).map(|rest| rest.split(['"', ' ']).nth(1).unwrap()).collect();
-    // Each has a notation of its own for the rest of a path.
-    let service = read("infra/local/src/service.rs").replace("{*path}", "{path+}");
-    let local: BTreeSet<&str> =
-        service.split(".route(\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
-    assert_eq!(local, deployed);
-}
-
-/// API Gateway lets no other method pass; whatever does is refused, and nothing is started, exchanged or sent on by it.
-#[tokio::test(start_paused = true)]
-async fn every_path_names_its_methods_to_a_request_with_another_one() {
-    let world = World::new().await;
-    let template = read("infra/template.yaml");
-    let mut deployed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for route in template.split("RouteKey: \"").skip(1) {
-        let (method, path) = route.split('"').next().unwrap().split_once(' ').unwrap();
-        deployed.entry(path).or_default().insert(method);
-    }
-    for (path, methods) in deployed {
-        let filled = path.replace("{path+}", "me").replace(['{', '}'], "");
-        for method in ["TRACE", "PROPFIND", "get"] {
-            let method = Method::from_bytes(method.as_bytes()).unwrap();
-            let token = tests::tokens::admin("acme");
-            let answer = world.api(method, &filled, &token, None).await;
-            assert_eq!(answer.refusal(), refusal(405, "method_not_allowed", ""), "{path}");
-            let allow = answer.headers["allow"].to_str().unwrap();
-            assert_eq!(allow.split(", ").collect::<BTreeSet<_>>(), methods, "{path}");
-        }
-    }
-    assert_eq!(world.provider.calls().len(), 0);
 }
 
 #[test]

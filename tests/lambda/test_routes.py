@@ -1,5 +1,6 @@
-"""The routes: the same on AWS and under `cargo lambda watch`, and each ends at a function."""
+"""The routes under `cargo lambda watch`: each ends at a function. That they are those of the code is tests/structure's."""
 
+import json
 import re
 import tomllib
 import unittest
@@ -9,39 +10,45 @@ import services
 
 
 def router():
-    """(method, path, function) as `cargo lambda watch` reads them."""
+    """The functions by path, as `cargo lambda watch` reads them."""
     manifest = tomllib.loads((services.ROOT / "Cargo.toml").read_text())
-    routes = manifest["workspace"]["metadata"]["lambda"]["watch"]["router"]
-    return {(method, route["path"], route["function"]) for route in routes for method in route["methods"]}
+    return {route["path"]: route["function"] for route in manifest["workspace"]["metadata"]["lambda"]["watch"]["router"]}
 
 
-def template():
-    """(method, path, function) as API Gateway gets them."""
-    text = (services.ROOT / "infra/template.yaml").read_text()
-    found = re.findall(r'RouteKey: "(\w+) (\S+)", Target: !Sub "integrations/\$\{(\w+)Integration\}"', text)
-    assert len(found) == text.count("AWS::ApiGatewayV2::Route\n"), "a route is written in another way"
+def routes():
+    """(method, path, function) of every operation that docs/openapi.json describes."""
+    paths = json.loads((services.ROOT / "docs/openapi.json").read_text())["paths"]
     # Each has a notation of its own for the rest of a path.
-    found = [(method, path.replace("{path+}", "{*path}"), function) for method, path, function in found]
-    return {(method, path, function.lower()) for method, path, function in found}
+    functions = {path.replace("{*path}", "{path}"): function for path, function in router().items()}
+    return [
+        (method.upper(), path, functions[path])
+        for path, operations in paths.items()
+        for method in operations.keys() - {"parameters"}
+    ]
 
 
 class Routes(unittest.TestCase):
     maxDiff = None
 
-    def test_template_and_local_router_agree(self):
-        self.assertEqual(sorted(template()), sorted(router()))
-
     def test_every_route_reaches_its_function(self):
         watch = services.start()
-        for method, path, function in sorted(router(), key=lambda route: route[2]):
+        for method, path, function in sorted(routes(), key=lambda route: route[2]):
             with self.subTest(f"{method} {path}"):
-                url = services.WATCH + re.sub(r"\{\*?\w+\}", "nothing-of-this-name", path)
+                url = services.WATCH + re.sub(r"\{\w+\}", "nothing-of-this-name", path)
                 answer = client.Browser().visit(url, method)
                 # The emulator answers so itself where no route matches, or where the function broke down.
                 self.assertNotIn("Default function disabled", answer.body)
                 # 501 is an answer too: the event stream says that there is none.
                 self.assertIn(answer.status, [*range(200, 500), 501], answer.body)
+                self.assertNotEqual(answer.status, 405, answer.body)
                 self.assertIn(f'spawning function instance function="{function}"', "".join(watch.log))
+
+    def test_another_method_is_answered_by_the_function(self):
+        services.start()
+        for path, allow in [("/connect", "GET, POST"), ("/connections", "GET, OPTIONS, POST")]:
+            answer = client.Browser().visit(services.WATCH + path, "DELETE")
+            self.assertEqual(answer.status, 405, answer.body)
+            self.assertEqual(answer.headers["allow"], allow)
 
     def test_preflight_is_answered_by_the_api_function(self):
         services.start()

@@ -1,18 +1,16 @@
 //! Who calls: `Authorization: Bearer` with the workspace's token.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use flow::deps::Deps;
 use flow::deps::trail::About;
 use http::Request;
 use http::header::AUTHORIZATION;
-use protocol::definition::Workspace;
 use protocol::error::{Error, ErrorKey, Result};
-use protocol::token::{self, Caller, VerificationKeys};
+use protocol::id::WorkspaceKey;
+use protocol::token::{self, Caller, Customer, VerificationKeys};
 
-/// The caller, and the workspace that vouches for them.
-pub(crate) async fn caller(deps: &Deps, request: &Request<Bytes>) -> Result<(Caller, Arc<Workspace>)> {
+/// A customer, or who manages the workspace.
+pub(crate) async fn caller(deps: &Deps, request: &Request<Bytes>) -> Result<Caller> {
     let token = bearer(request)?;
     let workspace = deps.definitions.workspace(&token::unverified_workspace_key(token)?).await?;
     let caller = workspace.keys.verify(token, &workspace.key, deps.clock.now())?;
@@ -20,18 +18,27 @@ pub(crate) async fn caller(deps: &Deps, request: &Request<Bytes>) -> Result<(Cal
     if let Caller::Customer(customer) = &caller {
         About::Customer.note(&customer.id);
     }
-    Ok((caller, workspace))
+    Ok(caller)
 }
 
-/// A caller who manages the workspace.
-pub(crate) async fn admin(deps: &Deps, request: &Request<Bytes>) -> Result<Arc<Workspace>> {
+/// A customer.
+pub(crate) async fn customer(deps: &Deps, request: &Request<Bytes>) -> Result<Customer> {
     match caller(deps, request).await? {
-        (Caller::Admin { .. }, workspace) => Ok(workspace),
-        (Caller::Customer(_), _) => Err(denied("This needs a management token (isAdmin, and no customer).")),
+        Caller::Customer(customer) => Ok(customer),
+        Caller::Admin { .. } => Err(denied("The token is a management token; it names no customer.")),
     }
 }
 
-/// A caller who manages workspaces: their token is signed with the root workspace's secret, which the operator holds.
+/// Who manages a workspace: its key.
+pub(crate) async fn admin(deps: &Deps, request: &Request<Bytes>) -> Result<WorkspaceKey> {
+    match caller(deps, request).await? {
+        Caller::Admin { workspace } => Ok(workspace),
+        Caller::Customer(_) => Err(denied("This needs a management token (isAdmin, and no customer).")),
+    }
+}
+
+/// Refuses whoever does not manage workspaces. Who does has a token that is signed with the root workspace's secret, which
+/// the operator holds.
 pub(crate) fn root(deps: &Deps, request: &Request<Bytes>) -> Result<()> {
     let token = bearer(request)?;
     let (Some(key), Some(secret)) = (&deps.settings.root_key, &deps.settings.root_secret) else {

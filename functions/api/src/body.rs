@@ -12,10 +12,7 @@ const MAX_BODY: usize = 256 * 1024;
 
 /// The fields of a JSON object.
 pub(crate) fn fields(request: &Request<Bytes>) -> Result<Fields> {
-    match object(request)? {
-        Value::Object(object) => Ok(Fields::new(object)),
-        _ => Ok(Fields::new(Map::new())),
-    }
+    map(request).map(Fields::new)
 }
 
 /// The same; no body at all is as good as an empty object.
@@ -25,6 +22,10 @@ pub(crate) fn optional_fields(request: &Request<Bytes>) -> Result<Fields> {
 
 /// The body as a JSON object.
 pub(crate) fn object(request: &Request<Bytes>) -> Result<Value> {
+    map(request).map(Value::Object)
+}
+
+fn map(request: &Request<Bytes>) -> Result<Map<String, Value>> {
     if media_type(request.headers()).as_deref() != Some("application/json") {
         let message = "The body must be application/json.";
         return Err(Error::new(ErrorKey::MediaTypeUnsupported, message).field("Content-Type"));
@@ -33,7 +34,7 @@ pub(crate) fn object(request: &Request<Bytes>) -> Result<Value> {
         return Err(Error::new(ErrorKey::RequestTooLarge, "The body is larger than 256 KiB."));
     }
     match serde_json::from_slice(request.body()) {
-        Ok(value @ Value::Object(_)) => Ok(value),
+        Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Error::new(ErrorKey::RequestMalformed, "The body must be a JSON object.").field("body")),
         Err(error) => {
             let message =

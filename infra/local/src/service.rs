@@ -1,5 +1,6 @@
-//! The functions' own handlers, behind one listener with the routes of the SAM template.
+//! The functions' own handlers behind one listener, as API Gateway serves them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -9,6 +10,7 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, any};
 use bytes::Bytes;
 use flow::deps::{Deps, HttpService};
+use flow::web::routes::Function;
 use http::StatusCode;
 use tower::ServiceExt as _;
 
@@ -39,34 +41,25 @@ impl Functions {
             api: deps.service(api::handle),
         }
     }
+
+    fn of(&self, function: Function) -> &HttpService {
+        match function {
+            Function::Initiate => &self.initiate,
+            Function::Callback => &self.callback,
+            Function::Finish => &self.finish,
+            Function::Api => &self.api,
+        }
+    }
 }
 
-/// The routes of the SAM template; a test compares them.
+/// Every path of the table of routes, with every method: the functions refuse what they do not have, here as on AWS.
 pub(crate) fn router(functions: &Functions) -> Router {
-    let initiate = || mount(&functions.initiate);
-    let callback = || mount(&functions.callback);
-    let api = || mount(&functions.api);
-    Router::new()
-        .route("/connection-popup", initiate())
-        .route("/connect", initiate())
-        .route("/oauth-callback", callback())
-        .route("/oauth-callback/{integrationId}", callback())
-        .route("/connection-result/{flowId}", mount(&functions.finish))
-        .route("/openapi.json", api())
-        .route("/self", api())
-        .route("/workspaces/{key}", api())
-        .route("/integrations", api())
-        .route("/integrations/{key}", api())
-        .route("/integrations/{key}/connector-spec", api())
-        .route("/connection-options", api())
-        .route("/sse/connection-events/{requestId}", api())
-        .route("/connections", api())
-        .route("/connections/{id}", api())
-        .route("/connections/{id}/refresh-credentials", api())
-        .route("/connections/{id}/test", api())
-        .route("/connections/{id}/disconnect", api())
-        .route("/connections/{id}/restore", api())
-        .route("/connections/{id}/proxy/{*path}", api())
+    let paths: BTreeMap<&str, Function> =
+        api::all_routes().iter().map(|route| (route.path, route.function)).collect();
+    paths.into_iter().fold(Router::new(), |router, (path, function)| {
+        // Axum has a notation of its own for the rest of a path.
+        router.route(&path.replace("{path+}", "{*path}"), mount(functions.of(function)))
+    })
 }
 
 fn mount(service: &HttpService) -> MethodRouter {

@@ -69,6 +69,23 @@ fn payload() -> String {
     json!({ "integrationKey": "demo-api-key", "token": token, "requestId": "r1" }).to_string()
 }
 
+/// What no route leads to is not found either, but says nothing.
+#[tokio::test]
+async fn every_route_leads_to_its_function() {
+    let service = start_service().await;
+    let routes = api::all_routes();
+    assert!(routes.len() > 40, "{}", routes.len());
+    for route in routes {
+        let path = route.path.replace("{path+}", "me").replace(['{', '}'], "");
+        let request = Request::builder().method(&route.method).uri(&path).body(Body::empty()).unwrap();
+        let answer = service.clone().oneshot(request).await.unwrap();
+        let is_answered =
+            answer.status() != StatusCode::NOT_FOUND || answer.headers().contains_key(header::CACHE_CONTROL);
+        assert!(is_answered, "{} {path}: {}", route.method, answer.status());
+        assert_ne!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{} {path}", route.method);
+    }
+}
+
 #[tokio::test]
 async fn a_popup_that_asked_for_something_still_tells_the_window_that_opened_it() {
     let service = start_service().await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Request, Response};
 
 use crate::context::FlowContext;
 use crate::context::browser::{BrowserSecret, FlowId, RESULT_LIFETIME_SECONDS, surplus_cookies};
@@ -15,6 +15,7 @@ use crate::deps::Deps;
 use crate::deps::trail::About;
 use crate::store::{FlowItem, browser_mismatch, state_expired};
 use crate::web::pages::{self, Reader};
+use crate::web::routes::{self, Function};
 use crate::web::{delivery, response};
 use protocol::backoff::Backoff;
 use protocol::clock::Timestamp;
@@ -37,9 +38,7 @@ pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes>
 }
 
 async fn result(deps: &Deps, request: &Request<Bytes>) -> Result<Response<Bytes>> {
-    if request.method() != Method::GET {
-        return Err(Error::method_not_allowed("GET"));
-    }
+    routes::check_method(Function::Finish, request.method())?;
     let reader = Reader::of(request.headers());
     let id = request.uri().path().strip_prefix("/connection-result/").and_then(FlowId::parse);
     let id = id.ok_or_else(|| Error::new(ErrorKey::NotFound, "There is no such page."))?;

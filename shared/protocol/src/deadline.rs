@@ -78,6 +78,12 @@ impl Deadline {
         Self { began }
     }
 
+    /// When a browser would no longer wait.
+    #[must_use]
+    pub fn browser(self) -> Timestamp {
+        self.began + BROWSER_FUNCTION
+    }
+
     /// When calls to the provider end.
     #[must_use]
     pub fn provider(self) -> Timestamp {

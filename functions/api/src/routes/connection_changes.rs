@@ -1,20 +1,17 @@
 //! PATCH and PUT `/connections/{id}`.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use flow::connection::Connection;
-use flow::deps::Deps;
 use flow::lifecycle::update::{Changes, update};
 use flow::web::request_fields::Fields;
-use http::{Request, StatusCode};
-use protocol::deadline::Deadline;
+use http::Response;
 use protocol::definition::integration_id_of;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::secret::SecretMap;
 use protocol::token::Caller;
 
-use crate::{Answer, auth, body};
+use super::table::Call;
+use crate::{answer, body};
 
 /// The most that a name weighs, in bytes.
 pub(crate) const MAX_NAME: usize = 255;
@@ -26,13 +23,13 @@ pub(crate) const MAX_ID: usize = 1024;
 const PARAMETERS: [&str; 3] = ["parameters", "connectionParameters", "input"];
 
 /// PATCH: changes what is given.
-pub(crate) async fn patch(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -> Result<Answer> {
-    change(deps, request, id, Name::Optional).await
+pub(crate) async fn patch(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
+    change(call, caller, Name::Optional).await
 }
 
 /// PUT: the same, and a name must be given.
-pub(crate) async fn put(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -> Result<Answer> {
-    change(deps, request, id, Name::Required).await
+pub(crate) async fn put(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
+    change(call, caller, Name::Required).await
 }
 
 /// Whether a request must give a name.
@@ -42,9 +39,8 @@ enum Name {
     Required,
 }
 
-async fn change(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str, name_is: Name) -> Result<Answer> {
-    let deadline = Deadline::starting(&*deps.clock);
-    let (caller, _) = auth::caller(deps, request).await?;
+async fn change(call: Call<'_>, caller: Caller, name_is: Name) -> Result<Response<Bytes>> {
+    let Call { deps, request, id, deadline } = call;
     let mut connection = Connection::live(deps, id, &caller).await?;
     let mut fields = body::fields(request)?;
     check_unchanged(&mut fields, &connection)?;
@@ -66,7 +62,7 @@ async fn change(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str, name_is: N
         connection = update(deps, connection, changes, deadline).await?;
         tracing::info!("changed");
     }
-    Ok((StatusCode::OK, connection.representation(deps).await?))
+    answer::ok(&connection.representation(deps).await?)
 }
 
 /// A name that is given is not empty.

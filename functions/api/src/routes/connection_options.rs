@@ -1,6 +1,7 @@
 //! `/connection-options` and `/integrations/{idOrKey}/connector-spec`: what a customer can choose, for whoever draws the
 //! choice.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,75 +9,114 @@ use flow::connection::Connection;
 use flow::deps::Deps;
 use flow::lifecycle::registration;
 use flow::web::request_fields::Fields;
-use http::{Request, StatusCode};
-use protocol::definition::{AuthOption, Integration, Workspace, integration_id_of};
+use http::Response;
+use protocol::definition::{AuthOption, AuthType, Integration, integration_id_of};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::token::Caller;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::connection_changes::MAX_ID;
-use crate::{Answer, auth, body};
+use super::table::Call;
+use crate::{answer, body};
 
 /// POST `{integrationId | integrationKey | connectionId}`: the integration's enabled options, the default first.
-pub(crate) async fn list(deps: &Deps, request: &Request<Bytes>) -> Result<Answer> {
-    let (caller, workspace) = auth::caller(deps, request).await?;
-    let integration = asked(deps, &caller, &workspace, body::fields(request)?).await?;
+pub(crate) async fn list(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
+    let Call { deps, request, .. } = call;
+    let integration = asked(deps, &caller, body::fields(request)?).await?;
     let mut options = Vec::new();
     for option in integration.enabled_options() {
-        options.push(representation(option, schema(deps, &integration, option).await?));
+        options.push(face(option, schema(deps, &integration, option).await?));
     }
-    Ok((StatusCode::OK, options.into()))
+    answer::ok(&options)
 }
 
 /// GET: the integration as a connector's specification.
-pub(crate) async fn spec(deps: &Deps, request: &Request<Bytes>, id_or_key: &str) -> Result<Answer> {
-    let (_, workspace) = auth::caller(deps, request).await?;
-    let id = integration_id_of(&workspace.key, id_or_key);
-    let integration = deps.definitions.integration(&workspace.key, &id).await?;
-    let mut options = Map::new();
+pub(crate) async fn spec(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
+    let Call { deps, id, .. } = call;
+    let workspace = caller.workspace();
+    let integration = deps.definitions.integration(workspace, &integration_id_of(workspace, id)).await?;
+    let mut options = BTreeMap::new();
     for option in integration.enabled_options() {
-        let schema = schema(deps, &integration, option).await?;
-        options.insert(option.key.clone(), representation(option, schema));
+        options.insert(option.key.as_str(), face(option, schema(deps, &integration, option).await?));
     }
     let default = integration.auth_option(None)?;
-    let mut spec = json!({
-        "key": integration.key,
-        "name": integration.name,
-        "auth": {
-            "type": default.method.auth_type().as_str(),
-            "ui": { "schema": schema(deps, &integration, default).await? },
-            "options": options,
+    answer::ok(&ConnectorSpec {
+        key: &integration.key,
+        name: &integration.name,
+        logo_uri: integration.logo_uri.as_deref(),
+        auth: ConnectorAuth {
+            auth_type: default.method.auth_type(),
+            ui: ConnectorUi { schema: schema(deps, &integration, default).await? },
+            options,
         },
-    });
-    if let Some(logo_uri) = &integration.logo_uri {
-        spec["logoUri"] = logo_uri.as_str().into();
-    }
-    Ok((StatusCode::OK, spec))
+    })
 }
 
-/// A gateway that cannot stream says so at once: the SDKs then wait for the popup's message.
-pub(crate) fn no_events() -> Error {
-    Error::new(ErrorKey::NotSupported, "Events are not streamed here; the popup posts its result.")
+/// An option, for whoever draws the choice.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OptionFace<'a> {
+    pub(super) key: &'a str,
+    #[serde(rename = "type")]
+    pub(super) auth_type: AuthType,
+    pub(super) title: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) input_schema: Option<Value>,
+    pub(super) ui: OptionUi<'a>,
 }
 
-async fn asked(
-    deps: &Deps,
-    caller: &Caller,
-    workspace: &Workspace,
-    mut body: Fields,
-) -> Result<Arc<Integration>> {
+/// The same again, where the SDKs look for it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OptionUi<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) schema: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) help_uri: Option<&'a str>,
+}
+
+/// An integration as a connector's specification.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ConnectorSpec<'a> {
+    pub(super) key: &'a str,
+    pub(super) name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) logo_uri: Option<&'a str>,
+    pub(super) auth: ConnectorAuth<'a>,
+}
+
+/// The default option's type and schema, and all options by key.
+#[derive(Serialize)]
+pub(super) struct ConnectorAuth<'a> {
+    #[serde(rename = "type")]
+    pub(super) auth_type: AuthType,
+    pub(super) ui: ConnectorUi,
+    pub(super) options: BTreeMap<&'a str, OptionFace<'a>>,
+}
+
+/// What the default option asks for; `null` if for nothing.
+#[derive(Serialize)]
+pub(super) struct ConnectorUi {
+    pub(super) schema: Option<Value>,
+}
+
+async fn asked(deps: &Deps, caller: &Caller, mut body: Fields) -> Result<Arc<Integration>> {
     let (id, key) = (body.text("integrationId", MAX_ID)?, body.text("integrationKey", MAX_ID)?);
     let connection = body.text("connectionId", MAX_ID)?;
     if let Some(id_or_key) = id.or(key) {
-        let id = integration_id_of(&workspace.key, &id_or_key);
-        return deps.definitions.integration(&workspace.key, &id).await;
+        let workspace = caller.workspace();
+        return deps.definitions.integration(workspace, &integration_id_of(workspace, &id_or_key)).await;
     }
     let Some(id) = connection else {
         let message = "integrationId, integrationKey or connectionId is missing.";
         return Err(Error::new(ErrorKey::ParameterMissing, message).field("integrationId"));
     };
     let connection = Connection::visible(deps, &id, caller).await?;
-    deps.definitions.integration(&workspace.key, &connection.integration).await
+    deps.definitions.integration(caller.workspace(), &connection.integration).await
 }
 
 /// What the customer is asked for: by the option, or by the shared one that does its work.
@@ -87,21 +127,13 @@ async fn schema(deps: &Deps, integration: &Arc<Integration>, option: &AuthOption
     }
 }
 
-fn representation(option: &AuthOption, schema: Option<Value>) -> Value {
-    let given = [("schema", schema.clone()), ("helpUri", option.help_uri.clone().map(Value::from))];
-    let ui: Map<String, Value> =
-        given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
-    let mut representation = json!({
-        "key": option.key,
-        "type": option.method.auth_type().as_str(),
-        "title": option.title.as_deref().unwrap_or(&option.key),
-        "ui": ui,
-    });
-    if let Some(description) = &option.description {
-        representation["description"] = description.as_str().into();
+fn face(option: &AuthOption, schema: Option<Value>) -> OptionFace<'_> {
+    OptionFace {
+        key: &option.key,
+        auth_type: option.method.auth_type(),
+        title: option.title.as_deref().unwrap_or(&option.key),
+        description: option.description.as_deref(),
+        input_schema: schema.clone(),
+        ui: OptionUi { schema, help_uri: option.help_uri.as_deref() },
     }
-    if let Some(schema) = schema {
-        representation["inputSchema"] = schema;
-    }
-    representation
 }

@@ -1,24 +1,25 @@
 //! `/connections`: a customer sees their own, who manages the workspace sees all of it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use flow::connection::{Connection, ConnectionSecrets};
 use flow::deps::Deps;
 use flow::lifecycle::refresh;
+use flow::lifecycle::representation::{Face, Representation};
 use flow::store::ListConnections;
 use flow::web::request_fields::Fields;
-use http::{Request, StatusCode};
-use protocol::deadline::Deadline;
+use http::Response;
 use protocol::definition::integration_id_of;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{CustomerId, IntegrationId};
+use protocol::secret::SecretMap;
 use protocol::token::Caller;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::connection_changes::MAX_ID;
-use crate::{Answer, auth};
+use super::table::Call;
+use crate::answer;
 
 const DEFAULT_LIMIT: i32 = 100;
 const MAX_LIMIT: i32 = 1000;
@@ -29,9 +30,32 @@ const MAX_CURSOR: usize = 2048;
 /// How many integrations are named on a page.
 const NAMED: usize = 10;
 
+/// One page of connections.
+#[derive(Serialize)]
+pub(super) struct Page {
+    pub(super) items: Vec<Representation>,
+    /// Where the next page begins, if there may be one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cursor: Option<String>,
+}
+
+/// A connection with what is sealed of it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WithSecrets {
+    #[serde(flatten)]
+    pub(super) connection: Representation,
+    pub(super) connector_parameters: SecretMap,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) parameters: Option<SecretMap>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) credentials: Option<SecretMap>,
+}
+
 /// GET: one page of connections, newest first for each customer.
-pub(crate) async fn list(deps: &Deps, request: &Request<Bytes>) -> Result<Answer> {
-    let (caller, workspace) = auth::caller(deps, request).await?;
+pub(crate) async fn list(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
+    let Call { deps, request, .. } = call;
+    let workspace = caller.workspace();
     let mut query = Fields::of_query(request.uri().query().unwrap_or_default());
     let mut either = |one, other| Ok::<_, Error>(query.text(one, MAX_ID)?.or(query.text(other, MAX_ID)?));
     let asked = either("userId", "tenantId")?.map(CustomerId::new);
@@ -47,9 +71,9 @@ pub(crate) async fn list(deps: &Deps, request: &Request<Bytes>) -> Result<Answer
     let page = deps
         .store
         .list_connections(&ListConnections {
-            workspace: &workspace.key,
+            workspace,
             customer: customer.as_ref(),
-            integration: integration.map(|given| integration_id_of(&workspace.key, &given)).as_ref(),
+            integration: integration.map(|given| integration_id_of(workspace, &given)).as_ref(),
             search: query.text("search", MAX_ID)?.as_deref(),
             connected: query.flag("connected")?,
             disconnected: query.flag("disconnected")?,
@@ -58,18 +82,13 @@ pub(crate) async fn list(deps: &Deps, request: &Request<Bytes>) -> Result<Answer
             cursor: query.text("cursor", MAX_CURSOR)?.filter(|cursor| cursor != "0").as_deref(),
         })
         .await?;
-    let mut body = json!({ "items": representations(deps, &page.connections).await? });
-    if let Some(cursor) = page.cursor {
-        body["cursor"] = cursor.into();
-    }
-    Ok((StatusCode::OK, body))
+    answer::ok(&Page { items: representations(deps, &page.connections).await?, cursor: page.cursor })
 }
 
 /// GET: one connection; somebody else's is not found. With `includeSecrets=true`, for who manages the workspace, its
 /// parameters and credentials too, these refreshed if they had ended.
-pub(crate) async fn show(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -> Result<Answer> {
-    let deadline = Deadline::starting(&*deps.clock);
-    let (caller, _) = auth::caller(deps, request).await?;
+pub(crate) async fn show(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
+    let Call { deps, request, id, deadline } = call;
     let mut query = Fields::of_query(request.uri().query().unwrap_or_default());
     let include_secrets = query.flag("includeSecrets")?.unwrap_or_default();
     if include_secrets && matches!(caller, Caller::Customer(_)) {
@@ -80,29 +99,31 @@ pub(crate) async fn show(deps: &Arc<Deps>, request: &Request<Bytes>, id: &str) -
     if include_secrets {
         connection = refresh::fresh(deps, connection, deadline).await?;
     }
-    let mut body = connection.representation(deps).await?;
-    if include_secrets {
-        let secrets = ConnectionSecrets::open(deps, &connection).await?;
-        body["connectorParameters"] = json!(secrets.connector_parameters);
-        // What a customer entered for a borrowed registration may be its credentials.
-        if connection.record.borrowed.is_none() {
-            body["parameters"] = json!(secrets.parameters);
-            body["credentials"] = json!(secrets.credentials);
-        }
+    let representation = connection.representation(deps).await?;
+    if !include_secrets {
+        return answer::ok(&representation);
     }
-    Ok((StatusCode::OK, body))
+    let secrets = ConnectionSecrets::open(deps, &connection).await?;
+    // What a customer entered for a borrowed registration may be its credentials.
+    let is_own = connection.record.borrowed.is_none();
+    answer::ok(&WithSecrets {
+        connection: representation,
+        connector_parameters: secrets.connector_parameters,
+        parameters: is_own.then_some(secrets.parameters),
+        credentials: is_own.then_some(secrets.credentials),
+    })
 }
 
 /// The connections of a page, as they are shown. Its cost has a bound: integrations beyond the first few are not looked up.
-async fn representations(deps: &Deps, connections: &[Connection]) -> Result<Vec<Value>> {
-    let mut faces: BTreeMap<&IntegrationId, Option<Value>> = BTreeMap::new();
+async fn representations(deps: &Deps, connections: &[Connection]) -> Result<Vec<Representation>> {
+    let mut faces: BTreeMap<&IntegrationId, Option<Face>> = BTreeMap::new();
     let mut items = Vec::with_capacity(connections.len());
     for connection in connections {
         let id = &connection.integration;
         if !faces.contains_key(id) && faces.len() < NAMED {
             faces.insert(id, connection.face(deps).await?);
         }
-        items.push(connection.to_json(faces.get(id).cloned().flatten()));
+        items.push(connection.shown_with(faces.get(id).cloned().flatten()));
     }
     Ok(items)
 }

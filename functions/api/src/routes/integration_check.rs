@@ -14,14 +14,21 @@ use protocol::id::WorkspaceKey;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-/// The definition as it is stored. Everything is checked before anything is written.
-pub(crate) async fn passed(
+/// A definition, and what of it cannot work.
+pub(super) struct Checked {
+    pub(super) integration: Arc<Integration>,
+    pub(super) problems: Problems,
+    pub(super) stored: StoredDefinition,
+}
+
+/// The definition as it is to be stored, without any problem. Everything is checked before anything is written.
+pub(super) async fn passed(
     deps: &Deps,
     workspace: &WorkspaceKey,
     key: String,
     definition: Value,
     before: Option<&StoredDefinition>,
-) -> Result<StoredDefinition> {
+) -> Result<Checked> {
     let mut definition = IntegrationDefinition::read(definition)?;
     let given = definition.take_secrets();
     let json = serde_json::to_string(&definition).map_err(Error::internal)?;
@@ -36,20 +43,21 @@ pub(crate) async fn passed(
     }
     check_sharing(deps, &integration, &mut problems).await?;
     problems.refuse()?;
-    Ok(StoredDefinition { key, definition: json, sealed: sealed(deps, &integration, &secrets).await? })
+    let sealed = sealed(deps, &integration, &secrets).await?;
+    Ok(Checked { integration, problems, stored: StoredDefinition { key, definition: json, sealed } })
 }
 
-/// What of a stored definition cannot work.
-pub(crate) async fn problems(
+/// A stored definition.
+pub(super) async fn stored(
     deps: &Deps,
     workspace: &WorkspaceKey,
-    stored: &StoredDefinition,
-) -> Result<Problems> {
+    stored: StoredDefinition,
+) -> Result<Checked> {
     let integration = Arc::new(read_integration(workspace, stored.clone())?);
     let secrets = if stored.sealed.is_some() { KnownSecrets::Sealed } else { KnownSecrets::None };
     let mut problems = integration.problems(secrets, deps.settings.loopback);
     check_sharing(deps, &integration, &mut problems).await?;
-    Ok(problems)
+    Ok(Checked { integration, problems, stored })
 }
 
 /// Notes each `proxyKey` that names no registration which this workspace may use.

@@ -3,111 +3,121 @@
 use bytes::Bytes;
 use flow::deps::trail::About;
 use flow::deps::{Deps, integration_not_found};
-use flow::store::IntegrationUse;
-use flow::store::{ListConnections, StoredDefinition};
+use flow::lifecycle::representation::Representation as ConnectionRepresentation;
+use flow::store::{IntegrationUse, ListConnections};
 use flow::web::request_fields::Fields;
-use http::{Request, StatusCode};
-use protocol::definition::{Problems, integration_id, integration_id_of, is_id};
+use http::{Request, Response, StatusCode};
+use protocol::definition::template::Address;
+use protocol::definition::{AuthType, Integration, Problem, Problems, integration_id_of, is_id};
 use protocol::error::{Error, ErrorKey, Result};
-use protocol::id::WorkspaceKey;
+use protocol::id::{IntegrationId, WorkspaceKey};
 use protocol::token::Caller;
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{ATTEMPTS, being_changed, integration_check};
-use crate::{Answer, auth, body};
+use super::integration_check::{self, Checked};
+use super::table::Call;
+use super::until_written;
+use crate::{answer, body};
 
 /// GET: the workspace's integrations; with the customer's connections, for a customer.
-pub(crate) async fn list(deps: &Deps, request: &Request<Bytes>) -> Result<Answer> {
-    let (caller, workspace) = auth::caller(deps, request).await?;
-    let stored = deps.store.list_integrations(&workspace.key).await?;
+pub(crate) async fn list(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
+    let Call { deps, .. } = call;
+    let workspace = caller.workspace();
+    let stored = deps.store.list_integrations(workspace).await?;
     let mut items = Vec::with_capacity(stored.len());
-    for stored in &stored {
-        let problems = integration_check::problems(deps, &workspace.key, stored).await?;
-        items.push(summary(&workspace.key, stored, &problems)?);
+    for stored in stored {
+        let Checked { integration, problems, .. } =
+            integration_check::stored(deps, workspace, stored).await?;
+        items.push(summary(&integration, &problems));
     }
     add_connections(deps, &caller, &mut items).await?;
-    Ok((StatusCode::OK, json!({ "items": items })))
+    answer::ok(&Integrations { items })
 }
 
 /// GET: one integration; with its settings for who manages the workspace, with the connection for a customer. Its
 /// secrets are never returned.
-pub(crate) async fn show(deps: &Deps, request: &Request<Bytes>, id_or_key: &str) -> Result<Answer> {
-    let (caller, workspace) = auth::caller(deps, request).await?;
-    let id = integration_id_of(&workspace.key, id_or_key);
+pub(crate) async fn show(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
+    let Call { deps, request, id: id_or_key, .. } = call;
+    let workspace = caller.workspace();
+    let id = integration_id_of(workspace, id_or_key);
     let stored = deps
         .store
-        .read_integration(&workspace.key, &id)
+        .read_integration(workspace, &id)
         .await?
         .ok_or_else(|| integration_not_found("integrationKey"))?;
-    let problems = integration_check::problems(deps, &workspace.key, &stored).await?;
-    let mut answer = match caller {
-        Caller::Admin { .. } => details(deps, request, &workspace.key, &stored, &problems)?,
-        Caller::Customer(_) => summary(&workspace.key, &stored, &problems)?,
+    let checked = integration_check::stored(deps, workspace, stored).await?;
+    let mut integration = match caller {
+        Caller::Admin { .. } => details(deps, request, &checked)?,
+        Caller::Customer(_) => summary(&checked.integration, &checked.problems),
     };
-    add_connections(deps, &caller, std::slice::from_mut(&mut answer)).await?;
-    Ok((StatusCode::OK, answer))
+    add_connections(deps, &caller, std::slice::from_mut(&mut integration)).await?;
+    answer::ok(&integration)
 }
 
 /// PUT: creates the integration or replaces its definition. A client secret that is not given stays as it was; `null`
 /// removes it.
-pub(crate) async fn put(deps: &Deps, request: &Request<Bytes>, id_or_key: &str) -> Result<Answer> {
-    let workspace = auth::admin(deps, request).await?;
+pub(crate) async fn put(call: Call<'_>, workspace: WorkspaceKey) -> Result<Response<Bytes>> {
+    let Call { deps, request, id: id_or_key, .. } = call;
     let definition = body::object(request)?;
-    let id = integration_id_of(&workspace.key, id_or_key);
-    for _ in 0..ATTEMPTS {
-        let before = deps.store.read_integration(&workspace.key, &id).await?;
+    let id = integration_id_of(&workspace, id_or_key);
+    until_written(|| async {
+        let before = deps.store.read_integration(&workspace, &id).await?;
         let key = match &before {
             Some(before) => before.key.clone(),
             None if is_id(id_or_key) => return Err(integration_not_found("integrationKey")),
             None => id_or_key.to_owned(),
         };
-        let stored =
-            integration_check::passed(deps, &workspace.key, key, definition.clone(), before.as_ref()).await?;
-        let answer = details(deps, request, &workspace.key, &stored, &Problems::default())?;
-        if deps.store.put_integration(&workspace.key, &id, before.as_ref(), stored).await? {
-            deps.definitions.forget(&workspace.key);
-            return Ok((if before.is_some() { StatusCode::OK } else { StatusCode::CREATED }, answer));
+        let checked =
+            integration_check::passed(deps, &workspace, key, definition.clone(), before.as_ref()).await?;
+        let integration = details(deps, request, &checked)?;
+        if !deps.store.put_integration(&workspace, &id, before.as_ref(), checked.stored).await? {
+            return Ok(None);
         }
-    }
-    Err(being_changed())
+        deps.definitions.forget(&workspace);
+        let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
+        answer::json(status, &integration).map(Some)
+    })
+    .await
 }
 
 /// PATCH: changes the definition by a merge patch (RFC 7396): an object's fields one by one, `null` removes, anything
 /// else takes the place of what was there; `authOptions` too, as a whole. Secrets are kept as by PUT.
-pub(crate) async fn patch(deps: &Deps, request: &Request<Bytes>, id_or_key: &str) -> Result<Answer> {
-    let workspace = auth::admin(deps, request).await?;
+pub(crate) async fn patch(call: Call<'_>, workspace: WorkspaceKey) -> Result<Response<Bytes>> {
+    let Call { deps, request, id: id_or_key, .. } = call;
     let patch = body::object(request)?;
-    let id = integration_id_of(&workspace.key, id_or_key);
-    for _ in 0..ATTEMPTS {
+    let id = integration_id_of(&workspace, id_or_key);
+    until_written(|| async {
         let before = deps
             .store
-            .read_integration(&workspace.key, &id)
+            .read_integration(&workspace, &id)
             .await?
             .ok_or_else(|| integration_not_found("integrationKey"))?;
         let mut definition: Value = serde_json::from_str(&before.definition).map_err(Error::internal)?;
         merge(&mut definition, &patch);
         let key = before.key.clone();
-        let stored = integration_check::passed(deps, &workspace.key, key, definition, Some(&before)).await?;
-        let answer = details(deps, request, &workspace.key, &stored, &Problems::default())?;
-        if deps.store.put_integration(&workspace.key, &id, Some(&before), stored).await? {
-            deps.definitions.forget(&workspace.key);
-            return Ok((StatusCode::OK, answer));
+        let checked = integration_check::passed(deps, &workspace, key, definition, Some(&before)).await?;
+        let integration = details(deps, request, &checked)?;
+        if !deps.store.put_integration(&workspace, &id, Some(&before), checked.stored).await? {
+            return Ok(None);
         }
-    }
-    Err(being_changed())
+        deps.definitions.forget(&workspace);
+        answer::ok(&integration).map(Some)
+    })
+    .await
 }
 
 /// DELETE: takes the definition away. Connections stay, and work again once it is defined again under the same key.
-pub(crate) async fn delete(deps: &Deps, request: &Request<Bytes>, id_or_key: &str) -> Result<Answer> {
-    let workspace = auth::admin(deps, request).await?;
+pub(crate) async fn delete(call: Call<'_>, workspace: WorkspaceKey) -> Result<Response<Bytes>> {
+    let Call { deps, request, id: id_or_key, .. } = call;
     let force = Fields::of_query(request.uri().query().unwrap_or_default()).flag("force")?;
-    let id = integration_id_of(&workspace.key, id_or_key);
+    let id = integration_id_of(&workspace, id_or_key);
     deps.store
-        .read_integration(&workspace.key, &id)
+        .read_integration(&workspace, &id)
         .await?
         .ok_or_else(|| integration_not_found("integrationKey"))?;
     if force != Some(true) {
-        match deps.store.integration_use(&workspace.key, &id).await? {
+        match deps.store.integration_use(&workspace, &id).await? {
             IntegrationUse::Unused => {}
             IntegrationUse::InUse => return Err(in_use("Customers have connections with this integration.")),
             IntegrationUse::TooManyToTell => {
@@ -117,11 +127,11 @@ pub(crate) async fn delete(deps: &Deps, request: &Request<Bytes>, id_or_key: &st
             }
         }
     }
-    deps.store.delete_integration(&workspace.key, &id).await?;
-    deps.definitions.forget(&workspace.key);
+    deps.store.delete_integration(&workspace, &id).await?;
+    deps.definitions.forget(&workspace);
     About::Integration.note(&id);
     tracing::info!("integration deleted");
-    Ok((StatusCode::NO_CONTENT, Value::Null))
+    Ok(answer::no_content())
 }
 
 fn in_use(why: &str) -> Error {
@@ -149,67 +159,128 @@ fn merge(target: &mut Value, patch: &Value) {
 }
 
 /// What of a customer's connections is live, beside the integration that it is with: by one Query.
-async fn add_connections(deps: &Deps, caller: &Caller, integrations: &mut [Value]) -> Result<()> {
+async fn add_connections(deps: &Deps, caller: &Caller, integrations: &mut [Representation]) -> Result<()> {
     let Caller::Customer(customer) = caller else { return Ok(()) };
     let mine = ListConnections::of(&customer.workspace, &customer.id);
     let page = deps.store.list_connections(&mine).await?;
     for integration in integrations {
         // The newest comes first.
-        let found =
-            page.connections.iter().find(|connection| integration["id"] == connection.integration.as_str());
-        if let Some(connection) = found {
-            integration["connection"] = connection.to_json(None);
-        }
+        let found = page.connections.iter().find(|connection| integration.id == connection.integration);
+        integration.connection = found.map(|connection| connection.shown_with(None));
     }
     Ok(())
 }
 
 /// What a customer may see.
-fn summary(workspace: &WorkspaceKey, stored: &StoredDefinition, problems: &Problems) -> Result<Value> {
-    let definition: Value = serde_json::from_str(&stored.definition).map_err(Error::internal)?;
-    let options: Vec<Value> = definition["authOptions"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|option| option["enabled"] != false)
-        .map(|option| only(option, &["key", "type", "title", "description", "inputSchema", "helpUri"]))
+fn summary(integration: &Integration, problems: &Problems) -> Representation {
+    let options: Vec<OptionSummary> = integration
+        .enabled_options()
+        .map(|option| OptionSummary {
+            key: option.key.clone(),
+            auth_type: option.method.auth_type(),
+            title: option.title.clone(),
+            description: option.description.clone(),
+            help_uri: option.help_uri.clone(),
+            input_schema: option.input_schema.clone(),
+        })
         .collect();
-    let mut summary = only(&definition, &["name", "logoUri", "baseUri"]);
-    summary["id"] = integration_id(workspace, &stored.key).as_str().into();
-    summary["key"] = stored.key.as_str().into();
-    // None is stored any more; what was stored before a check was made may have some.
-    summary["state"] = if problems.is_empty() { "READY" } else { "SETUP_REQUIRED" }.into();
-    summary["hasMissingParameters"] = (!problems.is_empty()).into();
-    summary["authType"] = options.first().map(|option| option["type"].clone()).unwrap_or_default();
-    summary["authOptions"] = options.into();
-    Ok(summary)
+    Representation {
+        id: integration.id.clone(),
+        key: integration.key.clone(),
+        name: integration.name.clone(),
+        logo_uri: integration.logo_uri.clone(),
+        base_uri: integration.base_uri.clone(),
+        state: if problems.is_empty() { State::Ready } else { State::SetupRequired },
+        has_missing_parameters: !problems.is_empty(),
+        problems: Vec::new(),
+        auth_type: options.first().map(|option| option.auth_type),
+        auth_options: Options::Enabled(options),
+        o_auth_callback_uri: None,
+        connection: None,
+    }
 }
 
 /// What who manages the workspace may see: the definition as it was put, and the address to register with the provider.
-fn details(
-    deps: &Deps,
-    request: &Request<Bytes>,
-    workspace: &WorkspaceKey,
-    stored: &StoredDefinition,
-    problems: &Problems,
-) -> Result<Value> {
-    let mut details = summary(workspace, stored, problems)?;
-    if !problems.is_empty() {
-        details["problems"] = problems.iter().map(|problem| json!(problem)).collect();
+fn details(deps: &Deps, request: &Request<Bytes>, checked: &Checked) -> Result<Representation> {
+    let Checked { integration, problems, stored } = checked;
+    let mut details = summary(integration, problems);
+    let mut definition: Value = serde_json::from_str(&stored.definition).map_err(Error::internal)?;
+    if let Value::Array(options) = definition["authOptions"].take() {
+        details.auth_options = Options::Defined(options);
     }
-    let definition: Value = serde_json::from_str(&stored.definition).map_err(Error::internal)?;
-    details["authOptions"] = definition["authOptions"].clone();
-    details["oAuthCallbackUri"] = match &definition["oAuthCallbackUri"] {
-        Value::Null => {
-            let id = integration_id(workspace, &stored.key);
-            format!("{}/oauth-callback/{id}", deps.own_address(request)?.url).into()
-        }
-        own => own.clone(),
-    };
+    details.problems = problems.iter().cloned().collect();
+    details.o_auth_callback_uri = Some(match &integration.o_auth_callback_uri {
+        Some(own) => own.clone(),
+        None => format!("{}{}", deps.own_address(request)?.url, integration.callback_path()),
+    });
     Ok(details)
 }
 
-fn only(object: &Value, names: &[&str]) -> Value {
-    let kept = names.iter().filter_map(|name| Some(((*name).to_owned(), object.get(*name)?.clone())));
-    Value::Object(kept.collect())
+/// A workspace's integrations.
+#[derive(Serialize)]
+pub(super) struct Integrations {
+    pub(super) items: Vec<Representation>,
+}
+
+/// An integration as callers see it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Representation {
+    pub(super) id: IntegrationId,
+    pub(super) key: String,
+    pub(super) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) logo_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) base_uri: Option<Address>,
+    pub(super) state: State,
+    pub(super) has_missing_parameters: bool,
+    /// For who manages the workspace: what is to be mended.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) problems: Vec<Problem>,
+    /// The default option's; `null` where no option is enabled.
+    pub(super) auth_type: Option<AuthType>,
+    pub(super) auth_options: Options,
+    /// For who manages the workspace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) o_auth_callback_uri: Option<String>,
+    /// For a customer: their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) connection: Option<ConnectionRepresentation>,
+}
+
+/// Whether everything in the definition can work.
+#[derive(Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum State {
+    Ready,
+    /// It was stored before something was checked, or what it borrows is no longer shared.
+    SetupRequired,
+}
+
+/// An integration's options.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Options {
+    /// For customers: those that they can use.
+    Enabled(Vec<OptionSummary>),
+    /// For who manages the workspace: all of them, with their settings.
+    Defined(Vec<Value>),
+}
+
+/// What a customer may see of an option.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OptionSummary {
+    pub(super) key: String,
+    #[serde(rename = "type")]
+    pub(super) auth_type: AuthType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) help_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) input_schema: Option<Value>,
 }

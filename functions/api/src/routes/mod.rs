@@ -1,23 +1,38 @@
-//! One file a resource.
+//! One file a resource, and the table of routes that leads to them.
 
-pub(crate) mod archive;
-pub(crate) mod connection_changes;
-pub(crate) mod connection_options;
-pub(crate) mod connections;
-pub(crate) mod credentials;
-pub(crate) mod integration_check;
-pub(crate) mod integrations;
-pub(crate) mod new_connection;
-pub(crate) mod openapi;
-pub(crate) mod proxy;
-pub(crate) mod whoami;
-pub(crate) mod workspaces;
+pub(crate) mod table;
 
-use protocol::error::{Error, ErrorKey};
+mod archive;
+mod connection_changes;
+mod connection_options;
+mod connections;
+mod credentials;
+mod integration_check;
+mod integrations;
+mod new_connection;
+mod openapi;
+mod proxy;
+mod sse;
+#[cfg(test)]
+mod tests;
+mod whoami;
+mod workspaces;
+
+use protocol::error::{Error, ErrorKey, Result};
 
 /// How often a definition is written again whose writing met another one.
 const ATTEMPTS: usize = 5;
 
-fn being_changed() -> Error {
-    Error::new(ErrorKey::LockTimeout, "The definition is being changed. Please try again.")
+/// Changes a definition: `attempt` reads it, makes what shall stand there, and writes that on the condition that nobody
+/// else has written meanwhile. Where somebody has, it gives nothing, and begins anew.
+async fn until_written<T, F>(attempt: impl Fn() -> F) -> Result<T>
+where
+    F: Future<Output = Result<Option<T>>>,
+{
+    for _ in 0..ATTEMPTS {
+        if let Some(written) = attempt().await? {
+            return Ok(written);
+        }
+    }
+    Err(Error::new(ErrorKey::LockTimeout, "The definition is being changed. Please try again."))
 }

@@ -1,32 +1,31 @@
 //! POST `/connections`: a connection from credentials that the caller already holds.
 
 use bytes::Bytes;
-use flow::deps::Deps;
 use flow::deps::trail::About;
 use flow::lifecycle::import::{Import, import};
 use flow::web::request_fields::Fields;
-use http::{Request, StatusCode};
+use http::{Response, StatusCode};
 use protocol::clock::Timestamp;
-use protocol::deadline::Deadline;
-use protocol::definition::{Workspace, integration_id_of};
+use protocol::definition::integration_id_of;
 use protocol::error::{Error, ErrorKey, Result};
-use protocol::id::{CustomerId, IntegrationId};
+use protocol::id::{CustomerId, IntegrationId, WorkspaceKey};
 use protocol::token::{Caller, is_customer_id};
 
 use super::connection_changes::{MAX_ID, MAX_NAME, parameters};
-use crate::{Answer, auth, body};
+use super::table::Call;
+use crate::{answer, body};
 
 /// POST: creates the connection, once the service took the credentials.
-pub(crate) async fn create(deps: &Deps, request: &Request<Bytes>) -> Result<Answer> {
-    let deadline = Deadline::starting(&*deps.clock);
-    let (caller, workspace) = auth::caller(deps, request).await?;
+pub(crate) async fn create(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
+    let Call { deps, request, deadline, .. } = call;
+    let workspace = caller.workspace().to_owned();
     let mut fields = body::fields(request)?;
     let by_admin = matches!(caller, Caller::Admin { .. });
     let given = Import {
         by_admin,
         customer: customer(&mut fields, caller)?,
         integration: integration(&mut fields, &workspace)?,
-        workspace: workspace.key.clone(),
+        workspace,
         auth_option_key: fields.text("authOptionKey", MAX_ID)?,
         name: fields.text("name", MAX_NAME)?,
         credentials: fields.object("credentials")?,
@@ -39,7 +38,7 @@ pub(crate) async fn create(deps: &Deps, request: &Request<Bytes>) -> Result<Answ
     let connection = import(deps, given, deadline).await?;
     About::Connection.note(&connection.id);
     tracing::info!("connected with given credentials");
-    Ok((StatusCode::CREATED, connection.representation(deps).await?))
+    answer::json(StatusCode::CREATED, &connection.representation(deps).await?)
 }
 
 /// The token's customer; who manages the workspace says for whom it is.
@@ -69,10 +68,10 @@ fn customer(fields: &mut Fields, caller: Caller) -> Result<CustomerId> {
     }
 }
 
-fn integration(fields: &mut Fields, workspace: &Workspace) -> Result<IntegrationId> {
+fn integration(fields: &mut Fields, workspace: &WorkspaceKey) -> Result<IntegrationId> {
     let mut given = |name| {
         let text = fields.text(name, MAX_ID)?;
-        Ok::<_, Error>(text.map(|id_or_key| integration_id_of(&workspace.key, &id_or_key)))
+        Ok::<_, Error>(text.map(|id_or_key| integration_id_of(workspace, &id_or_key)))
     };
     match (given("integrationId")?, given("integrationKey")?) {
         (Some(id), Some(key)) if id != key => {

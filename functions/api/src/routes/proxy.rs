@@ -1,11 +1,8 @@
 //! `/connections/{id}/proxy/{path}`: a request to the integration's API with the connection's credentials, which the
 //! caller need not hold.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use flow::connection::{Connection, ConnectionSecrets};
-use flow::deps::Deps;
 use flow::lifecycle::refresh::{self, Renewal};
 use flow::lifecycle::registration;
 use http::header::{
@@ -14,17 +11,14 @@ use http::header::{
     VIA, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
-use protocol::deadline::{BROWSER_FUNCTION, Deadline};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::provider::api_call::{ApiAccess, ApiRequest, authenticated};
 use protocol::provider::calls::Calls;
 use protocol::provider::failure::{Failure, Refusal};
+use protocol::token::Caller;
 use url::Url;
 
-use crate::auth;
-
-/// The methods that go through; `OPTIONS` is answered as a preflight.
-const METHODS: &str = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
+use super::table::Call;
 
 /// The most that a request's body may weigh, in bytes: a Lambda event ends at 6 MB, base64 included.
 const MAX_BODY: usize = 4 * 1024 * 1024;
@@ -65,13 +59,8 @@ const DROPPED_FROM_RESPONSE_BY_PREFIX: &[&str] =
 
 /// ANY: sends the request on, and the provider's answer back as it is. A 401 is answered by one refresh and one more
 /// try.
-pub(crate) async fn forward(deps: &Arc<Deps>, request: Request<Bytes>, id: &str) -> Result<Response<Bytes>> {
-    if !METHODS.split(", ").any(|method| method == request.method().as_str()) {
-        return Err(Error::method_not_allowed(METHODS));
-    }
-    let now = deps.clock.now();
-    let deadline = Deadline::began(now);
-    let (caller, _) = auth::caller(deps, &request).await?;
+pub(crate) async fn forward(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
+    let Call { deps, request, id, deadline } = call;
     let connection = Connection::visible(deps, id, &caller).await?;
     if request.body().len() > MAX_BODY {
         return Err(Error::new(ErrorKey::RequestTooLarge, "The request is larger than 4 MiB."));
@@ -80,10 +69,10 @@ pub(crate) async fn forward(deps: &Arc<Deps>, request: Request<Bytes>, id: &str)
     let registration = registration::of_connection(deps, &connection).await?;
     let secrets = ConnectionSecrets::open(deps, &connection).await?;
     // A caller waits as long as a browser would.
-    let calls = deps.calls(now + BROWSER_FUNCTION);
+    let calls = deps.calls(deadline.browser());
     let signing = registration::signing_secrets(deps, &registration).await?;
     let access = ApiAccess { registration: &registration, secrets: &signing, values: secrets.values() };
-    let response = call(&calls, &access, &request, id).await?;
+    let response = send(&calls, &access, request).await?;
     if response.status() != StatusCode::UNAUTHORIZED
         || Renewal::of(registration.option(), &secrets.credentials).is_none()
     {
@@ -96,18 +85,17 @@ pub(crate) async fn forward(deps: &Arc<Deps>, request: Request<Bytes>, id: &str)
     };
     let secrets = ConnectionSecrets::open(deps, &connection).await?;
     let access = ApiAccess { values: secrets.values(), ..access };
-    Ok(passed_on(call(&calls, &access, &request, id).await?))
+    Ok(passed_on(send(&calls, &access, request).await?))
 }
 
-async fn call(
+async fn send(
     calls: &Calls<'_>,
     access: &ApiAccess<'_>,
     request: &Request<Bytes>,
-    id: &str,
 ) -> Result<Response<Bytes>> {
     let to_provider = ApiRequest {
         method: request.method().clone(),
-        url: address(calls, access, request, id)?,
+        url: address(calls, access, request)?,
         headers: without(request.headers().clone(), DROPPED_FROM_REQUEST, DROPPED_FROM_REQUEST_BY_PREFIX),
         body: request.body().clone(),
     };
@@ -116,11 +104,11 @@ async fn call(
 }
 
 /// Below the base address of whoever owns the registration: a borrowed one's credentials go nowhere else.
-fn address(calls: &Calls<'_>, access: &ApiAccess<'_>, request: &Request<Bytes>, id: &str) -> Result<Url> {
+fn address(calls: &Calls<'_>, access: &ApiAccess<'_>, request: &Request<Bytes>) -> Result<Url> {
     let base = access.registration.integration.base_uri.as_ref().ok_or_else(|| Error::unusable("baseUri"))?;
     let mut url = base.render(&access.values, calls.loopback)?;
-    let marker = format!("/connections/{id}/proxy/");
-    let (_, path) = request.uri().path().split_once(&marker).ok_or_else(outside)?;
+    // What follows `/connections/{id}/proxy/`, as it was sent.
+    let path = request.uri().path().trim_start_matches('/').splitn(4, '/').nth(3).ok_or_else(outside)?;
     let base_path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&format!("{base_path}/{path}"));
     // The parser has resolved what dot segments there were.

@@ -1,35 +1,47 @@
 //! `/workspaces/{key}`: teams, managed by the root workspace.
 
 use bytes::Bytes;
-use flow::deps::{Deps, workspace_place};
+use flow::deps::workspace_place;
 use flow::store::StoredDefinition;
-use http::{Request, StatusCode};
+use http::{Response, StatusCode};
 use protocol::definition::{self, Workspace, WorkspaceDefinition};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
 use protocol::random::{draw, hex};
 use protocol::secret::Secret;
-use serde_json::{Value, json};
+use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::{ATTEMPTS, being_changed};
-use crate::{Answer, auth, body};
+use super::table::Call;
+use super::until_written;
+use crate::{answer, body};
+
+/// A workspace's definition, with the secret in the one answer that generated it.
+#[derive(Serialize)]
+pub(super) struct Representation<'a> {
+    pub(super) key: &'a WorkspaceKey,
+    #[serde(flatten)]
+    pub(super) definition: &'a WorkspaceDefinition,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) secret: Option<&'a str>,
+}
 
 /// GET: the definition, without the secret.
-pub(crate) async fn show(deps: &Deps, request: &Request<Bytes>, key: &str) -> Result<Answer> {
-    auth::root(deps, request)?;
-    let key = WorkspaceKey::new(key);
-    let stored = deps.store.read_workspace(&key).await?.ok_or_else(not_found)?;
-    Ok((StatusCode::OK, representation(&key, &stored.definition)?))
+pub(crate) async fn show(call: Call<'_>) -> Result<Response<Bytes>> {
+    let Call { deps, id, .. } = call;
+    let key = &WorkspaceKey::new(id);
+    let stored = deps.store.read_workspace(key).await?.ok_or_else(not_found)?;
+    let definition = serde_json::from_str(&stored.definition).map_err(Error::internal)?;
+    answer::ok(&Representation { key, definition: &definition, secret: None })
 }
 
 /// PUT: creates the workspace or replaces its definition. A secret that is not given stays as it was; a workspace
 /// that has none and no public key gets one, and this answer is the only one to show it.
-pub(crate) async fn put(deps: &Deps, request: &Request<Bytes>, key: &str) -> Result<Answer> {
-    auth::root(deps, request)?;
-    let key = &WorkspaceKey::new(key);
+pub(crate) async fn put(call: Call<'_>) -> Result<Response<Bytes>> {
+    let Call { deps, request, id, .. } = call;
+    let key = &WorkspaceKey::new(id);
     let definition: WorkspaceDefinition = definition::read(&body::object(request)?)?;
-    for _ in 0..ATTEMPTS {
+    until_written(|| async {
         let before = deps.store.read_workspace(key).await?;
         let kept = before.as_ref().and_then(|stored| stored.sealed.as_ref());
         let generated = (definition.secret.is_none() && kept.is_none() && definition.public_keys.is_empty())
@@ -48,23 +60,16 @@ pub(crate) async fn put(deps: &Deps, request: &Request<Bytes>, key: &str) -> Res
             None => None,
         };
         let json = serde_json::to_string(&definition).map_err(Error::internal)?;
-        let mut answer = representation(key, &json)?;
         let stored = StoredDefinition { key: key.to_string(), definition: json, sealed };
-        if deps.store.put_workspace(key, before.as_ref(), stored).await? {
-            deps.definitions.forget(key);
-            if let Some(secret) = generated {
-                answer["secret"] = secret.expose().into();
-            }
-            return Ok((if before.is_some() { StatusCode::OK } else { StatusCode::CREATED }, answer));
+        if !deps.store.put_workspace(key, before.as_ref(), stored).await? {
+            return Ok(None);
         }
-    }
-    Err(being_changed())
-}
-
-fn representation(key: &WorkspaceKey, definition: &str) -> Result<Value> {
-    let mut answer: Value = serde_json::from_str(definition).map_err(Error::internal)?;
-    answer["key"] = json!(key);
-    Ok(answer)
+        deps.definitions.forget(key);
+        let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
+        let secret = generated.as_ref().map(Secret::expose);
+        answer::json(status, &Representation { key, definition: &definition, secret }).map(Some)
+    })
+    .await
 }
 
 fn not_found() -> Error {

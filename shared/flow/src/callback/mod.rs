@@ -18,6 +18,7 @@ use crate::deps::Deps;
 use crate::deps::trail::About;
 use crate::store::{Claim, browser_mismatch, state_unknown};
 use crate::web::pages::Reader;
+use crate::web::routes::{self, Function};
 use crate::web::{delivery, response};
 use protocol::deadline::{Deadline, FAILURE_RECORD};
 use protocol::error::{Error, ErrorKey, Result};
@@ -26,15 +27,19 @@ use protocol::random::draw_id;
 
 /// Handles a callback.
 pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes> {
-    let answered = match *request.method() {
-        Method::GET => callback(&deps, &request).await,
-        Method::POST => form_post::redirect(&deps, &request).await,
-        _ => Err(Error::method_not_allowed("GET, POST")),
-    };
-    answered.unwrap_or_else(|error| {
+    answer(&deps, &request).await.unwrap_or_else(|error| {
         error.report("callback refused");
         delivery::own_page(&error, Reader::of(request.headers()))
     })
+}
+
+async fn answer(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response<Bytes>> {
+    routes::check_method(Function::Callback, request.method())?;
+    if request.method() == Method::POST {
+        form_post::redirect(deps, request).await
+    } else {
+        callback(deps, request).await
+    }
 }
 
 /// A flow that this callback, and no other, may finish.

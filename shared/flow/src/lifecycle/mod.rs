@@ -6,6 +6,6 @@ pub mod disconnect;
 pub mod import;
 pub mod refresh;
 pub mod registration;
-mod representation;
+pub mod representation;
 mod revoke;
 pub mod update;

@@ -1,62 +1,123 @@
 //! A connection as callers see it: the contract's representation, without secrets.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::connection::Connection;
 use crate::deps::Deps;
+use protocol::clock::Timestamp;
 use protocol::definition::Integration;
-use protocol::error::{ErrorKey, Result};
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::{ConnectionId, CustomerId, IntegrationId};
+
+/// A connection as callers see it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Representation {
+    /// Its id.
+    pub id: ConnectionId,
+    /// The name that people read.
+    pub name: String,
+    /// The customer's id.
+    pub user_id: CustomerId,
+    /// The same, under the newer SDK's name.
+    pub tenant_id: CustomerId,
+    /// The integration's id.
+    pub integration_id: IntegrationId,
+    /// What is shown of the integration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub integration: Option<Face>,
+    /// The auth option that it was made with.
+    pub auth_option_key: String,
+    /// Whether its credentials can be used.
+    pub connected: bool,
+    /// Whether its credentials are gone for good.
+    pub disconnected: bool,
+    /// Whether the customer has to act.
+    pub state: State,
+    /// What is wrong with its credentials, while something is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Error>,
+    /// When it was made.
+    pub created_at: String,
+    /// When it was last changed.
+    pub updated_at: String,
+    /// When its credentials were last asked for, to the hour.
+    pub last_active_at: String,
+    /// When its credentials are refreshed, unless somebody needs them sooner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_credentials_refresh_at: Option<String>,
+    /// When it was archived, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub archived_at: Option<String>,
+}
+
+/// Whether the customer has to act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum State {
+    /// The credentials are there.
+    Ready,
+    /// Only the customer can bring new ones.
+    ClientActionRequired,
+}
+
+/// What is shown of an integration beside its connection.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Face {
+    /// Its id.
+    pub id: IntegrationId,
+    /// Its key.
+    pub key: String,
+    /// The service's name.
+    pub name: String,
+    /// The SDKs' schemas want a logo; one that there is not is empty.
+    pub logo_uri: String,
+}
 
 impl Connection {
     /// The representation, with its integration's name and face.
-    pub async fn representation(&self, deps: &Deps) -> Result<Value> {
-        Ok(self.to_json(self.face(deps).await?))
+    pub async fn representation(&self, deps: &Deps) -> Result<Representation> {
+        Ok(self.shown_with(self.face(deps).await?))
     }
 
     /// What is shown of its integration, if that is still defined.
-    pub async fn face(&self, deps: &Deps) -> Result<Option<Value>> {
+    pub async fn face(&self, deps: &Deps) -> Result<Option<Face>> {
         let integration = match deps.definitions.integration(&self.workspace, &self.integration).await {
             Ok(integration) => integration,
             Err(error) if error.key() == ErrorKey::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        // The SDKs' schemas want a logo; one that there is not is empty.
-        let logo_uri = integration.logo_uri.as_deref().unwrap_or_default();
-        let Integration { id, key, name, .. } = &*integration;
-        Ok(Some(json!({ "id": id, "key": key, "name": name, "logoUri": logo_uri })))
+        let Integration { id, key, name, logo_uri, .. } = &*integration;
+        Ok(Some(Face {
+            id: id.clone(),
+            key: key.clone(),
+            name: name.clone(),
+            logo_uri: logo_uri.clone().unwrap_or_default(),
+        }))
     }
 
     /// The representation, with what is shown of its integration.
     #[must_use]
-    pub fn to_json(&self, face: Option<Value>) -> Value {
-        let mut json = json!({
-            "id": self.id,
-            "name": self.record.name,
-            "userId": self.customer,
-            "tenantId": self.customer,
-            "integrationId": self.integration,
-            "authOptionKey": self.record.auth_option_key,
-            "connected": self.is_connected(),
-            "disconnected": self.health.disconnected,
-            "state": if self.health.disconnected { "CLIENT_ACTION_REQUIRED" } else { "READY" },
-            "createdAt": self.record.created_at.to_rfc3339(),
-            "updatedAt": self.record.updated_at.to_rfc3339(),
-            "lastActiveAt": self.last_active_at.to_rfc3339(),
-        });
+    pub fn shown_with(&self, face: Option<Face>) -> Representation {
         let next_refresh_at = self.health.next_refresh_at.filter(|_| self.archived_at.is_none());
-        for (name, moment) in
-            [("nextCredentialsRefreshAt", next_refresh_at), ("archivedAt", self.archived_at)]
-        {
-            if let Some(moment) = moment {
-                json[name] = moment.to_rfc3339().into();
-            }
+        Representation {
+            id: self.id.clone(),
+            name: self.record.name.clone(),
+            user_id: self.customer.clone(),
+            tenant_id: self.customer.clone(),
+            integration_id: self.integration.clone(),
+            integration: face,
+            auth_option_key: self.record.auth_option_key.clone(),
+            connected: self.is_connected(),
+            disconnected: self.health.disconnected,
+            state: if self.health.disconnected { State::ClientActionRequired } else { State::Ready },
+            error: self.health.error.clone(),
+            created_at: self.record.created_at.to_rfc3339(),
+            updated_at: self.record.updated_at.to_rfc3339(),
+            last_active_at: self.last_active_at.to_rfc3339(),
+            next_credentials_refresh_at: next_refresh_at.map(Timestamp::to_rfc3339),
+            archived_at: self.archived_at.map(Timestamp::to_rfc3339),
         }
-        if let Some(error) = &self.health.error {
-            json["error"] = error.to_json();
-        }
-        if let Some(face) = face {
-            json["integration"] = face;
-        }
-        json
     }
 }

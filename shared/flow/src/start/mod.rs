@@ -17,7 +17,7 @@ mod verify;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use protocol::definition::Integration;
 use protocol::error::{Error, ErrorKey, Result};
 
@@ -25,6 +25,7 @@ pub use request::StartRequest;
 
 use crate::context::outcome::Outcome;
 use crate::deps::Deps;
+use crate::web::routes::{self, Function};
 use crate::web::{delivery, pages, response};
 use begin::Begun;
 use provenance::Provenance;
@@ -46,9 +47,7 @@ pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes>
 
 /// An error of this function is shown on our own page: where the result may go is not yet known.
 async fn start(deps: &Deps, request: &Request<Bytes>, requester: Requester) -> Result<Response<Bytes>> {
-    if !matches!(*request.method(), Method::GET | Method::POST) {
-        return Err(Error::method_not_allowed("GET, POST"));
-    }
+    routes::check_method(Function::Initiate, request.method())?;
     let start = verify(deps, request, requester).await?;
     let provenance =
         provenance::provenance(request.method(), request.headers(), &start.address.origin, &start.workspace);

@@ -17,7 +17,7 @@ use crate::deps::Deps;
 pub fn own_page(error: &Error, reader: Reader) -> Response<Bytes> {
     let mut response = match reader {
         Reader::Person => pages::error(error),
-        Reader::Machine => json_response(error.status(), &error.to_json()),
+        Reader::Machine => json_response(error.status(), error.to_json().to_string()),
     };
     let allow = error.data().get("allow").and_then(Value::as_str);
     if let Some(allow) = allow.and_then(|allow| HeaderValue::from_str(allow).ok()) {
@@ -43,7 +43,7 @@ pub async fn outcome(
         (Reader::Machine, _) | (Reader::Person, None) => Ok(match outcome {
             Outcome::Failed(error) => own_page(error, reader),
             Outcome::Connected { .. } if reader == Reader::Person => pages::connected(),
-            Outcome::Connected { .. } => json_response(StatusCode::OK, &outcome.to_json()),
+            Outcome::Connected { .. } => json_response(StatusCode::OK, outcome.to_json().to_string()),
         }),
         (Reader::Person, Some(listener)) => {
             let message = match (message(deps, outcome, listener).await, outcome) {

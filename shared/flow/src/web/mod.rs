@@ -5,4 +5,5 @@ pub mod form;
 pub mod pages;
 pub mod request_fields;
 pub mod response;
+pub mod routes;
 pub mod security;

@@ -4,7 +4,6 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use http::{HeaderValue, Response, StatusCode};
 use protocol::error::Error;
-use serde_json::Value;
 
 use super::security::secure;
 
@@ -13,7 +12,7 @@ use super::security::secure;
 pub fn see_other(location: &str, cookies: &[String]) -> Response<Bytes> {
     let Ok(location) = HeaderValue::from_str(location) else {
         let error = Error::internal("an address cannot be a header");
-        return json(error.status(), &error.to_json());
+        return json(error.status(), error.to_json().to_string());
     };
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::SEE_OTHER;
@@ -36,8 +35,8 @@ pub fn add_cookies(response: &mut Response<Bytes>, cookies: &[String]) {
 
 /// A JSON body that nobody keeps.
 #[must_use]
-pub fn json(status: StatusCode, body: &Value) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(body.to_string()));
+pub fn json(status: StatusCode, body: impl Into<Bytes>) -> Response<Bytes> {
+    let mut response = Response::new(body.into());
     *response.status_mut() = status;
     secure(response.headers_mut(), "application/json", "default-src 'none'; frame-ancestors 'none'");
     response

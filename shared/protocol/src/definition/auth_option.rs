@@ -98,19 +98,6 @@ pub enum AuthType {
     Proxy,
 }
 
-impl AuthType {
-    /// The name on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::OAuth2 => "oauth2",
-            Self::OAuth1 => "oauth1",
-            Self::ClientCredentials => "client-credentials",
-            Self::Proxy => "proxy",
-        }
-    }
-}
-
 /// A way to authenticate, read as far as it can be used.
 #[derive(Debug)]
 pub struct AuthOption {

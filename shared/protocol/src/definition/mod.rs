@@ -24,7 +24,7 @@ mod test_call;
 mod workspace;
 
 pub use api_path::ApiPath;
-pub use auth_option::{AuthMethod, AuthOption, AuthType};
+pub use auth_option::{AuthMethod, AuthOption, AuthOptionDefinition, AuthType};
 pub use call_method::CallMethod;
 pub use checker::KnownSecrets;
 pub use client_credentials::{ClientCredentials, Exchange, LoginCall};

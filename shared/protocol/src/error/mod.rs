@@ -69,7 +69,7 @@ impl Error {
 
     /// The path has no such method, but these: an answer names them in `Allow` too (RFC 9110 §15.5.6).
     #[must_use]
-    pub fn method_not_allowed(allow: &'static str) -> Self {
+    pub fn method_not_allowed(allow: String) -> Self {
         Self::new(ErrorKey::MethodNotAllowed, "There is no such method here.").with("allow", allow)
     }
 

@@ -4,7 +4,6 @@ use askama::Template;
 use bytes::Bytes;
 use http::header::REFRESH;
 use http::{HeaderValue, Response, StatusCode};
-use serde_json::json;
 
 use super::{Reader, html, style};
 use crate::web::response;
@@ -72,7 +71,7 @@ pub fn connected() -> Response<Bytes> {
 #[must_use]
 pub fn still_working(reader: Reader) -> Response<Bytes> {
     if reader == Reader::Machine {
-        return response::json(StatusCode::ACCEPTED, &json!({ "status": "working" }));
+        return response::json(StatusCode::ACCEPTED, r#"{"status":"working"}"#);
     }
     let page = Message {
         style: style::plain(),
@@ -91,7 +90,7 @@ pub fn still_working(reader: Reader) -> Response<Bytes> {
 #[must_use]
 pub fn not_finished(reader: Reader) -> Response<Bytes> {
     if reader == Reader::Machine {
-        return response::json(StatusCode::ACCEPTED, &json!({ "status": "not_authorized" }));
+        return response::json(StatusCode::ACCEPTED, r#"{"status":"not_authorized"}"#);
     }
     let page = Message {
         style: style::plain(),

@@ -1,0 +1,84 @@
+//! The paths that browsers open: each with its methods, and the function that answers. The API's stand in its own table,
+//! `functions/api/src/routes/table.rs`; `api::all_routes` has them all.
+
+use std::collections::BTreeSet;
+
+use http::Method;
+use protocol::error::{Error, Result};
+
+/// A Lambda function that answers requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Function {
+    /// Starts connections.
+    Initiate,
+    /// Takes the providers' answers.
+    Callback,
+    /// Hands results back.
+    Finish,
+    /// The REST resources.
+    Api,
+}
+
+impl Function {
+    /// The name of its crate and of its binary.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Initiate => "initiate",
+            Self::Callback => "callback",
+            Self::Finish => "finish",
+            Self::Api => "api",
+        }
+    }
+}
+
+/// One method of one path.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path as API Gateway writes it: `{id}` takes one segment, `{path+}` whatever is left.
+    pub path: &'static str,
+    /// What answers.
+    pub function: Function,
+    /// Whether the request needs a token in its `Authorization` header.
+    pub needs_token: bool,
+}
+
+/// A start brings its token among its parameters, and what follows is known by a cookie.
+static BROWSER: &[Route] = &[
+    browser(Method::GET, "/connection-popup", Function::Initiate),
+    browser(Method::POST, "/connection-popup", Function::Initiate),
+    browser(Method::GET, "/connect", Function::Initiate),
+    browser(Method::POST, "/connect", Function::Initiate),
+    browser(Method::GET, "/oauth-callback", Function::Callback),
+    browser(Method::POST, "/oauth-callback", Function::Callback),
+    browser(Method::GET, "/oauth-callback/{integrationId}", Function::Callback),
+    browser(Method::POST, "/oauth-callback/{integrationId}", Function::Callback),
+    browser(Method::GET, "/connection-result/{flowId}", Function::Finish),
+];
+
+const fn browser(method: Method, path: &'static str, function: Function) -> Route {
+    Route { method, path, function, needs_token: false }
+}
+
+/// The paths that browsers open.
+#[must_use]
+pub fn browser_routes() -> &'static [Route] {
+    BROWSER
+}
+
+/// Refuses a method that the function's paths do not have: API Gateway lets every one pass.
+pub(crate) fn check_method(function: Function, method: &Method) -> Result<()> {
+    let methods = || BROWSER.iter().filter(|route| route.function == function).map(|route| &route.method);
+    if methods().any(|known| known == method) {
+        return Ok(());
+    }
+    Err(method_not_allowed(methods()))
+}
+
+/// A path has these methods, and not the one that was asked for.
+pub fn method_not_allowed<'a>(methods: impl Iterator<Item = &'a Method>) -> Error {
+    let methods: BTreeSet<&str> = methods.map(Method::as_str).collect();
+    Error::method_not_allowed(methods.into_iter().collect::<Vec<_>>().join(", "))
+}

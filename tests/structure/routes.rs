@@ -1,0 +1,86 @@
+//! The routes stand in the code, once; whatever must repeat them says the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::read;
+
+/// The functions by the paths that they answer.
+fn functions() -> BTreeMap<String, String> {
+    let routes = api::all_routes();
+    let functions: BTreeMap<String, String> =
+        routes.iter().map(|route| (route.path.to_owned(), route.function.name().to_owned())).collect();
+    let pairs: BTreeSet<(&str, &str)> =
+        routes.iter().map(|route| (route.path, route.function.name())).collect();
+    assert_eq!(functions.len(), pairs.len(), "a path is one function's");
+    functions
+}
+
+/// What stands in `text` between each `start` and the `end` after it.
+fn between<'a>(text: &'a str, start: &'a str, end: &'a str) -> impl Iterator<Item = &'a str> {
+    text.split(start).skip(1).map(move |rest| rest.split(end).next().unwrap())
+}
+
+#[test]
+fn a_method_of_a_path_is_one_route() {
+    let routes = api::all_routes();
+    let distinct: BTreeSet<(&str, &str)> =
+        routes.iter().map(|route| (route.method.as_str(), route.path)).collect();
+    assert_eq!(distinct.len(), routes.len());
+}
+
+#[test]
+fn the_template_has_every_path() {
+    let template = read("infra/template.yaml");
+    let found: BTreeMap<String, String> = between(&template, "RouteKey: \"ANY ", "Integration}")
+        .map(|route| {
+            let (path, target) = route.split_once("\", Target: !Sub \"integrations/${").unwrap();
+            (path.to_owned(), target.to_lowercase())
+        })
+        .collect();
+    let declared = template.matches("Type: AWS::ApiGatewayV2::Route\n").count();
+    assert_eq!(found.len(), declared, "a route is written in another way");
+    assert_eq!(found, functions());
+}
+
+#[test]
+fn the_router_of_cargo_lambda_has_every_path() {
+    let manifest = read("Cargo.toml");
+    let (_, router) = manifest.split_once("\nrouter = [\n").unwrap();
+    let found: BTreeMap<String, String> = router
+        .lines()
+        .take_while(|line| *line != "]")
+        .map(|line| {
+            let route = line.trim().strip_prefix("{ function = \"").unwrap();
+            let (function, path) = route.strip_suffix("\" },").unwrap().split_once("\", path = \"").unwrap();
+            // It has a notation of its own for the rest of a path.
+            (path.replace("{*path}", "{path+}"), function.to_owned())
+        })
+        .collect();
+    assert_eq!(found, functions());
+}
+
+#[test]
+fn the_document_describes_every_route_and_whether_it_needs_a_token() {
+    let document: Value = serde_json::from_str(&read("docs/openapi.json")).unwrap();
+    assert_eq!(document["security"], serde_json::json!([{ "token": [] }]));
+    let mut described = BTreeSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            if method != "parameters" {
+                let needs_token = match operation.get("security") {
+                    None => true,
+                    Some(Value::Array(none)) if none.is_empty() => false,
+                    Some(other) => panic!("{method} {path}: {other}"),
+                };
+                described.insert((path.clone(), method.to_uppercase(), needs_token));
+            }
+        }
+    }
+    let routes: BTreeSet<(String, String, bool)> = api::all_routes()
+        .iter()
+        .map(|route| (route.path.replace("+}", "}"), route.method.to_string(), route.needs_token))
+        .collect();
+    assert_eq!(described, routes);
+}
