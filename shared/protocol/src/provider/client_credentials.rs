@@ -48,14 +48,9 @@ async fn grant(
         (_, None) => Some(Secret::new(entered(config.client_secret.as_ref(), "clientSecret")?)),
     };
     let extra = rendered(&config.extra, values)?;
-    let endpoint = TokenEndpoint {
-        url: token_uri.render(values, calls.loopback)?,
-        setting: "tokenUri",
-        client_id: &client_id,
-        client_secret: sealed_secret.or(entered_secret.as_ref()),
-        authentication: config.client_auth_location,
-        body_format: config.body_format,
-    };
+    let url = token_uri.render(values, calls.loopback)?;
+    let secret = sealed_secret.or(entered_secret.as_ref());
+    let endpoint = TokenEndpoint::of_client(config, url, &client_id, secret);
     let answered = endpoint.client_credentials(calls, &config.scopes, extra).await;
     let answered = answered.map_err(|error| match (sealed_secret, error) {
         (None, CallError::Provider(failure)) => as_refused_credentials(*failure).into(),

@@ -19,7 +19,7 @@ use super::grant::AuthorizationGrant;
 use super::token_response::{TokenResponse, normalized};
 use crate::BoxFuture;
 use crate::definition::template::{Address, Values};
-use crate::definition::{BodyFormat, ClientAuthentication, OAuth2};
+use crate::definition::{BodyFormat, ClientAuthentication, ClientCredentials, OAuth2};
 use crate::error::{Error, Result};
 use crate::provider::calls::{Answer, Calls};
 use crate::provider::failure::{CallError, Endpoint, Refusal};
@@ -29,17 +29,17 @@ use crate::secret::Secret;
 /// Where a token is requested, and as whom.
 pub struct TokenEndpoint<'a> {
     /// The token endpoint.
-    pub url: Url,
+    url: Url,
     /// The definition's setting that holds it.
-    pub setting: &'static str,
+    setting: &'static str,
     /// The client identifier.
-    pub client_id: &'a str,
+    client_id: &'a str,
     /// The client secret.
-    pub client_secret: Option<&'a Secret>,
+    client_secret: Option<&'a Secret>,
     /// How the client authenticates (RFC 6749 §2.3).
-    pub authentication: ClientAuthentication,
+    authentication: ClientAuthentication,
     /// What the request's body is written in.
-    pub body_format: BodyFormat,
+    body_format: BodyFormat,
 }
 
 impl<'a> TokenEndpoint<'a> {
@@ -62,6 +62,24 @@ impl<'a> TokenEndpoint<'a> {
     ) -> Result<Self> {
         let own = config.refresh_uri.as_ref().map(|uri| (uri, "refreshUri"));
         Self::of(config, own.unwrap_or((&config.token_uri, "tokenUri")), client_secret, values, loopback)
+    }
+
+    /// Where a client-credentials option gets its tokens, with the client that was entered or is the workspace's own.
+    #[must_use]
+    pub fn of_client(
+        config: &ClientCredentials,
+        url: Url,
+        client_id: &'a str,
+        client_secret: Option<&'a Secret>,
+    ) -> Self {
+        Self {
+            url,
+            setting: "tokenUri",
+            client_id,
+            client_secret,
+            authentication: config.client_auth_location,
+            body_format: config.body_format,
+        }
     }
 
     fn of(
