@@ -1,4 +1,4 @@
-//! Trying again: pauses that grow, with jitter, until there is no time left.
+//! Retries: pauses that grow, with jitter, until no time is left.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::clock::{Clock, Timestamp};
 use crate::random::{Random, draw};
 
-/// The tries of one thing, until a moment.
+/// The tries of one operation, until a given moment.
 pub struct Backoff<'a> {
     clock: &'a dyn Clock,
     random: &'a dyn Random,
@@ -27,7 +27,7 @@ impl<'a> Backoff<'a> {
         Self { clock, random, pauses, until, tries: 0 }
     }
 
-    /// Waits for the next try. Nothing, and at once, if it would come too late.
+    /// Waits for the next try. Returns `None` at once if that try would come too late.
     pub async fn wait(&mut self) -> Option<()> {
         self.tries += 1;
         let pause = pause(self.tries, &self.pauses, self.random);
@@ -39,8 +39,9 @@ impl<'a> Backoff<'a> {
     }
 }
 
-/// The pause after so many tries: the first is the shortest, each of the next twice as long, none longer than the longest.
-/// Each is a quarter shorter or longer by chance: those that failed together are not tried together.
+/// The pause after this many tries. The first is the shortest, each of the next is twice as long, and none is longer
+/// than the longest. Chance makes each up to a quarter shorter or longer: callers that failed together should not try
+/// again together.
 #[must_use]
 pub fn pause(tries: u32, pauses: &RangeInclusive<Duration>, random: &dyn Random) -> Duration {
     let [jitter] = draw::<1>(random);

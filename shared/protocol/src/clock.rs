@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::iso8601::{Config, EncodedConfig, TimePrecision};
 use time::format_description::well_known::{Iso8601, Rfc3339};
 
-/// Always three digits of a second, so that texts sort as the moments do and read as a browser's own.
+/// Three digits of a second always, so that texts sort as their moments do and look like a browser's own.
 const MILLISECONDS: EncodedConfig =
     Config::DEFAULT.set_time_precision(TimePrecision::Second { decimal_digits: NonZero::new(3) }).encode();
 
@@ -33,7 +33,7 @@ impl Timestamp {
             .unwrap_or_default()
     }
 
-    /// Reads RFC 3339, in whichever offset.
+    /// Reads RFC 3339, in any offset.
     #[must_use]
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
@@ -55,7 +55,7 @@ impl std::ops::Add<Duration> for Timestamp {
     }
 }
 
-/// Where the time comes from.
+/// The source of the time.
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;

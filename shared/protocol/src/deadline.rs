@@ -1,20 +1,20 @@
-//! How long work may take: one table for every limit that depends on another.
+//! Time limits: one table for every limit that depends on another.
 //!
 //! ```text
 //!  0 s  the work begins
 //! 18 s  the result's page stops waiting, and the browser asks again
-//! 22 s  the last call to a provider ends
-//! 25 s  a caller stops waiting for somebody else's refresh
-//! 26 s  the last try to save ends
-//! 27 s  a program that waits is answered, whatever a revocation does
-//! 28 s  Lambda ends initiate, callback and finish
+//! 22 s  the last call to a provider stops
+//! 25 s  a caller stops waiting for another caller's refresh
+//! 26 s  the last try to save stops
+//! 27 s  a waiting program gets its answer, even if a revocation is still at work
+//! 28 s  Lambda stops initiate, callback and finish
 //! 30 s  API Gateway gives up
-//! 35 s  a claim on a flow is dead: its function ended long ago
-//! 45 s  a lease on a connection ends: whoever held it has saved, or never will
-//! 60 s  Lambda ends api, so that a save outlives API Gateway's patience
+//! 35 s  a claim on a flow is dead: its function was stopped before
+//! 45 s  a lease on a connection lapses: its holder has saved, or never will
+//! 60 s  Lambda stops api, so that a save outlives API Gateway's patience
 //! ```
 //!
-//! A test holds the functions' own limits against the deployment's template.
+//! A test compares the functions' own limits with the deployment's template.
 
 use std::time::Duration;
 
@@ -23,43 +23,44 @@ use crate::clock::{Clock, Timestamp};
 /// One request for a result waits this long for a callback that is at work; then the browser asks again.
 pub const RESULT_WAIT: Duration = Duration::from_secs(18);
 
-/// Every call to a provider ends this long after the work began. What follows is the save.
+/// Every call to a provider stops this long after the work began. The save follows.
 pub const PROVIDER: Duration = Duration::from_secs(22);
 
-/// A request waits this long, from when it came, for somebody else's refresh of the same connection.
+/// A request waits this long, from its arrival, for another request's refresh of the same connection.
 pub const LEASE_WAIT: Duration = Duration::from_secs(25);
 
-/// A save is tried until then: the database may be asked again, the provider may not.
+/// A save is tried until this moment: the database may be asked again, the provider may not.
 pub const SAVE: Duration = Duration::from_secs(26);
 
-/// A caller who waits for a revocation is answered then, before API Gateway gives up.
+/// A caller who waits for a revocation gets an answer at this moment, before API Gateway gives up.
 pub const REVOCATION: Duration = Duration::from_secs(27);
 
 /// The limit of the functions that a browser waits for: `Timeout` of initiate, callback and finish.
 pub const BROWSER_FUNCTION: Duration = Duration::from_secs(28);
 
-/// API Gateway answers 503 to whoever waits longer. It cannot be set higher.
+/// API Gateway answers 503 to a caller who waits longer. The limit cannot be set higher.
 pub const GATEWAY: Duration = Duration::from_secs(30);
 
-/// A claim is dead after this: its function's limit is over, and the clocks of two functions differ a little.
+/// A claim is dead after this time: its function's limit is over, even if the clocks of two functions differ a
+/// little.
 pub const CLAIM: Duration = Duration::from_secs(35);
 
-/// A lease lasts longer than its holder works, save and all.
+/// A lease lasts longer than its holder works, including the save.
 pub const LEASE: Duration = Duration::from_secs(45);
 
 /// The limit of the functions whose work goes on when nobody waits: `Timeout` of api.
 pub const API_FUNCTION: Duration = Duration::from_mins(1);
 
-/// How long the record of a failure may take: between the last call to a provider and the function's end.
+/// The time for recording a failure: between the last call to a provider and the function's limit.
 pub const FAILURE_RECORD: Duration = Duration::from_secs(4);
 
-/// How long one revocation may take.
+/// The time that one revocation may take.
 pub const ONE_REVOCATION: Duration = Duration::from_secs(10);
 
-/// How long revocations may take while a customer waits in the browser for a new connection.
+/// The time that revocations may take while a customer waits in the browser for a new connection.
 pub const REVOCATION_WHILE_CONNECTING: Duration = Duration::from_secs(2);
 
-/// When one piece of work is over, step by step. Each moment is counted from when the work began.
+/// The deadlines of one piece of work. Each is counted from the moment when the work began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadline {
     began: Timestamp,
@@ -72,37 +73,37 @@ impl Deadline {
         Self::began(clock.now())
     }
 
-    /// The deadline of work that began then.
+    /// The deadline of work that began at this moment.
     #[must_use]
     pub fn began(began: Timestamp) -> Self {
         Self { began }
     }
 
-    /// When a browser would no longer wait.
+    /// The moment when a browser stops waiting.
     #[must_use]
     pub fn browser(self) -> Timestamp {
         self.began + BROWSER_FUNCTION
     }
 
-    /// When calls to the provider end.
+    /// The moment when calls to the provider stop.
     #[must_use]
     pub fn provider(self) -> Timestamp {
         self.began + PROVIDER
     }
 
-    /// When waiting for somebody else's lease ends.
+    /// The moment when waiting for another caller's lease stops.
     #[must_use]
     pub fn lease_wait(self) -> Timestamp {
         self.began + LEASE_WAIT
     }
 
-    /// When the last try to save ends.
+    /// The moment when the last try to save stops.
     #[must_use]
     pub fn save(self) -> Timestamp {
         self.began + SAVE
     }
 
-    /// How long a revocation may still take, `now`.
+    /// The time that a revocation may still take at `now`.
     #[must_use]
     pub fn revocation(self, now: Timestamp) -> Duration {
         (self.began + REVOCATION).since(now).min(ONE_REVOCATION)
@@ -129,7 +130,8 @@ mod tests {
         ];
         assert!(order.is_sorted_by(|earlier, later| earlier < later), "{order:?}");
         assert!(PROVIDER + FAILURE_RECORD < BROWSER_FUNCTION);
-        // A lease is taken at the latest when waiting for it ends, and its holder then works for as long as the lease.
+        // A lease is taken at the latest when waiting for it stops. Its holder then works no longer than until its
+        // save.
         assert!(SAVE < LEASE);
         assert!(LEASE_WAIT + SAVE < API_FUNCTION);
     }

@@ -1,7 +1,7 @@
-//! The ids that stand side by side wherever something is stored, found or sealed: each is a type of its own.
+//! The ids that are stored, found or sealed side by side. Each has a type of its own.
 //!
-//! A mix-up of two of them could show one customer another's connections, so it does not compile. None turns into a
-//! `&str` by itself: who wants the text says so.
+//! A mix-up of two ids could show one customer another's connections, so it does not compile. None turns into a
+//! `&str` by itself: code that wants the text asks for it.
 //!
 //! ```
 //! use protocol::id::{CustomerId, IntegrationId};
@@ -32,7 +32,7 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// Takes the text for what it is said to be. Where it comes from outside, that place checks it.
+            /// Takes the text as this id. Code that receives the text from outside checks it first.
             #[must_use]
             pub fn new(text: impl Into<String>) -> Self {
                 Self(text.into())

@@ -1,4 +1,4 @@
-//! What is kept in memory between requests: for a bounded time, and no more than a bounded number of entries.
+//! A cache between requests: it keeps values for a bounded time, and no more than a bounded number of entries.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -15,20 +15,21 @@ pub struct Kept<K, V> {
 }
 
 impl<K: Hash + Eq, V: Clone> Kept<K, V> {
-    /// Nothing yet. Each value will be there for its lifetime, unless there are more than the capacity.
+    /// An empty cache. Each value stays for its lifetime, unless there are more values than the capacity.
     #[must_use]
     pub fn new(lifetime: Duration, capacity: usize) -> Self {
         Self { lifetime, capacity, entries: Mutex::default() }
     }
 
-    /// The value, if its time is not over.
+    /// The value, unless its lifetime is over.
     pub fn get(&self, key: &K, now: Timestamp) -> Option<V> {
         let entries = self.lock();
         let (since, value) = entries.get(key)?;
         (now.since(*since) < self.lifetime).then(|| value.clone())
     }
 
-    /// Puts a value in. Those whose time is over make room; if that is not enough, all do: they can be had again.
+    /// Puts a value in. Values whose lifetime is over make room. If that is not enough, all do: they can be fetched
+    /// again.
     pub fn put(&self, key: K, value: V, now: Timestamp) {
         let mut entries = self.lock();
         entries.retain(|_, (since, _)| now.since(*since) < self.lifetime);
@@ -43,7 +44,7 @@ impl<K: Hash + Eq, V: Clone> Kept<K, V> {
         self.lock().retain(|key, _| !is_one(key));
     }
 
-    /// A panic while the map was locked leaves a whole map: its entries are inserted in one step.
+    /// A panic under the lock leaves the map whole, because entries are inserted in one step.
     fn lock(&self) -> MutexGuard<'_, HashMap<K, (Timestamp, V)>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,7 +1,8 @@
-//! What Linkspan speaks and checks, and nothing of what it stores.
+//! The protocols that Linkspan speaks and the checks that it makes, without anything that it stores.
 //!
-//! A definition says how a provider is spoken to ([`definition`]); the provider's side of every authentication type is
-//! in [`provider`]. Nothing here can reach the database, the wrapping key or a connection: this crate does not know them.
+//! A definition describes how to talk to a provider ([`definition`]). The provider's side of every authentication
+//! type is in [`provider`]. Nothing here can reach the database, the wrapping key or a connection: this crate does
+//! not know them.
 
 pub mod backoff;
 pub mod clock;

@@ -3,14 +3,15 @@
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
-/// The `Content-Type` without its parameters, in lower case (RFC 9110 §8.3.1); nothing if there is none that can be read.
+/// The `Content-Type` without its parameters, in lower case (RFC 9110 §8.3.1); `None` if there is none that can be
+/// read.
 #[must_use]
 pub fn media_type(headers: &HeaderMap) -> Option<String> {
     let parsed: mime::Mime = headers.get(CONTENT_TYPE)?.to_str().ok()?.parse().ok()?;
     Some(parsed.essence_str().to_owned())
 }
 
-/// Whether the body is `application/x-www-form-urlencoded`.
+/// True if the body is `application/x-www-form-urlencoded`.
 #[must_use]
 pub fn is_form(headers: &HeaderMap) -> bool {
     media_type(headers).as_deref() == Some("application/x-www-form-urlencoded")

@@ -1,6 +1,6 @@
 //! Randomness, as a seam.
 
-/// Where random bytes come from. Everything drawn here is a secret or an id that must not be guessed.
+/// The source of random bytes. Everything drawn here is a secret or an id that must not be guessed.
 pub trait Random: Send + Sync {
     /// Fills `bytes` from a cryptographically secure source.
     fn fill(&self, bytes: &mut [u8]);
@@ -44,7 +44,7 @@ pub fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    /// `.cargo/config.toml` says why. AWS-LC would otherwise spend 30 ms on timing jitter in every new process.
+    /// Without this setting AWS-LC would spend 30 ms on timing jitter in every new process; see `.cargo/config.toml`.
     #[test]
     fn the_operating_system_is_the_only_source() {
         assert_eq!(option_env!("AWS_LC_SYS_NO_JITTER_ENTROPY"), Some("1"));

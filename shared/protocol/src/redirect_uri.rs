@@ -1,6 +1,7 @@
-//! Where a flow's result may go: the caller's `redirectUri`, and the entries of the workspace that allow it.
+//! The addresses that a flow's result may go to: the caller's `redirectUri`, and the workspace's entries that allow
+//! it.
 //!
-//! The browser is sent to exactly the origin and path that were compared, in their normal form; only the query and
+//! The browser is sent to exactly the origin and path that were compared, in their normal form. Only the query and
 //! the fragment are the caller's own, byte for byte.
 
 pub(crate) mod http_url;
@@ -19,12 +20,12 @@ use http_url::{HttpUrl, Port};
 pub use pattern::RedirectUriPattern;
 pub use web_origin::{WebOrigin, WebOriginPattern};
 
-/// Whether addresses of this machine itself are acceptable: only the local run says so.
+/// Allows or refuses addresses of this machine itself. Only the local run allows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Loopback {
-    /// `127.0.0.1`, `localhost` and `[::1]` are fine, over http too, and an entry may leave their port open.
+    /// `127.0.0.1`, `localhost` and `[::1]` are allowed, over http too, and an entry may leave their port open.
     Allowed,
-    /// Addresses must be https, and elsewhere.
+    /// Addresses must be https, and not of this machine.
     #[default]
     Refused,
 }
@@ -35,18 +36,18 @@ pub const RESULT_PARAMETERS: [&str; 4] = ["connectionId", "error", "errorData", 
 /// The longest `redirectUri`, in bytes.
 const MAX_BYTES: usize = 2048;
 
-/// All but the unreserved characters of RFC 3986 §2.3: what stays is safe in any part of a URL.
+/// All characters but the unreserved ones of RFC 3986 §2.3, which are safe in any part of a URL.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A caller's `redirectUri` that is a plain absolute URL. Whether the workspace allows it,
-/// [`RedirectUriPattern::matches`] says.
+/// A caller's `redirectUri` that is a plain absolute URL. [`RedirectUriPattern::matches`] decides whether the
+/// workspace allows it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RedirectUri {
     origin: WebOrigin,
     path: String,
     query: Option<String>,
     fragment: Option<String>,
-    /// All of it, with the caller's own query.
+    /// The whole address, with the caller's own query.
     text: String,
 }
 
@@ -71,7 +72,7 @@ impl RedirectUri {
         let url = HttpUrl::parse(raw)?;
         url.admit(loopback)?;
         let Port::Number(port) = url.port else { return Err(http_url::BAD_PORT) };
-        // A `Location` header is ASCII. Of an address outside ASCII, the browser would send just these bytes.
+        // A `Location` header is ASCII. The browser would send an address outside ASCII as just these bytes.
         let ascii = |part: &str| utf8_percent_encode(part, CONTROLS).to_string();
         let origin = WebOrigin { scheme: url.scheme, host: url.host, port };
         let (query, fragment) = (url.query.map(ascii), url.fragment.map(ascii));
@@ -119,7 +120,7 @@ fn join(origin: &WebOrigin, path: &str, query: Option<&str>, fragment: Option<&s
     text
 }
 
-/// Without query and fragment: callers keep state of their own in them, which is no business of our logs.
+/// Leaves out query and fragment: callers keep state of their own in them, which does not belong in our logs.
 impl fmt::Debug for RedirectUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RedirectUri({}{})", self.origin, self.path)
@@ -131,7 +132,7 @@ fn is_result_parameter(pair: &str) -> bool {
     form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| RESULT_PARAMETERS.contains(&name.trim()))
 }
 
-/// Percent-encodes a text so that it is one text in any part of a URL.
+/// Percent-encodes a text, so that it stays one text in any part of a URL.
 #[must_use]
 pub fn percent_encoded(text: &str) -> String {
     utf8_percent_encode(text, COMPONENT).to_string()

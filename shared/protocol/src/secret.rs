@@ -26,7 +26,7 @@ impl Secret {
         &self.0
     }
 
-    /// Whether there is no text.
+    /// True if the text is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -69,14 +69,14 @@ impl SecretMap {
         &self.0
     }
 
-    /// Puts a value in; the one before is wiped.
+    /// Puts a value in, and wipes the one before.
     pub fn insert(&mut self, name: &str, value: Value) {
         if let Some(mut before) = self.0.insert(name.to_owned(), value) {
             wipe(&mut before);
         }
     }
 
-    /// Whether there is nothing in it.
+    /// True if the object is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -1,7 +1,8 @@
-//! The token that says for whom a request is: a JWT (RFC 7519) signed by the workspace.
+//! The token that names the caller of a request: a JWT (RFC 7519) signed by the workspace.
 //!
-//! The claims are read twice: once without trust ([`unverified_workspace_key`]), only to look the workspace up, and
-//! once after [`VerificationKeys::verify`] has checked the signature with that workspace's keys.
+//! The claims are read twice. The first time, without trust ([`unverified_workspace_key`]), serves only to look the
+//! workspace up. The second follows once [`VerificationKeys::verify`] has checked the signature with that workspace's
+//! keys.
 
 mod claims;
 mod compact;
@@ -22,7 +23,7 @@ pub use claims::is_customer_id;
 use compact::Compact;
 use key::Key;
 
-/// Whom a verified token speaks for.
+/// The caller that a verified token speaks for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Caller {
     /// A customer of the workspace.
@@ -54,11 +55,11 @@ pub struct Customer {
     pub id: CustomerId,
     /// The customer's name.
     pub name: Option<String>,
-    /// What else the workspace says of the customer.
+    /// Further fields that the workspace gives about the customer.
     pub fields: Map<String, Value>,
 }
 
-/// Names and fields are personal data, which logs must not collect.
+/// Leaves out name and fields: they are personal data, which logs must not collect.
 impl fmt::Debug for Customer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Customer")
@@ -70,7 +71,8 @@ impl fmt::Debug for Customer {
     }
 }
 
-/// The workspace key that a token names, read without trust: good for looking the workspace up, and for nothing else.
+/// The workspace key that a token names, read without trust. It serves to look the workspace up, and for nothing
+/// else.
 ///
 /// # Errors
 ///
@@ -80,7 +82,7 @@ pub fn unverified_workspace_key(token: &str) -> Result<WorkspaceKey> {
     claims.workspace().map(WorkspaceKey::new)
 }
 
-/// The keys that a workspace's tokens are verified with.
+/// The keys that verify a workspace's tokens.
 #[derive(Debug, Clone)]
 pub struct VerificationKeys {
     keys: Vec<Key>,
@@ -108,12 +110,12 @@ impl VerificationKeys {
         Ok(Self { keys })
     }
 
-    /// Verifies that `token` was signed by `workspace` and is valid at `now`, and says whom it speaks for.
+    /// Verifies that `token` was signed by `workspace` and is valid at `now`. Returns the caller that it speaks for.
     ///
     /// # Errors
     ///
-    /// `not_authenticated`, with a message that says what is wrong. Claims are looked at only once the signature
-    /// holds, so that nobody learns from the answer what a forged token would need.
+    /// `not_authenticated`, with a message that gives the reason. Claims are checked only once the signature holds,
+    /// so that nobody learns from the answer what a forged token would need.
     pub fn verify(&self, token: &str, workspace: &WorkspaceKey, now: Timestamp) -> Result<Caller> {
         let token = Compact::parse(token)?;
         let algorithm = token.algorithm()?;

@@ -1,4 +1,4 @@
-//! Where in a provider's API a call goes.
+//! The place in a provider's API that a call goes to.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +10,9 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Template", into = "Template")]
 pub enum ApiPath {
-    /// It begins with `/`.
+    /// A path, which begins with `/`.
     Below(Template),
-    /// Anything else.
+    /// Any other text: a whole address.
     Whole(Address),
 }
 
@@ -39,7 +39,7 @@ impl ApiPath {
                 checker.refuse("path", "is relative, and the integration has no baseUri");
             }
             (Self::Below(path), Some(base)) => {
-                // What is wrong with `baseUri` is told there.
+                // Problems of `baseUri` itself are reported under `baseUri`.
                 if base.problem(checker.loopback).is_none()
                     && let Some(problem) =
                         self.at(Some(base)).ok().and_then(|whole| whole.problem(checker.loopback))

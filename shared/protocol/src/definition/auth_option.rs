@@ -27,25 +27,25 @@ pub struct AuthOptionDefinition {
     /// `oauth2`, `oauth1`, `client-credentials` or `proxy`.
     #[serde(rename = "type")]
     pub auth_type: AuthType,
-    /// What the customer reads.
+    /// The title that the customer reads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// What the customer reads below the title.
+    /// The text that the customer reads below the title.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Whether customers can use it.
+    /// True if customers can use it.
     #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub enabled: bool,
-    /// An https address where the customer reads how to get what is asked for.
+    /// An https address of instructions for the customer: how to get the values that the schema asks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help_uri: Option<String>,
-    /// The JSON Schema of what the customer enters.
+    /// The JSON Schema of the customer's input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_schema: Option<Value>,
     /// The settings of the type.
     #[serde(default)]
     pub config: Value,
-    /// How the API is called with the credentials.
+    /// The settings for calls to the API with the credentials.
     #[serde(
         default,
         deserialize_with = "super::read::optional_object",
@@ -59,7 +59,7 @@ pub struct AuthOptionDefinition {
         skip_serializing_if = "Option::is_none"
     )]
     pub test: Option<TestCall>,
-    /// The call that ends credentials, where the provider has no revocation endpoint.
+    /// The call that revokes credentials, where the provider has no revocation endpoint.
     #[serde(
         default,
         deserialize_with = "super::read::optional_object",
@@ -71,7 +71,7 @@ pub struct AuthOptionDefinition {
     pub(super) place: usize,
 }
 
-/// Without the settings: until they are taken out, the secrets are in them.
+/// Leaves the settings out: the secrets are in them until they are taken out.
 impl fmt::Debug for AuthOptionDefinition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthOptionDefinition")
@@ -90,7 +90,7 @@ pub enum AuthType {
     /// OAuth 1.0, three-legged (RFC 5849).
     #[serde(rename = "oauth1")]
     OAuth1,
-    /// What the customer enters, as it is or exchanged for a token.
+    /// The customer's input, used as it is or exchanged for a token.
     #[serde(rename = "client-credentials")]
     ClientCredentials,
     /// The registration of an integration that the root workspace shares.
@@ -98,28 +98,28 @@ pub enum AuthType {
     Proxy,
 }
 
-/// A way to authenticate, read as far as it can be used.
+/// A way to authenticate, with as much of its definition as could be read.
 #[derive(Debug)]
 pub struct AuthOption {
     /// The name that `authOptionKey` chooses it by.
     pub key: String,
-    /// What the customer reads.
+    /// The title that the customer reads.
     pub title: Option<String>,
-    /// The JSON Schema of what the customer enters.
+    /// The JSON Schema of the customer's input.
     pub input_schema: Option<Value>,
-    /// Whether customers can use it.
+    /// True if customers can use it.
     pub enabled: bool,
-    /// What the customer reads below the title.
+    /// The text that the customer reads below the title.
     pub description: Option<String>,
-    /// Where the customer reads how to get what is asked for.
+    /// An https address of instructions for the customer: how to get the values that the schema asks for.
     pub help_uri: Option<String>,
     /// The type and its settings.
     pub method: AuthMethod,
-    /// How the API is called with the credentials.
+    /// The settings for calls to the API with the credentials.
     pub api_client: ApiClient,
     /// The call that proves new credentials.
     pub test: Option<TestCall>,
-    /// The call that ends credentials.
+    /// The call that revokes credentials.
     pub revoke: Option<RevokeCall>,
     pub(super) place: usize,
 }
@@ -131,7 +131,7 @@ pub enum AuthMethod {
     OAuth2(OAuth2),
     /// OAuth 1.0, three-legged.
     OAuth1(OAuth1),
-    /// What the customer enters, as it is or exchanged for a token.
+    /// The customer's input, used as it is or exchanged for a token.
     ClientCredentials(ClientCredentials),
     /// The registration of an integration that the root workspace shares.
     Proxy(Proxy),
@@ -175,7 +175,7 @@ impl AuthMethod {
     }
 }
 
-/// What an option is checked against.
+/// The context that an option is checked in.
 #[derive(Clone, Copy)]
 pub(super) struct Surroundings<'a> {
     pub(super) base_uri: Option<&'a Address>,
@@ -202,13 +202,13 @@ impl AuthOption {
         })
     }
 
-    /// Where it stands in the definition.
+    /// The option's path in the definition: `authOptions[0]`.
     #[must_use]
     pub fn path(&self) -> String {
         format!("authOptions[{}]", self.place)
     }
 
-    /// Notes what cannot work.
+    /// Notes every setting that cannot work.
     pub(super) fn check(&self, around: Surroundings<'_>, problems: &mut Problems) {
         let path = self.path();
         if let Err(problem) = check_key(&self.key) {
@@ -223,7 +223,7 @@ impl AuthOption {
         self.method.check(&mut checker.inside("config"));
         let named = match &self.method {
             AuthMethod::ClientCredentials(config) => config.credentials(&inputs),
-            // The option that does its work is the lender's, and is checked there.
+            // The owner's option does the work, and is checked in the owner's definition.
             AuthMethod::Proxy(_) => return,
             AuthMethod::OAuth2(_) | AuthMethod::OAuth1(_) => None,
         };

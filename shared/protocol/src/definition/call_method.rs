@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// What a definition may name (RFC 9110 §9.3, RFC 5789).
+/// The methods that a definition may name (RFC 9110 §9.3, RFC 5789).
 const KNOWN: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
 
-/// An HTTP method. In a definition that was stored before this was checked, it may be none.
+/// An HTTP method. A definition that was stored before methods were checked may hold a text that is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct CallMethod {
@@ -26,7 +26,7 @@ impl CallMethod {
         Self::from(Method::POST.to_string())
     }
 
-    /// The method; `setting` is where it stands.
+    /// The method. `setting` is its place in the definition, for the error.
     pub fn of(&self, setting: &str) -> Result<Method> {
         self.method.clone().ok_or_else(|| Error::unusable(setting))
     }

@@ -21,5 +21,5 @@ pub(super) fn web_address(uri: &str) -> Option<url::Url> {
     })
 }
 
-/// What is said of an address that is none of these.
+/// The problem of an address that `web_address` does not accept.
 pub(super) const NO_WEB_ADDRESS: &str = "must be an absolute https address";

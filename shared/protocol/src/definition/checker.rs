@@ -1,4 +1,4 @@
-//! Looks at the settings of one option, and notes each that cannot work.
+//! Checks the settings of one option, and notes each that cannot work.
 
 use std::collections::BTreeSet;
 
@@ -8,29 +8,29 @@ use super::problem::Problems;
 use super::template::{Address, Placeholder, Root, Template};
 use crate::redirect_uri::Loopback;
 
-/// What is known of an option's secrets.
+/// The option's secrets, as far as they are known.
 #[derive(Debug, Clone, Copy)]
 pub enum KnownSecrets<'a> {
-    /// All of them.
+    /// All secrets, opened.
     Opened(&'a OptionSecrets),
-    /// There are some, and they are sealed.
+    /// There are secrets, but they are sealed.
     Sealed,
-    /// There are none.
+    /// There are no secrets.
     None,
 }
 
-/// Which `${credentials.…}` there are where a template is filled.
+/// The `${credentials.…}` placeholders that a template may hold.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Credentials<'a> {
-    /// None: it is filled before there are credentials.
+    /// None: the template is filled before there are credentials.
     NotYet,
-    /// Whatever the provider gives.
+    /// Any: the provider decides which credentials there are.
     Given,
     /// These, and no others.
     Named(&'a BTreeSet<String>),
 }
 
-/// Notes what does not fit, under the path where it stands.
+/// Notes each problem under the path of its setting.
 pub(super) struct Checker<'a> {
     pub(super) problems: &'a mut Problems,
     pub(super) path: String,
@@ -41,7 +41,7 @@ pub(super) struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    /// The same for the settings in `setting`.
+    /// A checker for the settings inside `setting`.
     pub(super) fn inside(&mut self, setting: &str) -> Checker<'_> {
         Checker {
             problems: self.problems,
@@ -57,7 +57,7 @@ impl Checker<'_> {
         self.problems.add(format!("{}.{setting}", self.path), problem);
     }
 
-    /// A text that is sent as it is: a placeholder in it would be sent too.
+    /// Checks a text that is sent as it is: a placeholder in it would be sent too.
     pub(super) fn literal(&mut self, setting: &str, text: &str) {
         if text.contains("${") {
             self.refuse(setting, "has a placeholder in it, and is sent as it is");
@@ -66,7 +66,7 @@ impl Checker<'_> {
         }
     }
 
-    /// The same, and there must be something in it.
+    /// Checks a text that is sent as it is, and must not be empty.
     pub(super) fn name(&mut self, setting: &str, text: &str) {
         if text.trim().is_empty() {
             self.refuse(setting, "is empty");
@@ -85,7 +85,7 @@ impl Checker<'_> {
         }
     }
 
-    /// An address that is called or that a browser is sent to.
+    /// Checks an address that is called, or that a browser is sent to.
     pub(super) fn address(&mut self, setting: &str, address: &Address, credentials: Credentials<'_>) {
         if let Some(problem) = address.problem(self.loopback) {
             self.refuse(setting, problem);
@@ -93,7 +93,7 @@ impl Checker<'_> {
         self.template(setting, address.template(), credentials);
     }
 
-    /// The integration's `baseUri`, as this option fills it.
+    /// Checks the integration's `baseUri`, as this option fills it.
     pub(super) fn base(&mut self, address: &Address, credentials: Credentials<'_>) {
         for placeholder in address.template().placeholders() {
             if let Some(problem) = self.unknown(placeholder, credentials) {
@@ -103,7 +103,7 @@ impl Checker<'_> {
         }
     }
 
-    /// An OAuth endpoint: `own` are the parameters that Linkspan adds to its query.
+    /// Checks an OAuth endpoint. `own` are the parameters that Linkspan adds to its query.
     pub(super) fn endpoint(&mut self, setting: &str, address: &Address, own: &[&str]) {
         self.address(setting, address, Credentials::NotYet);
         if address.has_fragment() {
@@ -116,7 +116,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Parameters that a definition adds to a request: `own` are those that Linkspan sends itself.
+    /// Checks parameters that a definition adds to a request. `own` are those that Linkspan sends itself.
     pub(super) fn added<'n>(
         &mut self,
         names: impl Iterator<Item = &'n String>,
@@ -133,7 +133,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether it is known that there is no such secret.
+    /// True if the secret is known to be missing.
     pub(super) fn lacks(&self, setting: &str) -> bool {
         match self.secrets {
             KnownSecrets::Opened(secrets) => secrets.get(self.option, setting).is_none(),
@@ -159,7 +159,7 @@ impl Checker<'_> {
     }
 }
 
-/// `{{name}}` is how other products write a placeholder; here it would be sent as it is.
+/// Finds `{{name}}`, a placeholder as other products write it. Here it would be sent as it is.
 fn foreign_placeholder(text: &str) -> Option<String> {
     let (_, rest) = text.split_once("{{")?;
     let (inside, _) = rest.split_once("}}")?;

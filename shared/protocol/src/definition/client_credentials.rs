@@ -1,4 +1,4 @@
-//! The settings of a `client-credentials` option: what the customer enters is the credentials, or is exchanged for them.
+//! The settings of a `client-credentials` option: the customer's input is the credentials, or is exchanged for them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
@@ -19,32 +19,32 @@ pub struct ClientCredentials {
     /// The token endpoint of an OAuth 2 client-credentials grant (RFC 6749 §4.4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_uri: Option<Address>,
-    /// `client_credentials`; the only grant that needs nothing but what was entered.
+    /// `client_credentials`, the only grant that needs nothing but the customer's input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<Grant>,
-    /// Which input is the client identifier; `${parameters.clientId}` unless given.
+    /// The template of the client identifier; `${parameters.clientId}` unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<Template>,
-    /// Which input is the client secret; `${parameters.clientSecret}` unless given. One without a placeholder is the
-    /// workspace's own, and stands sealed beside the definition.
+    /// The template of the client secret; `${parameters.clientSecret}` unless given. A secret without a placeholder
+    /// is the workspace's own, and is kept sealed beside the definition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<Template>,
-    /// How the client authenticates to the token endpoint.
+    /// The client authentication at the token endpoint.
     #[serde(default)]
     pub client_auth_location: ClientAuthentication,
-    /// What is asked for.
+    /// The scopes to request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
-    /// Added to the token request, such as `audience`.
+    /// Parameters added to the token request, such as `audience`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, Template>,
-    /// What the token request's body is written in.
+    /// The format of the token request's body.
     #[serde(default)]
     pub body_format: BodyFormat,
-    /// How many seconds a token lasts, where the answer does not say by `expires_in`.
+    /// The lifetime of a token in seconds, for token responses without `expires_in`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<NonZero<u32>>,
-    /// A login call, where the service has one of its own kind.
+    /// A login call, for a service that exchanges the input in its own way.
     #[serde(
         default,
         deserialize_with = "super::read::optional_object",
@@ -53,7 +53,7 @@ pub struct ClientCredentials {
     pub login: Option<LoginCall>,
 }
 
-/// The grants that need nothing but what was entered.
+/// The grants that need nothing but the customer's input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Grant {
@@ -65,7 +65,7 @@ pub enum Grant {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LoginCall {
-    /// Where to.
+    /// The address.
     pub uri: Address,
     /// The HTTP method.
     #[serde(default = "CallMethod::post")]
@@ -76,10 +76,10 @@ pub struct LoginCall {
     /// The body's fields.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub body: BTreeMap<String, Template>,
-    /// What the body is written in.
+    /// The format of the body.
     #[serde(default = "json")]
     pub body_format: BodyFormat,
-    /// Where in the answer each credential is: `{"access_token": "data.token"}`.
+    /// The place of each credential in the answer: `{"access_token": "data.token"}`.
     pub response: BTreeMap<String, String>,
 }
 
@@ -87,9 +87,9 @@ fn json() -> BodyFormat {
     BodyFormat::Json
 }
 
-/// What makes credentials of the input.
+/// The step that makes credentials of the input.
 pub enum Exchange<'a> {
-    /// Nothing: it is the credentials.
+    /// None: the input is the credentials.
     None,
     /// The client-credentials grant at this token endpoint.
     Grant(&'a Address),
@@ -136,7 +136,7 @@ impl ClientCredentials {
         }
     }
 
-    /// The names of the credentials that it makes, where they are known; `None` if a token response says.
+    /// The names of the resulting credentials. `None` if only the token response decides them.
     pub(super) fn credentials(&self, inputs: &InputNames) -> Option<BTreeSet<String>> {
         match (self.exchange(), inputs) {
             (Exchange::Grant(_), _) | (Exchange::None, InputNames::Any) => None,
@@ -145,14 +145,14 @@ impl ClientCredentials {
         }
     }
 
-    /// Whether the input is exchanged, and not the credentials itself.
+    /// True if the input is exchanged, and is not itself the credentials.
     #[must_use]
     pub fn is_exchanged(&self) -> bool {
         !matches!(self.exchange(), Exchange::None)
     }
 
-    /// Whether the client can be the workspace's own, whose secret stands sealed beside the definition. A public client has
-    /// none, and one that the customer enters is no secret of the workspace's.
+    /// True if the client can be the workspace's own, with its secret sealed beside the definition. A public client
+    /// has no secret, and a client that the customer enters is not the workspace's.
     #[must_use]
     pub fn has_own_client(&self) -> bool {
         self.token_uri.is_some()
@@ -160,7 +160,7 @@ impl ClientCredentials {
             && self.client_secret.is_none()
     }
 
-    /// What makes credentials of the input.
+    /// The step that makes credentials of the input.
     #[must_use]
     pub fn exchange(&self) -> Exchange<'_> {
         match (&self.token_uri, &self.login) {

@@ -10,10 +10,10 @@ use super::checker::{Checker, Credentials};
 use super::template::{Template, Values};
 use crate::error::{Error, Result};
 
-/// These say how a message is sent, which is the HTTP client's to say (RFC 9110 §7.2, §7.6.1, §8.6).
+/// These headers control how a message is sent, which only the HTTP client may decide (RFC 9110 §7.2, §7.6.1, §8.6).
 const NOT_OURS: [HeaderName; 7] = [CONNECTION, CONTENT_LENGTH, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
 
-/// Named templates. In a definition that was stored before this was checked, a name may be none.
+/// Header templates by name. A definition that was stored before names were checked may hold a name of no header.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(from = "BTreeMap<String, Template>", into = "BTreeMap<String, Template>")]
 pub struct Headers(Vec<Header>);
@@ -26,13 +26,13 @@ struct Header {
 }
 
 impl Headers {
-    /// Whether there are none.
+    /// True if there are no headers.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The headers, filled in and out of sight of Debug. `setting` is where they stand.
+    /// Fills in the headers, and hides their values from Debug. `setting` is their place in the definition.
     pub fn render(
         &self,
         values: &Values<'_>,

@@ -1,4 +1,4 @@
-//! What a customer enters, against the option's JSON Schema.
+//! Checks a customer's input against the option's JSON Schema.
 
 use std::iter;
 
@@ -9,16 +9,16 @@ use serde_json::{Map, Value};
 use super::json_pointer;
 use crate::error::{Error, ErrorKey, Result};
 
-/// One thing that does not fit.
+/// One way in which the input violates the schema.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Where, as a JSON Pointer (RFC 6901): `/subdomain`.
+    /// The place of the value, as a JSON Pointer (RFC 6901): `/subdomain`.
     pub pointer: String,
-    /// What is wrong, in words for whoever entered it; the value is never repeated.
+    /// The problem, in words for whoever entered the value. It never repeats the value.
     pub problem: String,
 }
 
-/// Says why a schema is none that a customer's input could fit.
+/// Checks a schema. The error gives the reason why no customer's input could fit it.
 pub(super) fn check_schema(schema: &Value) -> std::result::Result<(), String> {
     compile(schema).map_err(|problem| format!("is not a JSON Schema: {problem}"))?;
     match &schema["type"] {
@@ -29,7 +29,7 @@ pub(super) fn check_schema(schema: &Value) -> std::result::Result<(), String> {
     }
 }
 
-/// Everything in the input that does not fit the schema.
+/// Every violation of the schema in the input.
 pub fn violations(schema: &Value, input: &Map<String, Value>) -> Result<Vec<Violation>> {
     let validator = compile(schema).map_err(|problem| {
         Error::new(ErrorKey::ConfigurationInvalid, format!("inputSchema is not a JSON Schema: {problem}"))
@@ -50,7 +50,7 @@ pub fn violations(schema: &Value, input: &Map<String, Value>) -> Result<Vec<Viol
         .collect())
 }
 
-/// The error that a caller gets for the first violation of what came in the field `root`.
+/// The error that a caller gets for a violation. `root` is the field that held the input.
 #[must_use]
 pub fn refusal(violation: &Violation, root: &str) -> Error {
     let path = json_pointer::names(&violation.pointer);

@@ -1,4 +1,4 @@
-//! Which inputs a JSON Schema asks for, as far as that can be told without the engine.
+//! The inputs that a JSON Schema asks for, as far as they can be found without the schema engine.
 
 use std::collections::BTreeSet;
 
@@ -7,15 +7,15 @@ use serde_json::Value;
 /// The names that a customer's input can have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum InputNames {
-    /// These: what no `properties` lists is nothing that anybody enters.
+    /// These names only: nobody enters an input that no `properties` lists.
     These(BTreeSet<String>),
-    /// Any: the schema names some by a pattern, or elsewhere.
+    /// Any name: the schema names some by a pattern, or elsewhere.
     Any,
 }
 
 impl InputNames {
-    /// The names in an `inputSchema`, wherever in it they stand. Without a schema nothing is entered; one that names
-    /// nothing leaves it to whoever starts the flow.
+    /// The names in an `inputSchema`, at any depth. Without a schema nothing is entered. A schema that names nothing
+    /// leaves the names to whoever starts the flow.
     pub(super) fn of(schema: Option<&Value>) -> Self {
         let Some(schema) = schema else { return Self::These(BTreeSet::new()) };
         let mut found = Found::default();
@@ -41,7 +41,7 @@ struct Found {
     required: BTreeSet<String>,
 }
 
-/// Adds the names of a schema and of those in it. Says whether they are all.
+/// Adds the names of a schema and of those in it. Returns whether they are complete.
 fn collect(schema: &Value, found: &mut Found) -> bool {
     let Value::Object(schema) = schema else { return true };
     let reference = schema.get("$ref").and_then(Value::as_str);
@@ -61,7 +61,7 @@ fn collect(schema: &Value, found: &mut Found) -> bool {
         ("if" | "then" | "else", schema) => vec![schema],
         _ => Vec::new(),
     });
-    // All of them are looked at, so that all names are found.
+    // This does not stop early: every branch is visited, so that all names are found.
     branches.fold(!is_elsewhere, |all, schema| collect(schema, found) && all)
 }
 

@@ -26,20 +26,20 @@ pub struct Integration {
     pub name: String,
     /// An https address of its logo.
     pub logo_uri: Option<String>,
-    /// Where its API is.
+    /// The address of its API.
     pub base_uri: Option<Address>,
     /// The team's own page that the provider calls back.
     pub o_auth_callback_uri: Option<String>,
     /// The ways to authenticate that can be used.
     pub auth_options: Vec<AuthOption>,
-    /// Who may use its registration with a `proxy` option.
+    /// The workspaces that may use its registration with a `proxy` option.
     pub sharing: Sharing,
     /// The options' secrets, sealed.
     pub sealed_secrets: Option<Vec<u8>>,
     unread: Unread,
 }
 
-/// Who may use an integration's registration with a `proxy` option.
+/// The workspaces that may use an integration's registration with a `proxy` option.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sharing {
     /// Nobody.
@@ -52,12 +52,12 @@ pub enum Sharing {
 
 /// The id of a workspace's integration: 32 hexadecimal digits.
 ///
-/// It is derived from the key, so that an integration that is deleted and defined again keeps the callback address
-/// that is registered with the provider.
+/// It is derived from the key. An integration that is deleted and defined again thus keeps the callback address that
+/// is registered with the provider.
 #[must_use]
 pub fn integration_id(workspace: &WorkspaceKey, key: &str) -> IntegrationId {
     let mut hash = Context::new(&SHA256);
-    // Keys hold no NUL, so the parts stay apart.
+    // Keys hold no NUL, so the parts stay separate.
     for part in ["linkspan integration id 1", "\0", workspace.as_str(), "\0", key] {
         hash.update(part.as_bytes());
     }
@@ -65,8 +65,8 @@ pub fn integration_id(workspace: &WorkspaceKey, key: &str) -> IntegrationId {
 }
 
 impl Integration {
-    /// The integration that a definition describes. What of it cannot work is told by [`Self::problems`], and found out
-    /// again where it is used.
+    /// The integration that a definition describes. A setting that cannot work is no error here: [`Self::problems`]
+    /// reports it, and each use of it fails.
     #[must_use]
     pub fn new(
         workspace: &WorkspaceKey,
@@ -104,8 +104,7 @@ impl Integration {
         }
     }
 
-    /// Everything in the definition that cannot work, but for its schemas, which [`Self::check_input_schemas`] looks
-    /// at.
+    /// Every setting that cannot work. Schemas are not among them: [`Self::check_input_schemas`] checks those.
     #[must_use]
     pub fn problems(&self, secrets: KnownSecrets<'_>, loopback: Loopback) -> Problems {
         let mut problems = Problems::default();
@@ -144,13 +143,14 @@ impl Integration {
         if let Some(problem) = base.problem(loopback) {
             problems.add("baseUri", problem);
         }
-        // Paths are written behind it.
+        // The paths of calls are appended to this address.
         if base.has_fragment() || base.as_str().contains('?') {
             problems.add("baseUri", "has a query or a fragment, where the paths of calls follow");
         }
     }
 
-    /// Notes each schema that is none: before it is stored, so that who reads it need not bring the engine.
+    /// Notes each invalid schema. This runs before a definition is stored, so that its readers need not bring the
+    /// schema engine.
     pub fn check_input_schemas(&self, problems: &mut Problems) {
         for option in &self.auth_options {
             if let Some(schema) = &option.input_schema
@@ -161,7 +161,7 @@ impl Integration {
         }
     }
 
-    /// The option named `key`, or the default one. One that is not enabled does not exist.
+    /// The option named `key`, or the default one. An option that is not enabled counts as missing.
     pub fn auth_option(&self, key: Option<&str>) -> Result<&AuthOption> {
         let found = match key {
             Some(key) => self.enabled_options().find(|option| option.key == key),
@@ -187,7 +187,7 @@ impl Integration {
         self.auth_options.iter().filter(|option| option.enabled)
     }
 
-    /// Whether `workspace` may use this integration's registration with a `proxy` option.
+    /// True if `workspace` may use this integration's registration with a `proxy` option.
     #[must_use]
     pub fn is_shared_with(&self, workspace: &WorkspaceKey) -> bool {
         match &self.sharing {
@@ -197,8 +197,8 @@ impl Integration {
         }
     }
 
-    /// The path that the provider calls back: the integration's own, which is the defence against mix-up
-    /// (RFC 9700 §4.4.2); or the bare one, when the team's own page stands between.
+    /// The path that the provider calls back. It is the integration's own, as the defence against mix-up (RFC 9700
+    /// §4.4.2), or the bare one if the team's own page stands between.
     #[must_use]
     pub fn callback_path(&self) -> String {
         match self.o_auth_callback_uri {
@@ -208,13 +208,13 @@ impl Integration {
     }
 }
 
-/// The id that an id or a key means: a key never looks like an id.
+/// The integration's id, from an id or a key. A key never looks like an id.
 #[must_use]
 pub fn integration_id_of(workspace: &WorkspaceKey, id_or_key: &str) -> IntegrationId {
     if is_id(id_or_key) { IntegrationId::new(id_or_key) } else { integration_id(workspace, id_or_key) }
 }
 
-/// Whether `text` has the form of an integration's id.
+/// True if `text` has the form of an integration's id.
 #[must_use]
 pub fn is_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))

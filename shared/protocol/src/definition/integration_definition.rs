@@ -1,4 +1,4 @@
-//! What `PUT /integrations/{key}` takes and stores.
+//! An integration's definition: the body of `PUT /integrations/{key}`, and its stored form.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,7 +15,7 @@ use crate::secret::Secret;
 /// The settings that are secrets, whatever the type.
 const SECRET_SETTINGS: [&str; 3] = ["clientSecret", "consumerSecret", "privateKey"];
 
-/// What `PUT /integrations/{key}` takes and `GET` returns, less the secrets.
+/// An integration's definition: the body of `PUT /integrations/{key}`, which `GET` returns without the secrets.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IntegrationDefinition {
@@ -24,37 +24,39 @@ pub struct IntegrationDefinition {
     /// An https address of its logo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logo_uri: Option<String>,
-    /// The catalogue entry that it is made from. There is no catalogue yet: it is kept, and nothing comes from it.
+    /// The catalogue entry that the integration is made from. There is no catalogue yet: the value is kept, and has
+    /// no effect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connector: Option<String>,
-    /// Where its API is.
+    /// The address of its API.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_uri: Option<Address>,
     /// The team's own page that the provider calls back; it sends the browser on to `/oauth-callback`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub o_auth_callback_uri: Option<String>,
-    /// Whether other workspaces may use its registration with a `proxy` option: the root workspace's only.
+    /// True if other workspaces may use its registration with a `proxy` option. Only the root workspace's can be
+    /// shared.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shared: bool,
-    /// The workspaces that may; all of them unless given.
+    /// The workspaces that may use it; all of them unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared_with: Option<Vec<WorkspaceKey>>,
     /// The ways to authenticate; the first is the default.
     #[serde(default)]
     pub auth_options: Vec<AuthOptionDefinition>,
-    /// What could not be read of it.
+    /// The parts that could not be read.
     #[serde(skip)]
     pub(super) unread: Unread,
 }
 
-/// What could not be read of a definition.
+/// The parts of a definition that could not be read.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Unread {
     pub(super) problems: Problems,
     pub(super) options: Vec<UnreadOption>,
 }
 
-/// An option that could not be read, and so cannot be used. Nothing else takes its place.
+/// An option that could not be read, and so cannot be used. No other option takes its place.
 #[derive(Debug, Clone)]
 pub(super) struct UnreadOption {
     pub(super) key: Option<String>,
@@ -62,11 +64,12 @@ pub(super) struct UnreadOption {
 }
 
 impl IntegrationDefinition {
-    /// Reads a definition as far as it can be read. What cannot be is told by [`super::Integration::problems`].
+    /// Reads a definition as far as possible. [`super::Integration::problems`] reports the parts that could not be
+    /// read.
     ///
     /// # Errors
     ///
-    /// `request_malformed` that names each field that does not fit, where nothing can be made of the whole.
+    /// `request_malformed` that names each field that does not fit, if nothing of the whole can be used.
     pub fn read(mut value: Value) -> Result<Self> {
         let mut unread = Unread::default();
         let options = value.as_object_mut().and_then(|object| object.remove("authOptions"));
@@ -94,12 +97,12 @@ impl IntegrationDefinition {
         }
     }
 
-    /// Takes the secrets out of the options' settings: they are stored sealed, the rest is stored as it is.
+    /// Takes the secrets out of the options' settings: they are stored sealed, while the rest is stored as it is.
     pub fn take_secrets(&mut self) -> Vec<(String, &'static str, GivenSecret)> {
         let mut taken = Vec::new();
         for option in &mut self.auth_options {
             for setting in SECRET_SETTINGS {
-                // In a client-credentials option it can be a template over what the customer enters.
+                // In a client-credentials option the setting can be a template over the customer's input.
                 let is_template = option.auth_type == AuthType::ClientCredentials
                     && option.config.get(setting).is_some_and(|given| !is_literal(given));
                 let removed = match option.config.as_object_mut() {

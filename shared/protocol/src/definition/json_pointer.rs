@@ -1,4 +1,4 @@
-//! JSON Pointers (RFC 6901): where in a customer's input a value stands.
+//! JSON Pointers (RFC 6901): the place of a value in a customer's input.
 
 /// The pointer to a member of the object that `parent` points to (§3).
 #[must_use]

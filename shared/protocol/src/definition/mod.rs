@@ -1,4 +1,4 @@
-//! What a team defines: its workspace and its integrations, and how the functions come by them.
+//! A team's definitions: its workspace and its integrations, and the reading of them.
 
 mod api_path;
 mod auth_option;

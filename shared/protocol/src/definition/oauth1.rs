@@ -12,20 +12,20 @@ use super::template::Address;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
-/// How requests are signed (RFC 5849 §3.4).
+/// The signature method (RFC 5849 §3.4).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SignatureMethod {
-    /// HMAC with SHA-1; the one that every provider knows.
+    /// HMAC with SHA-1, which every provider supports.
     #[default]
     #[serde(rename = "HMAC-SHA1")]
     HmacSha1,
-    /// HMAC with SHA-256; not of the RFC, but of several providers.
+    /// HMAC with SHA-256. It is not in the RFC, but several providers use it.
     #[serde(rename = "HMAC-SHA256")]
     HmacSha256,
     /// RSASSA-PKCS1-v1_5 with SHA-1, by the option's `privateKey`.
     #[serde(rename = "RSA-SHA1")]
     RsaSha1,
-    /// The secrets themselves, over TLS.
+    /// The secrets themselves, sent over TLS.
     #[serde(rename = "PLAINTEXT")]
     Plaintext,
 }
@@ -43,7 +43,7 @@ impl SignatureMethod {
     }
 }
 
-/// Where a provider wants `scope` and the `extra` parameters.
+/// The request that carries `scope` and the `extra` parameters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ParameterPlace {
@@ -60,25 +60,25 @@ pub enum ParameterPlace {
 pub struct OAuth1 {
     /// The client credentials' identifier (RFC 5849 §1.1).
     pub consumer_key: String,
-    /// Where temporary credentials are requested (§2.1).
+    /// The endpoint that issues temporary credentials (§2.1).
     pub request_token_uri: Address,
-    /// Where the customer authorizes them (§2.2).
+    /// The page where the customer authorizes them (§2.2).
     pub authorize_uri: Address,
-    /// Where token credentials are requested (§2.3).
+    /// The endpoint that issues token credentials (§2.3).
     pub token_uri: Address,
-    /// How requests are signed.
+    /// The signature method.
     #[serde(default)]
     pub signature_method: SignatureMethod,
-    /// What is asked for, at providers that know scopes.
+    /// The scopes to request, at providers that know scopes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
-    /// What stands between two scopes.
+    /// The text between two scopes.
     #[serde(default = "comma", skip_serializing_if = "is_comma")]
     pub scope_separator: String,
-    /// Parameters that the provider wants besides.
+    /// Further parameters that the provider wants.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, String>,
-    /// Where it wants them, and the scopes.
+    /// The request that carries them, and the scopes.
     #[serde(default)]
     pub extra_in: ParameterPlace,
 }
@@ -126,7 +126,7 @@ pub fn private_key(pem: &Secret) -> Result<PrivateKey> {
         .map_err(|_| Error::unusable("privateKey"))
 }
 
-/// What is signed, and may come once only (RFC 5849 §3.1).
+/// The protocol parameters. They are signed, and each may appear only once (RFC 5849 §3.1).
 const PROTOCOL_PARAMETERS: &[&str] = &[
     "oauth_callback",
     "oauth_consumer_key",

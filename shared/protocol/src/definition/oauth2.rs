@@ -12,26 +12,26 @@ use url::form_urlencoded;
 use super::checker::{Checker, Credentials};
 use super::template::{Address, Root};
 
-/// How Linkspan authenticates to the token endpoint (RFC 6749 §2.3).
+/// The client authentication at the token endpoint (RFC 6749 §2.3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ClientAuthentication {
     /// HTTP Basic, both parts form-encoded (RFC 6749 §2.3.1).
     Headers,
-    /// `client_id` and `client_secret` in the body; what most providers accept.
+    /// `client_id` and `client_secret` in the body, which most providers accept.
     #[default]
     Body,
-    /// HTTP Basic, and the same in the body.
+    /// HTTP Basic, and the same parameters in the body.
     Both,
     /// A public client: `client_id` in the body, no secret.
     None,
 }
 
-/// What a request's body is written in.
+/// The format of a request's body.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BodyFormat {
-    /// `application/x-www-form-urlencoded`, as RFC 6749 has it.
+    /// `application/x-www-form-urlencoded`, as RFC 6749 requires.
     #[default]
     Form,
     /// `application/json`.
@@ -44,7 +44,7 @@ impl BodyFormat {
         *self == Self::Form
     }
 
-    /// Fields written in it, with the media type that says so.
+    /// Encodes fields in this format. Returns them with their media type.
     #[must_use]
     pub fn encode(self, fields: Vec<(String, String)>) -> (HeaderValue, Bytes) {
         match self {
@@ -76,47 +76,47 @@ pub struct OAuth2 {
     pub authorize_uri: Address,
     /// The token endpoint.
     pub token_uri: Address,
-    /// Where tokens are refreshed, where that is not the token endpoint.
+    /// The endpoint that refreshes tokens, if it is not the token endpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_uri: Option<Address>,
-    /// How many seconds an access token lasts, where the token response does not say.
+    /// The lifetime of an access token in seconds, for token responses that do not state it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<NonZero<u32>>,
-    /// The codes by which the provider refuses a refresh token for good, beside `invalid_grant` (RFC 6749 §5.2).
+    /// The error codes that, besides `invalid_grant` (RFC 6749 §5.2), refuse a refresh token for good.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refresh_refusals: Vec<String>,
     /// The revocation endpoint (RFC 7009).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation_uri: Option<Address>,
-    /// Revoking a token ends that token's grant only, not every grant of the same user and client: then what is
-    /// replaced can be revoked.
+    /// True if revoking a token revokes that token's grant only, not every grant of the same user and client. Only
+    /// then can replaced credentials be revoked.
     #[serde(default, skip_serializing_if = "is_false")]
     pub revocation_per_token: bool,
-    /// What is asked for.
+    /// The scopes to request.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// What stands between two scopes; a space unless the provider differs.
+    /// The text between two scopes; a space unless the provider differs.
     #[serde(default = "space", skip_serializing_if = "is_space")]
     pub scope_separator: String,
-    /// How Linkspan authenticates to the token endpoint.
+    /// The client authentication at the token endpoint.
     #[serde(default)]
     pub client_auth_location: ClientAuthentication,
-    /// What the token request's body is written in.
+    /// The format of the token request's body.
     #[serde(default, skip_serializing_if = "BodyFormat::is_form")]
     pub body_format: BodyFormat,
-    /// The provider issues no refresh token, and that is as it should be.
+    /// True if the provider issues no refresh token by design.
     #[serde(default, skip_serializing_if = "is_false")]
     pub no_refresh_token: bool,
-    /// The provider refuses PKCE.
+    /// True if the provider refuses PKCE.
     #[serde(default, skip_serializing_if = "is_false")]
     pub skip_pkce: bool,
-    /// Added to the authorization request.
+    /// Parameters added to the authorization request.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, String>,
-    /// The `iss` that must come back, when the provider sends one (RFC 9207).
+    /// The `iss` that must come back, if the provider sends one (RFC 9207).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
-    /// The provider always sends `iss`, so that a callback without it is refused (RFC 9207 §3).
+    /// True if the provider always sends `iss`: a callback without it is then refused (RFC 9207 §3).
     #[serde(default, skip_serializing_if = "is_false")]
     pub authorization_response_iss_parameter_supported: bool,
     /// Callback parameters that are kept with the credentials (`realmId`, …).
@@ -159,7 +159,8 @@ impl OAuth2 {
         {
             let Some(address) = address else { continue };
             checker.address(setting, address, Credentials::Given);
-            // They come through the browser: the host that gets the client's secret is not theirs to name.
+            // Callback parameters come through the browser: they must not name the host that gets the client's
+            // secret.
             for placeholder in address.host_placeholders() {
                 if placeholder.root() == Root::Credentials
                     && placeholder.path().first().is_some_and(|name| self.callback_parameters.contains(name))
@@ -194,8 +195,8 @@ const OWN_PARAMETERS: &[&str] = &[
     "state",
 ];
 
-/// The parameters of an authorization response that mean something to us (RFC 6749 §4.1.2, RFC 9207 §2): none may come
-/// twice (RFC 6749 §3.1), and none is kept with the credentials.
+/// The parameters of an authorization response that Linkspan interprets (RFC 6749 §4.1.2, RFC 9207 §2). None may
+/// appear twice (RFC 6749 §3.1), and none is kept with the credentials.
 pub const OWN_CALLBACK_PARAMETERS: &[&str] = &["code", "error", "error_description", "iss", "state"];
 
 fn space() -> String {

@@ -1,4 +1,4 @@
-//! The secrets of an integration's options: taken out of the definition, and stored sealed beside it.
+//! The secrets of an integration's options. They are taken out of the definition and stored sealed beside it.
 
 use std::collections::BTreeMap;
 
@@ -18,13 +18,13 @@ impl OptionSecrets {
         self.0.get(option)?.get(setting)
     }
 
-    /// Whether there are none.
+    /// True if there are no secrets.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// These secrets, after what a new definition says of each.
+    /// The secrets after an update by a new definition.
     #[must_use]
     pub fn updated(mut self, given: Vec<(String, &'static str, GivenSecret)>) -> Self {
         let mut updated: BTreeMap<String, BTreeMap<String, Secret>> = BTreeMap::new();
@@ -44,13 +44,13 @@ impl OptionSecrets {
     }
 }
 
-/// A secret as a definition gives it.
+/// A secret setting, as a definition gives it.
 #[derive(Debug)]
 pub enum GivenSecret {
-    /// Not mentioned: what is stored stays.
+    /// Not mentioned: the stored secret stays.
     Unchanged,
-    /// `null`: what is stored goes.
+    /// `null`: the stored secret is removed.
     Removed,
-    /// A new one.
+    /// A new secret.
     New(Secret),
 }

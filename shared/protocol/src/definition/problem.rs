@@ -1,51 +1,51 @@
-//! What does not fit in a definition: all of it, each under the path of its setting.
+//! The problems of a definition: all of them, each under the path of its setting.
 
 use serde::Serialize;
 use serde_json::json;
 
 use crate::error::{Error, ErrorKey, Result};
 
-/// More than these are no help to anybody.
+/// The most problems that are kept. More of them help nobody.
 const MOST: usize = 50;
 
-/// One thing that does not fit.
+/// One problem of a definition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// The setting: `authOptions[0].config.tokenUri`.
     pub field: String,
-    /// What is wrong with it, as the end of a sentence that begins with the field. It never holds a secret.
+    /// The problem, as the end of a sentence that begins with the field. It never holds a secret.
     pub problem: String,
 }
 
-/// Everything that does not fit, in the order of the definition.
+/// All problems, in the order of the definition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// Adds one.
+    /// Adds a problem.
     pub fn add(&mut self, field: impl Into<String>, problem: impl Into<String>) {
         if self.0.len() < MOST {
             self.0.push(Problem { field: field.into(), problem: problem.into() });
         }
     }
 
-    /// Whether everything fits.
+    /// True if there are no problems.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// One by one.
+    /// The problems, one by one.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         self.0.iter()
     }
 
-    /// Refuses a definition that has any.
+    /// Refuses a definition that has any problem.
     pub fn refuse(&self) -> Result<()> {
         if self.is_empty() { Ok(()) } else { Err(self.refusal()) }
     }
 
-    /// The refusal: it names the first one's field, and lists all.
+    /// The refusal. It names the first problem's field, and lists all problems.
     #[must_use]
     pub(super) fn refusal(&self) -> Error {
         let (field, first) = match self.0.first() {

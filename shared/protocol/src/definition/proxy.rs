@@ -8,12 +8,12 @@ use super::checker::Checker;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Proxy {
-    /// The key of an integration that the root workspace shares: its default option does the work.
+    /// The key of an integration that the root workspace shares. Its default option does the work.
     pub proxy_key: String,
 }
 
 impl Proxy {
-    /// Whether it is shared with the workspace, the definition does not say.
+    /// Checks the key's form only: the definition does not show whether the integration is shared with the workspace.
     pub(super) fn check(&self, checker: &mut Checker<'_>) {
         checker.name("proxyKey", &self.proxy_key);
     }

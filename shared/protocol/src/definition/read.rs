@@ -1,4 +1,4 @@
-//! Reading JSON as a definition, with a name for whatever does not fit.
+//! Reads JSON as a definition, and names each place that does not fit.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,7 +14,8 @@ use super::json_pointer;
 use super::problem::Problems;
 use crate::error::Result;
 
-/// How many unknown settings of one object are named; with more, the object is not what was meant at all.
+/// The most unknown settings that are named of one object. An object with more was meant for another place
+/// altogether.
 const MOST_UNKNOWN: usize = 20;
 
 /// Reads a definition, or names the first field that does not fit.
@@ -26,8 +27,8 @@ pub fn read<T: DeserializeOwned>(value: &Value) -> Result<T> {
     })
 }
 
-/// Reads what stands at `path` of a definition as far as it can be read. Settings that there are not are problems, and
-/// left out: what an earlier version stored still works without them.
+/// Reads the value at `path` of a definition as far as possible. Unknown settings are noted as problems and left out,
+/// so that a definition which an earlier version stored still works without them.
 pub(super) fn read_leniently<T: DeserializeOwned>(
     value: &Value,
     path: &str,
@@ -47,7 +48,7 @@ pub(super) fn read_leniently<T: DeserializeOwned>(
     None
 }
 
-/// A place where JSON does not fit.
+/// A place where the JSON does not fit.
 struct Fault {
     path: String,
     problem: String,
@@ -95,7 +96,7 @@ fn parse<T: DeserializeOwned>(value: &Value) -> std::result::Result<T, Fault> {
     })
 }
 
-/// serde's words, in JSON's.
+/// Translates serde's terms into JSON's.
 fn in_json(expected: &str) -> &str {
     match expected {
         "a sequence" => "an array",
@@ -119,7 +120,7 @@ fn unknown(path: &Path) -> Option<(String, String)> {
     Some((segments.iter().fold(String::new(), |pointer, name| json_pointer::member(&pointer, name)), name))
 }
 
-/// What stands in an object. By itself serde reads a structure from an array too, by the order of its fields.
+/// Reads objects only. By itself serde also reads a structure from an array, by the order of its fields.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -142,7 +143,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-/// An object, for a field that need not be there.
+/// Reads an object, for a field that may be missing.
 pub(super) fn optional_object<'de, D, T>(deserializer: D) -> std::result::Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,

@@ -1,4 +1,4 @@
-//! Whose registration with the provider does the work: the integration's own, or, for a `proxy` option, that of an
+//! The registration with the provider that does the work: the integration's own, or, for a `proxy` option, that of an
 //! integration which the root workspace shares.
 
 use std::sync::Arc;
@@ -11,8 +11,9 @@ use crate::error::{Error, ErrorKey, Result};
 use crate::id::IntegrationId;
 use crate::secret::SecretMap;
 
-/// A borrowed registration, as flows and connections remember it. They use this one for as long as they live, whatever
-/// becomes of the definition that borrowed it: else who defines it could send the owner's credentials anywhere.
+/// A borrowed registration, as flows and connections store it. They keep it for as long as they live, even if the
+/// definition that borrowed it changes. Otherwise whoever edits that definition could send the owner's credentials
+/// anywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Borrowed {
@@ -22,12 +23,12 @@ pub struct Borrowed {
     pub option: String,
 }
 
-/// Who owns a registration.
+/// The owner of a registration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
     /// The workspace that uses it.
     Own,
-    /// Another workspace: then its credentials are not shown to the one that uses it.
+    /// Another workspace. The workspace that uses the registration does not see its credentials.
     Lender,
 }
 
@@ -54,7 +55,7 @@ impl Registration {
         &self.integration.auth_options[self.option]
     }
 
-    /// What a flow or a connection must remember of a borrowed registration.
+    /// The reference that a flow or a connection must store, if the registration is borrowed.
     #[must_use]
     pub fn borrowed(&self) -> Option<Borrowed> {
         let borrowed =
@@ -62,8 +63,8 @@ impl Registration {
         (self.owner == Owner::Lender).then(borrowed)
     }
 
-    /// What does not fit of what was entered for `option`: its schema, and that of the option that does its work, whose
-    /// owner relies on it.
+    /// The violations in the input for `option`. Two schemas apply: its own, and that of the option that does the
+    /// work, whose owner relies on it.
     pub fn violations(&self, option: &AuthOption, entered: &SecretMap) -> Result<Vec<Violation>> {
         let shared = self.option();
         let schemas = [&option.input_schema, &shared.input_schema];
@@ -76,7 +77,7 @@ impl Registration {
     }
 }
 
-/// The option is no longer there, or no longer what it was.
+/// The error for an option that is gone, or has become another.
 fn changed() -> Error {
     let message = "The integration's option that this was made with is no longer there.";
     Error::new(ErrorKey::ConfigurationInvalid, message).field("authOptionKey")

@@ -1,8 +1,8 @@
 //! Texts and addresses of a definition with placeholders: `https://${parameters.subdomain}.example.com`.
 //!
-//! What fills a placeholder is a customer's input or a provider's answer: [`Template::render_text`] keeps it from
-//! adding a header, [`Address::render`] keeps it in the part of the address where the placeholder stands. No error ever
-//! holds a value.
+//! The values come from a customer's input or a provider's answer. [`Template::render_text`] keeps a value from
+//! adding a header. [`Address::render`] keeps it in the part of the address where its placeholder stands. No error
+//! ever holds a value.
 
 mod address;
 
@@ -16,18 +16,18 @@ use crate::error::{Error, ErrorKey, Result};
 
 pub use address::Address;
 
-/// What placeholders are filled from. Each may be empty.
+/// The sources of placeholders' values. Each may be empty.
 #[derive(Clone, Copy)]
 pub struct Values<'a> {
-    /// `${parameters.…}`: what the customer entered for this connection.
+    /// `${parameters.…}`: the customer's input for this connection.
     pub parameters: &'a Map<String, Value>,
-    /// `${credentials.…}`: what the provider, or the customer, gave as credentials.
+    /// `${credentials.…}`: the credentials that the provider, or the customer, gave.
     pub credentials: &'a Map<String, Value>,
-    /// `${connectorParameters.…}`: what the caller gave for the connector; never in a host.
+    /// `${connectorParameters.…}`: the parameters that the caller gave for the connector. They never choose a host.
     pub connector_parameters: &'a Map<String, Value>,
 }
 
-/// A text with placeholders. In a definition it stands as that text.
+/// A text with placeholders. A definition holds it as that text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Template {
@@ -57,7 +57,7 @@ impl Template {
         while let Some((literal, tail)) = rest.split_once("${") {
             let Some((inside, after)) = tail.split_once('}').filter(|(inside, _)| !inside.contains("${"))
             else {
-                // No more than the name: what follows may be a secret that stands in a header.
+                // The name only: the text after it may be a secret that stands in a header.
                 let is_name = |c: &char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
                 let name: String = tail.chars().take_while(is_name).collect();
                 return Err(format!("has the placeholder `${{{name}`, which is not closed"));
@@ -100,8 +100,8 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// `input_invalid` that names the field, when a value is missing, is no string, number or boolean, or holds what
-    /// ends a header (RFC 9110 §5.5: CR, LF, NUL).
+    /// `input_invalid` that names the field, if a value is missing, is no string, number or boolean, or holds a
+    /// character that ends a header (RFC 9110 §5.5: CR, LF, NUL).
     pub fn render_text(&self, values: &Values<'_>) -> Result<String> {
         let mut text = String::new();
         for part in &self.parts {
@@ -121,7 +121,7 @@ impl Template {
 }
 
 impl TryFrom<String> for Template {
-    /// The end of a sentence that begins with the setting.
+    /// The fault, as the end of a sentence that begins with the setting.
     type Error = String;
 
     fn try_from(source: String) -> Result<Self, String> {
@@ -135,7 +135,7 @@ impl From<Template> for String {
     }
 }
 
-/// Where a placeholder's value comes from: a root of [`Values`].
+/// The source of a placeholder's value: a root of [`Values`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Root {
     /// `parameters`.
@@ -171,7 +171,7 @@ impl Placeholder {
         Ok(Self { root, path })
     }
 
-    /// Where the value comes from.
+    /// The source of the value.
     #[must_use]
     pub fn root(&self) -> Root {
         self.root
@@ -205,7 +205,7 @@ impl Placeholder {
         }
     }
 
-    /// The error about this placeholder's value: under the name that the caller knows it by, and without it.
+    /// The error about this placeholder's value. It gives the caller's name for the value, not the value itself.
     fn refused(&self, fault: &str) -> Error {
         let root = match self.root {
             Root::Parameters => "connectionParameters",

@@ -1,5 +1,5 @@
-//! Calls to the integration's API that a definition describes: the one that proves new credentials, and the one that ends
-//! them.
+//! Calls to the integration's API that a definition describes: one proves new credentials, the other revokes
+//! credentials.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,8 @@ impl TestCall {
     }
 }
 
-/// A request to the integration's API that ends credentials, where the provider has no revocation endpoint (RFC 7009).
+/// A request to the integration's API that revokes credentials, where the provider has no revocation endpoint (RFC
+/// 7009).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RevokeCall {
@@ -46,16 +47,17 @@ pub struct RevokeCall {
     pub method: CallMethod,
     /// The path below the integration's `baseUri`, or a whole URL.
     pub path: ApiPath,
-    /// Headers beside those of every request.
+    /// Headers besides those of every request.
     #[serde(default, skip_serializing_if = "Headers::is_empty")]
     pub headers: Headers,
     /// The body's fields.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub body: BTreeMap<String, Template>,
-    /// What the body is written in.
+    /// The format of the body.
     #[serde(default, skip_serializing_if = "BodyFormat::is_form")]
     pub body_format: BodyFormat,
-    /// It ends these credentials only, not every grant of the same user and client: then what is replaced can be revoked.
+    /// True if the call revokes these credentials only, not every grant of the same user and client. Only then can
+    /// replaced credentials be revoked.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub per_token: bool,
 }
@@ -78,7 +80,7 @@ impl RevokeCall {
     }
 }
 
-/// How the integration's API is called with a connection's credentials.
+/// The settings for calls to the integration's API with a connection's credentials.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ApiClient {

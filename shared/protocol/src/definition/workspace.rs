@@ -1,4 +1,4 @@
-//! A workspace: one team, its keys, and where its customers may come from and be sent to.
+//! A workspace: one team, its keys, and the sites that its customers may come from and be sent to.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,19 +12,19 @@ use crate::token::VerificationKeys;
 /// The shortest secret that a team may choose, in bytes: the hash's length (RFC 7518 §3.2).
 const MIN_SECRET: usize = 32;
 
-/// What `PUT /workspaces/{key}` takes and `GET` returns, less the secret.
+/// A workspace's definition: the body of `PUT /workspaces/{key}`, which `GET` returns without the secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WorkspaceDefinition {
     /// The team's name, as its customers know it.
     pub name: String,
-    /// The secret that signs HS* tokens. Kept sealed and never returned but once, when it was generated.
+    /// The secret that signs HS* tokens. It is kept sealed, and returned only once, if it was generated.
     #[serde(default, skip_serializing)]
     pub secret: Option<Secret>,
     /// PEM public keys that verify RS*, PS*, ES* and `EdDSA` tokens.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub public_keys: Vec<String>,
-    /// Where results may be sent.
+    /// The addresses that results may be sent to.
     pub redirect_uris: Vec<String>,
     /// The web origins that may start a flow and hear its result; by default those of `redirect_uris`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,7 +35,7 @@ pub struct WorkspaceDefinition {
     /// The team's colour on those pages: `#1f5fd0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub color: Option<String>,
-    /// Whether a start that no listed origin vouches for is confirmed by the customer first.
+    /// True if the customer must first confirm a start that no listed origin vouches for.
     #[serde(default = "yes")]
     pub confirm_start: bool,
 }
@@ -44,7 +44,7 @@ fn yes() -> bool {
     true
 }
 
-/// How a team looks on the pages that its customers see.
+/// The team's look on the pages that its customers see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Brand {
     /// The team's name, as its customers know it.
@@ -60,11 +60,11 @@ pub struct Brand {
 pub struct Workspace {
     /// The key that tokens name.
     pub key: WorkspaceKey,
-    /// How the team looks on the pages that its customers see.
+    /// The team's look on the pages that its customers see.
     pub brand: Brand,
-    /// Whether a start that no listed origin vouches for is confirmed by the customer first.
+    /// True if the customer must first confirm a start that no listed origin vouches for.
     pub confirm_start: bool,
-    /// What verifies the workspace's tokens.
+    /// The keys that verify the workspace's tokens.
     pub keys: VerificationKeys,
     redirect_uris: Vec<RedirectUriPattern>,
     origins: Vec<WebOriginPattern>,
@@ -114,7 +114,7 @@ impl Workspace {
         })
     }
 
-    /// Whether results may be sent to `uri`.
+    /// True if results may be sent to `uri`.
     #[must_use]
     pub fn allows_redirect_to(&self, uri: &RedirectUri) -> bool {
         self.redirect_uris.iter().any(|pattern| pattern.matches(uri))
@@ -125,7 +125,7 @@ impl Workspace {
         self.origins.iter().map(ToString::to_string)
     }
 
-    /// Whether `origin` may start flows and hear their results.
+    /// True if `origin` may start flows and hear their results.
     #[must_use]
     pub fn allows_origin(&self, origin: &WebOrigin) -> bool {
         self.origins.iter().any(|pattern| pattern.matches(origin))

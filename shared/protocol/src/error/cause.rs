@@ -1,11 +1,11 @@
-//! What an operator is told of an error, and whoever asked is not.
+//! The part of an error that only the operator sees.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::{Error, ErrorKey, ErrorType};
 
-/// What happened, for the operator's log. It never holds a secret.
+/// The cause of an error, for the operator's log. It never holds a secret.
 #[derive(Clone, Default)]
 pub struct Cause {
     /// The definition's setting that the work came from: `tokenUri`, `test.path`.
@@ -14,11 +14,11 @@ pub struct Cause {
     pub host: Option<String>,
     /// The HTTP status that it answered.
     pub status: Option<u16>,
-    /// How it went wrong, in one word: `unknown_host`, `connection_refused`, `tls`, `timeout`, …
+    /// The kind of failure, in one word: `unknown_host`, `connection_refused`, `tls`, `timeout`, …
     pub kind: Option<&'static str>,
-    /// The provider's own code of the error.
+    /// The provider's own error code.
     pub provider_error: Option<String>,
-    /// What happened, in words.
+    /// A description in words.
     pub detail: Option<String>,
     /// The error that this one comes from.
     pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
@@ -31,19 +31,19 @@ impl Cause {
         self.source.as_ref().map(|source| &**source as &(dyn std::error::Error + 'static))
     }
 
-    /// The details and every error behind this one, the outermost first.
+    /// The detail and every error behind this one, the outermost first.
     fn chain(&self) -> Option<String> {
-        let mut said: Vec<String> = self.detail.clone().into_iter().collect();
+        let mut messages: Vec<String> = self.detail.clone().into_iter().collect();
         let mut next = self.source();
         while let Some(error) = next {
             let text = error.to_string();
             // Some errors repeat what the one behind them says.
-            if !said.iter().any(|before| before.contains(&text)) {
-                said.push(text);
+            if !messages.iter().any(|before| before.contains(&text)) {
+                messages.push(text);
             }
             next = error.source();
         }
-        (!said.is_empty()).then(|| said.join(": "))
+        (!messages.is_empty()).then(|| messages.join(": "))
     }
 }
 
@@ -60,12 +60,12 @@ impl fmt::Debug for Cause {
     }
 }
 
-/// What came of work that nothing depends on: its failure is told in the log, and nowhere else.
+/// The value, if the work succeeded. Nothing depends on this work, so a failure goes to the log and nowhere else.
 pub fn reported<T>(result: super::Result<T>, event: &str) -> Option<T> {
     result.inspect_err(|error| error.report(event)).ok()
 }
 
-/// An event of the log at the level that a constant cannot choose.
+/// Logs an event at a level that is chosen at run time, which tracing's own macro cannot take.
 macro_rules! event {
     ($level:expr, $($rest:tt)*) => {
         match $level {
@@ -77,8 +77,9 @@ macro_rules! event {
 }
 
 impl Error {
-    /// Writes the error to the log with everything that is known of its cause. Whoever ends a piece of work does so, once;
-    /// whoever makes an error does not. The span around it says for whom and for what the work was.
+    /// Writes the error to the log, with everything that is known of its cause. The code that completes a piece of
+    /// work calls this, once; the code that makes an error does not. The span around it shows for whom and for what
+    /// the work was.
     pub fn report(&self, event: &str) {
         let none = Cause::default();
         let cause = self.cause().unwrap_or(&none);
@@ -96,8 +97,8 @@ impl Error {
         );
     }
 
-    /// A fault of ours or of what we stand on is for the operator to mend; a provider's and a definition's are for the
-    /// team; a caller's own are news.
+    /// A fault of ours, or of a service that we rely on, is for the operator to mend. A provider's and a definition's
+    /// are for the team. A caller's own is for information.
     fn level(&self) -> tracing::Level {
         match (self.key(), self.key().facts().error_type) {
             (ErrorKey::StorageUnavailable | ErrorKey::KeyUnavailable, _) | (_, ErrorType::Internal) => {

@@ -1,8 +1,8 @@
-//! The table of errors: of each its stable key, the contract's type, the HTTP status, and where it is shown.
+//! The table of errors. Each has a stable key, the contract's type, the HTTP status, and the place where it is shown.
 
 use http::StatusCode;
 
-/// The contract's `type` of an error: who has to act.
+/// The contract's `type` of an error, which shows who has to act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorType {
     /// The caller's request cannot be served as it is.
@@ -34,7 +34,7 @@ impl ErrorType {
     }
 }
 
-/// Where an error of the popup flow is shown.
+/// The place where an error of the popup flow is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shown {
     /// On Linkspan's own page (or as a JSON body), because no verified redirect target is known.
@@ -45,7 +45,7 @@ pub enum Shown {
     Rest,
 }
 
-/// What the table says of one key.
+/// The row of the table for one key.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts {
     /// The stable name on the wire.
@@ -54,7 +54,7 @@ pub struct Facts {
     pub error_type: ErrorType,
     /// The status of a page or a REST response.
     pub status: StatusCode,
-    /// Where the popup flow shows it.
+    /// The place where the popup flow shows it.
     pub shown: Shown,
 }
 
@@ -89,19 +89,19 @@ error_keys! {
     RequestMalformed = "request_malformed", BadRequest, BAD_REQUEST, OwnPage;
     /// The request is larger than 64 KiB (a definition: 256 KiB, through the proxy: 4 MiB).
     RequestTooLarge = "request_too_large", BadRequest, PAYLOAD_TOO_LARGE, OwnPage;
-    /// The body's content type is none that the endpoint reads.
+    /// The endpoint does not read the body's content type.
     MediaTypeUnsupported = "media_type_unsupported", BadRequest, UNSUPPORTED_MEDIA_TYPE, OwnPage;
     /// The path exists, but not for this method.
     MethodNotAllowed = "method_not_allowed", BadRequest, METHOD_NOT_ALLOWED, OwnPage;
-    /// The path exists, but this deployment, or this connection, cannot do what it is for.
+    /// The path exists, but this deployment, or this connection, does not support the operation.
     NotSupported = "not_supported", BadRequest, NOT_IMPLEMENTED, Rest;
-    /// A required parameter is not there.
+    /// A required parameter is missing.
     ParameterMissing = "parameter_missing", BadRequest, BAD_REQUEST, OwnPage;
     /// A parameter was given twice with different values.
     ParameterConflict = "parameter_conflict", BadRequest, BAD_REQUEST, OwnPage;
     /// The token is missing, expired, or not signed by the workspace it names.
     NotAuthenticated = "not_authenticated", BadRequest, UNAUTHORIZED, OwnPage;
-    /// The token is valid, but not for this.
+    /// The token is valid, but does not allow this request.
     AccessDenied = "access_denied", BadRequest, FORBIDDEN, OwnPage;
     /// The thing does not exist, or belongs to somebody else.
     NotFound = "not_found", BadRequest, NOT_FOUND, RedirectUri;
@@ -111,9 +111,9 @@ error_keys! {
     IntegrationInUse = "integration_in_use", BadRequest, CONFLICT, Rest;
     /// The workspace does not allow this redirect target.
     RedirectUriNotAllowed = "redirect_uri_not_allowed", BadRequest, BAD_REQUEST, OwnPage;
-    /// Another web site started the flow, one that the workspace does not list.
+    /// Another web site started the flow, and the workspace does not list it.
     OriginNotAllowed = "origin_not_allowed", BadRequest, FORBIDDEN, OwnPage;
-    /// What the customer entered does not fit the option's schema.
+    /// The customer's input does not fit the option's schema.
     InputInvalid = "input_invalid", BadRequest, BAD_REQUEST, RedirectUri;
     /// The integration or workspace is not completely or not correctly defined.
     ConfigurationInvalid = "configuration_invalid", Configuration, BAD_REQUEST, RedirectUri;
@@ -129,7 +129,7 @@ error_keys! {
     IntegrationMismatch = "integration_mismatch", BadRequest, BAD_REQUEST, OwnPage;
     /// The callback names another issuer than the integration's (RFC 9207).
     IssuerMismatch = "issuer_mismatch", Connection, BAD_REQUEST, RedirectUri;
-    /// The customer, or the provider on their behalf, said no (RFC 6749 §4.1.2.1 `access_denied`).
+    /// The customer, or the provider on their behalf, denied access (RFC 6749 §4.1.2.1 `access_denied`).
     AuthorizationDenied = "authorization_denied", Connection, FORBIDDEN, RedirectUri;
     /// The provider answered the authorization request with another error.
     AuthorizationError = "authorization_error", Connection, BAD_REQUEST, RedirectUri;
@@ -141,7 +141,7 @@ error_keys! {
     TokenRejected = "token_rejected", Connection, BAD_REQUEST, RedirectUri;
     /// The provider refused Linkspan's client authentication (RFC 6749 §5.2 `invalid_client`).
     ClientRejected = "client_rejected", Configuration, BAD_REQUEST, RedirectUri;
-    /// The token response is none (RFC 6749 §5.1).
+    /// The answer is no token response (RFC 6749 §5.1).
     TokenResponseInvalid = "token_response_invalid", Connection, BAD_GATEWAY, RedirectUri;
     /// The provider could not be reached, or answered with a fault of its own.
     ProviderUnreachable = "provider_unreachable", DependencyError, BAD_GATEWAY, RedirectUri;
@@ -151,19 +151,19 @@ error_keys! {
     CredentialsRejected = "credentials_rejected", Connection, BAD_REQUEST, RedirectUri;
     /// The flow stopped half-way; starting it again is safe.
     FlowInterrupted = "flow_interrupted", Internal, INTERNAL_SERVER_ERROR, RedirectUri;
-    /// The credentials have ended or were refused, and nothing can renew them.
+    /// The credentials have expired or were refused, and nothing can renew them.
     AccessTokenExpired = "access_token_expired", Connection, BAD_REQUEST, Rest;
     /// The connection was disconnected, and has no credentials any more.
     ConnectionDisconnected = "connection_disconnected", Connection, BAD_REQUEST, Rest;
     /// A refresh stopped after the provider may have rotated the token.
     RefreshInterrupted = "refresh_interrupted", Connection, BAD_REQUEST, Rest;
-    /// The customer has to act, where they cannot be asked.
+    /// The customer has to act, but cannot be asked.
     InteractionRequired = "interaction_required", Connection, BAD_REQUEST, RedirectUri;
     /// Another request held the connection for too long.
     LockTimeout = "lock_timeout", Concurrency, SERVICE_UNAVAILABLE, RedirectUri;
     /// The database did not answer.
     StorageUnavailable = "storage_unavailable", DependencyError, SERVICE_UNAVAILABLE, RedirectUri;
-    /// The key service, which opens and seals what is stored, did not answer or refused.
+    /// The key service, which opens and seals stored data, did not answer or refused.
     KeyUnavailable = "key_unavailable", DependencyError, SERVICE_UNAVAILABLE, RedirectUri;
     /// Too many requests.
     RateLimitExceeded = "rate_limit_exceeded", BadRequest, TOO_MANY_REQUESTS, OwnPage;

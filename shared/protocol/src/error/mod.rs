@@ -1,10 +1,10 @@
 //! Every error a caller or a customer can meet.
 //!
-//! [`ErrorKey`] is the stable name; [`ErrorKey::facts`] is the table that says of each its contract type, its HTTP status
-//! and where it is shown. Keys are only ever added: a snapshot test holds the table.
+//! [`ErrorKey`] is the stable name. [`ErrorKey::facts`] is the table of its contract type, its HTTP status and the
+//! place where it is shown. Keys are only ever added: a snapshot test holds the table.
 //!
-//! An [`Error`] has two sides. Its key, message and data are for whoever asked, and safe to show. Its [`Cause`] is for the
-//! operator: which setting, which host, what happened there. It goes to the log, once, by [`Error::report`].
+//! An [`Error`] has two sides. Its key, message and data are for the caller, and safe to show. Its [`Cause`] is for
+//! the operator: the setting, the host and what happened there. [`Error::report`] writes it to the log, once.
 
 mod cause;
 mod key;
@@ -39,26 +39,27 @@ impl Error {
         Self { key, message: message.into(), data: Map::new(), cause: None }
     }
 
-    /// A fault of our own. `detail` goes to the log (it must not hold a secret); the caller sees only that it happened.
+    /// A fault of our own. `detail` goes to the log (it must not hold a secret); the caller sees only that a fault
+    /// happened.
     #[must_use]
     pub fn internal(detail: impl fmt::Display) -> Self {
         Self::new(ErrorKey::Internal, "Something went wrong on our side. Please try again.").detail(detail)
     }
 
-    /// A field of a request, or a setting of a definition, that does not fit: `problem` says how.
+    /// The error for a request's field, or a definition's setting, that does not fit. `problem` gives the reason.
     #[must_use]
     pub fn malformed(field: &str, problem: &str) -> Self {
         Self::new(ErrorKey::RequestMalformed, format!("{field} {problem}.")).field(field)
     }
 
-    /// A setting of the definition that cannot be used.
+    /// The error for a setting of the definition that cannot be used.
     #[must_use]
     pub fn unusable(setting: &str) -> Self {
         Self::new(ErrorKey::ConfigurationInvalid, format!("The integration's {setting} cannot be used."))
             .field(setting)
     }
 
-    /// The customer has to act, where they cannot be asked: in an iframe.
+    /// The error for a customer who has to act, but cannot be asked: in an iframe.
     #[must_use]
     pub fn interaction_required() -> Self {
         Self::new(
@@ -67,7 +68,8 @@ impl Error {
         )
     }
 
-    /// The path has no such method, but these: an answer names them in `Allow` too (RFC 9110 §15.5.6).
+    /// The error for a method that the path does not have. An answer names those in `allow` in `Allow` too (RFC 9110
+    /// §15.5.6).
     #[must_use]
     pub fn method_not_allowed(allow: String) -> Self {
         Self::new(ErrorKey::MethodNotAllowed, "There is no such method here.").with("allow", allow)
@@ -86,28 +88,28 @@ impl Error {
         self
     }
 
-    /// What the operator is told besides, and nobody else.
+    /// Adds the cause, which only the operator sees.
     #[must_use]
     pub fn because(mut self, cause: Cause) -> Self {
         self.cause = Some(Box::new(cause));
         self
     }
 
-    /// A word for the operator on what happened. It must not hold a secret.
+    /// Adds a detail for the operator. It must not hold a secret.
     #[must_use]
     pub fn detail(mut self, detail: impl fmt::Display) -> Self {
         self.cause.get_or_insert_default().detail = Some(detail.to_string());
         self
     }
 
-    /// The error that this one comes from: for the log alone.
+    /// Adds the error that this one comes from, for the log alone.
     #[must_use]
     pub fn caused_by(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.cause.get_or_insert_default().source = Some(Arc::new(source));
         self
     }
 
-    /// What the operator is told besides.
+    /// The cause, which only the operator sees.
     #[must_use]
     pub fn cause(&self) -> Option<&Cause> {
         self.cause.as_deref()
@@ -137,7 +139,7 @@ impl Error {
         &self.data
     }
 
-    /// Reads back what [`Error::to_json`] wrote; a body that is none becomes an internal error.
+    /// Reads back the output of [`Error::to_json`]. Any other body becomes an internal error.
     #[must_use]
     pub fn from_json(body: &Value) -> Self {
         let key =
@@ -195,7 +197,7 @@ impl std::error::Error for Error {
     }
 }
 
-/// Two errors are the same if whoever asked is told the same.
+/// Two errors are equal if the caller sees the same of both.
 impl PartialEq for Error {
     fn eq(&self, other: &Self) -> bool {
         (self.key, &self.message, &self.data) == (other.key, &other.message, &other.data)

@@ -1,7 +1,7 @@
-//! Which addresses may be connected to.
+//! The addresses that may be connected to.
 //!
-//! A customer's input may name a host (`https://${parameters.domain}`), so the address that is connected to is
-//! checked, not the name: a name that resolves to a private address, or that changes between check and use, gets
+//! A customer's input may name a host (`https://${parameters.domain}`). So the check covers the address that is
+//! connected to, not the name. A name that resolves to a private address, or that changes between check and use, gets
 //! nowhere.
 
 use std::future::Future;
@@ -24,7 +24,7 @@ pub enum Reach {
 }
 
 impl Reach {
-    /// Whether `address` may be connected to.
+    /// True if `address` may be connected to.
     #[must_use]
     pub fn allows(self, address: IpAddr) -> bool {
         match self {
@@ -35,7 +35,7 @@ impl Reach {
     }
 }
 
-/// Whether `address` is a unicast address of the public internet (IANA's special-purpose registries, RFC 6890).
+/// True if `address` is a unicast address of the public internet (IANA's special-purpose registries, RFC 6890).
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => is_public_v4(v4),
@@ -60,7 +60,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let segments = address.segments();
-    // Only 2000::/3 is global unicast; what embeds an IPv4 address is judged by that address.
+    // Only 2000::/3 is global unicast. An address that embeds an IPv4 address is judged by that one.
     if let Some(v4) = embedded_v4(segments) {
         return is_public_v4(v4);
     }
@@ -81,7 +81,7 @@ fn embedded_v4(segments: [u16; 8]) -> Option<Ipv4Addr> {
     }
 }
 
-/// The host's name server, less the addresses that [`Reach`] does not allow.
+/// The host's name server, without the addresses that [`Reach`] does not allow.
 #[derive(Clone)]
 pub struct Resolver {
     names: GaiResolver,
@@ -94,12 +94,12 @@ impl Resolver {
     }
 }
 
-/// The name resolves, but to no address that may be connected to.
+/// The error of a name that resolves, but to no address that may be connected to.
 #[derive(Debug, thiserror::Error)]
 #[error("the host's address is not on the public internet")]
 pub(crate) struct NotPublic;
 
-/// The name server knows no address for the name.
+/// The error of a name for which the name server knows no address.
 #[derive(Debug, thiserror::Error)]
 #[error("the host is unknown")]
 pub(crate) struct UnknownHost(#[source] std::io::Error);

@@ -1,7 +1,7 @@
 //! The one HTTP client: hyper over rustls with the web's root certificates compiled in.
 //!
-//! Providers are called through [`crate::provider::client`], which refuses what a server must never be talked into
-//! calling; AWS is called by its SDK, which is handed a client of this kind. So there is one TLS stack.
+//! Providers are called through [`crate::provider::client`], which refuses addresses that a server must never call.
+//! AWS is called by its SDK, which gets a client of this kind. So there is one TLS stack.
 
 pub mod address;
 
@@ -18,13 +18,13 @@ use rustls::ClientConfig;
 
 use address::{Reach, Resolver};
 
-/// How long a TCP connection may take to open.
+/// The time that a TCP connection may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Idle connections are given up before a frozen Lambda would find them dead.
+/// Idle connections are dropped before a frozen Lambda would find them dead.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The roots and what a handshake offers, in memory once for all clients.
+/// The root certificates and a handshake's settings, in memory once for all clients.
 static TLS: LazyLock<ClientConfig> =
     LazyLock::new(|| ClientConfig::builder().with_webpki_roots().with_no_client_auth());
 

@@ -1,4 +1,5 @@
-//! Requests to a provider's API with a connection's credentials: the test call, and what callers send through the proxy.
+//! Requests to a provider's API with a connection's credentials: the test call, and callers' requests through the
+//! proxy.
 
 use std::collections::BTreeMap;
 
@@ -20,9 +21,9 @@ use crate::secret::Secret;
 pub struct ApiRequest {
     /// The method.
     pub method: Method,
-    /// Where to.
+    /// The address.
     pub url: Url,
-    /// The headers; those that authenticate take the place of the caller's own.
+    /// The headers. Those that authenticate replace the caller's own.
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
@@ -33,13 +34,14 @@ pub struct ApiRequest {
 pub struct ApiAccess<'a> {
     /// The registration that they were issued to.
     pub registration: &'a Registration,
-    /// Its secrets: only OAuth 1.0 signs with them.
+    /// Its secrets. Only OAuth 1.0 signs with them.
     pub secrets: &'a OptionSecrets,
-    /// The credentials, and what was entered beside them.
+    /// The credentials, and the customer's input beside them.
     pub values: Values<'a>,
 }
 
-/// The request, with the headers that the definition makes of the credentials, or with an OAuth 1.0 signature.
+/// Authenticates the request: with the headers that the definition makes of the credentials, or with an OAuth 1.0
+/// signature.
 pub fn authenticated(
     calls: &Calls<'_>,
     access: &ApiAccess<'_>,
@@ -62,7 +64,7 @@ pub fn authenticated(
     Ok(request)
 }
 
-/// An OAuth 1.0 request is signed, with the fields of a form-encoded body (RFC 5849 §3.4.1.3.1).
+/// The signature of an OAuth 1.0 request. It covers the fields of a form-encoded body (RFC 5849 §3.4.1.3.1).
 fn signature(
     calls: &Calls<'_>,
     access: &ApiAccess<'_>,

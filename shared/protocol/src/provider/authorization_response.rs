@@ -5,7 +5,7 @@ use url::form_urlencoded;
 use crate::definition::OWN_CALLBACK_PARAMETERS;
 use crate::error::{Error, ErrorKey, Result};
 
-/// The most that one value may weigh, in bytes.
+/// The longest value of a parameter, in bytes.
 const MAX_VALUE: usize = 8 * 1024;
 
 /// The response's parameters, each known one at most once.
@@ -30,7 +30,7 @@ impl AuthorizationResponse {
         Ok(Self(pairs))
     }
 
-    /// A parameter's value; an empty one is as good as none.
+    /// A parameter's value. An empty one counts as missing.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0
@@ -40,8 +40,8 @@ impl AuthorizationResponse {
     }
 }
 
-/// The error codes of RFC 6749 §4.1.2.1. Others, and the provider's description, are not repeated: they come from
-/// outside and may hold anything.
+/// The error for a provider's error code. Only the codes of RFC 6749 §4.1.2.1 are repeated: other codes, and the
+/// provider's description, come from outside and may hold anything.
 #[must_use]
 pub fn refused_by_provider(code: &str) -> Error {
     const REGISTERED: &[&str] = &[

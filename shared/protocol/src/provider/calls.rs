@@ -1,4 +1,4 @@
-//! One way to call a provider.
+//! The one way to call a provider.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -9,23 +9,23 @@ use crate::clock::{Clock, Timestamp};
 use crate::random::Random;
 use crate::redirect_uri::Loopback;
 
-/// What the calls of one piece of work take from outside.
+/// The seams that the calls of one piece of work need.
 #[derive(Clone, Copy)]
 pub struct Calls<'a> {
     /// The time.
     pub clock: &'a dyn Clock,
     /// Randomness.
     pub random: &'a dyn Random,
-    /// What sends them.
+    /// The sender of the requests.
     pub provider: &'a dyn Provider,
-    /// Whether they may go to this machine.
+    /// Allows or refuses calls to this machine.
     pub loopback: Loopback,
-    /// When the last of them ends.
+    /// The moment when the last call stops.
     pub until: Timestamp,
 }
 
 impl Calls<'_> {
-    /// Sends a request, and returns whatever is answered. `setting` holds the address in the definition.
+    /// Sends a request, and returns any answer. `setting` is the definition's setting that holds the address.
     pub async fn send(
         &self,
         request: Request<Bytes>,
@@ -39,7 +39,7 @@ impl Calls<'_> {
         self.provider.send(request, left).await.map_err(|error| endpoint.unanswered(&error))
     }
 
-    /// The same, but an answer that tells of the provider's own trouble is none.
+    /// Sends a request too, but fails if the answer reports trouble of the provider's own.
     pub async fn ask(&self, request: Request<Bytes>, setting: &'static str) -> Result<Answer, CallError> {
         let endpoint = Endpoint::of(&request, setting);
         let response = self.send(request, setting).await?;
@@ -50,7 +50,7 @@ impl Calls<'_> {
     }
 }
 
-/// A provider's answer, and where it came from.
+/// A provider's answer, and the endpoint that gave it.
 pub struct Answer {
     /// The answer.
     pub response: Response<Bytes>,
@@ -58,15 +58,15 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// What this answer means, where it is not what was asked for.
+    /// The failure that this answer means, if it is not the one that was asked for.
     #[must_use]
     pub fn failed(&self, refusal: Refusal) -> Failure {
         self.endpoint.answered(refusal, self.response.status())
     }
 }
 
-/// Whether a status tells of a fault of the provider's own, or that it was asked too often: the same request may be
-/// answered later.
+/// True if the status reports a fault of the provider's own, or too many requests: the same request may be answered
+/// later.
 #[must_use]
 pub fn is_fault(status: http::StatusCode) -> bool {
     use http::StatusCode;
@@ -78,7 +78,7 @@ pub fn is_fault(status: http::StatusCode) -> bool {
 }
 
 impl Endpoint {
-    /// What it means that there is no answer.
+    /// The failure that a missing answer means.
     fn unanswered(&self, error: &ProviderError) -> Failure {
         match error {
             ProviderError::NotAllowed => self.failed(Refusal::NotAllowed),

@@ -15,10 +15,10 @@ use crate::http::address::{NotPublic, Reach, UnknownHost};
 use crate::http::{HyperClient, client};
 use crate::redirect_uri::Loopback;
 
-/// The most that a provider's response may weigh, in bytes.
+/// The largest response of a provider, in bytes.
 pub const MAX_RESPONSE: usize = 4 * 1024 * 1024;
 
-/// Why a provider gave no response.
+/// The reason why a provider gave no response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
     /// The address may not be called: not https, or not on the public internet.
@@ -47,13 +47,13 @@ impl ProviderError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the connection failed: {detail}")]
 pub struct Broken {
-    /// How.
+    /// The kind of failure.
     pub kind: ConnectionFailure,
-    /// What the network or the TLS stack said of it.
+    /// The description by the network or the TLS stack.
     detail: String,
 }
 
-/// How a connection fails.
+/// The ways in which a connection fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnectionFailure {
     /// The name server knows no address for the host.
@@ -79,7 +79,7 @@ impl ConnectionFailure {
     }
 }
 
-/// What sends a request to a provider.
+/// A sender of requests to providers.
 pub trait Provider: Send + Sync {
     /// Sends `request` and reads the whole response, within `limit`. Redirects are returned, not followed.
     fn send(
@@ -89,7 +89,7 @@ pub trait Provider: Send + Sync {
     ) -> BoxFuture<'_, Result<Response<Bytes>, ProviderError>>;
 }
 
-/// The production side of the seam.
+/// The production implementation of the seam.
 pub struct ProviderClient {
     client: OnceLock<HyperClient>,
     reach: Reach,
@@ -107,7 +107,7 @@ impl ProviderClient {
         Self { client: OnceLock::new(), reach }
     }
 
-    /// hyper does not resolve a host that is an address, so the resolver would never see it.
+    /// Checks a host that is an address. hyper does not resolve such a host, so the resolver would never see it.
     fn permits(&self, url: &Url) -> bool {
         let address: Option<IpAddr> = match url.host() {
             Some(Host::Ipv4(v4)) => Some(v4.into()),
@@ -151,10 +151,11 @@ impl Provider for ProviderClient {
     }
 }
 
-/// What the errors behind this one say. An `io::Error` holds the error that it was made of without calling it its source.
+/// Classifies the chain of errors. An `io::Error` holds the error that it was made of, but does not return it as its
+/// source.
 fn classify(error: &(dyn std::error::Error + 'static)) -> ProviderError {
     let mut kind = ConnectionFailure::Broken;
-    let mut said: Vec<String> = Vec::new();
+    let mut messages: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {
         let io = error.downcast_ref::<io::Error>();
@@ -170,12 +171,12 @@ fn classify(error: &(dyn std::error::Error + 'static)) -> ProviderError {
             _ => {}
         }
         let text = error.to_string();
-        if !said.contains(&text) {
-            said.push(text);
+        if !messages.contains(&text) {
+            messages.push(text);
         }
         next = inner.or_else(|| error.source());
     }
-    ProviderError::Connection(Broken { kind, detail: said.join(": ") })
+    ProviderError::Connection(Broken { kind, detail: messages.join(": ") })
 }
 
 #[cfg(test)]
@@ -208,7 +209,7 @@ mod tests {
     async fn the_local_run_calls_this_machine_without_tls_and_no_other() {
         assert_eq!(refusal(Loopback::Allowed, "http://example.com/").await, ProviderError::NotAllowed);
         assert_eq!(refusal(Loopback::Allowed, "http://10.0.0.1/").await, ProviderError::NotAllowed);
-        // Port 1 is closed: the address is let through, and the connection then fails.
+        // Port 1 is closed: the address is allowed, and the connection then fails.
         let error = refusal(Loopback::Allowed, "http://127.0.0.1:1/").await;
         let ProviderError::Connection(Broken { kind, detail }) = error else { panic!("{error}") };
         assert_eq!(kind, ConnectionFailure::Refused, "{detail}");

@@ -1,4 +1,4 @@
-//! Client credentials: what the customer entered, as it is, or exchanged for a token.
+//! Client credentials: the customer's input, used as it is or exchanged for a token.
 
 use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE};
@@ -13,8 +13,8 @@ use crate::definition::{ClientAuthentication, ClientCredentials, Exchange, Login
 use crate::error::{Error, Result};
 use crate::secret::{Secret, SecretMap};
 
-/// Makes the credentials. `sealed_secret` is the client secret that stands sealed beside the definition, where it is the
-/// workspace's own client.
+/// Makes the credentials. `sealed_secret` is the client secret that is sealed beside the definition, if the client is
+/// the workspace's own.
 pub async fn credentials(
     calls: &Calls<'_>,
     config: &ClientCredentials,
@@ -29,8 +29,8 @@ pub async fn credentials(
     .map(SecretMap::new)
 }
 
-/// The client-credentials grant (RFC 6749 §4.4). The client is the customer's own, or the workspace's: that the latter is
-/// refused is nothing that the customer could change.
+/// The client-credentials grant (RFC 6749 §4.4). The client is the customer's own or the workspace's. If the provider
+/// refuses the workspace's, the customer cannot change that.
 async fn grant(
     calls: &Calls<'_>,
     config: &ClientCredentials,
@@ -59,7 +59,7 @@ async fn grant(
     Ok(answered?.into_fields())
 }
 
-/// Where the client is the customer's own, a refusal of it is a refusal of what was entered.
+/// If the client is the customer's own, a refusal of the client is a refusal of the customer's input.
 fn as_refused_credentials(failure: Failure) -> Failure {
     match failure.refusal {
         Refusal::Client | Refusal::Grant => failure.meaning(Refusal::Credentials(Word::Definite)),
@@ -107,7 +107,7 @@ enum Unmapped {
     Missing(String),
 }
 
-/// The credentials, from where the definition says that they are in the answer.
+/// The credentials, from the places in the answer that the definition names.
 fn mapped(login: &LoginCall, body: &[u8]) -> Result<Map<String, Value>, Unmapped> {
     let answer: Value = serde_json::from_slice(body).map_err(|_| Unmapped::NoJson)?;
     login

@@ -1,6 +1,6 @@
-//! Why a provider did not do what it was asked.
+//! The reasons why a provider did not do what it was asked.
 //!
-//! Whoever has to decide looks at the [`Refusal`]: the same word from every kind of call. The rest is for the log.
+//! Code that decides looks at the [`Refusal`], which is the same for every kind of call. The rest is for the log.
 
 use std::sync::Arc;
 
@@ -10,21 +10,21 @@ use url::Url;
 use super::client::ConnectionFailure;
 use crate::error::{Cause, Error, ErrorKey};
 
-/// What a provider's refusal, or its silence, means.
+/// The meaning of a provider's refusal, or of its silence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// The code or the refresh token is refused, by the word that means it (RFC 6749 §5.2 `invalid_grant`), or by one that
-    /// the definition says to mean it.
+    /// The code or the refresh token is refused, by the error code for that (RFC 6749 §5.2 `invalid_grant`), or by
+    /// one that the definition lists for it.
     Grant,
     /// The client authentication is refused: the registration's own credentials are wrong.
     Client,
-    /// What the customer entered, or got from the provider, is refused.
+    /// The customer's input, or a credential from the provider, is refused.
     Credentials(Word),
     /// The request is refused for another reason.
     Request,
-    /// The answer is not what the protocol says.
+    /// The answer does not follow the protocol.
     NotUnderstood,
-    /// The answer is larger than can be read.
+    /// The answer is too large to be read.
     TooLarge,
     /// There was no connection.
     Unreachable(ConnectionFailure),
@@ -36,16 +36,16 @@ pub enum Refusal {
     NotAllowed,
 }
 
-/// How sure a refusal of credentials is.
+/// The certainty of a refusal of credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Word {
-    /// The provider said by the word that means it: they will not be accepted again.
+    /// The provider refused by the status or code that means it: it will not accept the credentials again.
     Definite,
-    /// It may be the provider's own trouble.
+    /// The refusal may come from the provider's own trouble.
     Doubtful,
 }
 
-/// Where a call goes.
+/// The endpoint of a call, as failures report it.
 #[derive(Debug, Clone)]
 pub(super) struct Endpoint {
     setting: &'static str,
@@ -73,22 +73,22 @@ impl Endpoint {
     }
 }
 
-/// A call that a provider did not answer, or not as it should.
+/// A call that a provider did not answer, or did not answer as it should.
 #[derive(Debug, Clone)]
 pub struct Failure {
-    /// What it means.
+    /// The meaning of the answer, or of the silence.
     pub refusal: Refusal,
     setting: &'static str,
-    /// The error code, if it is one of those that the standards register: then it may be shown.
+    /// The error code, if the standards register it: only then may it be shown.
     registered: Option<&'static str>,
-    /// The status, where it is shown.
+    /// The status, if it is shown.
     shown_status: Option<u16>,
     cause: Cause,
 }
 
 impl Failure {
-    /// The provider's own code of the error. It comes from outside: only one that a standard registers is shown; another
-    /// goes to the log, if it reads like a code.
+    /// Adds the provider's own error code. It comes from outside, so only a code that a standard registers is shown.
+    /// Any other goes to the log, if it reads like a code.
     #[must_use]
     pub(super) fn coded(mut self, code: &str) -> Self {
         self.registered = REGISTERED.iter().find(|registered| **registered == code).copied();
@@ -96,21 +96,21 @@ impl Failure {
         self
     }
 
-    /// Shows the status to whoever asked.
+    /// Shows the status to the caller.
     #[must_use]
     pub(super) fn with_status_shown(mut self) -> Self {
         self.shown_status = self.cause.status;
         self
     }
 
-    /// The same with another meaning, for a call that knows more.
+    /// Gives the failure another meaning, for a call that knows more.
     #[must_use]
     pub(super) fn meaning(mut self, refusal: Refusal) -> Self {
         self.refusal = refusal;
         self
     }
 
-    /// What happened, in words for the log.
+    /// Adds a description for the log.
     #[must_use]
     pub(super) fn detail(mut self, detail: impl Into<String>) -> Self {
         self.cause.detail = Some(detail.into());
@@ -127,7 +127,7 @@ impl Failure {
         self.cause.status
     }
 
-    /// What the operator is told of it.
+    /// The cause, which only the operator sees.
     #[must_use]
     pub fn into_cause(self) -> Cause {
         self.cause
@@ -218,8 +218,8 @@ const REGISTERED: &[&str] = &[
     "invalid_scope",
 ];
 
-/// Words of one case, joined by `_`, `-`, `.` or `/`: `invalid_auth`, `BAD_REFRESH_TOKEN`. Whatever else a provider puts
-/// there may be a token, and stays out of the log.
+/// True for words of one case, joined by `_`, `-`, `.` or `/`: `invalid_auth`, `BAD_REFRESH_TOKEN`. Any other text
+/// from a provider may be a token, and stays out of the log.
 fn reads_like_a_code(text: &str) -> bool {
     let is_word = |word: &str| {
         (1..=24).contains(&word.len())
@@ -229,17 +229,17 @@ fn reads_like_a_code(text: &str) -> bool {
     text.len() <= 64 && text.split(['_', '-', '.', '/']).all(is_word)
 }
 
-/// Why a call came to nothing.
+/// The reason why a call failed.
 #[derive(Debug, Clone)]
 pub enum CallError {
     /// The provider did not do what it was asked.
     Provider(Box<Failure>),
-    /// It was not asked: the definition makes no request, or something of ours failed.
+    /// The provider was not asked: the definition makes no request, or something of ours failed.
     Ours(Error),
 }
 
 impl CallError {
-    /// What the provider's refusal or silence means, if it was asked.
+    /// The meaning of the provider's refusal or silence, if it was asked.
     #[must_use]
     pub fn refusal(&self) -> Option<Refusal> {
         match self {

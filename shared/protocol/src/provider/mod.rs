@@ -1,6 +1,6 @@
-//! How providers are spoken to: each authentication type's requests, and the calls to their APIs.
+//! The client side of each authentication type, and the calls to providers' APIs.
 //!
-//! Every request goes through [`calls::Calls`]; what comes of one that fails is a [`failure::Failure`].
+//! Every request goes through [`calls::Calls`]. A request that fails becomes a [`failure::Failure`].
 
 pub mod api_call;
 pub mod authorization_response;

@@ -1,4 +1,4 @@
-//! The call that ends credentials, where the provider has no revocation endpoint (RFC 7009).
+//! The call that revokes credentials, where the provider has no revocation endpoint (RFC 7009).
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -9,7 +9,7 @@ use super::calls::Calls;
 use super::failure::{CallError, Refusal};
 use crate::definition::RevokeCall;
 
-/// Makes the definition's own request.
+/// Makes the request that the definition describes.
 pub async fn make(calls: &Calls<'_>, call: &RevokeCall, access: &ApiAccess<'_>) -> Result<(), CallError> {
     let mut headers = HeaderMap::new();
     for header in call.headers.render(&access.values, "revoke.headers") {

@@ -1,4 +1,4 @@
-//! The test call: new credentials are proved before they are stored.
+//! The test call, which proves new credentials before they are stored.
 
 use bytes::Bytes;
 use http::header::ACCEPT;
@@ -29,7 +29,7 @@ pub async fn run(calls: &Calls<'_>, access: &ApiAccess<'_>) -> Result<(), CallEr
 }
 
 impl Word {
-    /// 401 is the word for credentials that are not accepted (RFC 9110 §15.5.2).
+    /// 401 is the status for credentials that are not accepted (RFC 9110 §15.5.2).
     pub(super) fn of(status: StatusCode) -> Self {
         if status == StatusCode::UNAUTHORIZED { Self::Definite } else { Self::Doubtful }
     }

@@ -1,8 +1,8 @@
 //! A strict reading of absolute http and https URLs (RFC 3986 §3).
 //!
 //! Browsers forgive a lot (WHATWG URL): tabs, backslashes, missing or extra slashes, `2130706433` for an IPv4
-//! address. What is forgiven is read differently by somebody else, and each such difference is an open redirect or a
-//! request to the wrong host. So here nothing is forgiven: what is accepted means the same to every reader.
+//! address. Other software reads such text differently, and each difference is an open redirect or a request to the
+//! wrong host. So nothing is forgiven here: an accepted text means the same to every reader.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use url::Url;
 
 use super::Loopback;
 
-/// Why a text is not accepted, as the end of a sentence that begins with "it".
+/// The reason why a text is not accepted, as the end of a sentence that begins with "it".
 pub(crate) type Fault = &'static str;
 
 pub(super) const BAD_PORT: Fault = "has a port that is no number from 1 to 65535";
@@ -45,17 +45,17 @@ impl fmt::Display for Scheme {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Port {
     Number(u16),
-    /// `*`, which only an entry may say, never an address.
+    /// `*`, which is allowed in an entry, never in an address.
     Any,
 }
 
 #[derive(Debug)]
 pub(crate) struct HttpUrl<'a> {
     pub(crate) scheme: Scheme,
-    /// In lower case, and just as it was written otherwise.
+    /// In lower case, and otherwise as it was written.
     pub(crate) host: String,
     pub(crate) port: Port,
-    /// Whether the text ends after the authority.
+    /// True if the text ends after the authority.
     pub(crate) is_bare: bool,
     /// Percent-encoded as browsers do it; `/` when there is none.
     pub(crate) path: String,
@@ -88,7 +88,7 @@ impl<'a> HttpUrl<'a> {
         Ok(Self { scheme, host, port, is_bare, path: normal.path().to_owned(), query, fragment })
     }
 
-    /// Refuses plain http and this machine's own addresses, but for the loopback hosts where those are allowed.
+    /// Refuses plain http and this machine's own addresses, except the loopback hosts where those are allowed.
     pub(crate) fn admit(&self, loopback: Loopback) -> Result<(), Fault> {
         let is_loopback = LOOPBACK_HOSTS.contains(&self.host.as_str());
         if is_loopback && loopback == Loopback::Allowed {
@@ -137,7 +137,7 @@ fn cut(text: &str, delimiter: char) -> (&str, Option<&str>) {
     text.split_once(delimiter).map_or((text, None), |(before, after)| (before, Some(after)))
 }
 
-/// `.` and `..`, also in disguise: browsers take `%2e` for a dot here.
+/// True for `.` and `..`, also in disguise: browsers read `%2e` as a dot here.
 fn is_dot_segment(segment: &str) -> bool {
     matches!(percent_decode_str(segment).collect::<Vec<u8>>().as_slice(), b"." | b"..")
 }

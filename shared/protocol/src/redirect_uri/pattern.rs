@@ -9,8 +9,8 @@ use super::{Loopback, RedirectUri, WebOriginPattern};
 
 /// An entry of `redirectUris`: scheme, host, port and path must be the same; query and fragment are free.
 ///
-/// - A path that ends in `/*` stands for whatever lies under it: `/app/*` for `/app/` and `/app/x/y`, not for `/app`.
-/// - In the local run the port of a loopback host may be `*`; if no path follows, any path is meant.
+/// - A path that ends in `/*` stands for everything under it: `/app/*` for `/app/` and `/app/x/y`, not for `/app`.
+/// - In the local run the port of a loopback host may be `*`. If no path follows, any path matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedirectUriPattern {
     origin: WebOriginPattern,
@@ -20,7 +20,7 @@ pub struct RedirectUriPattern {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum PathPattern {
     Exact(String),
-    /// Ends in `/`.
+    /// The directory, which ends in `/`.
     Under(String),
 }
 
@@ -56,7 +56,7 @@ impl RedirectUriPattern {
         Ok(Self { origin, path })
     }
 
-    /// Whether the workspace's entry allows this redirect target.
+    /// True if the workspace's entry allows this redirect target.
     #[must_use]
     pub fn matches(&self, uri: &RedirectUri) -> bool {
         self.origin.matches(&uri.origin)
@@ -66,17 +66,17 @@ impl RedirectUriPattern {
             }
     }
 
-    /// The origins of the entry: a workspace that lists no `origins` is opened from these.
+    /// The origin of the entry, for a workspace that lists no `origins`.
     #[must_use]
     pub fn origin(&self) -> &WebOriginPattern {
         &self.origin
     }
 }
 
-/// Whether some server could read this path as leaving the directory that it is in.
+/// True if some server could read this path as leaving the directory that it is in.
 ///
-/// Servers decode before they route, behind a proxy even twice; some drop what follows a `;` (`..;` in Tomcat), and
-/// old ones take the overlong `%c0%ae` for a dot.
+/// Servers decode before they route, and behind a proxy even twice. Some drop the text after a `;` (`..;` in Tomcat),
+/// and old ones read the overlong `%c0%ae` as a dot.
 fn climbs(rest: &str) -> bool {
     rest.split('/').any(|segment| {
         let decoded = fully_decoded(segment);

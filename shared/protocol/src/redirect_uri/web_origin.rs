@@ -1,4 +1,4 @@
-//! Web origins (RFC 6454 §4): who may open the popup and hear its result.
+//! Web origins (RFC 6454 §4): the sites that may open the popup and hear its result.
 
 use std::fmt;
 
@@ -43,7 +43,7 @@ impl WebOrigin {
     }
 }
 
-/// As the `Origin` header has it (RFC 6454 §6.2).
+/// Writes the origin as the `Origin` header has it (RFC 6454 §6.2).
 impl fmt::Display for WebOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.scheme, self.host)?;
@@ -82,7 +82,7 @@ impl WebOriginPattern {
         })
     }
 
-    /// Whether `origin` is the one, or one of those, that this entry lists.
+    /// True if this entry lists `origin`.
     #[must_use]
     pub fn matches(&self, origin: &WebOrigin) -> bool {
         let port_matches = match self.port {
@@ -101,7 +101,7 @@ impl WebOriginPattern {
     }
 }
 
-/// As an entry, and as a source of a Content Security Policy has it (CSP 3 §2.3.1, `host-source`).
+/// Writes an entry, which is also a source of a Content Security Policy (CSP 3 §2.3.1, `host-source`).
 impl fmt::Display for WebOriginPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.scheme, self.host)?;

@@ -1,4 +1,4 @@
-//! What the token says (RFC 7519 §4, and the claims of our own contract).
+//! The claims of the token (RFC 7519 §4, and those of our own contract).
 
 use serde_json::{Map, Value};
 
@@ -8,15 +8,16 @@ use crate::id::{CustomerId, WorkspaceKey};
 
 use super::{Caller, Customer, refused};
 
-/// In bytes: an index's sort key holds it percent-encoded, beside a time and an id, in 1,024 bytes.
+/// The longest customer id, in bytes. An index's sort key holds it percent-encoded, beside a time and an id, in 1,024
+/// bytes.
 const MAX_CUSTOMER_ID: usize = 255;
 
-/// How far the workspace's clock may be ahead of ours before `nbf` refuses its fresh tokens, in milliseconds.
+/// The lead that the workspace's clock may have over ours before `nbf` refuses its fresh tokens, in milliseconds.
 const NOT_BEFORE_LEEWAY: f64 = 60_000.0;
 
 pub(super) struct Claims(pub(super) Map<String, Value>);
 
-/// Whether a customer can have this id.
+/// True if a customer can have this id.
 #[must_use]
 pub fn is_customer_id(id: &str) -> bool {
     (1..=MAX_CUSTOMER_ID).contains(&id.len()) && !id.chars().any(char::is_control)
@@ -61,7 +62,8 @@ impl Claims {
             }
             (id, tenant_key) => id.or(tenant_key),
         };
-        // A customer stays a customer, whatever else the token says: the narrower reading is the safe one.
+        // A token that names a customer stays a customer's, whatever else it claims: the narrower reading is the safe
+        // one.
         let Some(id) = id else {
             return if self.is_admin() {
                 Ok(Caller::Admin { workspace })
@@ -101,7 +103,7 @@ impl Claims {
         let id = match self.0.get(name) {
             None | Some(Value::Null) => return Ok(None),
             Some(Value::String(id)) => id.clone(),
-            // Only whole numbers that are held exactly: of two long ids, rounding could make one customer.
+            // Only whole numbers that are held exactly count: rounding could make one customer of two long ids.
             Some(Value::Number(number)) if number.is_i64() || number.is_u64() => number.to_string(),
             Some(_) => {
                 return Err(refused(format!("The token's `{name}` is neither a string nor an integer.")));
@@ -115,7 +117,7 @@ impl Claims {
         Ok(Some(CustomerId::new(id)))
     }
 
-    /// `isAdmin` counts when it is not empty.
+    /// True if `isAdmin` is `true`, a text that is not empty, or a number other than zero.
     fn is_admin(&self) -> bool {
         match self.0.get("isAdmin") {
             Some(Value::Bool(flag)) => *flag,

@@ -12,11 +12,11 @@ use super::refused;
 /// The longest token that is read, in bytes. API Gateway takes 10,240 bytes of headers in all.
 const MAX_BYTES: usize = 8 * 1024;
 
-/// A token taken apart. Nothing in it is to be trusted yet.
+/// A token, taken apart. Nothing in it can be trusted yet.
 pub(super) struct Compact<'a> {
     header: Map<String, Value>,
     payload: &'a str,
-    /// What was signed: header and payload as they were sent (RFC 7515 §5.2).
+    /// The signed text: header and payload as they were sent (RFC 7515 §5.2).
     pub(super) signing_input: &'a str,
     pub(super) signature: &'a str,
 }
@@ -41,7 +41,8 @@ impl<'a> Compact<'a> {
 
     /// The algorithm that the token claims to be signed with; `none` is not one.
     pub(super) fn algorithm(&self) -> Result<Algorithm> {
-        // RFC 7515 §4.1.11: what is critical and not understood makes the token invalid; we understand no extension.
+        // RFC 7515 §4.1.11: an extension that is critical and not understood makes the token invalid. We understand
+        // none.
         if self.header.contains_key("crit") {
             return Err(refused("The token's header has critical extensions, which are not supported."));
         }

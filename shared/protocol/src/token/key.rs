@@ -35,7 +35,7 @@ impl Key {
     /// Reads a public key; the fault is a sentence.
     pub(super) fn public(pem: &str) -> Result<Self, &'static str> {
         let pem = pem.trim();
-        // The PEM reader also takes private keys, certificates and the first of several keys: none is what was meant.
+        // The PEM reader also takes private keys, certificates and the first of several keys. None of these is meant.
         if pem.contains("PRIVATE KEY-----") {
             return Err("This is a private key: keep it, and register its public key.");
         }
@@ -62,7 +62,7 @@ impl Key {
     }
 }
 
-/// The algorithms for a public key, decided by the key alone (RFC 8725 §3.1); none when the key is not usable.
+/// The algorithms for a public key. The key alone decides them (RFC 8725 §3.1). `None` if the key is not usable.
 fn algorithms(key: &DecodingKey) -> Option<&'static [Algorithm]> {
     let bytes = key.try_get_as_bytes().ok()?;
     match key.family() {
@@ -71,7 +71,7 @@ fn algorithms(key: &DecodingKey) -> Option<&'static [Algorithm]> {
             let key = aws_lc_rs::rsa::PublicKey::from_der(bytes).ok()?;
             RSA_MODULUS_BYTES.contains(&key.modulus_len()).then_some(RSA)
         }
-        // A point belongs to the curve it lies on; its length alone would take secp256k1 for P-256.
+        // The point must lie on the curve: its length alone would pass secp256k1 for P-256.
         AlgorithmFamily::Ec => {
             if ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, bytes).is_ok() {
                 Some(P256)

@@ -1,11 +1,11 @@
-//! Addresses of providers from templates.
+//! Templates of providers' addresses.
 //!
-//! A value can choose what the placeholder stands for and nothing else: in the host, letters, digits, dots and
-//! hyphens; in path, query and fragment, text that is percent-encoded as a whole. Scheme, port and the literal parts
-//! of the host are the definition's.
+//! A value can fill its placeholder's part of the address and no other: in the host, letters, digits, dots and
+//! hyphens; in path, query and fragment, text that is percent-encoded as a whole. The scheme, the port and the
+//! literal parts of the host belong to the definition.
 //!
-//! A host that is one placeholder, or an address that begins with one, is the customer's choice altogether. What
-//! keeps it off internal services is the HTTP client, which looks at the address that it connects to.
+//! If the host is one placeholder, or the address begins with one, the customer chooses the host freely. The HTTP
+//! client then keeps the call off internal services: it checks the address that it connects to.
 
 use std::borrow::Cow;
 
@@ -19,19 +19,19 @@ use crate::redirect_uri::{Loopback, percent_encoded};
 
 use super::{Part, Placeholder, Root, Template, Values, misconfigured};
 
-/// What may follow an authority; anything else would prolong the host.
+/// The characters that may follow an authority. Any other would extend the host.
 const AUTHORITY_END: [char; 3] = ['/', '?', '#'];
 
-/// The template of an absolute address. In a definition it stands as that text.
+/// The template of an absolute address. A definition holds it as that text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Address(Template);
 
-/// What placeholders are filled with.
+/// The values that fill placeholders.
 #[derive(Clone, Copy)]
 enum Fill<'v> {
     Values(&'v Values<'v>),
-    /// A plain name, or a plain address: to see whether the template can become an address at all.
+    /// A plain name, or a plain address, to find out whether the template can become an address at all.
     StandIns(Loopback),
 }
 
@@ -65,7 +65,7 @@ impl From<Address> for Template {
 }
 
 impl Address {
-    /// Reads a template. Whether it is one of an address shows when it is rendered.
+    /// Reads a template. Only rendering shows whether it is one of an address.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl Address {
         })
     }
 
-    /// Why no value can make an address of it, as the end of a sentence that begins with the setting.
+    /// The reason why no value can make an address of it, as the end of a sentence that begins with the setting.
     pub(in crate::definition) fn problem(&self, loopback: Loopback) -> Option<String> {
         let url = match self.fill(Fill::StandIns(loopback), loopback) {
             Ok(url) => url,
@@ -121,7 +121,7 @@ impl Address {
             .then(|| "is a private address, which is never called".to_owned())
     }
 
-    /// Whether it has a fragment, which no endpoint may have (RFC 6749 §3.1, §3.2).
+    /// True if it has a fragment, which no endpoint may have (RFC 6749 §3.1, §3.2).
     pub(in crate::definition) fn has_fragment(&self) -> bool {
         self.0.literals().any(|literal| literal.contains('#'))
     }
@@ -171,7 +171,8 @@ impl Address {
         let blamed = |fault| blame(last.or(base.from), fault);
         HttpUrl::parse(&text).map_err(blamed)?;
         let url = Url::parse(&text).map_err(|_| blamed("cannot be read"))?;
-        // So by construction; but no address may ever leave here with another host than the one that was looked at.
+        // The steps above ensure this already. But no address may ever leave here with another host than the one that
+        // was checked.
         let is_kept = url.scheme() == promised.scheme.to_string()
             && url.host_str() == Some(&promised.host)
             && url.port_or_known_default() == Some(port)
@@ -181,9 +182,9 @@ impl Address {
     }
 }
 
-/// Why there is no address.
+/// The reason why there is no address.
 enum Fault {
-    /// The template is none of an address: the end of a sentence that begins with it.
+    /// The template is not one of an address. The text is the end of a sentence that begins with the template.
     Template(String),
     /// A value does not fit where it stands.
     Value(Error),
@@ -198,14 +199,15 @@ impl From<Error> for Fault {
 /// The address up to and without the template's path.
 struct Base<'t> {
     text: String,
-    /// The literal that follows in the part where the authority ended.
+    /// The rest of the literal in which the authority ended.
     remainder: &'t str,
-    /// The placeholder that chose the host, or some of it.
+    /// The placeholder that chose all or part of the host.
     from: Option<&'t Placeholder>,
 }
 
 impl<'t> Base<'t> {
-    /// An address that begins with a placeholder: its value is an absolute URL of its own, perhaps with a path.
+    /// The base of an address that begins with a placeholder. The value is an absolute URL of its own, perhaps with a
+    /// path.
     fn given(
         placeholder: &'t Placeholder,
         rest: &'t [Part],
@@ -232,7 +234,7 @@ impl<'t> Base<'t> {
         Ok((Self { text, remainder, from: Some(placeholder) }, rest))
     }
 
-    /// An address that begins with its scheme; placeholders may stand in the host.
+    /// The base of an address that begins with its scheme. Placeholders may stand in the host.
     fn literal(
         first: &'t str,
         mut rest: &'t [Part],
@@ -275,8 +277,8 @@ impl<'t> Base<'t> {
     }
 }
 
-/// What the caller gave for the connector comes through the customer's browser, and no schema binds it: the host that
-/// gets a secret is not its to name.
+/// Connector parameters come through the customer's browser, and no schema binds them: they must not name the host
+/// that gets a secret.
 fn may_name_a_host(placeholder: &Placeholder) -> Result<(), Fault> {
     if placeholder.root() == Root::ConnectorParameters {
         return Err(Fault::Template(format!(
@@ -290,7 +292,7 @@ fn host_part(placeholder: &Placeholder, fill: Fill<'_>) -> Result<String, Fault>
     may_name_a_host(placeholder)?;
     let value = fill.name(placeholder)?;
     let is_plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
-    // An empty label at either end would make labels of their own out of the literal text beside it.
+    // An empty label at either end would turn the literal text beside it into labels of its own.
     if !is_plain || value.split('.').any(str::is_empty) {
         let fault = "stands in a host name: letters, digits, hyphens and single dots only";
         return Err(placeholder.refused(fault).into());
@@ -298,7 +300,7 @@ fn host_part(placeholder: &Placeholder, fill: Fill<'_>) -> Result<String, Fault>
     Ok(value.into_owned())
 }
 
-/// Appends what follows the authority, and says which placeholder was the last in it.
+/// Appends the parts that follow the authority. Returns the last placeholder among them too.
 fn finish<'t>(
     base: &Base<'t>,
     rest: &'t [Part],
@@ -312,7 +314,7 @@ fn finish<'t>(
             Part::Literal(literal) => push_literal(&mut text, literal)?,
             Part::Placeholder(placeholder) => {
                 let value = fill.name(placeholder)?;
-                // Percent-encoding leaves dots as they are, and browsers take even `%2e` for one (WHATWG URL §4.5).
+                // Percent-encoding leaves dots as they are, and browsers even read `%2e` as one (WHATWG URL §4.5).
                 if matches!(&*value, "." | "..") && !text.contains(['?', '#']) {
                     return Err(placeholder.refused("would be no name in the path, but a step in it").into());
                 }
@@ -324,7 +326,7 @@ fn finish<'t>(
     Ok((text, last))
 }
 
-/// Told apart here, so that nobody is asked to correct an input that is not to blame.
+/// Blames the template for its own text here, so that nobody is asked to correct an input that is not at fault.
 fn push_literal(text: &mut String, literal: &str) -> Result<(), Fault> {
     if literal.contains(|c: char| c == '\\' || c.is_control() || c.is_whitespace()) {
         return Err(bad_address("has a backslash, whitespace or a control character in it"));
@@ -333,7 +335,7 @@ fn push_literal(text: &mut String, literal: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Blames the placeholder that stood where the fault is, or the template when there was none.
+/// Blames the placeholder at the fault, or the template if there is none.
 fn blame(from: Option<&Placeholder>, fault: &str) -> Fault {
     from.map_or_else(
         || bad_address(fault),

@@ -25,7 +25,7 @@ fn base_uri(url: &Url) -> String {
     base.into()
 }
 
-/// Encoded first, then sorted by name and value, byte by byte (§3.4.1.3.2).
+/// Encodes first, then sorts by name and value, byte by byte (§3.4.1.3.2).
 fn normalize(parameters: impl Iterator<Item = (String, String)>) -> String {
     let mut encoded: Vec<(String, String)> =
         parameters.map(|(name, value)| (escape(&name), escape(&value))).collect();

@@ -1,9 +1,9 @@
-//! Whose request it is: the client, and the token that the customer gave it.
+//! The parties to a request: the client, and the token that the customer gave it.
 
 use crate::definition::{OAuth1, OptionSecrets, SignatureMethod};
 use crate::secret::Secret;
 
-/// The client credentials, and how they sign.
+/// The client credentials, and the method that they sign by.
 pub struct Client<'a> {
     /// The identifier.
     pub consumer_key: &'a str,

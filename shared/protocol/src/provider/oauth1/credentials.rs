@@ -34,7 +34,7 @@ pub struct AuthorizedToken {
 impl AuthorizedToken {
     /// Verifies a callback (RFC 5849 §2.2): the temporary credentials must be those that the flow remembers.
     pub fn verify(response: &AuthorizationResponse, temporary: TemporaryCredentials) -> Result<Self, Error> {
-        // Not in the RFC, but how providers say no.
+        // Not in the RFC, but providers report a denial in these ways.
         let problem = response.get("oauth_problem");
         if response.get("denied").is_some() || matches!(problem, Some("permission_denied" | "user_refused")) {
             return Err(refused_by_provider("access_denied"));
@@ -54,7 +54,7 @@ impl AuthorizedToken {
     }
 }
 
-/// Requests temporary credentials for a callback address; `parameters` are what the provider wants besides.
+/// Requests temporary credentials for a callback address. `parameters` are further ones that the provider wants.
 pub async fn request_temporary_credentials(
     calls: &Calls<'_>,
     client: &Client<'_>,
@@ -77,7 +77,7 @@ pub async fn request_temporary_credentials(
     Ok(TemporaryCredentials { token, secret: Secret::new(secret) })
 }
 
-/// `true`; providers written in Python say `True`, and JSON has a word of its own for it.
+/// True for `true`. Providers written in Python write `True`, and JSON has a boolean of its own.
 fn is_true(value: &Value) -> bool {
     match value {
         Value::Bool(confirmed) => *confirmed,
@@ -85,7 +85,7 @@ fn is_true(value: &Value) -> bool {
     }
 }
 
-/// So far nobody but the client has said anything: a refusal is a refusal of the client (§3.2).
+/// Only the client has acted so far, so a refusal is a refusal of the client (§3.2).
 fn as_refused_client(error: CallError) -> CallError {
     match error {
         CallError::Provider(failure)
@@ -97,8 +97,8 @@ fn as_refused_client(error: CallError) -> CallError {
     }
 }
 
-/// Exchanges authorized temporary credentials for token credentials: `oauth_token`, `oauth_token_secret`, and whatever
-/// the provider adds.
+/// Exchanges authorized temporary credentials for token credentials: `oauth_token`, `oauth_token_secret`, and any
+/// fields that the provider adds.
 pub async fn request_token_credentials(
     calls: &Calls<'_>,
     client: &Client<'_>,
@@ -117,7 +117,7 @@ pub async fn request_token_credentials(
     Ok(fields)
 }
 
-/// A signed POST whose answer is form-encoded, or, at some providers, JSON.
+/// A signed POST. Its answer is form-encoded or, at some providers, JSON.
 struct TokenRequest<'a> {
     endpoint: Url,
     setting: &'static str,

@@ -10,7 +10,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, Result};
 use crate::random::{Random, draw, hex};
 
-/// What makes each signed request one of its kind (§3.3).
+/// The values that make each signed request unique (§3.3).
 pub struct Signer {
     /// `oauth_timestamp`, in seconds.
     pub timestamp: i64,
@@ -27,7 +27,7 @@ impl Signer {
     }
 }
 
-/// What is signed of a request.
+/// The parts of a request that are signed.
 #[derive(Clone, Copy)]
 pub struct Authenticated<'a> {
     /// The HTTP method.

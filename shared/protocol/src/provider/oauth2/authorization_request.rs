@@ -10,8 +10,8 @@ use crate::definition::template::Values;
 use crate::error::{Error, ErrorKey, Result};
 use crate::redirect_uri::Loopback;
 
-/// The address to send the browser to. `state` is the flow's (RFC 6749 §10.12); the code verifier goes in as its S256
-/// challenge only.
+/// The address to send the browser to. `state` belongs to the flow (RFC 6749 §10.12). Only the S256 challenge of the
+/// code verifier goes in.
 pub fn authorization_request(
     config: &OAuth2,
     values: &Values<'_>,
@@ -30,7 +30,7 @@ pub fn authorization_request(
         request = request.set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
     }
     if !config.scopes.is_empty() {
-        // Not `add_scope`: it knows no separator but the space.
+        // `add_scope` would not do: it knows no separator but the space.
         request = request.add_extra_param("scope", config.scopes.join(&config.scope_separator));
     }
     for (name, value) in &config.extra {

@@ -1,4 +1,4 @@
-//! The authorization grant: what only a verified authorization response gives.
+//! The authorization grant, which only a verified authorization response gives.
 
 use crate::definition::OAuth2;
 use crate::error::{Error, ErrorKey, Result};
@@ -16,7 +16,8 @@ pub struct AuthorizationGrant {
     pub(super) redirect_uri: String,
 }
 
-/// What the flow remembers of its authorization request. Only the browser that sent it holds what the verifier is made of.
+/// The flow's memory of its authorization request. Only the browser that sent it holds what the code verifier is made
+/// of.
 pub struct Sent {
     /// The code verifier.
     pub code_verifier: Secret,
@@ -25,7 +26,7 @@ pub struct Sent {
 }
 
 impl AuthorizationGrant {
-    /// Verifies a response to what was sent: issuer, provider's error and code, in this order (RFC 9207 §2.4). The
+    /// Verifies a response to this request: issuer, provider's error and code, in this order (RFC 9207 §2.4). The
     /// browser's binding and the callback's path were checked before, when the flow was claimed.
     pub fn verify(response: &AuthorizationResponse, sent: Sent, config: &OAuth2) -> Result<Self> {
         verify_issuer(response.get("iss"), config)?;

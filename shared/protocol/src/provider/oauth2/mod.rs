@@ -12,7 +12,7 @@ use oauth2::{Client, EndpointNotSet, StandardRevocableToken};
 
 use token_response::TokenResponse;
 
-/// The crate's client with our token response, which keeps everything that the provider said.
+/// The crate's client with our token response, which keeps every field that the provider sent.
 type OAuth2Client<HasAuthUrl = EndpointNotSet, HasTokenUrl = EndpointNotSet> = Client<
     BasicErrorResponse,
     TokenResponse,

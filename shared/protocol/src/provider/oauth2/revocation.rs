@@ -1,6 +1,6 @@
 //! Token revocation (RFC 7009).
 //!
-//! Not by the `oauth2` crate: it takes only https addresses, and the local run's provider has none.
+//! This does not use the `oauth2` crate, which takes only https addresses: the local run's provider has none.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,8 +16,8 @@ use crate::provider::calls::Calls;
 use crate::provider::failure::{CallError, Refusal};
 use crate::secret::Secret;
 
-/// Asks the provider to forget the credentials: the refresh token, which takes its access tokens along (§2.1); where
-/// there is none, the access token.
+/// Asks the provider to forget the credentials. It sends the refresh token, which takes its access tokens along
+/// (§2.1), or the access token if there is no other.
 pub async fn revoke(
     calls: &Calls<'_>,
     endpoint: Url,
@@ -32,7 +32,7 @@ pub async fn revoke(
     let Some((hint, token)) = token("refresh_token").or_else(|| token("access_token")) else { return Ok(()) };
     let request = request(&endpoint, config, client_secret, &[("token", token), ("token_type_hint", hint)])?;
     let answer = calls.ask(request, "revocationUri").await?;
-    // An unknown token is answered 200 too (§2.2).
+    // An unknown token is also answered with 200 (§2.2).
     if answer.response.status().is_success() { Ok(()) } else { Err(answer.failed(Refusal::Fault).into()) }
 }
 

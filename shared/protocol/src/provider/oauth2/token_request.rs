@@ -26,7 +26,7 @@ use crate::provider::failure::{CallError, Endpoint, Refusal};
 use crate::redirect_uri::Loopback;
 use crate::secret::Secret;
 
-/// Where a token is requested, and as whom.
+/// The endpoint of a token request, and the client that sends it.
 pub struct TokenEndpoint<'a> {
     /// The token endpoint.
     url: Url,
@@ -36,14 +36,14 @@ pub struct TokenEndpoint<'a> {
     client_id: &'a str,
     /// The client secret.
     client_secret: Option<&'a Secret>,
-    /// How the client authenticates (RFC 6749 §2.3).
+    /// The way the client authenticates (RFC 6749 §2.3).
     authentication: ClientAuthentication,
-    /// What the request's body is written in.
+    /// The format of the request's body.
     body_format: BodyFormat,
 }
 
 impl<'a> TokenEndpoint<'a> {
-    /// Where an option's codes are exchanged.
+    /// The endpoint that exchanges an option's codes.
     pub fn of_codes(
         config: &'a OAuth2,
         client_secret: Option<&'a Secret>,
@@ -53,7 +53,7 @@ impl<'a> TokenEndpoint<'a> {
         Self::of(config, (&config.token_uri, "tokenUri"), client_secret, values, loopback)
     }
 
-    /// Where an option's refresh tokens are exchanged.
+    /// The endpoint that exchanges an option's refresh tokens.
     pub fn of_refresh(
         config: &'a OAuth2,
         client_secret: Option<&'a Secret>,
@@ -101,7 +101,7 @@ impl<'a> TokenEndpoint<'a> {
 }
 
 impl TokenEndpoint<'_> {
-    /// Exchanges the grant for tokens. It is consumed: a code is sent once.
+    /// Exchanges the grant for tokens. This consumes the grant: a code is sent once.
     pub async fn exchange_code(
         &self,
         calls: &Calls<'_>,
@@ -122,8 +122,8 @@ impl TokenEndpoint<'_> {
         request.request_async(&sender).await.map_err(|error| sender.failed(error, &[]))
     }
 
-    /// Exchanges a refresh token for tokens (RFC 6749 §6). `invalid_grant`, and any of `refusals`, is the provider's
-    /// definite word: [`Refusal::Grant`].
+    /// Exchanges a refresh token for tokens (RFC 6749 §6). `invalid_grant`, and any of `refusals`, is a definite
+    /// refusal of the token: [`Refusal::Grant`].
     pub async fn refresh(
         &self,
         calls: &Calls<'_>,
@@ -177,7 +177,7 @@ impl TokenEndpoint<'_> {
         self.client_secret.filter(|_| self.authentication != ClientAuthentication::None)
     }
 
-    /// What stands in the body although it stands in the header already.
+    /// The parameters that the body repeats from the header.
     fn repeated_in_body(&self) -> Vec<(&'static str, String)> {
         match self.secret().filter(|_| self.authentication == ClientAuthentication::Both) {
             Some(secret) => {
@@ -199,22 +199,22 @@ impl TokenEndpoint<'_> {
     }
 }
 
-/// Whether the code verifier goes along.
+/// The use of PKCE, which decides whether the code verifier is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pkce {
-    /// As RFC 7636 has it.
+    /// The code verifier is sent, as RFC 7636 requires.
     S256,
-    /// The provider knows no code verifier.
+    /// The provider does not support PKCE, so no code verifier is sent.
     Skipped,
 }
 
-/// Our one way to call a provider, as the `oauth2` crate wants it.
+/// Our one way to call a provider, in the form that the `oauth2` crate expects.
 struct Sender<'a> {
     calls: &'a Calls<'a>,
     setting: &'static str,
     body_format: BodyFormat,
     endpoint: Endpoint,
-    /// The status of the answer, which the crate does not tell.
+    /// The status of the answer, which the crate does not report.
     status: OnceLock<StatusCode>,
 }
 
@@ -228,7 +228,8 @@ impl<'c> AsyncHttpClient<'c> for Sender<'_> {
                 BodyFormat::Form => request.map(Bytes::from),
                 BodyFormat::Json => as_json(request),
             };
-            // A fault of the provider's own says nothing about the code; nor does a lack of its patience.
+            // A fault of the provider's own proves nothing about the code, and neither does an answer that asks us to
+            // slow down.
             let Answer { response, .. } = self.calls.ask(request, self.setting).await.map_err(Unanswered)?;
             let _ = self.status.set(response.status());
             Ok(normalized(response))
@@ -237,7 +238,8 @@ impl<'c> AsyncHttpClient<'c> for Sender<'_> {
 }
 
 impl Sender<'_> {
-    /// What the crate's error means. The provider's own words stay out: only an error code is repeated (RFC 6749 §5.2).
+    /// The meaning of the crate's error. The provider's own text stays out: only an error code is repeated (RFC 6749
+    /// §5.2).
     fn failed(
         &self,
         error: RequestTokenError<Unanswered, BasicErrorResponse>,
@@ -254,7 +256,7 @@ impl Sender<'_> {
                 answered(meaning(response.error(), refusals)).coded(code).into()
             }
             RequestTokenError::Parse(error, _) => {
-                // Where it stops to fit; what stands there may be a token.
+                // The place where the answer stops fitting. The value there may be a token.
                 answered(Refusal::NotUnderstood)
                     .detail(format!("it does not fit at `{}`", error.path()))
                     .into()
@@ -275,7 +277,7 @@ fn meaning(code: &BasicErrorResponseType, refusals: &[String]) -> Refusal {
     }
 }
 
-/// There is no answer to read.
+/// The error for a call without an answer to read.
 #[derive(Debug, thiserror::Error)]
 #[error("the provider gave no answer")]
 struct Unanswered(CallError);

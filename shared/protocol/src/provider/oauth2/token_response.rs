@@ -1,4 +1,4 @@
-//! The token response (RFC 6749 §5.1), kept whole, and what providers send in its place.
+//! The token response (RFC 6749 §5.1), kept whole, and the forms that providers send instead.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub struct TokenResponse {
     refresh_token: Option<RefreshToken>,
 }
 
-/// The fields, out of sight of Debug.
+/// The fields, hidden from Debug.
 #[derive(Clone, Serialize)]
 #[serde(transparent)]
 struct Fields(Map<String, Value>);
@@ -49,7 +49,7 @@ impl<'de> Deserialize<'de> for TokenResponse {
         let fields = Map::deserialize(deserializer)?;
         let text = |name: &str| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let access_token = text("access_token").ok_or_else(|| D::Error::missing_field("access_token"))?;
-        // Providers write it in every case, and some leave it out; Bearer is what they mean (RFC 6750).
+        // Providers write it in any case, and some leave it out. All of them mean Bearer (RFC 6750).
         let token_type = text("token_type").map_or(BasicTokenType::Bearer, |name| {
             match name.to_ascii_lowercase().as_str() {
                 "bearer" => BasicTokenType::Bearer,
@@ -90,7 +90,7 @@ impl oauth2::TokenResponse for TokenResponse {
     }
 }
 
-/// A lifetime: seconds as a number or, at some providers, as text; absent, nothing is said about it (§5.1).
+/// A lifetime in seconds: a number or, at some providers, a text. A missing field states no lifetime (§5.1).
 #[must_use]
 pub fn seconds(field: Option<&Value>) -> Option<Duration> {
     let seconds: f64 = match field? {
@@ -98,14 +98,15 @@ pub fn seconds(field: Option<&Value>) -> Option<Duration> {
         Value::String(text) => text.trim().parse().ok()?,
         _ => return None,
     };
-    // A century is for ever, and can be added to any moment.
+    // A century counts as for ever, and can be added to any moment.
     Duration::try_from_secs_f64(seconds.min(3.2e9)).ok()
 }
 
-/// Brings what providers send into the form that the RFC describes and the `oauth2` crate reads: JSON, with an error's
-/// status when it is an error.
+/// Brings a provider's answer into the form that the RFC describes and the `oauth2` crate reads: JSON, with an
+/// error's status if it is an error.
 ///
-/// Some answer form-encoded (as Facebook's and GitHub's did for years), some with 201, some with an error under 200.
+/// Some providers answer form-encoded (as Facebook and GitHub did for years), some with 201, some with an error under
+/// 200.
 pub(super) fn normalized(response: Response<Bytes>) -> Response<Vec<u8>> {
     let (mut head, body) = response.into_parts();
     let json_body = serde_json::from_slice::<Value>(&body).ok().or_else(|| form_fields(&body));
@@ -122,7 +123,7 @@ pub(super) fn normalized(response: Response<Bytes>) -> Response<Vec<u8>> {
     Response::from_parts(head, body.into())
 }
 
-/// A form-encoded token or error response; anything else that merely parses as a form is not one.
+/// Reads a form-encoded token or error response. Any other body that merely parses as a form is none.
 fn form_fields(body: &[u8]) -> Option<Value> {
     let text = std::str::from_utf8(body).ok()?.trim();
     let fields: Map<String, Value> = form_urlencoded::parse(text.as_bytes())

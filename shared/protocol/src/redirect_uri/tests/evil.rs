@@ -62,7 +62,7 @@ pub(super) const ADDRESSES: &[&str] = &[
     "https://[good.example]/callback",
     "https://good.example]/callback",
     "https://0x7f.1/callback",
-    // Letters outside ASCII: homoglyphs, and what IDNA maps to the ASCII name.
+    // Letters outside ASCII: homoglyphs, and letters that IDNA maps to the ASCII name.
     "https://gооd.example/callback",
     "https://ɡood.example/callback",
     "https://ｇｏｏｄ.example/callback",
@@ -74,7 +74,7 @@ pub(super) const ADDRESSES: &[&str] = &[
     "https://good.example\u{2044}.evil.example/callback",
     "https://good.example＠evil.example/callback",
     "https://xn--god-eqda.example/callback",
-    // What browsers drop, or take for a slash.
+    // Characters that browsers drop, or read as a slash.
     "https://evil.example\\@good.example/callback",
     "https://good.example\\@evil.example/callback",
     "https://good.example\\.evil.example/callback",

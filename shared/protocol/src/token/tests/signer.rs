@@ -1,4 +1,4 @@
-//! Signs tokens with keys that are made on the spot, by `aws_lc_rs` alone: what is tested is not what signs.
+//! Signs tokens with keys that are made on the spot, by `aws_lc_rs` alone: the code under test does not sign.
 
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
@@ -24,7 +24,7 @@ pub(super) struct Signer {
 }
 
 impl Signer {
-    /// One for each algorithm of the contract.
+    /// One signer for each algorithm of the contract.
     pub(super) fn all(secret: &str) -> Vec<Self> {
         let mut signers =
             vec![Self::hmac("HS256", secret), Self::hmac("HS384", secret), Self::hmac("HS512", secret)];
@@ -102,7 +102,7 @@ pub(super) fn relabelled(secret: &str, header: &Value, claims: &Value) -> String
     Signer::hmac("HS256", secret).sign_parts(&header.to_string(), &claims.to_string())
 }
 
-/// A token with these claims, whatever they are, and a good HS256 signature.
+/// A token with these claims, valid or not, and a good HS256 signature.
 pub(super) fn sign_raw(secret: &str, claims: &str) -> String {
     Signer::hmac("HS256", secret).sign_parts(r#"{"alg":"HS256"}"#, claims)
 }

@@ -7,7 +7,7 @@ use super::*;
 
 const SUBDOMAIN: &str = "https://${parameters.x}.example.com/oauth/authorize";
 
-/// What tries to leave the part of the address that its placeholder stands in.
+/// Values that try to leave the part of the address that their placeholder stands in.
 const ESCAPES: &[&str] = &[
     "",
     ".",
