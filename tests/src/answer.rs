@@ -37,14 +37,14 @@ impl Answer {
         self.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect()
     }
 
-    /// Where a 303 leads.
+    /// The address that a 303 leads to.
     #[must_use]
     pub fn location(&self) -> &str {
         assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.body);
         self.header("location")
     }
 
-    /// Where a 303 leads, which is not ours.
+    /// The address that a 303 leads to, outside our service.
     #[must_use]
     pub fn away(&self) -> Url {
         Url::parse(self.location()).unwrap()
@@ -68,7 +68,7 @@ impl Answer {
         }
     }
 
-    /// The same of a redirect's `errorData`; its status is 303.
+    /// The error's key and its field from a redirect's `errorData`, and the status 303.
     #[must_use]
     pub fn redirected_refusal(&self) -> Refusal {
         let url = self.away();
@@ -82,7 +82,7 @@ impl Answer {
         }
     }
 
-    /// That a redirect carries a `connectionId` and no error.
+    /// Asserts that a redirect carries a `connectionId` and no error.
     pub fn assert_connected(&self) {
         assert!(!self.connection_id().is_empty());
     }
@@ -97,7 +97,7 @@ impl Answer {
     }
 }
 
-/// What a refusal says.
+/// The parts of a refusal that tests compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// The status.
@@ -108,7 +108,7 @@ pub struct Refusal {
     pub field: String,
 }
 
-/// What a refusal should say.
+/// The refusal that a test expects.
 #[must_use]
 pub fn refusal(status: u16, key: &str, field: &str) -> Refusal {
     Refusal { status, key: key.to_owned(), field: field.to_owned() }

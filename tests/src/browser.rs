@@ -1,4 +1,4 @@
-//! A browser: it keeps cookies by their own rules, and goes where it is sent only when told to.
+//! A browser. It keeps cookies by their own rules, and follows a redirect only when a test asks it to.
 
 use std::sync::{Arc, Mutex};
 
@@ -106,7 +106,7 @@ impl Browser {
         answer
     }
 
-    /// RFC 6265bis §5.7, as far as `__Host-` cookies go.
+    /// Keeps a cookie as RFC 6265bis §5.7 requires, as far as `__Host-` cookies go.
     fn keep(&self, set_cookie: &str) {
         let cookie = Cookie::parse(set_cookie.to_owned()).unwrap();
         assert!(cookie.name().starts_with("__Host-"), "{set_cookie}");
@@ -123,7 +123,7 @@ impl Browser {
     }
 }
 
-/// A request line has the path and the query only.
+/// The path and the query of an address: a request line has no more.
 fn local(address: &str) -> String {
     let own = format!("https://{HOST}");
     address.strip_prefix(&own).unwrap_or(address).to_owned()

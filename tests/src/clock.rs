@@ -6,10 +6,10 @@ use std::time::Duration;
 use protocol::clock::{Clock, Timestamp};
 use tokio::time::Instant;
 
-/// Where every test begins: 2026-01-01T00:00:00Z.
+/// The moment when every test begins: 2026-01-01T00:00:00Z.
 pub const BEGINNING: Timestamp = Timestamp(1_767_225_600_000);
 
-/// The time of a test: what it slept, and what it was moved on.
+/// The time of a test: the time that it slept, and the time that it was moved on.
 pub struct TestClock {
     started: Instant,
     moved_on: AtomicI64,

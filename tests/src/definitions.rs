@@ -1,4 +1,4 @@
-//! What most tests define: one workspace, and one integration of a provider at `provider.example`.
+//! The definitions of most tests: one workspace, and one integration of a provider at `provider.example`.
 
 use protocol::id::WorkspaceKey;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::tokens;
 pub const INTEGRATION: &str = "crm";
 /// The secret of its OAuth client.
 pub const CLIENT_SECRET: &str = "client!+secret/1";
-/// Where the results of most tests go.
+/// The address that the results of most tests go to.
 pub const REDIRECT_URI: &str = "https://app.example/connected";
 
 /// The id of a workspace's integration, as callers read it.
@@ -96,7 +96,7 @@ pub fn api_key() -> Value {
     })
 }
 
-/// What a customer enters there.
+/// The API key that a customer enters for [`api_key`].
 pub const API_KEY: &str = "api!+key/1";
 
 /// Input that fits [`api_key`].
@@ -115,7 +115,7 @@ pub fn with_options(mut integration: Value, others: &[&Value]) -> Value {
     integration
 }
 
-/// The same with other settings of the option; `null` takes one away.
+/// The definition of [`integration`] with other settings of the option; `null` takes one away.
 #[must_use]
 pub fn integration_with(config: &Value) -> Value {
     let mut integration = integration();

@@ -58,7 +58,7 @@ impl Dump {
         ids
     }
 
-    /// Whether any attribute holds `secret`: as text, as bytes, or in a usual encoding of them.
+    /// True if any attribute holds `secret`: as text, as bytes, or in a usual encoding of them.
     #[must_use]
     pub fn contains(&self, secret: &[u8]) -> bool {
         let mut haystack = Vec::new();
@@ -72,7 +72,7 @@ impl Dump {
     }
 }
 
-/// Whether `secret` is somewhere in `haystack`: as it is, or in a usual encoding.
+/// True if `secret` is somewhere in `haystack`: as it is, or in a usual encoding.
 #[must_use]
 pub fn holds(haystack: &[u8], secret: &[u8]) -> bool {
     let needles = [

@@ -21,9 +21,9 @@ pub struct Control {
     pub name: String,
     /// `hidden`, `text`, `password`, `checkbox`, `submit`, `select`, …
     pub kind: String,
-    /// What stands in it.
+    /// The current value.
     pub value: String,
-    /// Whether it must be filled in.
+    /// True if it must be filled in.
     pub required: bool,
 }
 
@@ -49,14 +49,14 @@ impl Form {
         self.controls.iter().find(|control| control.name == name).unwrap()
     }
 
-    /// The controls that the customer fills in: name, kind, and whether they must.
+    /// The controls that the customer fills in: name, kind, and whether each is required.
     #[must_use]
     pub fn asked(&self) -> Vec<(&str, &str, bool)> {
         let filled = self.controls.iter().filter(|control| control.name.starts_with("input/"));
         filled.map(|control| (&*control.name, &*control.kind, control.required)).collect()
     }
 
-    /// With this typed into a control.
+    /// The form with this text typed into a control.
     #[must_use]
     pub fn fill(mut self, name: &str, value: &str) -> Self {
         let control = self.controls.iter_mut().find(|control| control.name == name).unwrap();
@@ -64,13 +64,13 @@ impl Form {
         self
     }
 
-    /// The request when a button is pressed: a named one, or the first, which has no name.
+    /// The request that a button sends: a named button, or the first, which has no name.
     #[must_use]
     pub fn press(&self, button: Option<(&str, &str)>) -> Request<Bytes> {
         let sent = self.controls.iter().filter(|control| !matches!(&*control.kind, "submit" | "checkbox"));
         let pairs = sent.map(|control| (&*control.name, &*control.value)).chain(button);
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-        // What a browser says where the page asked for no referrer.
+        // The headers of a browser whose page asked for no referrer.
         Request::post(&self.action)
             .header("content-type", "application/x-www-form-urlencoded")
             .header("origin", "null")
@@ -80,7 +80,7 @@ impl Form {
             .unwrap()
     }
 
-    /// The request when the form is sent.
+    /// The request that the form sends.
     #[must_use]
     pub fn submit(&self) -> Request<Bytes> {
         self.press(None)

@@ -1,5 +1,5 @@
-//! What the tests that cross crates share: a world with a clock that can be moved, fixed randomness, a provider that
-//! answers by script, and a DynamoDB whose wire is recorded and can be made to fail.
+//! Shared parts of the tests that cross crates: a world with a clock that can be moved, fixed randomness, a provider
+//! that answers by script, and a DynamoDB whose wire is recorded and can be made to fail.
 //!
 //! The handlers are the production ones, on the production settings: public addresses only, https only.
 #![expect(

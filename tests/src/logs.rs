@@ -1,4 +1,4 @@
-//! What a test logs, down to the last trace of the SDK.
+//! The log of a test, down to the last trace of the SDK.
 
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -7,11 +7,11 @@ use tracing::Dispatch;
 use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// While there is one subscriber in all, `tracing` lets the first thread to pass an event decide whether anybody listens:
-/// another test, which does not. With two it asks each thread.
+/// With a single subscriber, `tracing` lets the first thread to pass an event decide whether anybody listens. That
+/// thread may belong to another test, which does not. With two subscribers it asks each thread.
 static BYSTANDER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
 
-/// The log of this thread for as long as this lives.
+/// The log of this thread, for as long as this value lives.
 pub struct Logs {
     written: Written,
     _guard: DefaultGuard,

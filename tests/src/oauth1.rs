@@ -12,7 +12,7 @@ use crate::{Answer, Browser, Start, World};
 pub const TEMPORARY_TOKEN: &str = "temporary!+token/1";
 /// Their secret.
 pub const TEMPORARY_SECRET: &str = "temporary!+secret/1";
-/// What the customer's consent gives.
+/// The verifier that the customer's consent gives.
 pub const VERIFIER: &str = "verifier!+1/a";
 /// The secret of the token credentials.
 pub const TOKEN_SECRET: &str = "token!+secret/1";
@@ -64,7 +64,7 @@ impl AtProvider {
         address.into()
     }
 
-    /// The same after the customer's consent.
+    /// The address that the provider sends the browser back to after the customer's consent.
     #[must_use]
     pub fn consent(&self) -> String {
         self.back(&[("oauth_token", TEMPORARY_TOKEN), ("oauth_verifier", VERIFIER)])
@@ -79,7 +79,7 @@ pub async fn begin(world: &World, browser: &Browser, start: &Start) -> AtProvide
     AtProvider { address, callback }
 }
 
-/// From the provider's answer to the result.
+/// Takes the browser from the provider's answer to the result.
 pub async fn finish(browser: &Browser, callback: &str) -> Answer {
     let answered = browser.get(callback).await;
     browser.get(answered.location()).await

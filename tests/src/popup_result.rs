@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use crate::Answer;
 
-/// What the page does.
+/// The page's behaviour.
 #[derive(Debug)]
 pub struct PopupResult {
-    /// What is posted.
+    /// The message that the page posts.
     pub message: Value,
     /// The origins that may hear it.
     pub origins: Vec<String>,
-    /// Whether it goes to the window around an iframe, or to the one that opened the popup.
+    /// True if the message goes to the window around an iframe, false if to the window that opened the popup.
     pub around: bool,
     /// The content security policy, by directive.
     pub policy: Vec<(String, String)>,
@@ -47,7 +47,7 @@ impl PopupResult {
         read
     }
 
-    /// A directive of the policy; there once.
+    /// A directive of the policy, which must be there once.
     #[must_use]
     pub fn directive(&self, name: &str) -> &str {
         let mut found = self.policy.iter().filter(|(given, _)| given == name);

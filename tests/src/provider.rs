@@ -14,9 +14,9 @@ use url::form_urlencoded;
 
 use crate::wire::in_real_time;
 
-/// The access token that it issues unless told otherwise.
+/// The access token that it issues unless a test sets another.
 pub const ACCESS_TOKEN: &str = "access!+token/1";
-/// The refresh token that it issues unless told otherwise.
+/// The refresh token that it issues unless a test sets another.
 pub const REFRESH_TOKEN: &str = "refresh!+token/1";
 
 /// A request as it arrived.
@@ -30,7 +30,7 @@ pub struct Call {
     pub headers: HeaderMap,
     /// The body as text.
     pub body: String,
-    /// How long the caller would wait.
+    /// The time that the caller would wait.
     pub limit: Duration,
 }
 
@@ -54,7 +54,7 @@ impl Call {
     }
 }
 
-/// What it does with a request.
+/// The provider's reaction to a request.
 #[derive(Debug, Clone)]
 pub struct Reply {
     after: Duration,
@@ -99,7 +99,7 @@ impl Reply {
         Self { after: Duration::ZERO, what: What::Fails(error) }
     }
 
-    /// Whatever the production client gets from this address within this time: `http://127.0.0.1:1`.
+    /// The production client's own result at this address within this time: `http://127.0.0.1:1`.
     #[must_use]
     pub fn of_the_network(address: impl Into<String>, limit: Duration) -> Self {
         Self { after: Duration::ZERO, what: What::Asks(address.into(), limit) }
@@ -117,7 +117,7 @@ impl Reply {
         Self { after: Duration::ZERO, what: What::OutlivesCaller }
     }
 
-    /// The same, later.
+    /// The same reply, later.
     #[must_use]
     pub fn after(self, delay: Duration) -> Self {
         Self { after: delay, ..self }
@@ -136,7 +136,7 @@ pub fn tokens() -> Value {
     })
 }
 
-/// The provider: `/oauth/token` and `/api/me` answer well unless told otherwise.
+/// The provider. `/oauth/token` and `/api/me` answer well unless a test sets another reply.
 #[derive(Default)]
 pub struct FakeProvider {
     calls: Mutex<Vec<Call>>,
@@ -145,17 +145,17 @@ pub struct FakeProvider {
 }
 
 impl FakeProvider {
-    /// Answers the next request to `path` so; several are used up in order.
+    /// Answers the next request to `path` with `reply`. Several replies are used up in order.
     pub fn next(&self, path: &str, reply: Reply) {
         self.next.lock().unwrap().entry(path.to_owned()).or_default().push_back(reply);
     }
 
-    /// Answers every request to `path` so.
+    /// Answers every request to `path` with `reply`.
     pub fn always(&self, path: &str, reply: Reply) {
         self.always.lock().unwrap().insert(path.to_owned(), reply);
     }
 
-    /// Everything that it was asked.
+    /// Every request that it got.
     pub fn calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap().clone()
     }

@@ -9,7 +9,7 @@ use url::form_urlencoded;
 use crate::definitions::{INTEGRATION, REDIRECT_URI, merge};
 use crate::tokens;
 
-/// The parameters of a start, and the headers that say where it came from.
+/// The parameters of a start, and the headers that show where it came from.
 #[derive(Debug, Clone)]
 pub struct Start {
     /// The payload.
@@ -37,20 +37,20 @@ impl Start {
         }
     }
 
-    /// With these parameters; `null` takes one away.
+    /// The start with these parameters; `null` takes one away.
     #[must_use]
     pub fn with(mut self, changes: &Value) -> Self {
         merge(&mut self.payload, changes);
         self
     }
 
-    /// For another customer of the usual workspace.
+    /// The start for another customer of the usual workspace.
     #[must_use]
     pub fn by(self, customer: &str) -> Self {
         self.with(&json!({ "token": tokens::customer(tokens::WORKSPACE, customer) }))
     }
 
-    /// From elsewhere: these headers and no others say where it came from.
+    /// The start from elsewhere: only these headers show where it came from.
     #[must_use]
     pub fn from(mut self, headers: &[(&'static str, &str)]) -> Self {
         self.headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
@@ -82,7 +82,7 @@ impl Start {
         self.vouched(Request::get(format!("{path}?{}", self.query()))).body(Bytes::new()).unwrap()
     }
 
-    /// Everything as a query.
+    /// All parameters as a query.
     #[must_use]
     pub fn query(&self) -> String {
         let pairs = self.payload.as_object().unwrap().iter().map(|(name, value)| {

@@ -11,11 +11,11 @@ use crate::clock::BEGINNING;
 
 /// The workspace of most tests.
 pub const WORKSPACE: &str = "acme";
-/// What signs its tokens.
+/// The secret that signs its tokens.
 pub const WORKSPACE_SECRET: &str = "acme!+secret/acme!+secret/acme!+secret/acme";
 /// The workspace that manages workspaces.
 pub const ROOT: &str = "root";
-/// What signs its tokens.
+/// The secret that signs its tokens.
 pub const ROOT_SECRET: &str = "root!+secret/root!+secret/root!+secret/root";
 /// The customer of most tests.
 pub const CUSTOMER: &str = "user-1";
@@ -56,7 +56,7 @@ pub fn secret_of(workspace: &str) -> String {
     }
 }
 
-/// HS256 over these claims.
+/// Signs these claims with HS256.
 #[must_use]
 pub fn signed(claims: &Value, secret: &str) -> String {
     let key = EncodingKey::from_secret(secret.as_bytes());
@@ -89,7 +89,7 @@ impl Pair {
         Self { key, public_pem }
     }
 
-    /// ES256 over these claims.
+    /// Signs these claims with ES256.
     #[must_use]
     pub fn sign(&self, claims: &Value) -> String {
         jsonwebtoken::encode(&Header::new(Algorithm::ES256), claims, &self.key).unwrap()

@@ -42,7 +42,7 @@ pub struct AwsRequest {
     pub body: Value,
 }
 
-/// What DynamoDB charges for, as it says itself.
+/// The consumption that DynamoDB charges for, as it reports it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Consumed {
     /// Requests.
@@ -53,12 +53,12 @@ pub struct Consumed {
     pub read_units: f64,
 }
 
-/// How a request goes wrong.
+/// The ways in which a request fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// The transaction is cancelled: another one is at its items.
     Conflict,
-    /// The request is carried out, and the answer never arrives.
+    /// The request is carried out, but the answer never arrives.
     LostAnswer,
     /// The request is refused: too many of them.
     Throttled,
@@ -66,7 +66,7 @@ pub enum Fault {
     Refused(&'static str),
     /// The request does not arrive.
     Outage,
-    /// The request does not arrive, and nothing says so.
+    /// The request does not arrive, and nothing reports it.
     Silence,
 }
 
@@ -89,10 +89,10 @@ pub struct Wire {
     meanwhile: Arc<Mutex<Option<Meanwhile>>>,
 }
 
-/// In [`Wire::fail`], every operation.
+/// Every operation, in [`Wire::fail`].
 pub const EVERYTHING: &str = "*";
 
-/// In [`Wire::fail`], until [`Wire::recover`].
+/// Until [`Wire::recover`], in [`Wire::fail`].
 pub const FOR_GOOD: usize = usize::MAX;
 
 impl Wire {
@@ -108,12 +108,12 @@ impl Wire {
         }
     }
 
-    /// Lets the next `times` requests of an operation go wrong.
+    /// Makes the next `times` requests of an operation fail.
     pub fn fail(&self, operation: &'static str, times: usize, fault: Fault) {
         self.planned.lock().unwrap().push(Planned { operation, times, fault });
     }
 
-    /// Everything works again. Says whether every planned fault has happened.
+    /// Makes everything work again. Returns whether every planned fault has happened.
     #[must_use]
     pub fn recover(&self) -> bool {
         self.planned.lock().unwrap().drain(..).all(|planned| planned.times == 0)
@@ -124,13 +124,13 @@ impl Wire {
         *self.meanwhile.lock().unwrap() = Some((operation, Box::pin(what)));
     }
 
-    /// The requests since the last time that this was asked.
+    /// The requests since the last call of this function.
     #[must_use]
     pub fn take_requests(&self) -> Vec<AwsRequest> {
         std::mem::take(&mut self.requests.lock().unwrap())
     }
 
-    /// What was consumed since the last time that this was asked.
+    /// The consumption since the last call of this function.
     #[must_use]
     pub fn take_consumed(&self) -> Consumed {
         std::mem::take(&mut self.consumed.lock().unwrap())
@@ -150,12 +150,12 @@ impl Wire {
         })
         .await?;
         let answer: Value = serde_json::from_slice(&body).unwrap();
-        // A stream again, as it came: the SDK's own traces show what is in memory.
+        // The body becomes a stream again, as it came: the SDK's own traces would show a body that is in memory.
         *response.body_mut() = SdkBody::from_body_1_x(Full::new(body));
         let mut consumed = self.consumed.lock().unwrap();
         consumed.requests += 1;
         if !response.status().is_success() {
-            // The emulator does not say; DynamoDB charges a transaction that was cancelled as one that was not.
+            // The emulator reports no consumption here. DynamoDB charges a cancelled transaction like any other.
             consumed.write_units += 2.0 * f64::from(u32::try_from(writes).unwrap());
         } else if READS.contains(&operation.as_str()) {
             consumed.read_units += units(&answer);
@@ -201,7 +201,7 @@ impl HttpConnector for Wire {
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let body = request.body().bytes().unwrap_or_default();
         let body: Value = serde_json::from_slice(body).unwrap();
-        tells_its_event(&body);
+        assert_its_event(&body);
         let request = if is_dynamo { with_consumption(request, body.clone()) } else { request };
         let fault = self.fault(&operation);
         let meanwhile = self.happens_meanwhile(&operation);
@@ -220,7 +220,7 @@ impl HttpConnector for Wire {
                 }
                 Some(Fault::Outage) => Err(ConnectorError::io("the connection was refused".into())),
                 Some(Fault::Silence) => {
-                    // As the production client gives up.
+                    // The production client gives up in this way too.
                     tokio::time::sleep(Duration::from_secs(3)).await;
                     Err(ConnectorError::timeout("no answer in time".into()))
                 }
@@ -241,8 +241,9 @@ impl HttpClient for Wire {
     }
 }
 
-/// Each write of a connection sets the attribute `event` or removes it: in whichever test, so that no write is forgotten.
-fn tells_its_event(body: &Value) {
+/// Asserts that each write of a connection sets the attribute `event` or removes it. It runs in every test, so that
+/// no write is forgotten.
+fn assert_its_event(body: &Value) {
     let mut writes = vec![body];
     let transaction = body["TransactItems"].as_array();
     writes.extend(transaction.into_iter().flatten().filter_map(|item| item.as_object()?.values().next()));
@@ -261,7 +262,7 @@ fn tells_its_event(body: &Value) {
 /// The operations that consume read units; all others write.
 const READS: [&str; 3] = ["BatchGetItem", "GetItem", "Query"];
 
-/// The same request, which also asks what it consumes. The emulator does not mind that this was not signed.
+/// The same request, which also asks for its consumption. The emulator accepts that this part was not signed.
 fn with_consumption(mut request: HttpRequest, mut body: Value) -> HttpRequest {
     body["ReturnConsumedCapacity"] = json!("TOTAL");
     let body = body.to_string();

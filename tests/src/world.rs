@@ -35,7 +35,7 @@ use crate::tokens::{self, WORKSPACE};
 use crate::wire::{Wire, in_real_time};
 use crate::{Answer, Browser, Start};
 
-/// The database's limit in production, with the SDK's repetitions.
+/// The production limit of a database call, including the SDK's retries.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// The wrapping key.
@@ -54,7 +54,7 @@ pub struct World {
     pub wire: Wire,
     /// The handlers.
     pub functions: Functions,
-    /// What the handlers stand on.
+    /// The dependencies of the handlers.
     pub deps: Arc<Deps>,
     observer: Client,
     pipe: Pipe,
@@ -62,7 +62,7 @@ pub struct World {
     around: Around,
 }
 
-/// What stays when the functions are new.
+/// The parts that stay when the functions are new.
 #[derive(Clone)]
 struct Around {
     database: Arc<Database>,
@@ -108,7 +108,7 @@ impl World {
         })
     }
 
-    /// The usual workspace, and this integration under the usual key.
+    /// This world with the usual workspace, and this integration under the usual key.
     pub async fn defined(self, integration: &Value) -> Self {
         self.define_workspace(WORKSPACE, &definitions::workspace(WORKSPACE)).await;
         self.define(INTEGRATION, integration).await;
@@ -122,7 +122,7 @@ impl World {
         Self::new_functions(self.around.clone())
     }
 
-    /// The same with another wrapping key, as after a deployment.
+    /// The same world with another wrapping key, as after a deployment.
     #[must_use]
     pub fn deployed_with(&self, wrapping: Arc<dyn WrappingKey>) -> Self {
         Self::new_functions(Around { wrapping, ..self.around.clone() })
@@ -170,13 +170,13 @@ impl World {
         Dump::read(&self.observer, &self.around.database.tables).await
     }
 
-    /// Writes an item, as whoever has the tables could.
+    /// Writes an item, as anyone with access to the tables could.
     pub async fn write(&self, table: &str, item: &Item) {
         let item = item.clone().into_iter().collect();
         self.observer.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
     }
 
-    /// What was written to the connections since the last time that this was asked, as their stream tells it.
+    /// The writes to the connections since the last call of this function, as their stream reports them.
     #[must_use]
     pub fn take_records(&self) -> Vec<Value> {
         self.stream.lock().unwrap().read().unwrap()
@@ -188,13 +188,13 @@ impl World {
         records.iter().filter_map(|record| self.pipe.event(record).unwrap()).collect()
     }
 
-    /// The events since the last time that this was asked.
+    /// The events since the last call of this function.
     #[must_use]
     pub fn take_events(&self) -> Vec<Value> {
         self.events_of(&self.take_records())
     }
 
-    /// A REST request; no token where it is empty.
+    /// Sends a REST request. An empty `token` sends none.
     pub async fn api(&self, method: Method, path: &str, token: &str, body: Option<&Value>) -> Answer {
         self.browser().send(api_request(&method, path, token, body)).await
     }
@@ -220,7 +220,7 @@ impl World {
         self.deps.definitions.integration(&workspace, &id).await.unwrap()
     }
 
-    /// Has the definitions read anew, as by a function that has not read them yet.
+    /// Makes the functions read the definitions anew, like a function that has not read them yet.
     pub fn forget_definitions(&self) {
         self.deps.definitions.forget(&WorkspaceKey::new(WORKSPACE));
     }
@@ -231,7 +231,7 @@ impl World {
         self.api(Method::GET, &format!("/connections/{id}"), &token, None).await
     }
 
-    /// Whether the connection is not archived.
+    /// True if the connection is not archived.
     pub async fn connection_is_live(&self, id: &str) -> bool {
         let id = ConnectionId::new(id);
         self.deps.store.read_connection(&id).await.unwrap().is_some_and(|found| found.archived_at.is_none())
@@ -244,7 +244,7 @@ impl World {
         answer.json()
     }
 
-    /// The answer to a request for the connection with its secrets, whatever it is.
+    /// The answer to a request for the connection with its secrets, refused or not.
     pub async fn read_secrets(&self, id: &str) -> Answer {
         let path = format!("/connections/{id}?includeSecrets=true");
         self.api(Method::GET, &path, &tokens::admin(WORKSPACE), None).await
@@ -267,7 +267,8 @@ impl World {
 fn config(database: &Database, wire: Wire) -> aws_sdk_dynamodb::Config {
     let timeout = TimeoutConfig::builder().operation_timeout(DATABASE_TIMEOUT).build();
     let config = database.client.config().to_builder().http_client(wire).timeout_config(timeout);
-    // Clients of one process share how often they may repeat a request; the faults of one test are none of another's.
+    // Clients of one process share a budget of retries. A partition of its own keeps one test's faults out of
+    // another's.
     let own = RetryPartition::custom("a world").token_bucket(TokenBucket::default()).build();
     config.retry_partition(own).build()
 }
@@ -297,7 +298,7 @@ impl AtProvider {
         self.back(&[("code", CODE)])
     }
 
-    /// The same with these parameters and the state.
+    /// The address that the provider sends the browser back to, with these parameters and the state.
     #[must_use]
     pub fn back(&self, parameters: &[(&str, &str)]) -> String {
         format!("{}?{}", self.parameter("redirect_uri").unwrap(), self.answer(parameters))

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// The port when `--port` is not given.
 const DEFAULT_PORT: u16 = 9000;
 
-/// What `--help` prints.
+/// The text that `--help` prints.
 pub const USAGE: &str = "\
 Runs the whole service on this machine, with a demo provider and a demo page.
 
@@ -22,7 +22,7 @@ Options:
   --help            Print this text
 ";
 
-/// What the command line asks for.
+/// The command that the arguments ask for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {
     /// Print [`USAGE`] and exit successfully.
@@ -31,12 +31,12 @@ pub enum Command {
     Serve(Options),
 }
 
-/// How to run the service.
+/// The settings of a run.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Options {
     /// The port on 127.0.0.1; zero lets the system choose.
     pub port: u16,
-    /// Where the tables are kept; in memory when there is none.
+    /// The directory of the tables. Without one, they are kept in memory.
     pub data_dir: Option<PathBuf>,
     /// The port of the tables on 127.0.0.1; zero lets the system choose.
     pub dynamodb_port: u16,
@@ -44,7 +44,7 @@ pub struct Options {
     pub callback_bases: Vec<String>,
 }
 
-/// Why a command line was not understood; the program exits with code 2.
+/// The reason why a command line was not understood. The program then exits with code 2.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ArgsError {
     /// No such option.
@@ -53,7 +53,7 @@ pub enum ArgsError {
     /// The option stands last.
     #[error("`{0}` needs a value")]
     ValueMissing(&'static str),
-    /// The option takes one value.
+    /// The option takes one value, and was given again.
     #[error("`{0}` is given twice")]
     Repeated(&'static str),
     /// Not a number, or too large.
@@ -109,7 +109,7 @@ fn value(
     inline: Option<OsString>,
     rest: &mut impl Iterator<Item = OsString>,
 ) -> Result<OsString, ArgsError> {
-    // A directory called `--port` is less likely than a forgotten value.
+    // A forgotten value is likelier than a directory called `--port`.
     inline
         .or_else(|| rest.next().filter(|next| !next.as_encoded_bytes().starts_with(b"--")))
         .filter(|value| !value.is_empty())

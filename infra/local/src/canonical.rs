@@ -1,6 +1,6 @@
-//! One address: who starts at `localhost` is sent to `127.0.0.1`.
+//! One address: a browser that starts at `localhost` is sent to `127.0.0.1`.
 //!
-//! The providers call back to 127.0.0.1, and to a browser that is another host: a flow that began at `localhost` would
+//! The providers call back to 127.0.0.1, which is another host to a browser: a flow that began at `localhost` would
 //! come back without its cookie.
 
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-/// Where flows begin.
+/// The paths where flows begin.
 const STARTS: [&str; 2] = ["/connection-popup", "/connect"];
 
-/// Answers a start at `localhost` with the same address at `base`; 307, so that a POST stays one.
+/// Redirects a start at `localhost` to the same address at `base`. The status is 307, so that a POST stays a POST.
 pub(crate) async fn redirect_starts(State(base): State<Arc<str>>, request: Request, next: Next) -> Response {
     match elsewhere(&base, &request) {
         Some(location) => (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response(),

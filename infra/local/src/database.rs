@@ -19,7 +19,7 @@ use crate::events::stream::Stream;
 
 /// A DynamoDB on a loopback port, with the wire protocol of the real one.
 pub struct Database {
-    /// Where it listens.
+    /// The address that it listens at.
     pub endpoint: String,
     /// A client for it.
     pub client: Client,
@@ -51,7 +51,7 @@ impl Database {
         Ok(Self { endpoint, client, tables, dynoxide })
     }
 
-    /// What is written to the connections from now on.
+    /// The stream of writes to the connections from now on.
     pub fn connections_stream(&self) -> Result<Stream, Problem> {
         Stream::open(self.dynoxide.clone(), &self.tables.connections)
     }
@@ -75,7 +75,7 @@ async fn create_tables(client: &Client, tables: &Tables) -> Result<(), Problem> 
     let flows = client.create_table().table_name(&tables.flows);
     create(with_keys(flows, "pk", None)?).await?;
     let time_to_live = TimeToLiveSpecification::builder().attribute_name("ttl").enabled(true).build()?;
-    // A table from an earlier run has it already, which is refused.
+    // A table from an earlier run has this setting already, and refuses it.
     let _ = client
         .update_time_to_live()
         .table_name(&tables.flows)
@@ -104,7 +104,7 @@ async fn create_tables(client: &Client, tables: &Tables) -> Result<(), Problem> 
     create(with_keys(integrations, "pk", Some("sk"))?).await
 }
 
-/// What lists show: all but the sealed secrets.
+/// The attributes that lists show: all but the sealed secrets.
 const OWNER_PROJECTION: [&str; 8] =
     ["archivedAt", "customer", "health", "integration", "lastActiveAt", "record", "version", "workspace"];
 
@@ -124,7 +124,7 @@ fn with_keys(table: CreateTable, hash: &str, range: Option<&str>) -> Result<Crea
 async fn create(table: CreateTable) -> Result<(), Problem> {
     match table.send().await {
         Ok(_) => Ok(()),
-        // It is there from an earlier run.
+        // The table is there from an earlier run.
         Err(error) if error.code() == Some("ResourceInUseException") => Ok(()),
         Err(error) => Err(error.into()),
     }

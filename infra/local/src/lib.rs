@@ -41,20 +41,20 @@ use service::Functions;
 /// Anything that keeps the local run from starting.
 pub type Problem = Box<dyn std::error::Error + Send + Sync>;
 
-/// The wrapping key of the local run. It is public: what `--data-dir` keeps is as safe as the directory.
+/// The wrapping key of the local run. It is public, so the data in `--data-dir` is only as safe as the directory.
 const WRAPPING_KEY: [u8; 32] = *b"local demo wrapping key, no aws!";
 
-/// Between two scheduled refreshes: more often than in AWS, for those who watch.
+/// The time between two scheduled refreshes. It is shorter than on AWS, for those who watch.
 const REFRESH_EVERY: Duration = Duration::from_secs(10);
 
-/// How long one may take.
+/// The time that one scheduled refresh may take.
 const REFRESH_TIME: Duration = Duration::from_mins(1);
 
 /// A started local run.
 pub struct Running {
-    /// Where it is served: `http://127.0.0.1:9000`.
+    /// The address that it is served at: `http://127.0.0.1:9000`.
     pub base: String,
-    /// Where its DynamoDB listens.
+    /// The address that its DynamoDB listens at.
     pub dynamodb: String,
     events: Log,
     listener: TcpListener,
@@ -94,8 +94,8 @@ pub async fn start(options: Options) -> Result<Running, Problem> {
     let functions = Functions::new(&deps);
     tokio::spawn(scheduled_refresh(Arc::clone(&deps)));
     seed::define(&functions, &base, clock.now()).await?;
-    // The provider knows its clients' exact callback addresses (RFC 6749 §3.1.2.2): this run's, and those of whatever
-    // else serves the same tables.
+    // The provider knows its clients' exact callback addresses (RFC 6749 §3.1.2.2): those of this run, and of
+    // anything else that serves the same tables.
     let callbacks = |integration| {
         let path = seed::callback_path(integration);
         let bases = std::iter::once(&base).chain(&options.callback_bases);
@@ -132,13 +132,13 @@ async fn scheduled_refresh(deps: Arc<Deps>) {
     let mut schedule = tokio::time::interval(REFRESH_EVERY);
     loop {
         schedule.tick().await;
-        // What went wrong is in the log, and is tried again.
+        // The log holds any failure, and the next refresh tries again.
         let _ = refresh::sweep(&deps, deps.clock.now() + REFRESH_TIME).await;
     }
 }
 
 impl Running {
-    /// What happens to connections, from the start of this run.
+    /// The events about connections, from the start of this run.
     #[must_use]
     pub fn events(&self) -> Reader {
         self.events.after(0)

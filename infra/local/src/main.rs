@@ -7,7 +7,7 @@ use linkspan_local::Problem;
 use linkspan_local::args::{self, Command, Options};
 use tracing::Level;
 
-/// The lines that the functions log, readable, on standard error: standard output is for what was asked for.
+/// Writes the functions' log, readable, to standard error: standard output is for the requested text.
 fn log() {
     let level = env::var("RUST_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(Level::INFO);
     tracing_subscriber::fmt()

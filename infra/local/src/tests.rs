@@ -30,7 +30,7 @@ impl Page {
         rest.split('"').next().unwrap().to_owned()
     }
 
-    /// What the page hands to the window that waits.
+    /// The result that the page hands to the waiting window.
     fn handed_over(&self) -> Value {
         let (_, rest) = self.text.split_once(r#"<script type="application/json" id="result">"#).unwrap();
         serde_json::from_str(rest.split("</script>").next().unwrap()).unwrap()

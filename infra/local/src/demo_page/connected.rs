@@ -1,5 +1,5 @@
-//! `GET /demo/connected`: where the result comes back to. What the address says is a claim: the connection is shown
-//! only once the service has confirmed it for this customer.
+//! `GET /demo/connected`: the page that the result comes back to. The address only claims a result: the connection is
+//! shown once the service has confirmed it for this customer.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ struct ConnectedPage {
     problem: Option<String>,
 }
 
-/// What came back.
+/// The result that came back.
 enum Outcome {
     /// A connection that the service confirms.
     Connected(Connection),
@@ -40,11 +40,11 @@ enum Outcome {
     Nothing,
 }
 
-/// An error that came back, with what `errorData` adds.
+/// An error that came back, with the details of `errorData`.
 struct Failure {
     message: String,
     data: Option<ErrorData>,
-    /// `errorData` as indented JSON; as it came, when it is not JSON.
+    /// `errorData` as indented JSON, or as it came if it is not JSON.
     raw: Option<String>,
 }
 
@@ -69,7 +69,7 @@ pub(super) async fn connected(
     let customer = Customer::signed_in(&headers);
     let service = Service::for_customer(&config, customer);
 
-    // An error beside a connectionId is an error.
+    // An error counts, even beside a connectionId.
     let outcome = match (parameter("error"), parameter("connectionId")) {
         (Some(message), _) => Outcome::Failed(Failure::new(message, parameter("errorData"))),
         (None, Some(id)) => verify(&service, &id).await,
@@ -118,7 +118,7 @@ impl Failure {
 }
 
 impl ErrorData {
-    /// What the error's type says about whose turn it is.
+    /// The error's type in words.
     fn type_words(&self) -> &'static str {
         match self.r#type.as_str() {
             "bad_request" => "The request was not acceptable.",

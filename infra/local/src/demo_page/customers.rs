@@ -5,14 +5,14 @@ use cookie::{Cookie, SameSite};
 
 const COOKIE: &str = "demo_customer";
 
-/// Somebody who uses the app.
+/// A user of the app.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Customer {
     pub(super) id: &'static str,
     pub(super) name: &'static str,
 }
 
-/// Everybody who does; the first is signed in unless the cookie says otherwise.
+/// All users of the app. The first is signed in unless the cookie names another.
 pub(super) static CUSTOMERS: [Customer; 2] = [
     Customer { id: "birch-and-co", name: "Birch & Co" },
     Customer { id: "lakeside-labs", name: "Lakeside Labs" },
@@ -23,7 +23,7 @@ impl Customer {
         CUSTOMERS.iter().find(|customer| customer.id == id)
     }
 
-    /// The one who is signed in.
+    /// The customer who is signed in.
     pub(super) fn signed_in(headers: &HeaderMap) -> &'static Self {
         headers
             .get_all(header::COOKIE)
@@ -36,7 +36,7 @@ impl Customer {
             .unwrap_or(&CUSTOMERS[0])
     }
 
-    /// The cookie that signs this one in. A real app would ask for a password.
+    /// The cookie that signs this customer in. A real app would ask for a password.
     pub(super) fn sign_in_cookie(&self) -> String {
         // Lax: the result arrives by a navigation that the provider's site began.
         Cookie::build((COOKIE, self.id)).path("/").http_only(true).same_site(SameSite::Lax).to_string()

@@ -1,4 +1,4 @@
-//! What the app's backend hears: the events of its workspace, in the page and, while it is open, as they come.
+//! The events that the app's backend gets: those of its workspace, in the page and, while it is open, as they come.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use url::form_urlencoded;
 use super::Config;
 use crate::events::log::{Entry, REMEMBERED};
 
-/// The events until a page was made.
+/// The events up to the moment when a page was made.
 pub(super) struct Events {
     /// The newest first.
     pub(super) shown: Vec<Shown>,
     /// The place of the newest.
     pub(super) last: u64,
-    /// How many the page shows at most.
+    /// The most events that the page shows.
     pub(super) limit: usize,
 }
 
@@ -56,12 +56,12 @@ impl Shown {
     }
 }
 
-/// The app's backend hears of its own workspace only.
+/// True if the event is of the app's own workspace. The app's backend gets no other.
 fn is_own(config: &Config, entry: &Entry) -> bool {
     entry.event["detail"]["workspaceKey"] == config.workspace_key
 }
 
-/// `GET /demo/events?after={id}`: server-sent events. A browser that was cut off says itself where it was.
+/// `GET /demo/events?after={id}`: server-sent events. A browser that was cut off reports the last event that it has.
 pub(super) async fn events(
     State(config): State<Arc<Config>>,
     headers: HeaderMap,

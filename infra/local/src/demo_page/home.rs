@@ -23,23 +23,23 @@ struct HomePage {
     problem: Option<String>,
 }
 
-/// An integration, and what can be done with it.
+/// An integration, and the actions that the page offers for it.
 struct Card {
     key: String,
     name: String,
-    /// How it connects.
+    /// The authentication type in words.
     auth: String,
-    /// What to enter.
+    /// The values to enter.
     hints: &'static [(&'static str, &'static [&'static str])],
     connections: Vec<(Connection, String)>,
-    /// Connects; replaces the connection that there is.
+    /// The payload that connects, and replaces the existing connection.
     connect: String,
-    /// Connects beside the connections that there are.
+    /// The payload that connects, and keeps the existing connections.
     connect_another: String,
 }
 
 impl Card {
-    /// What stands in the logo's place.
+    /// The letter in place of a logo.
     fn initial(&self) -> String {
         let last_word = self.name.split_whitespace().next_back();
         last_word.and_then(|word| word.chars().next()).map(String::from).unwrap_or_default()
@@ -69,8 +69,8 @@ pub(super) async fn home(
     response::page(&HomePage { frame: Frame::new(&config, customer), cards, rows, problem })
 }
 
-/// The page's address, for a browser that came by `localhost`: results come back to `base`, where its cookie would be
-/// missing.
+/// The page's address at `base`, for a browser that came by `localhost`. Results come back to `base`, where its
+/// cookie would be missing.
 fn canonical(config: &Config, headers: &HeaderMap) -> Option<String> {
     let host = headers.get(header::HOST)?.to_str().ok()?;
     let port = host.strip_prefix("localhost:")?;
@@ -141,7 +141,7 @@ fn card(
     })
 }
 
-/// The type; with several options also what the customer can choose from.
+/// The authentication type. With several options, also their titles, from which the customer can choose.
 fn auth_words(integration: &Integration) -> String {
     let Some(first) = integration.auth_options.first() else { return String::new() };
     let words = auth_type_words(&first.r#type);

@@ -1,8 +1,8 @@
-//! The demo page at `/`: what an app that uses this service looks like to one of its customers.
+//! The demo page at `/`: an app that uses this service, as one of its customers sees it.
 //!
-//! It plays the app and the app's backend: it knows who is signed in (`customers`), signs that customer's token
-//! (`token`), asks the service as any caller does (`service`), and shows the result: the one that comes back by redirect (`connected`),
-//! or the one that a popup's message brings (`popup.js`). What the backend hears by events stands below (`events`).
+//! It plays the app and the app's backend. It knows who is signed in (`customers`), signs that customer's token
+//! (`token`), and asks the service as any caller does (`service`). It shows the result, which comes back by redirect
+//! (`connected`) or by a popup's message (`popup.js`). The events that the backend gets stand below (`events`).
 
 mod connected;
 mod customers;
@@ -29,37 +29,37 @@ use protocol::clock::Clock;
 
 use crate::events::log::Log;
 
-/// What a [`Call`] returns.
+/// The future that a [`Call`] returns.
 pub(crate) type CallFuture = Pin<Box<dyn Future<Output = http::Response<Bytes>> + Send>>;
 
 /// Sends a request to the service; its URI holds only path and query.
 pub(crate) type Call = Arc<dyn Fn(http::Request<Bytes>) -> CallFuture + Send + Sync>;
 
-/// What the page is built from.
+/// The page's dependencies.
 pub(crate) struct Config {
-    /// Where this run is served, without a slash at its end: `http://127.0.0.1:9000`.
+    /// This run's address, without a slash at its end: `http://127.0.0.1:9000`.
     pub(crate) base: String,
     /// The workspace whose app this page plays.
     pub(crate) workspace_key: &'static str,
-    /// What the app's backend signs its customers' tokens with.
+    /// The secret that the app's backend signs its customers' tokens with.
     pub(crate) workspace_secret: &'static str,
     /// The keys of integrations that the app does not offer.
     pub(crate) hidden: &'static [&'static str],
-    /// What to enter where.
+    /// The values to enter, by integration.
     pub(crate) hints: &'static [Hint],
     /// The clock that the tokens expire by.
     pub(crate) clock: Arc<dyn Clock>,
-    /// What happens to connections.
+    /// The events about connections.
     pub(crate) events: Log,
     /// The service.
     pub(crate) call: Call,
 }
 
-/// What to enter when an integration is connected.
+/// The values to enter when an integration is connected.
 pub(crate) struct Hint {
     /// The integration's key.
     pub(crate) integration: &'static str,
-    /// What it is, and the values.
+    /// The values, each line with its description.
     pub(crate) lines: &'static [(&'static str, &'static [&'static str])],
 }
 

@@ -13,7 +13,7 @@ pub(super) struct Payload<'a> {
     /// Set to renew an existing connection.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) connection_id: Option<&'a str>,
-    /// Whether a new connection joins the others instead of replacing them.
+    /// True if a new connection joins the others instead of replacing them.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) allow_multiple_connections: bool,
 }

@@ -1,11 +1,12 @@
-//! How the page answers.
+//! The page's answers.
 
 use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-/// The page's own script and style, nothing from elsewhere. There is no `form-action`: Chromium applies it to every redirect that follows the
-/// form, and those lead to whichever provider the customer connects and from there back here.
+/// Allows the page's own script and style, and nothing from elsewhere. There is no `form-action`: Chromium applies it
+/// to every redirect that follows the form, and those lead to whichever provider the customer connects and from there
+/// back here.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Answers with a page.

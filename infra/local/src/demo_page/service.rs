@@ -1,4 +1,4 @@
-//! What the page asks the service, as any caller could.
+//! The page's requests to the service, as any caller could send them.
 
 use axum::http::{Method, StatusCode, header};
 use bytes::Bytes;
@@ -15,7 +15,7 @@ pub(super) struct Service<'a> {
     token: String,
 }
 
-/// What the page needs to know of an integration.
+/// The part of an integration that the page uses.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Integration {
@@ -26,7 +26,7 @@ pub(super) struct Integration {
     pub(super) auth_options: Vec<AuthOption>,
 }
 
-/// What the page needs to know of a way to authenticate.
+/// The part of an authentication option that the page uses.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AuthOption {
@@ -35,7 +35,7 @@ pub(super) struct AuthOption {
     pub(super) title: Option<String>,
 }
 
-/// What the page needs to know of a connection.
+/// The part of a connection that the page uses.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Connection {
@@ -55,7 +55,7 @@ struct List<T> {
     items: Vec<T>,
 }
 
-/// Why there is no answer to show.
+/// The reason why there is no answer to show.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Problem {
     #[error("The customer's token could not be signed")]
@@ -69,14 +69,14 @@ pub(super) enum Problem {
 }
 
 impl Problem {
-    /// Whether the service says that there is no such thing for this customer.
+    /// True if the service reports that no such thing exists for this customer.
     pub(super) fn is_not_found(&self) -> bool {
         matches!(self, Self::Refused { status: StatusCode::NOT_FOUND, .. })
     }
 }
 
 impl<'a> Service<'a> {
-    /// Speaks for the customer, with a fresh token.
+    /// A client that speaks for the customer, with a fresh token.
     pub(super) fn for_customer(config: &'a Config, customer: &Customer) -> Result<Self, Problem> {
         Ok(Self { call: &config.call, token: token::mint(config, customer)? })
     }
@@ -86,7 +86,7 @@ impl<'a> Service<'a> {
         &self.token
     }
 
-    /// The integrations that there are.
+    /// The integrations.
     pub(super) async fn integrations(&self) -> Result<Vec<Integration>, Problem> {
         Ok(self.get::<List<_>>("/integrations").await?.items)
     }
@@ -98,7 +98,7 @@ impl<'a> Service<'a> {
 
     /// One of the customer's connections.
     pub(super) async fn connection(&self, id: &str) -> Result<Connection, Problem> {
-        // The id may come from the address bar: it stays one path segment whatever it holds.
+        // The id may come from the address bar, so it is encoded into one path segment.
         let segment = utf8_percent_encode(id, NON_ALPHANUMERIC);
         self.get(&format!("/connections/{segment}")).await
     }

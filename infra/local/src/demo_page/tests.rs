@@ -1,4 +1,4 @@
-//! The page, before a service that these tests make up.
+//! The page, in front of a service that these tests make up.
 
 use std::sync::{Arc, Mutex};
 
@@ -234,7 +234,7 @@ async fn the_script_comes_from_a_file_and_may_not_be_anything_else() {
     assert!(script.headers[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/javascript"));
 }
 
-/// A page's dependencies after two events, one of them another workspace's.
+/// A page's dependencies after two events. One of them is another workspace's.
 fn after_events() -> Config {
     let config = config(service(Log::default(), false));
     for (workspace, connection) in [("demo", "<c1>"), ("other", "not-shown")] {

@@ -1,4 +1,4 @@
-//! The token that tells the service which customer this is: what a team's backend signs.
+//! The token that names the customer to the service. In production a team's backend signs it.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Things that both pages show.
+//! Parts that both pages show.
 
 use super::Config;
 use super::customers::{CUSTOMERS, Customer};
@@ -26,7 +26,7 @@ impl Frame {
 pub(super) struct Row {
     pub(super) connection: Connection,
     pub(super) integration: String,
-    /// How it was made.
+    /// The authentication type in words.
     pub(super) auth_type: &'static str,
 }
 
@@ -38,7 +38,7 @@ pub(super) fn rows(connections: Vec<Connection>, integrations: &[Integration]) -
         let options = integration.map(|it| it.auth_options.as_slice()).unwrap_or_default();
         let option = options.iter().find(|option| Some(option.key.as_str()) == key);
         let auth_type = option.map_or("–", |option| auth_type_words(&option.r#type));
-        // An integration that is gone leaves its connections behind.
+        // An integration that was deleted leaves its connections behind.
         let integration = integration.map_or_else(|| "–".to_owned(), |it| it.name.clone());
         Row { connection, integration, auth_type }
     };
@@ -62,7 +62,7 @@ impl Connection {
         self.name.as_deref().filter(|name| !name.is_empty()).unwrap_or("Unnamed connection")
     }
 
-    /// Whether it works.
+    /// True if it works.
     pub(super) fn is_ready(&self) -> bool {
         !self.disconnected && matches!(self.state.as_deref(), None | Some("READY"))
     }
@@ -77,7 +77,7 @@ impl Connection {
         }
     }
 
-    /// What is wrong with it, if something is.
+    /// The connection's error in words, if it has one.
     pub(super) fn error_words(&self) -> Option<&str> {
         let error = self.error.as_ref()?;
         error.as_str().or_else(|| error["message"].as_str())

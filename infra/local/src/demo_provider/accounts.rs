@@ -1,4 +1,4 @@
-//! `GET /demo-provider/accounts`: what there is to enter, which at a real provider only its owner can read.
+//! `GET /demo-provider/accounts`: the values to enter. At a real provider only the account's holder can read them.
 
 use askama::Template;
 use axum::http::StatusCode;

@@ -39,7 +39,7 @@ pub(super) async fn company(
     }
 }
 
-/// Whom the request comes from; otherwise the answer to it.
+/// The user who sends the request, or else the answer to it.
 fn caller(provider: &Provider, head: &Parts) -> Result<&'static User, Box<Response>> {
     let headers = &head.headers;
     if oauth1::is_signed(headers) {

@@ -1,29 +1,29 @@
-//! The page where a user allows or denies, of either protocol.
+//! The page where a user allows or denies, in either protocol.
 
 use askama::Template;
 
 use super::Product;
 use super::users::User;
 
-/// What the page shows.
+/// The page's content.
 #[derive(Template)]
 #[template(path = "demo_provider/consent.html")]
 pub(super) struct ConsentPage<'a> {
     pub(super) product: Product,
     /// The pending request.
     pub(super) id: &'a str,
-    /// Where the decision is posted to.
+    /// The path that the decision is posted to.
     pub(super) action: &'static str,
-    /// Who asks.
+    /// The name of the client that asks.
     pub(super) client_name: &'a str,
     pub(super) user: &'static User,
     pub(super) wishes: Vec<Wish>,
     pub(super) fault_groups: Vec<FaultChoices>,
-    /// How the request itself asks to fail.
+    /// A sentence on how the request itself can ask for a fault.
     pub(super) example: &'static str,
 }
 
-/// Something that the client wants to do.
+/// An action that the client asks to be allowed.
 pub(super) struct Wish {
     pub(super) description: &'static str,
     pub(super) name: &'static str,
@@ -39,7 +39,7 @@ pub(super) struct FaultChoices {
 pub(super) struct FaultChoice {
     pub(super) name: &'static str,
     pub(super) label: &'static str,
-    /// Whether the request itself asked for it.
+    /// True if the request itself asked for it.
     pub(super) selected: bool,
 }
 

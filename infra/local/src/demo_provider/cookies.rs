@@ -1,8 +1,8 @@
-//! The provider's two cookies, and whom they stand for.
+//! The provider's two cookies: one for the browser, one for the user.
 //!
-//! One names the browser, from its first authorization request on: forms are taken only from the browser that the
-//! authorization request was made in. The other is drawn at sign-in and names the user, so that signing in never
-//! lends authority to a value that someone could have planted before.
+//! One names the browser, from its first authorization request on: a form is taken only from the browser that made
+//! the authorization request. The other names the user. It is drawn at sign-in, so that signing in never gives
+//! authority to a value that someone could have planted before.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -18,7 +18,7 @@ const BROWSER: &str = "demo_provider_browser";
 const SESSION: &str = "demo_provider_session";
 const SESSION_LIFETIME: Duration = Duration::from_hours(8);
 
-/// Who is signed in, by the fingerprint of the session cookie.
+/// The signed-in users, by the fingerprint of the session cookie.
 #[derive(Default)]
 pub(super) struct Sessions(HashMap<Fingerprint, Session>);
 
@@ -32,7 +32,7 @@ pub(super) fn browser(headers: &HeaderMap) -> Option<Fingerprint> {
     value(headers, BROWSER).map(|secret| Fingerprint::of(&secret))
 }
 
-/// Knows a browser from now on: its fingerprint, and the cookie to set.
+/// Remembers a browser from now on. Returns its fingerprint, and the cookie to set.
 pub(super) fn new_browser(provider: &Provider) -> (Fingerprint, String) {
     let secret = provider.draw_secret();
     (Fingerprint::of(&secret), set_cookie(BROWSER, secret))
@@ -45,7 +45,7 @@ pub(super) fn user(provider: &Provider, headers: &HeaderMap) -> Option<&'static 
     provider.sessions().0.get(&key).filter(|session| session.expires_at > now).map(|s| s.user)
 }
 
-/// Signs `user` in: the cookie to set.
+/// Signs `user` in. Returns the cookie to set.
 pub(super) fn sign_in(provider: &Provider, user: &'static User) -> String {
     let secret = provider.draw_secret();
     let now = provider.config.clock.now();

@@ -1,4 +1,5 @@
-//! `POST /demo-provider/login`: user name and password for a token, in a way that follows no standard, as older APIs do.
+//! `POST /demo-provider/login`: exchanges user name and password for a token. It follows no standard, as older APIs
+//! do.
 
 use std::sync::Arc;
 

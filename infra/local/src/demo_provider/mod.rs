@@ -1,7 +1,8 @@
 //! The demo provider, "Demo CRM": a third party to connect to, small but real.
 //!
-//! It keeps its customers' sign-in (`sign_in`, `cookies`, `users`), answers a protected API (`api`) to tokens and API
-//! keys, and gives tokens by OAuth 2 (`oauth2`), by OAuth 1.0 (`oauth1`) and for user name and password (`log_in`). Its addresses all lie under `/demo-provider`; everything is in memory.
+//! It signs its users in (`sign_in`, `cookies`, `users`). Its protected API (`api`) takes tokens and API keys. It
+//! gives tokens by OAuth 2 (`oauth2`), by OAuth 1.0 (`oauth1`) and for user name and password (`log_in`). Its
+//! addresses all lie under `/demo-provider`; everything is in memory.
 
 mod accounts;
 mod api;
@@ -34,9 +35,9 @@ use oauth2::client::Client;
 use product::Product;
 use stats::Stats;
 
-/// What the provider is built from.
+/// The provider's dependencies.
 pub(crate) struct Config {
-    /// Where this run is served, without a slash at its end: `http://127.0.0.1:9000`.
+    /// This run's address, without a slash at its end: `http://127.0.0.1:9000`.
     pub(crate) base: String,
     /// The registered OAuth 2 clients.
     pub(crate) clients: Vec<Client>,
@@ -44,7 +45,7 @@ pub(crate) struct Config {
     pub(crate) consumers: Vec<oauth1::client::Client>,
     /// The clock that tokens, codes and sessions expire by.
     pub(crate) clock: Arc<dyn Clock>,
-    /// Where codes, tokens and ids are drawn.
+    /// The source of codes, tokens and ids.
     pub(crate) random: Arc<dyn Random>,
 }
 
@@ -112,7 +113,7 @@ impl Provider {
     }
 }
 
-/// A secret's SHA-256. Secrets are looked up by it, so that neither a lookup's time nor the memory tells one.
+/// A secret's SHA-256. Secrets are looked up by it, so that neither the time of a look-up nor the memory reveals one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Fingerprint([u8; 32]);
 

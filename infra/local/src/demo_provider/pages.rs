@@ -1,4 +1,4 @@
-//! How the provider answers: pages, JSON and redirects, each with the headers that it needs.
+//! The provider's answers: pages, JSON and redirects, each with the headers that it needs.
 
 use askama::Template;
 use axum::body::Body;
@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::Product;
 
-/// No script and nothing from elsewhere. There is no `form-action`: Chromium applies it to every redirect that follows
-/// the form, and those lead to the client and on to wherever the client's own flow ends.
+/// Allows no script, and nothing from elsewhere. There is no `form-action`: Chromium applies it to every redirect
+/// that follows the form, and those lead to the client and on to wherever the client's own flow ends.
 const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 #[derive(Template)]
@@ -20,7 +20,7 @@ struct ErrorPage<'a> {
     message: &'a str,
 }
 
-/// Whoever sent the browser here may be nobody's client: it stays, and its user is told.
+/// Refuses on a page. The sender may be nobody's client, so the browser stays here and its user sees the reason.
 pub(super) fn refused(message: &str) -> Response {
     error("This request was refused", message)
 }
@@ -57,7 +57,7 @@ fn page_with_policy(status: StatusCode, template: &impl Template, policy: &str) 
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CONTENT_SECURITY_POLICY, policy),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        // The address may hold `state`, which is the client's business alone.
+        // The address may hold `state`, which is for the client alone.
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     ];
     (status, headers, html).into_response()
@@ -78,7 +78,7 @@ pub(super) fn json(body: &impl Serialize) -> Response {
     }
 }
 
-/// Sends the browser on. 303, so that what was posted here is not posted there (RFC 9700 §4.12).
+/// Sends the browser on. The status is 303, so that a form posted here is not posted there too (RFC 9700 §4.12).
 pub(super) fn see_other(location: &str) -> Response {
     match HeaderValue::from_str(location) {
         Ok(location) => {

@@ -21,13 +21,13 @@ impl Params {
         self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
-    /// A parameter that is there twice, which it must not be (RFC 6749 §3.1 and §3.2).
+    /// A parameter that appears twice, which none may (RFC 6749 §3.1 and §3.2).
     pub(super) fn repeated(&self) -> Option<&str> {
         let mut seen = HashSet::new();
         self.0.iter().map(|(name, _)| name.as_str()).find(|name| !seen.insert(*name))
     }
 
-    /// Whether `name` is there more than once.
+    /// True if `name` appears more than once.
     pub(super) fn is_repeated(&self, name: &str) -> bool {
         self.0.iter().filter(|(given, _)| given == name).count() > 1
     }

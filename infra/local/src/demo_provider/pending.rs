@@ -11,8 +11,8 @@ use super::{Fingerprint, Provider, cookies, pages};
 
 const LIFETIME: Duration = Duration::from_mins(10);
 
-/// The waiting requests. Each lies here under a random id that its forms carry, and answers only to the browser that
-/// made it: knowing the id alone lets nobody decide for someone else.
+/// The waiting requests. Each has a random id, which its forms carry, and answers only to the browser that made it:
+/// the id alone lets nobody decide for someone else.
 pub(super) struct PendingRequests<T>(HashMap<String, Pending<T>>);
 
 struct Pending<T> {
@@ -38,15 +38,15 @@ impl<T> PendingRequests<T> {
         (pending.browser == browser && pending.expires_at > now).then_some(&pending.request)
     }
 
-    /// Takes the request out: it is answered once.
+    /// Takes the request out, because it is answered only once.
     pub(super) fn take(&mut self, id: &str, browser: Fingerprint, now: Timestamp) -> Option<T> {
         self.find(id, browser, now)?;
         self.0.remove(id).map(|pending| pending.request)
     }
 }
 
-/// Where a browser goes with a new request: to its consent page, by way of the sign-in where nobody is signed in.
-/// `insert` stores the request under the id and for the browser that it is given.
+/// Stores a new request. Returns the path to send the browser to: the consent page, by way of the sign-in if nobody
+/// is signed in. `insert` stores the request under the id, and for the browser, that it is given.
 pub(super) fn begin(
     provider: &Provider,
     headers: &HeaderMap,

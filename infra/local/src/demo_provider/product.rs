@@ -1,8 +1,8 @@
-//! What the provider sells: each product speaks another protocol.
+//! The products that the provider sells. Each speaks another protocol.
 
 use std::fmt;
 
-/// A product, under whose name the user signs in.
+/// A product. The user signs in under its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Product {
     /// Speaks OAuth 2.

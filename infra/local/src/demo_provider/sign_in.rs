@@ -43,7 +43,7 @@ pub(super) async fn submit(
 ) -> Response {
     let params = Params::parse(&body);
     let request = params.get("request").unwrap_or_default();
-    // Only in answer to a form that this very browser was shown: nobody signs a stranger's browser in.
+    // The form must have been shown to this very browser, so that nobody signs a stranger's browser in.
     let Some(pending) = pending(&provider, request, &headers) else { return pages::no_longer_open() };
     let user_name = params.get("user_name").unwrap_or_default();
     let password = params.get("password").unwrap_or_default();
@@ -58,7 +58,7 @@ pub(super) async fn submit(
     response
 }
 
-/// What a pending request is for, and where it goes on.
+/// The product of a pending request, and the path where it goes on.
 struct Pending {
     product: Product,
     consent_path: String,

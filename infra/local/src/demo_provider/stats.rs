@@ -9,16 +9,16 @@ use serde_json::json;
 
 use super::{Provider, pages};
 
-/// The counters; each counts what arrived, whether it succeeded or not.
+/// The counters. Each counts every request that arrives, successful or not.
 #[derive(Default)]
 pub(super) struct Stats {
     /// Authorization requests.
     pub(super) authorizations: Counter,
     /// Requests to the token endpoint.
     pub(super) token_requests: Counter,
-    /// Of these, the ones from an authenticated client that brought a code.
+    /// Token requests from an authenticated client that brought a code.
     pub(super) code_exchanges: Counter,
-    /// Of these, the ones from an authenticated client that brought a refresh token.
+    /// Token requests from an authenticated client that brought a refresh token.
     pub(super) refreshes: Counter,
     /// Requests for OAuth 1.0 temporary credentials.
     pub(super) temporary_credentials: Counter,

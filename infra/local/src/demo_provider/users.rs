@@ -16,10 +16,10 @@ pub(crate) struct User {
     pub(crate) login: &'static str,
     #[serde(skip)]
     pub(crate) password: &'static str,
-    /// What stands in place of user name and password in requests to the API.
+    /// The key that replaces user name and password in requests to the API.
     #[serde(skip)]
     pub(crate) api_key: &'static str,
-    /// The name of the company whose books the user keeps: a part of the API's addresses.
+    /// The name of the company whose books the user keeps. It is a part of the API's addresses.
     #[serde(skip)]
     pub(crate) company: &'static str,
 }
@@ -46,7 +46,7 @@ pub(crate) static USERS: [User; 2] = [
     },
 ];
 
-/// Whom the client-credentials grant stands for: no person at all. It has neither password nor key.
+/// The account that the client-credentials grant stands for. It is no person's, and has neither password nor key.
 pub(super) static MACHINE: User = User {
     id: "machine-1",
     name: "Demo machine",

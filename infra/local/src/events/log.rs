@@ -1,4 +1,4 @@
-//! The events of this run: the last ones, and whoever waits for the next.
+//! The events of this run: the last ones, and a way to wait for the next.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -6,15 +6,15 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::sync::watch;
 
-/// How many events are remembered.
+/// The number of events that are remembered.
 pub(crate) const REMEMBERED: usize = 20;
 
 /// An event, and its place in this run's order, from 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// Its place.
+    /// The event's place.
     pub id: u64,
-    /// What `PutEvents` would get.
+    /// The entry that `PutEvents` would get.
     pub event: Arc<Value>,
 }
 
@@ -25,7 +25,7 @@ struct State {
     closed: bool,
 }
 
-/// The log. Its clones are one.
+/// The log. Its clones share its events.
 #[derive(Clone)]
 pub(crate) struct Log(watch::Sender<State>);
 
@@ -49,13 +49,14 @@ impl Log {
         self.0.borrow().entries.iter().rev().cloned().collect()
     }
 
-    /// Reads on behind an event. One of an earlier run is behind all of this one's: then it begins with the first.
+    /// Reads on after an event. An id that this run has not reached is an earlier run's: reading then begins with the
+    /// first.
     pub(crate) fn after(&self, id: u64) -> Reader {
         let after = if id > self.0.borrow().count { 0 } else { id };
         Reader { state: self.0.subscribe(), after }
     }
 
-    /// No event comes any more: whoever waits for one stops.
+    /// Closes the log. No event comes any more, so every reader stops waiting.
     pub(crate) fn close(&self) {
         self.0.send_modify(|state| state.closed = true);
     }
@@ -72,7 +73,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// The next event; none when the run ends.
+    /// The next event; `None` once the run is over.
     pub async fn next(&mut self) -> Option<Entry> {
         let after = self.after;
         let next = |state: &State| state.entries.iter().find(|entry| entry.id > after).cloned();

@@ -1,5 +1,5 @@
-//! What happens to connections, as it leaves the database: on AWS through an EventBridge pipe, here through the same
-//! filter and transformer.
+//! The events about connections, as they leave the database: on AWS through an EventBridge pipe, here through the
+//! same filter and transformer.
 
 pub mod log;
 pub mod pipe;
@@ -12,10 +12,10 @@ use log::Log;
 use pipe::Pipe;
 use stream::Stream;
 
-/// How long to wait before looking again: a pipe looks four times a second too.
+/// The pause before the stream is read again. A pipe reads four times a second too.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Writes the stream's events to the log, until that is closed.
+/// Writes the stream's events to the log, until the log is closed.
 pub(crate) async fn follow(mut stream: Stream, pipe: Pipe, log: Log) -> Result<(), Problem> {
     let mut ticks = tokio::time::interval(PAUSE);
     while !log.is_closed() {

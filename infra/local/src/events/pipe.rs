@@ -1,5 +1,5 @@
-//! The SAM template's EventBridge pipe, as far as the template uses one: the same filter and the same transformer decide
-//! here what leaves and what is in it. What this does not know it refuses, so that nobody relies on a guess.
+//! The SAM template's EventBridge pipe, as far as the template uses one. Its filter and its transformer decide here,
+//! too, which records leave and as what. A feature that is unknown here is refused, so that nobody relies on a guess.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use crate::Problem;
 
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 
-/// A pipe: which records become events, and what those say.
+/// A pipe. It decides which records become events, and the content of those.
 pub struct Pipe {
     pattern: Value,
     source: String,
@@ -29,7 +29,7 @@ impl Pipe {
         })
     }
 
-    /// The event that a stream's record becomes, if it becomes one: what is handed to `PutEvents`.
+    /// The event that a stream's record becomes, if it becomes one: an entry for `PutEvents`.
     pub fn event(&self, record: &Value) -> Result<Option<Value>, Problem> {
         if !matches(&self.pattern, Some(record))? {
             return Ok(None);
@@ -40,7 +40,7 @@ impl Pipe {
     }
 }
 
-/// The value of a line, behind the heading that it stands under.
+/// The value of a line under its heading.
 fn line(yaml: &str, key: &str, heading: &str) -> Result<String, Problem> {
     let (_, section) = yaml.split_once(heading).ok_or_else(|| format!("the pipe has no {heading}"))?;
     let value = section.lines().find_map(|line| line.trim().strip_prefix(key));
@@ -55,7 +55,7 @@ fn block(yaml: &str, key: &str) -> Result<String, Problem> {
     Ok(lines.take_while(|line| indent(line) > own).collect::<Vec<_>>().join("\n"))
 }
 
-/// An event pattern: an object asks for each of its members, an array for one of its values.
+/// Matches an event pattern: an object asks for each of its members, an array for one of its values.
 fn matches(pattern: &Value, value: Option<&Value>) -> Result<bool, Problem> {
     match pattern {
         Value::Object(members) => all(members, value),
@@ -83,7 +83,7 @@ fn all(members: &Map<String, Value>, value: Option<&Value>) -> Result<bool, Prob
 fn is(choice: &Value, value: Option<&Value>) -> Result<bool, Problem> {
     match choice {
         Value::String(_) => Ok(value == Some(choice)),
-        // Of a leaf only.
+        // `exists` holds for a leaf only.
         _ if *choice == json!({ "exists": true }) => {
             Ok(value.is_some_and(|value| !value.is_object() && !value.is_array()))
         }
@@ -91,7 +91,7 @@ fn is(choice: &Value, value: Option<&Value>) -> Result<bool, Problem> {
     }
 }
 
-/// Puts values in the place of `<$.path>`, as JSON. What becomes of a value within quotes is documented nowhere.
+/// Replaces each `<$.path>` by its value, as JSON. A value within quotes is refused: AWS documents no rule for it.
 fn fill(template: &str, record: &Value) -> Result<String, Problem> {
     let mut filled = String::new();
     let mut rest = template;
@@ -108,7 +108,7 @@ fn fill(template: &str, record: &Value) -> Result<String, Problem> {
     Ok(filled)
 }
 
-/// What stands at a path like `$.dynamodb.NewImage.pk.S`.
+/// The value at a path like `$.dynamodb.NewImage.pk.S`.
 fn at<'a>(record: &'a Value, path: &str) -> Result<&'a Value, Problem> {
     let names = path.strip_prefix("$.").ok_or_else(|| format!("{path} is no path"))?;
     let found = names.split('.').try_fold(record, |value, name| value.get(name));

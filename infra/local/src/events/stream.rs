@@ -9,14 +9,14 @@ use serde_json::Value;
 
 use crate::Problem;
 
-/// A reader of one table's stream, and how far it has come.
+/// A reader of one table's stream, which knows how far it has come.
 pub struct Stream {
     dynoxide: Dynoxide,
     iterator: String,
 }
 
 impl Stream {
-    /// Begins behind the last record that there is.
+    /// Begins after the last existing record.
     pub(crate) fn open(dynoxide: Dynoxide, table: &str) -> Result<Self, Problem> {
         let request = ListStreamsRequest { table_name: Some(table.to_owned()), ..Default::default() };
         let stream = dynoxide.list_streams(request)?.streams.into_iter().next();
@@ -33,7 +33,7 @@ impl Stream {
         Ok(Self { dynoxide, iterator: iterator.shard_iterator.ok_or("a shard has no iterator")? })
     }
 
-    /// The records since the last time, as DynamoDB's JSON.
+    /// The records since the last read, as DynamoDB's JSON.
     pub fn read(&mut self) -> Result<Vec<Value>, Problem> {
         let request = GetRecordsRequest { shard_iterator: self.iterator.clone(), limit: None };
         let answer = self.dynoxide.get_records(request)?;

@@ -13,7 +13,7 @@ pub(super) fn integration(base: &str) -> Value {
     })
 }
 
-/// As it is entered: the key goes with every request, the company is a part of the address.
+/// An option that uses the input as it is: the key goes with every request, the company is a part of the address.
 fn api_key(base: &str) -> Value {
     json!({
         "key": "api-key",
@@ -40,7 +40,7 @@ fn api_key(base: &str) -> Value {
     })
 }
 
-/// Exchanged by a call of the service's own kind.
+/// An option that exchanges the input by a call of the service's own kind.
 fn password(base: &str) -> Value {
     json!({
         "key": "password",
@@ -68,7 +68,7 @@ fn password(base: &str) -> Value {
     })
 }
 
-/// Exchanged by the OAuth 2 client-credentials grant.
+/// An option that exchanges the input by the OAuth 2 client-credentials grant.
 fn machine(base: &str) -> Value {
     json!({
         "key": "machine",

@@ -1,4 +1,4 @@
-//! What the demo page tells its visitors: what to enter where.
+//! The demo page's hints for its visitors: the values to enter.
 
 use super::{credentials, oauth1, oauth2, shared};
 use crate::demo_page::Hint;
@@ -26,5 +26,5 @@ pub(crate) static HINTS: [Hint; 4] = [
     Hint { integration: shared::PROXY_KEY, lines: &SIGN_IN },
 ];
 
-/// What is the operator's, and no customer's business.
+/// The integrations that are the operator's, and of no concern to customers.
 pub(crate) static HIDDEN: [&str; 1] = [shared::KEY];

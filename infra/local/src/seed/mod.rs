@@ -1,4 +1,4 @@
-//! What the local run starts with: one workspace, and the integrations that the demo page shows.
+//! The definitions that the local run starts with: one workspace, and the integrations that the demo page shows.
 
 mod credentials;
 mod hints;
@@ -28,7 +28,7 @@ pub(crate) const WORKSPACE_KEY: &str = "demo";
 pub const WORKSPACE_SECRET: &str = "local-demo-secret-local-demo-secret-local-demo-secret-local-demo-secret";
 
 /// The path, below an address of this service, that the provider calls back for the integrations that register there:
-/// OAuth 2, OAuth 1.0, and the shared registration. A proxy option uses the last one's.
+/// OAuth 2, OAuth 1.0, and the shared registration. A proxy option uses that of the shared registration.
 pub(crate) fn callback_path(integration: Registered) -> String {
     let key = match integration {
         Registered::OAuth2 => oauth2::KEY,
@@ -38,19 +38,19 @@ pub(crate) fn callback_path(integration: Registered) -> String {
     format!("/oauth-callback/{}", integration_id(&WorkspaceKey::new(WORKSPACE_KEY), key))
 }
 
-/// The integrations that the provider knows a client of.
+/// The integrations whose client the provider knows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Registered {
-    /// The one that signs in with OAuth 2.
+    /// The integration that signs in with OAuth 2.
     OAuth2,
-    /// The one that signs in with OAuth 1.0.
+    /// The integration that signs in with OAuth 1.0.
     OAuth1,
-    /// The one whose registration others use.
+    /// The integration whose registration others use.
     Shared,
 }
 
-/// Defines the workspace and its integrations, the way that a team does: through the API. `base` is the address that
-/// this run is served at, without a slash at its end.
+/// Defines the workspace and its integrations as a team does: through the API. `base` is this run's address, without
+/// a slash at its end.
 pub(crate) async fn define(functions: &Functions, base: &str, now: Timestamp) -> Result<(), Problem> {
     let claims = json!({ "iss": WORKSPACE_KEY, "isAdmin": true, "exp": now.seconds() + 60 });
     let key = EncodingKey::from_secret(WORKSPACE_SECRET.as_bytes());

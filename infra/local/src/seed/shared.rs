@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use super::oauth2;
 use crate::demo_provider::oauth2::client::{SHARED_ID, SHARED_SECRET};
 
-/// The one that owns the registration.
+/// The key of the integration that owns the registration.
 pub(super) const KEY: &str = "demo-shared";
 
-/// The one that uses it.
+/// The key of the integration that uses it.
 pub(super) const PROXY_KEY: &str = "demo-proxy";
 
 /// The body of `PUT /integrations/demo-shared`.

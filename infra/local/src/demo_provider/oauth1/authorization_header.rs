@@ -17,7 +17,7 @@ pub(super) fn parse(header: &str) -> Option<Vec<(String, String)>> {
     Some(parameters)
 }
 
-/// What follows the scheme `OAuth`, in any case.
+/// The text after the scheme `OAuth`, in any case.
 pub(super) fn after_scheme(header: &str) -> Option<&str> {
     let (scheme, rest) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("oauth").then_some(rest)

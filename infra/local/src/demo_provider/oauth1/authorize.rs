@@ -1,4 +1,4 @@
-//! `GET /demo-provider/oauth1/authorize`: the user is asked (RFC 5849 §2.2).
+//! `GET /demo-provider/oauth1/authorize`: asks the user (RFC 5849 §2.2).
 
 use std::sync::Arc;
 

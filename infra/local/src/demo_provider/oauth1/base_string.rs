@@ -21,7 +21,7 @@ impl SignedParts<'_> {
         [method, self.base_uri(), self.normalized_parameters()].map(|part| percent_encode(&part)).join("&")
     }
 
-    /// §3.4.1.2.
+    /// The base string URI of §3.4.1.2.
     fn base_uri(&self) -> String {
         let scheme = self.scheme.to_ascii_lowercase();
         let host = self.host.to_ascii_lowercase();
@@ -30,7 +30,7 @@ impl SignedParts<'_> {
         format!("{scheme}://{host}{}", self.path)
     }
 
-    /// §3.4.1.3.2: encoded, then sorted, then joined.
+    /// The parameters of §3.4.1.3.2: encoded, then sorted, then joined.
     fn normalized_parameters(&self) -> String {
         let mut pairs: Vec<(String, String)> = Vec::with_capacity(self.parameters.len());
         for (name, value) in &self.parameters {
@@ -41,7 +41,7 @@ impl SignedParts<'_> {
     }
 }
 
-/// §3.6: everything but letters, digits and `-._~`, as UTF-8 bytes in upper-case hexadecimal.
+/// Encodes as §3.6 requires: everything but letters, digits and `-._~`, as UTF-8 bytes in upper-case hexadecimal.
 pub(super) fn percent_encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

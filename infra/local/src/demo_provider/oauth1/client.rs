@@ -3,16 +3,17 @@
 /// The identifier of the client that the demo integration uses.
 pub(crate) const CONSUMER_KEY: &str = "linkspan-mail";
 
-/// Its shared secret; it survives only if both sides encode it (RFC 5849 §3.6).
+/// Its shared secret. It arrives unchanged only if both sides encode it (RFC 5849 §3.6).
 pub(crate) const CONSUMER_SECRET: &str = "not&a+secret/100% demo";
 
 /// A client.
 pub(crate) struct Client {
     pub(super) consumer_key: String,
     pub(super) name: String,
-    /// Signs HMAC and PLAINTEXT requests.
+    /// The secret that signs HMAC and PLAINTEXT requests.
     pub(super) secret: String,
-    /// Verifies RSA-SHA1: an `RSAPublicKey` or a `SubjectPublicKeyInfo` in DER. Without one the client cannot use it.
+    /// The key that verifies RSA-SHA1: an `RSAPublicKey` or a `SubjectPublicKeyInfo` in DER. Without one the client
+    /// cannot use that method.
     pub(super) public_key: Option<Vec<u8>>,
     callbacks: Vec<String>,
 }
@@ -38,7 +39,7 @@ impl Client {
         clients.iter().find(|client| client.consumer_key == consumer_key)
     }
 
-    /// Whether the callback is a registered address, whatever its query: there clients keep what they must remember.
+    /// True if the callback is a registered address, whatever its query: clients keep their own state there.
     pub(super) fn may_use(&self, callback: &str) -> bool {
         let address = callback.split(['?', '#']).next().unwrap_or_default();
         self.callbacks.iter().any(|registered| registered == address)

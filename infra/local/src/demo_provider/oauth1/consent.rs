@@ -14,7 +14,7 @@ use crate::demo_provider::params::Params;
 use crate::demo_provider::pending::sign_in_path;
 use crate::demo_provider::{Product, Provider, cookies, pages};
 
-/// Where the page is, and where its form is posted to.
+/// The page's path, which its form is posted to as well.
 pub(super) const PATH: &str = "/demo-provider/oauth1/consent";
 
 /// A request for the user's authorization.
@@ -75,16 +75,16 @@ pub(super) async fn decide(
     let now = provider.config.clock.now();
     let mut store = provider.oauth1();
     let Some(request) = store.pending.take(id, browser, now) else { return pages::no_longer_open() };
-    // Another page may have been open on the same credentials, and answered first.
+    // The user may have had another page open on the same credentials, and answered there first.
     if store.credentials.unanswered(&request.token, now).is_none() {
         return pages::no_longer_open();
     }
-    // Anything but a clear yes is a no. The RFC has no answer for it; this one is the widest spread.
+    // Anything but a clear yes is a denial. The RFC defines no answer for it; this one is the most common.
     if params.get("decision") != Some("allow") {
         store.credentials.remove_temporary(&request.token);
         return pages::see_other(&with_query(&request.callback, &[("denied", &request.token)]));
     }
-    // The form's choice counts; a hand-written request without one keeps what `demo_fail` said.
+    // The form's choice counts. A hand-written request without one keeps the choice of `demo_fail`.
     let fault = params.get("fail").map_or(request.fault, Fault::named);
     let verifier = provider.draw_secret();
     store.credentials.grant(&request.token, user, &verifier, fault);
@@ -99,7 +99,7 @@ pub(super) async fn decide(
     pages::see_other(&with_query(&request.callback, &result))
 }
 
-/// The callback's own query stays (§2.2).
+/// Adds the result to the callback, whose own query stays (§2.2).
 fn with_query(callback: &str, result: &[(&str, &str)]) -> String {
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(result).finish();
     let separator = if callback.contains('?') { '&' } else { '?' };

@@ -10,10 +10,11 @@ use super::fault::Fault;
 use crate::demo_provider::Fingerprint;
 use crate::demo_provider::users::User;
 
-/// How long temporary credentials are good, until they are exchanged.
+/// The lifetime of temporary credentials, until they are exchanged.
 const LIFETIME: Duration = Duration::from_mins(10);
 
-/// The live credentials. Their shared secrets are kept as they are: signatures cannot be checked without.
+/// The live credentials. Their shared secrets are kept as they are, because signatures cannot be checked without
+/// them.
 #[derive(Default)]
 pub(super) struct Credentials {
     temporary: HashMap<Fingerprint, Temporary>,
@@ -26,7 +27,7 @@ pub(super) struct Temporary {
     pub(super) consumer_key: String,
     pub(super) secret: String,
     pub(super) callback: String,
-    /// How to fail, as the request asks or the user chose.
+    /// The fault that the request asks for, or that the user chose.
     pub(super) fault: Option<Fault>,
     pub(super) expires_at: Timestamp,
     /// Set once, when the user allows.
@@ -78,7 +79,7 @@ impl Credentials {
         self.temporary(token, now).filter(|temporary| temporary.granted.is_none())
     }
 
-    /// The user allows: the verifier proves to the client's token request that it was there (§2.2).
+    /// Records that the user allows. The client's token request must present the verifier (§2.2).
     pub(super) fn grant(&mut self, token: &str, user: &'static User, verifier: &str, fault: Option<Fault>) {
         if let Some(temporary) = self.temporary.get_mut(&Fingerprint::of(token)) {
             temporary.granted = Some(Granted { user, verifier: Fingerprint::of(verifier) });
@@ -86,13 +87,13 @@ impl Credentials {
         }
     }
 
-    /// The user denies, or the credentials are used up.
+    /// Removes temporary credentials: the user denied, or they are used up.
     pub(super) fn remove_temporary(&mut self, token: &str) {
         self.temporary.remove(&Fingerprint::of(token));
     }
 
-    /// Takes temporary credentials, which are good for one exchange (§2.3), for the user who granted it. A wrong
-    /// verifier uses them up too: it could be guessed otherwise.
+    /// Takes temporary credentials, which are good for one exchange (§2.3). Returns the user who allowed it. A wrong
+    /// verifier uses them up too: otherwise it could be guessed.
     pub(super) fn redeem(&mut self, token: &str, verifier: &str) -> Option<(&'static User, Option<Fault>)> {
         let temporary = self.temporary.remove(&Fingerprint::of(token))?;
         let granted = temporary.granted?;

@@ -1,9 +1,9 @@
-//! Why a request is not taken (RFC 5849 §3.2).
+//! The reasons why a request is refused (RFC 5849 §3.2).
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-/// The reason; clients are told it in words.
+/// The reason. Clients get it in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SignatureError {
     Malformed,
@@ -23,7 +23,8 @@ pub(super) enum SignatureError {
 }
 
 impl SignatureError {
-    /// "400 (Bad Request)" for what is unsupported, missing or there twice, "401 (Unauthorized)" for the rest.
+    /// "400 (Bad Request)" for parameters that are unsupported, missing or repeated, "401 (Unauthorized)" for the
+    /// rest.
     fn status(self) -> StatusCode {
         match self {
             Self::Malformed | Self::Missing | Self::Repeated | Self::Version | Self::Method => {

@@ -23,8 +23,8 @@ pub(super) enum Fault {
     AccessEmpty,
 }
 
-/// A fault under the name that `demo_fail` and the consent form know it by. Those of the request for temporary
-/// credentials come before there is a form.
+/// A fault, under its name in `demo_fail` and in the consent form. The faults of the request for temporary
+/// credentials happen before there is a form.
 const FAULTS: [(&str, &str, Fault); 8] = [
     ("request.unconfirmed", "callback not confirmed", Fault::Unconfirmed),
     ("request.refused", "request for temporary credentials refused", Fault::RequestRefused),
@@ -36,7 +36,7 @@ const FAULTS: [(&str, &str, Fault); 8] = [
     ("access.empty", "no token in the answer", Fault::AccessEmpty),
 ];
 
-/// How faults are named on the consent page: by where they happen.
+/// The consent page's headings for faults, by the place where they happen.
 const GROUPS: [(&str, &str); 2] = [("In the callback", "callback."), ("At the token endpoint", "access.")];
 
 impl Fault {
@@ -46,7 +46,7 @@ impl Fault {
     }
 }
 
-/// What the consent page offers; `asked` is what the request itself asks for.
+/// The faults that the consent page offers. `asked` is the one that the request itself asks for.
 pub(super) fn choices(asked: Option<Fault>) -> Vec<FaultChoices> {
     let group = |(title, prefix): &(&'static str, &str)| FaultChoices {
         title,

@@ -1,6 +1,6 @@
 //! The OAuth 1.0 server (RFC 5849): temporary credentials, the user's authorization, token credentials, and the
 //! signature check of every request. The checks are this provider's own and share nothing with the service that they
-//! are there to test. It fails on request in each way that a client must survive (`fault`).
+//! test. The server fails on request in each way that a client must survive (`fault`).
 
 mod access_token;
 mod authorization_header;
@@ -38,7 +38,7 @@ use nonces::Nonces;
 pub(super) use consent::path as consent_path;
 pub(super) use signed_request::is_signed;
 
-/// What the server remembers.
+/// The server's state.
 #[derive(Default)]
 pub(super) struct Store {
     pending: PendingRequests<AuthorizationRequest>,
@@ -55,14 +55,14 @@ pub(super) fn routes() -> Router<Arc<Provider>> {
         .route("/demo-provider/oauth1/access-token", post(access_token::access_token))
 }
 
-/// Whether `request` is a request for authorization that awaits its answer in this browser.
+/// True if `request` is a request for authorization that awaits its answer in this browser.
 pub(super) fn is_pending(provider: &Provider, request: &str, headers: &HeaderMap) -> bool {
     let Some(browser) = cookies::browser(headers) else { return false };
     let now = provider.config.clock.now();
     provider.oauth1().pending.find(request, browser, now).is_some()
 }
 
-/// The user whom a signed request to the API stands for; otherwise the answer to it.
+/// The user whom a signed request to the API stands for, or else the answer to it.
 pub(super) fn user_of(provider: &Provider, head: &Parts) -> Result<&'static User, Box<Response>> {
     signed_request::of_token(provider, head).map_err(|error| Box::new(error.into_response()))
 }

@@ -7,7 +7,7 @@ use protocol::clock::Timestamp;
 
 use super::error::SignatureError;
 
-/// How far the client's clock may be off, either way; a nonce need not be remembered longer than twice that.
+/// The most that the client's clock may be off, either way. A nonce need not be remembered longer than twice that.
 const TOLERANCE: Duration = Duration::from_mins(5);
 
 /// The nonces that were used, by client, token and timestamp.

@@ -29,7 +29,7 @@ impl SignatureMethod {
     }
 }
 
-/// What a signature is verified with.
+/// The secrets and the key that a signature is verified with.
 pub(super) struct Secrets<'a> {
     pub(super) client: &'a str,
     /// Empty when there is no token yet.
@@ -38,7 +38,7 @@ pub(super) struct Secrets<'a> {
 }
 
 impl Secrets<'_> {
-    /// Whether `signature` is this client's, for this base string.
+    /// True if `signature` is this client's, for this base string.
     pub(super) fn verify(&self, method: SignatureMethod, base_string: &str, signature: &str) -> bool {
         if method == SignatureMethod::Plaintext {
             return verify_slices_are_equal(self.joined().as_bytes(), signature.as_bytes()).is_ok();
@@ -62,7 +62,7 @@ impl Secrets<'_> {
         hmac::verify(&key, base_string.as_bytes(), signature).is_ok()
     }
 
-    /// The key of §3.4.2, which is the whole signature in §3.4.4.
+    /// The key of §3.4.2, which is also the whole signature of §3.4.4.
     fn joined(&self) -> String {
         format!("{}&{}", percent_encode(self.client), percent_encode(self.token))
     }

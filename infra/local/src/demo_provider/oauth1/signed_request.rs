@@ -15,7 +15,7 @@ use crate::demo_provider::users::User;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Which credentials a request must name besides its client's.
+/// The credentials that a request must name besides its client's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TokenKind {
     None,
@@ -38,7 +38,7 @@ impl SignedRequest<'_> {
     }
 }
 
-/// Whether the request claims to be signed.
+/// True if the request claims to be signed.
 pub(in crate::demo_provider) fn is_signed(headers: &HeaderMap) -> bool {
     authorization(headers).is_some_and(|value| authorization_header::after_scheme(value).is_some())
 }
@@ -50,7 +50,7 @@ pub(super) fn of_token(provider: &Provider, head: &Parts) -> Result<&'static Use
     store.credentials.token(&request.token).map(|record| record.user).ok_or(SignatureError::Token)
 }
 
-/// Checks everything that §3.2 asks for; the nonce last, so that only a good request uses one up.
+/// Checks everything that §3.2 asks for. The nonce comes last, so that only a good request uses one up.
 pub(super) fn verify<'a>(
     provider: &'a Provider,
     head: &Parts,

@@ -1,4 +1,4 @@
-//! What the tests share: the provider with a clock that stands still, and a client that signs.
+//! Shared parts of the tests: the provider with a clock that stands still, and a client that signs.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -73,7 +73,7 @@ impl Server {
         self.clock.0.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
     }
 
-    /// The parameters of a request that is signed with HMAC-SHA1 next.
+    /// The parameters of the next request that is signed with HMAC-SHA1.
     pub(super) fn parameters(&self, token: &Token, extra: &[(&str, &str)]) -> Vec<(String, String)> {
         let nonce = self.nonces.replace(self.nonces.get() + 1).to_string();
         let timestamp = self.clock.now().seconds().to_string();
@@ -118,12 +118,12 @@ impl Server {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
-    /// The browser goes to a page.
+    /// Sends the browser to a page.
     pub(super) async fn get(&self, path: &str) -> Answer {
         self.browse(Request::get(path), Body::empty()).await
     }
 
-    /// The browser posts a form.
+    /// Posts a form from the browser.
     pub(super) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         self.browse(Request::post(path), Body::from(form)).await
@@ -152,7 +152,7 @@ impl Server {
         self.call("POST", path, &Token::default(), &[("oauth_callback", &callback)]).await.token()
     }
 
-    /// The user signs in and decides: the address that the browser is sent back to.
+    /// Lets the user sign in and decide. Returns the answer that sends the browser back.
     pub(super) async fn authorize(&self, token: &str, decision: &str, fail: &str) -> Answer {
         let page = self.get(&format!("/demo-provider/oauth1/authorize?oauth_token={token}")).await;
         let id = page.location_parameter("request").unwrap();
@@ -165,7 +165,7 @@ impl Server {
         self.post("/demo-provider/oauth1/consent", &fields).await
     }
 
-    /// Token credentials, after the whole dance.
+    /// Token credentials, after the whole flow.
     pub(super) async fn token(&self, fail: &str) -> Answer {
         let temporary = self.temporary().await;
         let back = self.authorize(&temporary.token, "allow", fail).await;

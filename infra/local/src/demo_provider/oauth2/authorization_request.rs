@@ -16,15 +16,15 @@ pub(super) struct AuthorizationRequest {
     pub(super) reply_to: ReplyTo,
     pub(super) scopes: Vec<&'static Scope>,
     pub(super) code_challenge: CodeChallenge,
-    /// How to fail, as the request's own `demo_fail` parameter asks.
+    /// The fault that the request's own `demo_fail` parameter asks for.
     pub(super) fault: Option<Fault>,
 }
 
-/// Why there is no such request.
+/// The reason why there is no such request.
 pub(super) enum Refusal {
-    /// Whoever sent this may be nobody's client: the user is told, and the browser stays here (RFC 6749 §4.1.2.1).
+    /// The sender may be nobody's client: the user sees the reason, and the browser stays here (RFC 6749 §4.1.2.1).
     Page(&'static str),
-    /// The client is told.
+    /// The client gets the error.
     Reply(ReplyTo, AuthorizationError),
 }
 

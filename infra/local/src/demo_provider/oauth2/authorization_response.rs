@@ -10,7 +10,7 @@ use url::form_urlencoded;
 use super::authorization_error::AuthorizationError;
 use crate::demo_provider::{Product, pages};
 
-/// How the response reaches the client.
+/// The way that the response takes to the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ResponseMode {
     Query,
@@ -28,7 +28,7 @@ impl ResponseMode {
     }
 }
 
-/// Where the response goes; made only once the client and its redirect URI are known to be right.
+/// The address that the response goes to. It is made only once the client and its redirect URI are known to be right.
 #[derive(Debug, Clone)]
 pub(super) struct ReplyTo {
     pub(super) redirect_uri: String,
@@ -36,7 +36,7 @@ pub(super) struct ReplyTo {
     pub(super) state: Option<String>,
 }
 
-/// `document.forms[0].submit()` is all that the page may run.
+/// The only script that the page may run.
 const SUBMIT: &str = "document.forms[0].submit()";
 
 #[derive(Template)]

@@ -7,7 +7,7 @@ use crate::demo_provider::Fingerprint;
 /// The id of the client that the demo integration uses.
 pub(crate) const CLIENT_ID: &str = "linkspan-demo";
 
-/// Its secret. In a Basic header it survives only if both sides form-encode it (RFC 6749 §2.3.1).
+/// Its secret. In a Basic header it arrives unchanged only if both sides form-encode it (RFC 6749 §2.3.1).
 pub(crate) const CLIENT_SECRET: &str = "not-a-secret:100%+demo";
 
 /// The id of the client whose registration is shared.
@@ -19,15 +19,15 @@ pub(crate) const SHARED_SECRET: &str = "not-a-secret-either";
 /// The id of the client that gets tokens for itself.
 pub(crate) const MACHINE_ID: &str = "demo-machine";
 
-/// Its secret, which whoever tries the grant types into a form.
+/// Its secret, which a visitor who tries this grant enters in a form.
 pub(crate) const MACHINE_SECRET: &str = "demo-machine-secret";
 
-/// Which grants a client is registered for.
+/// The grants that a client is registered for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Grants {
-    /// Those of users: authorization code and refresh token.
+    /// The grants for users: authorization code and refresh token.
     OfUsers,
-    /// That of the client itself: client credentials.
+    /// The grant for the client itself: client credentials.
     OfItself,
 }
 
@@ -71,7 +71,7 @@ impl Client {
         verify_slices_are_equal(&self.secret.0, &Fingerprint::of(secret).0).is_ok()
     }
 
-    /// Whether the URI is a registered one, by simple string comparison (RFC 9700 §4.1.3).
+    /// True if the URI is a registered one, by simple string comparison (RFC 9700 §4.1.3).
     pub(super) fn may_use(&self, redirect_uri: &str) -> bool {
         self.redirect_uris.iter().any(|registered| registered == redirect_uri)
     }

@@ -11,7 +11,7 @@ use super::client::Client;
 use super::token_error::{ErrorCode, TokenError};
 use crate::demo_provider::params::Params;
 
-/// The client that sent the request, by the Authorization header or by the body, but not by both.
+/// The client that sent the request, named by the Authorization header or by the body, but not by both.
 pub(super) fn authenticate<'a>(
     clients: &'a [Client],
     headers: &HeaderMap,
@@ -57,7 +57,7 @@ fn basic(header: &str) -> Option<(String, String)> {
     Some((form_decode(id)?, form_decode(secret)?))
 }
 
-/// Each of the two was form-encoded before they were joined (RFC 6749 §2.3.1).
+/// Decodes one of the two parts: each was form-encoded before they were joined (RFC 6749 §2.3.1).
 fn form_decode(text: &str) -> Option<String> {
     let spaced = text.replace('+', " ");
     percent_decode_str(&spaced).decode_utf8().ok().map(Cow::into_owned)

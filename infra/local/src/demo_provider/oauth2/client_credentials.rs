@@ -9,8 +9,8 @@ use crate::demo_provider::Provider;
 use crate::demo_provider::params::Params;
 use crate::demo_provider::users::MACHINE;
 
-/// Gives an access token, and no refresh token: the client can ask again at any time (§4.4.3). `audience`, where it is
-/// given, must be this API's address.
+/// Gives an access token, and no refresh token: the client can ask again at any time (§4.4.3). `audience`, if given,
+/// must be this API's address.
 pub(super) fn grant(
     provider: &Provider,
     client: &Client,

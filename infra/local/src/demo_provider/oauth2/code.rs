@@ -14,7 +14,7 @@ use crate::demo_provider::users::User;
 
 const LIFETIME: Duration = Duration::from_mins(1);
 
-/// How long a code is remembered, so that its second use is noticed as long as its access token may live.
+/// The time that a code is remembered. Its second use is noticed for as long as its access token may live.
 const MEMORY: Duration = Duration::from_hours(1);
 
 /// The codes, spent ones included.
@@ -30,7 +30,7 @@ struct Code {
     spent: bool,
 }
 
-/// A code that a user's consent brings.
+/// A new code, after a user's consent.
 pub(super) struct Issued<'a> {
     pub(super) code: &'a str,
     pub(super) request: &'a AuthorizationRequest,
@@ -39,7 +39,7 @@ pub(super) struct Issued<'a> {
     pub(super) grant_id: u64,
 }
 
-/// What a code was presented with.
+/// The values that a client presents with a code.
 pub(super) struct Presented<'a> {
     pub(super) code: &'a str,
     pub(super) client_id: &'a str,
@@ -47,12 +47,12 @@ pub(super) struct Presented<'a> {
     pub(super) code_verifier: &'a str,
 }
 
-/// Why a code buys nothing; all of these are `invalid_grant`.
+/// The reason why a code is refused. All of these are `invalid_grant`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// Never issued, long gone, or issued to another client.
+    /// Never issued, long forgotten, or issued to another client.
     Unknown,
-    /// Presented before: what was made from it, under this grant id, must be revoked (RFC 6749 §4.1.2).
+    /// Presented before: everything made from it, under this grant id, must be revoked (RFC 6749 §4.1.2).
     Spent(u64),
     Expired,
     RedirectUriDiffers,
@@ -80,7 +80,7 @@ impl Codes {
         self.0.insert(Fingerprint::of(code), code_record);
     }
 
-    /// Takes the code for its grant. Presented by its own client it is spent, even if it buys nothing: otherwise a
+    /// Takes the code for its grant. A code that its own client presents is spent, even if it is refused: otherwise a
     /// verifier could be guessed.
     pub(super) fn redeem(
         &mut self,
@@ -99,7 +99,7 @@ impl Codes {
         if now.since(code.issued_at) >= LIFETIME {
             return Err(Refused::Expired);
         }
-        // Required because the authorization request had one, and it must be the same (RFC 6749 §4.1.3).
+        // The URI is required because the authorization request had one, and it must be the same (RFC 6749 §4.1.3).
         if presented.redirect_uri != Some(&code.redirect_uri) {
             return Err(Refused::RedirectUriDiffers);
         }

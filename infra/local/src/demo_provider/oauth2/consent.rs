@@ -15,7 +15,7 @@ use crate::demo_provider::params::Params;
 use crate::demo_provider::pending::sign_in_path;
 use crate::demo_provider::{Product, Provider, cookies, pages};
 
-/// Where the page is, and where its form is posted to.
+/// The page's path, which its form is posted to as well.
 pub(super) const PATH: &str = "/demo-provider/consent";
 
 /// The page's address for a pending authorization request.
@@ -68,12 +68,12 @@ pub(super) async fn decide(
         return pages::no_longer_open();
     };
 
-    // Anything but a clear yes is a no.
+    // Anything but a clear yes is a denial.
     if params.get("decision") != Some("allow") {
         let error = AuthorizationError::new(ErrorCode::AccessDenied, "The user denied the request");
         return request.reply_to.error(error, &provider.issuer());
     }
-    // The form's choice counts; a hand-written request without one keeps what `demo_fail` said.
+    // The form's choice counts. A hand-written request without one keeps the choice of `demo_fail`.
     let fault = params.get("fail").map_or(request.fault, Fault::named);
     match fault {
         Some(Fault::Authorization(code)) => {

@@ -1,4 +1,4 @@
-//! The ways to fail on request: what RFC 6749 foresees, and what providers do besides.
+//! The ways to fail on request: those that RFC 6749 foresees, and others that providers show.
 
 use super::authorization_error::ErrorCode as Authorization;
 use super::token_error::ErrorCode as Token;
@@ -17,7 +17,7 @@ pub(super) enum Fault {
     TokenResponse(ResponseFault),
 }
 
-/// What is wrong with the token endpoint's answer.
+/// The defect of the token endpoint's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ResponseFault {
     NotJson,
@@ -35,7 +35,7 @@ struct FaultGroup {
     faults: &'static [NamedFault],
 }
 
-/// A fault under the name that `demo_fail` and the consent form know it by.
+/// A fault, under its name in `demo_fail` and in the consent form.
 struct NamedFault {
     name: &'static str,
     label: &'static str,

@@ -9,10 +9,10 @@ use serde_json::json;
 use super::scope::SCOPES;
 use crate::demo_provider::{Provider, pages};
 
-/// Where RFC 8414 §3.1 puts the metadata of an issuer that has a path: between host and path.
+/// The path that RFC 8414 §3.1 gives to an issuer with a path of its own: the metadata stands between host and path.
 pub(super) const RFC_8414_PATH: &str = "/.well-known/oauth-authorization-server/demo-provider";
 
-/// Where many clients look for it, by appending as OpenID Connect Discovery does.
+/// The path where many clients look instead, by appending as OpenID Connect Discovery does.
 pub(super) const APPENDED_PATH: &str = "/demo-provider/.well-known/oauth-authorization-server";
 
 pub(super) async fn metadata(State(provider): State<Arc<Provider>>) -> Response {

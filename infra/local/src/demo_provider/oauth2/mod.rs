@@ -1,6 +1,6 @@
-//! The OAuth 2 authorization server: RFC 6749's grants (authorization code with PKCE, RFC 7636; refresh token; client credentials),
-//! `iss` (RFC 9207), revocation (RFC 7009), metadata (RFC 8414) and `response_mode=form_post`. It fails on request
-//! in each way that a client must survive (`fault`).
+//! The OAuth 2 authorization server: RFC 6749's grants (authorization code with PKCE, RFC 7636; refresh token; client
+//! credentials), `iss` (RFC 9207), revocation (RFC 7009), metadata (RFC 8414) and `response_mode=form_post`. It fails
+//! on request in each way that a client must survive (`fault`).
 
 mod authorization_error;
 mod authorization_request;
@@ -44,7 +44,7 @@ use tokens::{Grant, Tokens};
 pub(super) use consent::path as consent_path;
 pub(super) use tokens::ACCESS_TOKEN_LIFETIME;
 
-/// What the authorization server remembers.
+/// The authorization server's state.
 #[derive(Default)]
 pub(super) struct Store {
     pending: PendingRequests<AuthorizationRequest>,
@@ -83,7 +83,7 @@ pub(super) fn routes() -> Router<Arc<Provider>> {
         .route(metadata::APPENDED_PATH, get(metadata::metadata))
 }
 
-/// Whether `request` is an authorization request that awaits its answer in this browser.
+/// True if `request` is an authorization request that awaits its answer in this browser.
 pub(super) fn is_pending(provider: &Provider, request: &str, headers: &HeaderMap) -> bool {
     let Some(browser) = cookies::browser(headers) else { return false };
     let now = provider.config.clock.now();

@@ -16,7 +16,7 @@ impl CodeChallenge {
         URL_SAFE_NO_PAD.decode(parameter).ok()?.try_into().ok().map(Self)
     }
 
-    /// Whether `code_verifier` is well formed (RFC 7636 §4.1) and what the challenge was made from (§4.6).
+    /// True if `code_verifier` is well formed (RFC 7636 §4.1) and is what the challenge was made from (§4.6).
     pub(super) fn is_met_by(self, code_verifier: &str) -> bool {
         let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
         (43..=128).contains(&code_verifier.len())

@@ -9,7 +9,7 @@ use super::tokens::NotRotated;
 use crate::demo_provider::Provider;
 use crate::demo_provider::params::Params;
 
-/// Gives a new pair of tokens for a refresh token, which is used up by it.
+/// Gives a new pair of tokens for a refresh token, which is then used up.
 pub(super) fn refresh(
     provider: &Provider,
     client: &Client,

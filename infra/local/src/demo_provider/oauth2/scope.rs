@@ -1,6 +1,6 @@
 //! Scopes (RFC 6749 §3.3).
 
-/// Something that a client may be allowed to see.
+/// A part of the user's data that a client may be allowed to see.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Scope {
     pub(super) name: &'static str,
@@ -8,7 +8,7 @@ pub(super) struct Scope {
     pub(super) description: &'static str,
 }
 
-/// Every scope; the first is what a request without `scope` asks for.
+/// Every scope. A request without `scope` asks for the first.
 pub(super) static SCOPES: [Scope; 2] = [
     Scope { name: "profile", description: "See your name and e-mail address" },
     Scope { name: "contacts", description: "See your contacts" },

@@ -1,4 +1,4 @@
-//! What the endpoints' tests share: the provider with a clock that stands still, and a browser.
+//! Shared parts of the endpoints' tests: the provider with a clock that stands still, and a browser.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -22,7 +22,7 @@ use crate::demo_provider::{self, Config};
 pub(super) const ISSUER: &str = "http://127.0.0.1:9000/demo-provider";
 pub(super) const REDIRECT_URI: &str = "https://client.example/callback?keep=1";
 pub(super) const OTHER_REDIRECT_URI: &str = "https://client.example/other";
-/// RFC 7636 appendix B.
+/// The example of RFC 7636 appendix B.
 pub(super) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(super) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
@@ -97,7 +97,7 @@ impl Server {
         self.send(request).await
     }
 
-    /// Exchanges a code as the client that it was issued to should.
+    /// Exchanges a code, as the client that it was issued to.
     pub(super) async fn exchange(&self, code: &str) -> Answer {
         let fields = [
             ("grant_type", "authorization_code"),
@@ -169,7 +169,7 @@ pub(super) fn form(fields: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
-/// Keeps cookies.
+/// A browser that keeps cookies.
 pub(super) struct Browser<'a> {
     server: &'a Server,
     cookies: Vec<String>,

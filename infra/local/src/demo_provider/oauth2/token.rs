@@ -68,7 +68,7 @@ fn unauthorized() -> TokenError {
     TokenError::new(ErrorCode::UnauthorizedClient, "The client is not registered for this grant type")
 }
 
-/// The parameters of a body that is a form (RFC 6749 §3.2 and appendix B), each there at most once.
+/// The parameters of a body that is a form (RFC 6749 §3.2 and appendix B). Each appears at most once.
 pub(super) fn form(headers: &HeaderMap, body: &[u8]) -> Result<Params, TokenError> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();

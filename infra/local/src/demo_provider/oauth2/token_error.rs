@@ -50,7 +50,7 @@ impl IntoResponse for TokenError {
         *response.status_mut() = StatusCode::BAD_REQUEST;
         if self.code == ErrorCode::InvalidClient {
             *response.status_mut() = StatusCode::UNAUTHORIZED;
-            // RFC 6749 §5.2 demands it where the client tried this header, RFC 9110 §15.5.2 with every 401.
+            // RFC 6749 §5.2 demands the header if the client tried this scheme, RFC 9110 §15.5.2 with every 401.
             let challenge = HeaderValue::from_static(r#"Basic realm="demo-provider""#);
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }

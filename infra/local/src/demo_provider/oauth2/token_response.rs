@@ -11,10 +11,10 @@ use super::scope::{self, Scope};
 use super::tokens::ACCESS_TOKEN_LIFETIME;
 use crate::demo_provider::pages;
 
-/// Longer than any sensible client waits for nothing, shorter than its timeout.
+/// Long enough to be felt, but shorter than any sensible client's timeout.
 const DELAY: Duration = Duration::from_secs(5);
 
-/// What an oversized answer holds beside the tokens, in bytes.
+/// The padding of an oversized answer beside the tokens, in bytes.
 const OVERSIZE: usize = 8 * 1024 * 1024;
 
 /// New tokens for a client.
@@ -62,7 +62,7 @@ impl TokenResponse {
         pages::json(&self)
     }
 
-    /// As some providers answered before RFC 6749 settled on JSON.
+    /// Encodes the answer as some providers did before RFC 6749 settled on JSON.
     fn form_encoded(&self) -> Response {
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         form.append_pair("access_token", &self.access_token);

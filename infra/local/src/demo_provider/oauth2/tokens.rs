@@ -9,10 +9,10 @@ use super::scope::Scope;
 use crate::demo_provider::Fingerprint;
 use crate::demo_provider::users::User;
 
-/// How long an access token lives.
+/// The lifetime of an access token.
 pub(in crate::demo_provider) const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_hours(1);
 
-/// What a user allowed a client, once. Every token belongs to one.
+/// A user's permission for a client, given once. Every token belongs to one.
 #[derive(Debug, Clone)]
 pub(super) struct Grant {
     pub(super) id: u64,
@@ -38,7 +38,7 @@ struct RefreshToken {
     rotated_out: bool,
 }
 
-/// Why a refresh token gives nothing.
+/// The reason why a refresh token gives nothing.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum NotRotated {
     /// Unknown, used, revoked, or another client's.
@@ -47,7 +47,7 @@ pub(super) enum NotRotated {
     ScopeExceeded,
 }
 
-/// Why a token could not be revoked: it is another client's (RFC 7009 §2.1).
+/// The reason why a token could not be revoked: it is another client's (RFC 7009 §2.1).
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NotYours;
 
@@ -63,11 +63,11 @@ impl Tokens {
         self.refresh.insert(Fingerprint::of(token), record);
     }
 
-    /// Takes a refresh token, which is good for one use, for its grant. `scopes` are those that the client asks for,
-    /// if it names any.
+    /// Exchanges a refresh token, which is good for one use, for its grant. `scopes` are those that the client asks
+    /// for, if it names any.
     ///
-    /// A token that was rotated out and comes again was stolen, or its successor was: the whole grant is revoked
-    /// (RFC 9700 §4.14.2).
+    /// If a token that was rotated out comes again, it or its successor was stolen: the whole grant is revoked (RFC
+    /// 9700 §4.14.2).
     pub(super) fn rotate(
         &mut self,
         token: &str,
@@ -97,8 +97,8 @@ impl Tokens {
         (record.expires_at > now).then_some(record.grant.user)
     }
 
-    /// Revokes a token (RFC 7009 §2.1): an access token alone, a refresh token with all that its grant gave. An
-    /// unknown token is as good as revoked (§2.2).
+    /// Revokes a token (RFC 7009 §2.1): an access token alone, a refresh token with everything that its grant gave.
+    /// An unknown token counts as revoked (§2.2).
     pub(super) fn revoke(&mut self, token: &str, client_id: &str) -> Result<(), NotYours> {
         let fingerprint = Fingerprint::of(token);
         let access = self.access.get(&fingerprint).map(|record| &record.grant);

@@ -67,7 +67,7 @@ async fn it_fails_as_the_request_asks() {
     assert_eq!(ask("request.unconfirmed").await.field("oauth_callback_confirmed"), None);
     assert_eq!(ask("request.refused").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(ask("request.http_500").await.status, StatusCode::INTERNAL_SERVER_ERROR);
-    // What goes wrong later is preselected on the consent page.
+    // A fault that happens later is preselected on the consent page.
     let token = ask("access.refused").await.token().token;
     server.authorize(&server.temporary().await.token, "deny", "none").await;
     let page = server.get(&format!("/demo-provider/oauth1/authorize?oauth_token={token}")).await;

@@ -85,7 +85,7 @@ async fn a_request_is_taken_once() {
         (StatusCode::UNAUTHORIZED, "The nonce was used before")
     );
     assert!(replayed.headers[header::WWW_AUTHENTICATE].to_str().unwrap().starts_with("OAuth "));
-    // Long after, the nonce is forgotten, and the timestamp refuses.
+    // Long after, the nonce is forgotten, and the timestamp is refused instead.
     server.pass(Duration::from_mins(11));
     assert_eq!(server.call_with("GET", path, &parameters).await.status, StatusCode::UNAUTHORIZED);
 }

@@ -100,7 +100,8 @@ fn plaintext_is_the_secrets() {
     }
 }
 
-/// `HMAC-SHA256` is no method of the RFC; its base string and key are. Computed with `openssl dgst -sha256 -hmac`.
+/// `HMAC-SHA256` is no method of the RFC, but its base string and key are. Computed with `openssl dgst -sha256
+/// -hmac`.
 #[test]
 fn sha256_signs_like_sha1() {
     let secrets = Secrets { client: "kd94hf93k423kf44", token: "", public_key: None };
@@ -119,7 +120,7 @@ fn rsa_is_verified_with_the_registered_key() {
     let secrets = Secrets { client: "", token: "", public_key: Some(key) };
     assert!(secrets.verify(SignatureMethod::RsaSha1, "GET&base&string", signature));
     assert!(!secrets.verify(SignatureMethod::RsaSha1, "GET&base&other", signature));
-    // Without a registered key there is nothing that could sign.
+    // Without a registered key, no signature is good.
     let none = Secrets { public_key: None, ..secrets };
     assert!(!none.verify(SignatureMethod::RsaSha1, "GET&base&string", signature));
 }

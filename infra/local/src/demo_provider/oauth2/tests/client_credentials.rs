@@ -36,6 +36,6 @@ async fn what_does_not_fit_is_refused() {
     assert_eq!(post(&[GRANT, ("scope", "everything")]).await, refused("invalid_scope"));
     let code = [("grant_type", "authorization_code"), ("code", "c"), ("code_verifier", "v")];
     assert_eq!(post(&code).await, refused("unauthorized_client"));
-    // And the other way round: the client of users gets no token for itself.
+    // The client of users, for its part, gets no token for itself.
     assert_eq!(server.post(TOKEN, &[GRANT]).await.error(), refused("unauthorized_client"));
 }

@@ -1,4 +1,4 @@
-//! What the API takes besides OAuth: keys, and tokens for user name and password.
+//! The credentials that the API takes besides OAuth: keys, and tokens for user name and password.
 
 use std::time::Duration;
 
