@@ -76,13 +76,13 @@ async fn ended(deps: &Deps, id: &FlowId, secret: &BrowserSecret, mut flow: FlowI
     let until = deps.clock.now() + RESULT_WAIT;
     let mut backoff = Backoff::new(&*deps.clock, &*deps.random, PAUSE, until);
     loop {
-        let Some((owner, claimed_at)) = &flow.claim else { return Ok(Progress::NotAuthorized) };
+        let Some((claimant, claimed_at)) = &flow.claim else { return Ok(Progress::NotAuthorized) };
         if let Some(outcome) = flow.outcome {
             return Ok(Progress::Ended(outcome));
         }
         if is_dead(*claimed_at, deps.clock.now()) {
             tracing::error!("a flow was interrupted");
-            return deps.store.end_flow(id, owner, &interrupted()).await.map(Progress::Ended);
+            return deps.store.end_flow(id, claimant, &interrupted()).await.map(Progress::Ended);
         }
         if backoff.wait().await.is_none() {
             return Ok(Progress::Working);

@@ -53,7 +53,7 @@ pub(super) async fn complete(
         registration: &registration,
         credentials: SecretMap::new(credentials),
         key: &key,
-        flow: Some(FlowClaim { flow: &flow.id, owner: &flow.owner }),
+        flow: Some(FlowClaim { flow: &flow.id, claimant: &flow.claimant }),
     };
     connect(deps, request, issued, flow.deadline).await
 }

@@ -47,7 +47,7 @@ struct ClaimedFlow {
     id: FlowId,
     secret: BrowserSecret,
     memory: FlowContext,
-    owner: String,
+    claimant: String,
     deadline: Deadline,
 }
 
@@ -75,10 +75,10 @@ async fn callback(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response
 /// Claims the flow for this callback; nothing if another callback has it, whose result is then the result.
 async fn claim(deps: &Deps, request: &Request<Bytes>, flow: &FlowId) -> Result<Option<ClaimedFlow>> {
     let secret = browser_secret(deps, request.headers(), flow).await?;
-    let owner = draw_id(&*deps.random);
+    let claimant = draw_id(&*deps.random);
     let now = deps.clock.now();
     let path = request.uri().path();
-    match deps.store.claim_flow(flow, secret.binding(), path, &owner, now).await? {
+    match deps.store.claim_flow(flow, secret.binding(), path, &claimant, now).await? {
         Claim::Taken => Ok(None),
         Claim::Won(item) => {
             let memory = FlowContext::open(flow, &secret, &item.memory)?;
@@ -87,7 +87,13 @@ async fn claim(deps: &Deps, request: &Request<Bytes>, flow: &FlowId) -> Result<O
             About::Customer.note(&request.customer);
             About::Integration.note(&request.integration);
             About::Option.note(&request.auth_option_key);
-            Ok(Some(ClaimedFlow { id: flow.clone(), secret, memory, owner, deadline: Deadline::began(now) }))
+            Ok(Some(ClaimedFlow {
+                id: flow.clone(),
+                secret,
+                memory,
+                claimant,
+                deadline: Deadline::began(now),
+            }))
         }
     }
 }
@@ -118,7 +124,7 @@ async fn record(deps: &Deps, flow: &ClaimedFlow, outcome: Result<Outcome>) {
                 return;
             }
             let failed = Outcome::Failed(error);
-            let written = deps.store.end_flow(&flow.id, &flow.owner, &failed);
+            let written = deps.store.end_flow(&flow.id, &flow.claimant, &failed);
             match tokio::time::timeout(FAILURE_RECORD, written).await {
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) => error.report("the outcome was not recorded"),

@@ -18,7 +18,7 @@ use crate::connection::{
 use crate::context::outcome::Outcome;
 use crate::deps::Deps;
 use crate::seal::Prepared;
-use crate::store::{FlowClaim, Others, SaveConnection, Saved, Updated};
+use crate::store::{FlowClaim, Others, Reconnection, SaveConnection, Saved};
 
 /// The key that [`connect`] seals with: in hand before a provider is asked for what it gives only once.
 pub async fn connection_key(deps: &Deps, request: &ConnectRequest) -> Result<Prepared> {
@@ -63,7 +63,7 @@ pub async fn connect(
         connection: &connection,
         others: match (&before, request.allow_multiple_connections) {
             (Some(before), _) => {
-                Others::Untouched(Updated { before: &before.record, renamed: request.name.is_some() })
+                Others::Untouched(Reconnection { before: &before.record, renamed: request.name.is_some() })
             }
             (None, true) => Others::Kept,
             (None, false) => Others::Replaced,

@@ -27,9 +27,9 @@ pub async fn disconnect(deps: &Deps, mut connection: Connection, deadline: Deadl
                 return Err(error);
             }
         };
-        match deps.store.end_lease(&lease, &without, Some(ConnectionEvent::Disconnected)).await? {
+        match deps.store.release_lease(&lease, &without, Some(ConnectionEvent::Disconnected)).await? {
             Written::Done => {
-                revoke::revoke_ended(deps, &lease.connection, without, deadline).await;
+                revoke::revoke_given_up(deps, &lease.connection, without, deadline).await;
                 return Ok(());
             }
             // The customer connected again meanwhile, which waits for nobody.
@@ -56,7 +56,7 @@ pub async fn archive(deps: &Deps, connection: Connection, deadline: Deadline) ->
     // The customer may have connected again just before. What cannot be read is revoked by nobody, and is archived still.
     let read = deps.store.read_connection(&lease.connection.id).await;
     if let Some(Some(archived)) = reported(read, "an archived connection was not read again") {
-        revoke::revoke_ended(deps, &archived, archived.clone(), deadline).await;
+        revoke::revoke_given_up(deps, &archived, archived.clone(), deadline).await;
     }
     Ok(())
 }

@@ -24,12 +24,12 @@ use crate::deps::Deps;
 /// What is to be revoked could not be found out.
 const NOT_LOOKED_AT: &str = "credentials not revoked: what they belong to could not be read";
 
-/// Revokes what a connection held before (`updated`), and what the archived ones (`archived`) hold. What is `current`
+/// Revokes what a connection held before (`reconnected`), and what the archived ones (`archived`) hold. What is `current`
 /// stays: some providers give the same token again.
 pub(super) async fn revoke_replaced(
     deps: &Deps,
     integration: &Arc<Integration>,
-    updated: Option<Connection>,
+    reconnected: Option<Connection>,
     archived: &[ConnectionId],
     current: &SecretMap,
 ) {
@@ -37,7 +37,7 @@ pub(super) async fn revoke_replaced(
         return;
     }
     let all = async {
-        if let Some(connection) = updated {
+        if let Some(connection) = reconnected {
             // Its item holds the new credentials, about which there is nothing to record.
             revoked(deps, integration, &connection, Scope::OneToken, current).await;
         }
@@ -54,8 +54,8 @@ pub(super) async fn revoke_replaced(
     }
 }
 
-/// Revokes what a connection held (`before`) that was disconnected or archived, and so stands in the table as `ended`.
-pub(super) async fn revoke_ended(deps: &Deps, before: &Connection, ended: Connection, deadline: Deadline) {
+/// Revokes what a connection held (`before`) that was disconnected or archived, and so stands in the table as `after`.
+pub(super) async fn revoke_given_up(deps: &Deps, before: &Connection, after: Connection, deadline: Deadline) {
     let integration = deps.definitions.integration(&before.workspace, &before.integration).await;
     let Some(integration) = reported(integration, NOT_LOOKED_AT) else { return };
     let live = deps.store.live_connections(&before.workspace, &before.customer, &before.integration).await;
@@ -68,7 +68,7 @@ pub(super) async fn revoke_ended(deps: &Deps, before: &Connection, ended: Connec
     let limit = deadline.revocation(deps.clock.now());
     let too_late = |_| Some(Revocation { at: deps.clock.now(), error: Some(too_slow()) });
     let revocation = tokio::time::timeout(limit, revocation).await.unwrap_or_else(too_late);
-    record(deps, ended, revocation).await;
+    record(deps, after, revocation).await;
 }
 
 fn too_slow() -> Error {

@@ -12,7 +12,7 @@ use tracing::Instrument as _;
 use super::{connect, import, refresh, registration};
 use crate::connection::{Connection, ConnectionSecrets, connection_not_found};
 use crate::deps::Deps;
-use crate::store::{Amendment, Lease, Resealed, Written};
+use crate::store::{ConnectionUpdate, Lease, NewSecrets, Written};
 
 /// What shall change; the rest stays. An object takes the place of the one before.
 #[derive(Default)]
@@ -67,8 +67,8 @@ pub async fn update(
     }
     changes.check_allowed(&connection)?;
     if changes.sealed_field().is_none() {
-        let amendment = Amendment { name: changes.name.as_deref(), sealed: None };
-        return match deps.store.amend_connection(&mut connection, &amendment).await? {
+        let update = ConnectionUpdate { name: changes.name.as_deref(), secrets: None };
+        return match deps.store.update_connection(&mut connection, &update).await? {
             Written::Done => Ok(connection),
             Written::Changed(_) => Err(connection_not_found()),
         };
@@ -98,16 +98,16 @@ async fn under_lease(
             }
         };
         let mut before = lease.connection.clone();
-        let sealed = Resealed { lease: &lease, connection: &changed, renewed };
-        let amendment = Amendment { name: changes.name.as_deref(), sealed: Some(sealed) };
-        let amended = match deps.store.amend_connection(&mut before, &amendment).await {
-            Ok(amended) => amended,
+        let secrets = NewSecrets { lease: &lease, connection: &changed, renewed };
+        let update = ConnectionUpdate { name: changes.name.as_deref(), secrets: Some(secrets) };
+        let written = match deps.store.update_connection(&mut before, &update).await {
+            Ok(written) => written,
             Err(error) => {
                 refresh::release(deps, &lease).await;
                 return Err(error);
             }
         };
-        match amended {
+        match written {
             Written::Done => return Ok(before),
             // The customer connected again meanwhile, which waits for nobody.
             Written::Changed(Some(found)) if found.archived_at.is_none() => connection = *found,

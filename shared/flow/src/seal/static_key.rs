@@ -29,10 +29,10 @@ impl StaticKey {
 
     /// Reads the key from base64, as `openssl rand -base64 32` prints it.
     pub fn from_base64(text: &str, random: Arc<dyn Random>) -> Result<Self> {
-        let refused =
+        let invalid =
             || Error::new(ErrorKey::ConfigurationInvalid, "The wrapping key is not 32 bytes in base64.");
-        let bytes = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| refused())?);
-        let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| refused())?;
+        let bytes = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| invalid())?);
+        let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| invalid())?;
         Ok(Self::new(Zeroizing::new(key), random))
     }
 

@@ -6,7 +6,7 @@ use super::Store;
 use super::change::Change;
 use super::connections::read_connection;
 use super::item::{Found, number};
-use super::transact::{Attempts, Next, Refused, Transacted, change_in_transaction};
+use super::transact::{Attempts, FailedConditions, Next, Transacted, change_in_transaction};
 use crate::connection::{Connection, connection_not_found};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::random::draw_id;
@@ -52,10 +52,10 @@ impl Store {
                     (Role::Slot, self.slot_without(connection, std::slice::from_ref(&connection.id))?),
                 ])
             },
-            |(), refused| as_it_is(refused).map_or_else(Next::Fail, Next::Ended),
+            |(), failed| as_it_is(failed).map_or_else(Next::Fail, Next::Decided),
         );
         match archived.await? {
-            Transacted::Written(()) | Transacted::Ended(_) => Ok(()),
+            Transacted::Written(()) | Transacted::Decided(_) => Ok(()),
         }
     }
 
@@ -96,27 +96,27 @@ impl Store {
                     (Role::Slot, slot),
                 ])
             },
-            |_, refused| {
-                if !refused.has(&Role::Connection) {
+            |_, failed| {
+                if !failed.has(&Role::Connection) {
                     return Next::Fail(not_alone());
                 }
-                match as_it_is(refused) {
+                match as_it_is(failed) {
                     Ok(found) if found.archived_at.is_some() => Next::With(found),
-                    Ok(found) => Next::Ended(found),
+                    Ok(found) => Next::Decided(found),
                     Err(error) => Next::Fail(error),
                 }
             },
         );
         match written.await? {
             Transacted::Written(archived) => Ok(restored(&archived)),
-            Transacted::Ended(found) => Ok(found),
+            Transacted::Decided(found) => Ok(found),
         }
     }
 }
 
 /// The connection whose condition did not hold.
-fn as_it_is(refused: &Refused<'_, Role>) -> Result<Connection> {
-    refused
+fn as_it_is(failed: &FailedConditions<'_, Role>) -> Result<Connection> {
+    failed
         .found(&Role::Connection)
         .and_then(Found::item)
         .map_or_else(|| Err(connection_not_found()), read_connection)

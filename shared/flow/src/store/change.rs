@@ -91,7 +91,7 @@ impl Change {
     pub(super) fn release_unrenewed(self, before: Predecessor) -> Self {
         match before {
             Predecessor::Interrupted => self.remove("leaseUntil"),
-            Predecessor::Ended => self.release(),
+            Predecessor::Released => self.release(),
         }
     }
 

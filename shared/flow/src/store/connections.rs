@@ -50,7 +50,7 @@ pub(super) fn connection_item(connection: &Connection) -> Result<Attributes> {
             ("version", number(connection.version)),
             ("lastActiveAt", number(connection.last_active_at.0)),
             ("ownerPk", text(&connection.workspace)),
-            ("ownerSk", text(owner_sk(connection))),
+            ("ownerSk", text(customer_sort_key(connection))),
         ]
         .map(|(name, value)| (name.to_owned(), value)),
     );
@@ -93,7 +93,7 @@ pub(super) fn archived_partition(workspace: &WorkspaceKey) -> String {
 }
 
 /// `customer#time#id`: a customer's connections stand together, in the order of time.
-fn owner_sk(connection: &Connection) -> String {
+fn customer_sort_key(connection: &Connection) -> String {
     let prefix = customer_prefix(&connection.customer);
     format!("{prefix}{:014}#{}", connection.record.created_at.0, connection.id)
 }

@@ -3,7 +3,7 @@
 use super::change::Change;
 use super::item::{number, text};
 use super::slot::{Slot, slot_key};
-use super::write::{Written, changed, refused};
+use super::write::{Written, changed, failed_condition};
 use super::{Store, unavailable};
 use crate::connection::Connection;
 use protocol::error::Result;
@@ -17,7 +17,7 @@ impl Store {
             .event(None, self.clock.now())
             .only_if("version", number(connection.version));
         let Err(error) = self.write(&connection.id, &change).await else { return Ok(Written::Done) };
-        match refused(&error) {
+        match failed_condition(&error) {
             Some(found) => changed(found),
             None => Err(unavailable("UpdateItem health", &error)),
         }

@@ -89,14 +89,14 @@ impl Store {
         found.item.map(|item| FlowItem::read(&item)).transpose()
     }
 
-    /// Claims a flow for `owner` in one conditional write: only for the browser that began it, at the path that the
+    /// Claims a flow for `claimant` in one conditional write: only for the browser that began it, at the path that the
     /// provider was told, in time, and once.
     pub async fn claim_flow(
         &self,
         id: &FlowId,
         binding: [u8; 32],
         callback_path: &str,
-        owner: &str,
+        claimant: &str,
         now: Timestamp,
     ) -> Result<Claim> {
         let update = self
@@ -109,7 +109,7 @@ impl Store {
                 "binding = :binding AND callbackPath = :path AND expiresAt > :now AND attribute_not_exists(#owner)",
             )
             .expression_attribute_names("#owner", "owner")
-            .expression_attribute_values(":owner", text(owner))
+            .expression_attribute_values(":owner", text(claimant))
             .expression_attribute_values(":now", number(now.0))
             .expression_attribute_values(":binding", bytes(binding))
             .expression_attribute_values(":path", text(callback_path))
@@ -118,15 +118,15 @@ impl Store {
         match update.send().await {
             Ok(updated) => Ok(Claim::Won(FlowItem::read(&updated.attributes.unwrap_or_default())?)),
             Err(error) => match failed_condition(&error) {
-                Some(old) => why_not_claimed(old, binding, callback_path, owner, now),
+                Some(old) => why_not_claimed(old, binding, callback_path, claimant, now),
                 None => Err(unavailable("UpdateItem flow", &error)),
             },
         }
     }
 
     /// Records how a flow ended, unless it ended already. Says how it ended.
-    pub async fn end_flow(&self, id: &FlowId, owner: &str, outcome: &Outcome) -> Result<Outcome> {
-        let change = ended(owner, outcome);
+    pub async fn end_flow(&self, id: &FlowId, claimant: &str, outcome: &Outcome) -> Result<Outcome> {
+        let change = ended(claimant, outcome);
         let update = self
             .client()
             .update_item()
@@ -152,7 +152,7 @@ impl Store {
 impl FlowItem {
     fn read(item: &Attributes) -> Result<Self> {
         let claim = match (item.opt_text("owner"), item.opt_number("claimedAt")) {
-            (Some(owner), Some(at)) => Some((owner.to_owned(), Timestamp(at))),
+            (Some(claimant), Some(at)) => Some((claimant.to_owned(), Timestamp(at))),
             _ => None,
         };
         Ok(Self {
@@ -168,10 +168,10 @@ impl FlowItem {
 }
 
 /// A flow ends, once, by who claimed it.
-pub(super) fn ended(owner: &str, outcome: &Outcome) -> Change {
+pub(super) fn ended(claimant: &str, outcome: &Outcome) -> Change {
     Change::default()
         .set("outcome", text(outcome.to_json().to_string()))
-        .only_if("owner", text(owner))
+        .only_if("owner", text(claimant))
         .only_if_none("outcome")
 }
 
@@ -194,7 +194,7 @@ fn why_not_claimed(
     old: &Attributes,
     binding: [u8; 32],
     callback_path: &str,
-    owner: &str,
+    claimant: &str,
     now: Timestamp,
 ) -> Result<Claim> {
     if old.is_empty() {
@@ -212,7 +212,7 @@ fn why_not_claimed(
     }
     match &flow.claim {
         // The SDK repeated a request whose answer was lost: we had won already.
-        Some((winner, _)) if winner == owner => Ok(Claim::Won(flow)),
+        Some((winner, _)) if winner == claimant => Ok(Claim::Won(flow)),
         Some(_) => Ok(Claim::Taken),
         None if flow.expires_at <= now => Err(state_expired()),
         None => Err(Error::internal("a claim failed for no reason")),

@@ -8,7 +8,7 @@ use super::due::{DUE_PK, DUE_SK, Due};
 use super::event::ConnectionEvent;
 use super::item::{Item, number, text};
 use super::predecessor::Predecessor;
-use super::write::{Written, changed, may_be_taken_later, refused};
+use super::write::{Written, changed, failed_condition, may_be_taken_later};
 use super::{Store, unavailable};
 use crate::connection::Connection;
 use protocol::backoff::Backoff;
@@ -27,7 +27,7 @@ pub enum Leased<'a> {
 /// A lease.
 pub struct Lease {
     /// Who holds it.
-    pub owner: String,
+    pub holder: String,
     /// Until when.
     pub until: Timestamp,
     /// The connection as it is.
@@ -41,7 +41,7 @@ const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=D
 
 impl Store {
     /// Takes the lease, or nothing if the connection is no longer the same or somebody else holds it.
-    pub async fn lease(&self, leased: Leased<'_>, owner: &str, until: Timestamp) -> Result<Option<Lease>> {
+    pub async fn lease(&self, leased: Leased<'_>, holder: &str, until: Timestamp) -> Result<Option<Lease>> {
         let (id, change) = match leased {
             Leased::Read(connection) => {
                 (&connection.id, Change::default().only_if("version", number(connection.version)))
@@ -52,7 +52,7 @@ impl Store {
             }
         };
         let change = change
-            .set("leaseOwner", text(owner))
+            .set("leaseOwner", text(holder))
             .set("leaseUntil", number(until.0))
             .event(None, until)
             .only_if_none("archivedAt")
@@ -60,43 +60,43 @@ impl Store {
         let before = match self.write(id, &change).await {
             Ok(before) => before,
             // The SDK repeated a write whose answer was lost.
-            Err(error) => match refused(&error) {
+            Err(error) => match failed_condition(&error) {
                 Some(found) => match found.item() {
-                    Some(item) if item.opt_text("leaseOwner") == Some(owner) => item.clone(),
+                    Some(item) if item.opt_text("leaseOwner") == Some(holder) => item.clone(),
                     _ => return Ok(None),
                 },
                 None => return Err(unavailable("UpdateItem lease", &error)),
             },
         };
-        let is_noted = before.opt_text("leaseOwner").is_some_and(|holder| holder != owner);
-        let predecessor = if is_noted { Predecessor::Interrupted } else { Predecessor::Ended };
+        let is_noted = before.opt_text("leaseOwner").is_some_and(|noted| noted != holder);
+        let predecessor = if is_noted { Predecessor::Interrupted } else { Predecessor::Released };
         let connection = read_connection(&before)?;
-        Ok(Some(Lease { owner: owner.to_owned(), until, connection, predecessor }))
+        Ok(Some(Lease { holder: holder.to_owned(), until, connection, predecessor }))
     }
 
     /// Ends the lease with what came of it: new credentials, or why there are none. It tries until the lease ends, since
     /// what the provider has issued once it does not issue again.
-    pub async fn end_lease(
+    pub async fn release_lease(
         &self,
         lease: &Lease,
         renewed: &Connection,
         event: Option<ConnectionEvent>,
     ) -> Result<Written> {
-        let change = Change::default().set("endedBy", text(&lease.owner)).event(event, self.clock.now());
+        let change = Change::default().set("endedBy", text(&lease.holder)).event(event, self.clock.now());
         let change = if renewed.version == lease.connection.version {
             change.health(renewed)?.release_unrenewed(lease.predecessor)
         } else {
             change.credentials(renewed)?.release()
         };
         let change = change
-            .only_if("leaseOwner", text(&lease.owner))
+            .only_if("leaseOwner", text(&lease.holder))
             .only_if("version", number(lease.connection.version));
         let mut backoff = Backoff::new(&*self.clock, &*self.random, PAUSE, lease.until);
         loop {
             let Err(error) = self.write(&renewed.id, &change).await else { return Ok(Written::Done) };
-            if let Some(found) = refused(&error) {
+            if let Some(found) = failed_condition(&error) {
                 // An answer that was lost, of the same write.
-                if found.item().and_then(|item| item.opt_text("endedBy")) == Some(&lease.owner) {
+                if found.item().and_then(|item| item.opt_text("endedBy")) == Some(&lease.holder) {
                     return Ok(Written::Done);
                 }
                 return changed(found);
@@ -115,7 +115,7 @@ impl Store {
             .only_if_some("pk");
         match self.write(&connection.id, &change).await {
             Ok(_) => Ok(()),
-            Err(error) if refused(&error).is_some() => Ok(()),
+            Err(error) if failed_condition(&error).is_some() => Ok(()),
             Err(error) => Err(unavailable("UpdateItem lastActiveAt", &error)),
         }
     }

@@ -19,7 +19,7 @@ use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{CustomerId, IntegrationId, WorkspaceKey};
 
 /// The index of connections by owner.
-const OWNER: &str = "owner";
+const LIST_INDEX: &str = "owner";
 
 /// The most that a sort key weighs, in bytes.
 const MAX_SORT_KEY: usize = 1024;
@@ -77,7 +77,7 @@ impl Store {
             if cursor.archived { archived_partition(list.workspace) } else { list.workspace.to_string() };
         let start = cursor.after.as_deref().map(|after| start_key(&partition, after)).transpose()?;
         let mut query =
-            self.owned(&partition, list.customer).limit(list.limit).set_exclusive_start_key(start);
+            self.listed(&partition, list.customer).limit(list.limit).set_exclusive_start_key(start);
         if let Some(integration) = list.integration {
             query = query
                 .filter_expression("integration = :integration")
@@ -106,7 +106,7 @@ impl Store {
         let mut from = None;
         for _ in 0..MAX_PAGES {
             let page = self
-                .owned(workspace.as_str(), None)
+                .listed(workspace.as_str(), None)
                 .filter_expression("integration = :integration")
                 .expression_attribute_values(":integration", text(integration))
                 .projection_expression("pk")
@@ -125,12 +125,12 @@ impl Store {
         Ok(IntegrationUse::TooManyToTell)
     }
 
-    fn owned(&self, partition: &str, customer: Option<&CustomerId>) -> QueryFluentBuilder {
+    fn listed(&self, partition: &str, customer: Option<&CustomerId>) -> QueryFluentBuilder {
         let query = self
             .client()
             .query()
             .table_name(&self.tables.connections)
-            .index_name(OWNER)
+            .index_name(LIST_INDEX)
             .scan_index_forward(false)
             .expression_attribute_values(":partition", text(partition));
         match customer {

@@ -1,6 +1,5 @@
 //! The three tables. Every access is by key or by index: nothing scans.
 
-mod amend;
 mod archive;
 mod change;
 mod connections;
@@ -16,6 +15,7 @@ mod predecessor;
 mod save;
 mod slot;
 mod transact;
+mod update;
 mod write;
 
 use std::sync::{Arc, OnceLock};
@@ -23,7 +23,6 @@ use std::sync::{Arc, OnceLock};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::{Client, Config};
 
-pub use amend::{Amendment, Resealed};
 pub use archive::Siblings;
 pub use definitions::StoredDefinition;
 pub use due::{Due, due_hour, due_partitions};
@@ -33,7 +32,8 @@ pub(crate) use flows::{browser_mismatch, state_expired, state_unknown};
 pub use lease::{Lease, Leased};
 pub use list::{ConnectionPage, IntegrationUse, ListConnections};
 pub use predecessor::Predecessor;
-pub use save::{FlowClaim, Others, SaveConnection, Saved, Updated};
+pub use save::{FlowClaim, Others, Reconnection, SaveConnection, Saved};
+pub use update::{ConnectionUpdate, NewSecrets};
 pub use write::Written;
 
 use crate::aws::described;

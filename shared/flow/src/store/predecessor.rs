@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Predecessor {
     /// Its holder ended it, or new credentials came since; or there was none.
-    Ended,
+    Released,
     /// Its holder never did: it may have got new credentials, and died with them.
     Interrupted,
 }

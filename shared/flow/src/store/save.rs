@@ -8,7 +8,7 @@ use super::event::{ConnectionEvent, EVENT};
 use super::flows::{ended, read_outcome};
 use super::item::{Attributes, number, text};
 use super::slot::Slot;
-use super::transact::{Attempts, Next, Refused, Transacted, change_in_transaction};
+use super::transact::{Attempts, FailedConditions, Next, Transacted, change_in_transaction};
 use super::{Store, unavailable};
 use crate::connection::{Connection, ConnectionRecord, connection_not_found};
 use crate::context::browser::FlowId;
@@ -46,7 +46,7 @@ pub struct FlowClaim<'a> {
     /// The flow.
     pub flow: &'a FlowId,
     /// Who claimed it.
-    pub owner: &'a str,
+    pub claimant: &'a str,
 }
 
 /// What happens to the live connections of the same customer and integration.
@@ -57,12 +57,12 @@ pub enum Others<'a> {
     /// They stay beside the new one.
     Kept,
     /// Nothing is new: this connection is updated, if it is still this customer's and live.
-    Untouched(Updated<'a>),
+    Untouched(Reconnection<'a>),
 }
 
 /// A connection that is updated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Updated<'a> {
+pub struct Reconnection<'a> {
     /// What could be read of it before.
     pub before: &'a ConnectionRecord,
     /// Whether it gets another name; else it keeps its own, which may change until the last moment.
@@ -97,7 +97,7 @@ impl Store {
             &attempts,
             Known::default(),
             |known| self.writes(save, known),
-            |known, refused| next(save, known, refused),
+            |known, failed| next(save, known, failed),
         );
         match saved.await? {
             Transacted::Written(Known { slot, .. }) => {
@@ -106,7 +106,7 @@ impl Store {
                 Ok(Saved { outcome: save.outcome(), replaced: slot.live })
             }
             // A repetition of our own write looks the same as somebody else's: then the old ones are not known.
-            Transacted::Ended(outcome) => Ok(Saved { outcome, replaced: Vec::new() }),
+            Transacted::Decided(outcome) => Ok(Saved { outcome, replaced: Vec::new() }),
         }
     }
 
@@ -132,7 +132,7 @@ impl Store {
     fn write_connection(&self, save: &SaveConnection<'_>, known: &Known) -> Result<TransactWriteItem> {
         let connection = save.connection;
         let now = connection.record.updated_at;
-        let Others::Untouched(Updated { before, renamed }) = save.others else {
+        let Others::Untouched(Reconnection { before, renamed }) = save.others else {
             let mut item = connection_item(connection)?;
             item.insert(EVENT.to_owned(), ConnectionEvent::Created.at(now));
             let put = Put::builder()
@@ -161,7 +161,7 @@ impl Store {
     }
 
     fn write_outcome(&self, claim: FlowClaim<'_>, outcome: &Outcome) -> Result<TransactWriteItem> {
-        change_in_transaction(&self.tables.flows, claim.flow.as_str(), &ended(claim.owner, outcome))
+        change_in_transaction(&self.tables.flows, claim.flow.as_str(), &ended(claim.claimant, outcome))
     }
 
     /// The connection in the place of those that are known.
@@ -209,16 +209,20 @@ impl SaveConnection<'_> {
     }
 }
 
-fn next(save: &SaveConnection<'_>, known: &Known, refused: &Refused<'_, Role>) -> Next<Known, Outcome> {
-    if let Some(found) = refused.found(&Role::Flow) {
+fn next(
+    save: &SaveConnection<'_>,
+    known: &Known,
+    failed: &FailedConditions<'_, Role>,
+) -> Next<Known, Outcome> {
+    if let Some(found) = failed.found(&Role::Flow) {
         let item = found.item();
         let ended = item.and_then(read_outcome);
-        return ended.map_or_else(|| Next::Fail(Error::internal("a flow changed its owner")), Next::Ended);
+        return ended.map_or_else(|| Next::Fail(Error::internal("a flow changed its owner")), Next::Decided);
     }
-    if let Some(found) = refused.found(&Role::Connection) {
+    if let Some(found) = failed.found(&Role::Connection) {
         let item = found.item();
         return match save.others {
-            Others::Untouched(Updated { before, .. }) => {
+            Others::Untouched(Reconnection { before, .. }) => {
                 let before = known.record.as_ref().unwrap_or(before);
                 renamed_meanwhile(save.connection, before, item).map_or_else(Next::Fail, |record| {
                     Next::With(Known { record: Some(record), ..Known::default() })
@@ -227,17 +231,17 @@ fn next(save: &SaveConnection<'_>, known: &Known, refused: &Refused<'_, Role>) -
             Others::Replaced | Others::Kept => Next::Fail(Error::internal("a new connection's id was taken")),
         };
     }
-    if let Some(found) = refused.found(&Role::Slot) {
+    if let Some(found) = failed.found(&Role::Slot) {
         let item = found.item();
         return Next::With(Known { slot: item.map(Slot::read).unwrap_or_default(), ..Known::default() });
     }
     let slot = &known.slot;
-    let gone = |id: &&ConnectionId| refused.has(&Role::Replaced((*id).clone()));
+    let gone = |id: &&ConnectionId| failed.has(&Role::Replaced((*id).clone()));
     let live = slot.live.iter().filter(|id| !gone(id)).cloned().collect();
     Next::With(Known { slot: Slot { live, version: slot.version }, ..Known::default() })
 }
 
-/// What can be read of the connection now, if that alone is why the update was refused.
+/// What can be read of the connection now, if that alone is why the condition failed.
 fn renamed_meanwhile(
     connection: &Connection,
     before: &ConnectionRecord,

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::Store;
 use super::item::{Attributes, Item, number, text, texts};
-use super::transact::update;
+use super::transact::transact_write_item;
 use crate::connection::Connection;
 use protocol::error::Result;
 use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
@@ -34,7 +34,7 @@ impl Slot {
 impl Store {
     /// Puts a connection into its slot, beside the others.
     pub(super) fn slot_with(&self, connection: &Connection) -> Result<TransactWriteItem> {
-        update(
+        transact_write_item(
             self.slot(connection)
                 .update_expression("ADD live :new, version :one")
                 .expression_attribute_values(":new", texts([&connection.id])),
@@ -43,7 +43,7 @@ impl Store {
 
     /// Puts a connection into its slot, which must be empty.
     pub(super) fn slot_of_one(&self, connection: &Connection) -> Result<TransactWriteItem> {
-        update(
+        transact_write_item(
             self.slot(connection)
                 .update_expression("SET live = :new ADD version :one")
                 .condition_expression("attribute_not_exists(live)")
@@ -58,7 +58,7 @@ impl Store {
         live: &[ConnectionId],
         version: i64,
     ) -> Result<TransactWriteItem> {
-        update(
+        transact_write_item(
             self.slot(connection)
                 .update_expression("SET live = :new ADD version :one")
                 .condition_expression("version = :version")
@@ -73,7 +73,7 @@ impl Store {
         connection: &Connection,
         gone: &[ConnectionId],
     ) -> Result<TransactWriteItem> {
-        update(
+        transact_write_item(
             self.slot(connection)
                 .update_expression("DELETE live :gone ADD version :one")
                 .expression_attribute_values(":gone", texts(gone)),

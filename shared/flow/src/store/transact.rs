@@ -33,7 +33,7 @@ pub(super) enum Transacted<S, T> {
     /// It was written, on these assumptions.
     Written(S),
     /// It was not, because it is decided already.
-    Ended(T),
+    Decided(T),
 }
 
 /// What to do about conditions that did not hold.
@@ -41,32 +41,32 @@ pub(super) enum Next<S, T> {
     /// Another transaction: things were not as assumed.
     With(S),
     /// It is decided already.
-    Ended(T),
+    Decided(T),
     Fail(Error),
 }
 
 /// The writes whose conditions did not hold.
-pub(super) struct Refused<'a, R>(Vec<(&'a R, &'a CancellationReason)>);
+pub(super) struct FailedConditions<'a, R>(Vec<(&'a R, &'a CancellationReason)>);
 
-impl<R: PartialEq> Refused<'_, R> {
+impl<R: PartialEq> FailedConditions<'_, R> {
     pub(super) fn has(&self, role: &R) -> bool {
-        self.0.iter().any(|(refused, _)| *refused == role)
+        self.0.iter().any(|(failed, _)| *failed == role)
     }
 
     /// What was found where this write was refused, if it was.
     pub(super) fn found(&self, role: &R) -> Option<Found<'_>> {
-        self.0.iter().find(|(refused, _)| *refused == role).map(|(_, reason)| Found(reason.item()))
+        self.0.iter().find(|(failed, _)| *failed == role).map(|(_, reason)| Found(reason.item()))
     }
 }
 
 impl Store {
-    /// Writes everything or nothing, until the deadline. Each write has a role, by which `refused` is told what failed.
+    /// Writes everything or nothing, until the deadline. Each write has a role, by which `decide` is told what failed.
     pub(super) async fn transact<R, S, T>(
         &self,
         attempts: &Attempts<'_>,
         mut assumed: S,
         writes: impl Fn(&S) -> Result<Vec<(R, TransactWriteItem)>>,
-        refused: impl Fn(&S, &Refused<'_, R>) -> Next<S, T>,
+        decide: impl Fn(&S, &FailedConditions<'_, R>) -> Next<S, T>,
     ) -> Result<Transacted<S, T>> {
         let mut generation = 0_u32;
         let mut backoff = Backoff::new(&*self.clock, &*self.random, PAUSE, attempts.deadline);
@@ -88,14 +88,14 @@ impl Store {
             if !is_worth_another(&error) {
                 return Err(unavailable("TransactWriteItems", &error));
             }
-            let failed = failed(&roles, &error)?;
+            let failed = failed_conditions(&roles, &error)?;
             if !failed.0.is_empty() {
-                match refused(&assumed, &failed) {
+                match decide(&assumed, &failed) {
                     Next::With(found) => {
                         assumed = found;
                         generation += 1;
                     }
-                    Next::Ended(ended) => return Ok(Transacted::Ended(ended)),
+                    Next::Decided(decided) => return Ok(Transacted::Decided(decided)),
                     Next::Fail(error) => return Err(error),
                 }
             }
@@ -106,7 +106,7 @@ impl Store {
 
 /// A change of an item, as part of a transaction.
 pub(super) fn change_in_transaction(table: &str, id: &str, change: &Change) -> Result<TransactWriteItem> {
-    update(
+    transact_write_item(
         Update::builder()
             .table_name(table)
             .key("pk", text(id))
@@ -117,7 +117,7 @@ pub(super) fn change_in_transaction(table: &str, id: &str, change: &Change) -> R
     )
 }
 
-pub(super) fn update(builder: UpdateBuilder) -> Result<TransactWriteItem> {
+pub(super) fn transact_write_item(builder: UpdateBuilder) -> Result<TransactWriteItem> {
     let update = builder
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .build()
@@ -146,10 +146,10 @@ fn is_worth_another<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
 }
 
 /// Which conditions did not hold: none, if somebody else was at the same items.
-fn failed<'a, Role, R>(
+fn failed_conditions<'a, Role, R>(
     roles: &'a [Role],
     error: &'a SdkError<TransactWriteItemsError, R>,
-) -> Result<Refused<'a, Role>> {
+) -> Result<FailedConditions<'a, Role>> {
     let reasons = match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
             canceled.cancellation_reasons()
@@ -168,6 +168,6 @@ fn failed<'a, Role, R>(
         Some(reason) if failed.is_empty() => {
             Err(Error::internal(reason.message().unwrap_or("a write was refused")))
         }
-        _ => Ok(Refused(failed)),
+        _ => Ok(FailedConditions(failed)),
     }
 }

@@ -62,7 +62,7 @@ impl Store {
 }
 
 /// What was found where the condition did not hold; nothing if the write failed otherwise.
-pub(super) fn refused<R>(error: &SdkError<UpdateItemError, R>) -> Option<Found<'_>> {
+pub(super) fn failed_condition<R>(error: &SdkError<UpdateItemError, R>) -> Option<Found<'_>> {
     match error.as_service_error() {
         Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Some(Found(failed.item())),
         _ => None,

@@ -78,21 +78,21 @@ async fn led(deps: &Arc<Deps>, lease: Lease, deadline: Deadline) -> Result<Conne
 
 /// Renews the credentials of a leased connection, and ends the lease.
 async fn lead(deps: &Deps, lease: Lease, deadline: Deadline) -> Result<Connection> {
-    let (renewed, refusal) = match attempt(deps, &lease, deadline).await {
+    let (renewed, failure) = match attempt(deps, &lease, deadline).await {
         Ok(renewed) => (renewed, None),
         Err(NotRenewed::ForGood(error)) => {
             let error = match lease.predecessor {
                 Predecessor::Interrupted => interrupted(),
-                Predecessor::Ended => error,
+                Predecessor::Released => error,
             };
             (disconnected(&lease.connection, error), None)
         }
         Err(NotRenewed::ForNow(error)) => (failed(deps, &lease.connection, error.clone()), Some(error)),
     };
-    let ended = renewed.health.disconnected && !lease.connection.health.disconnected;
-    let event = ended.then_some(ConnectionEvent::Disconnected);
-    match deps.store.end_lease(&lease, &renewed, event).await {
-        Ok(Written::Done) => match (refusal, &renewed.health.error) {
+    let newly_disconnected = renewed.health.disconnected && !lease.connection.health.disconnected;
+    let event = newly_disconnected.then_some(ConnectionEvent::Disconnected);
+    match deps.store.release_lease(&lease, &renewed, event).await {
+        Ok(Written::Done) => match (failure, &renewed.health.error) {
             (Some(error), _) => {
                 error.report("credentials not renewed");
                 Err(error)
@@ -113,7 +113,7 @@ async fn lead(deps: &Deps, lease: Lease, deadline: Deadline) -> Result<Connectio
             error.report("renewed credentials could not be saved");
             // If the database takes anything of it, then that it failed: or it would be tried again at once, and for ever.
             let failed = failed(deps, &lease.connection, error.clone());
-            reported(deps.store.end_lease(&lease, &failed, None).await, "a failed refresh was not noted");
+            reported(deps.store.release_lease(&lease, &failed, None).await, "a failed refresh was not noted");
             Err(error)
         }
     }

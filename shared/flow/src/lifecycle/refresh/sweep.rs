@@ -65,8 +65,8 @@ pub async fn sweep(deps: &Arc<Deps>, end: Timestamp) -> Result<Swept> {
             break;
         }
     }
-    while let Some(ended) = work.tasks.join_next().await {
-        work.swept.count(ended.unwrap_or(Ended::Failed));
+    while let Some(outcome) = work.tasks.join_next().await {
+        work.swept.count(outcome.unwrap_or(SweepOutcome::Failed));
     }
     looked?;
     if checkpoint != Some(first_left) {
@@ -81,12 +81,12 @@ pub async fn sweep(deps: &Arc<Deps>, end: Timestamp) -> Result<Swept> {
 struct Work<'a> {
     deps: &'a Arc<Deps>,
     end: Timestamp,
-    tasks: JoinSet<Ended>,
+    tasks: JoinSet<SweepOutcome>,
     swept: Swept,
 }
 
 #[derive(Clone, Copy)]
-enum Ended {
+enum SweepOutcome {
     Renewed,
     Disconnected,
     Failed,
@@ -121,9 +121,9 @@ impl Work<'_> {
             for due in page.due {
                 empty = false;
                 if self.tasks.len() >= AT_ONCE
-                    && let Some(ended) = self.tasks.join_next().await
+                    && let Some(outcome) = self.tasks.join_next().await
                 {
-                    self.swept.count(ended.unwrap_or(Ended::Failed));
+                    self.swept.count(outcome.unwrap_or(SweepOutcome::Failed));
                 }
                 if self.is_late() {
                     self.swept.unfinished = true;
@@ -140,34 +140,34 @@ impl Work<'_> {
 }
 
 impl Swept {
-    fn count(&mut self, ended: Ended) {
-        *match ended {
-            Ended::Renewed => &mut self.renewed,
-            Ended::Disconnected => &mut self.disconnected,
-            Ended::Failed => &mut self.failed,
-            Ended::Left => &mut self.left,
+    fn count(&mut self, outcome: SweepOutcome) {
+        *match outcome {
+            SweepOutcome::Renewed => &mut self.renewed,
+            SweepOutcome::Disconnected => &mut self.disconnected,
+            SweepOutcome::Failed => &mut self.failed,
+            SweepOutcome::Left => &mut self.left,
         } += 1;
     }
 }
 
-async fn renew_due(deps: Arc<Deps>, due: Due) -> Ended {
+async fn renew_due(deps: Arc<Deps>, due: Due) -> SweepOutcome {
     About::Connection.note(&due.id);
-    let owner = draw_id(&*deps.random);
+    let holder = draw_id(&*deps.random);
     let now = deps.clock.now();
-    let lease = match deps.store.lease(Leased::Due(&due), &owner, now + LEASE).await {
+    let lease = match deps.store.lease(Leased::Due(&due), &holder, now + LEASE).await {
         Ok(Some(lease)) => lease,
-        Ok(None) => return Ended::Left,
+        Ok(None) => return SweepOutcome::Left,
         Err(error) => {
             error.report("a connection that is due was not taken");
-            return Ended::Failed;
+            return SweepOutcome::Failed;
         }
     };
     About::Workspace.note(&lease.connection.workspace);
     About::Customer.note(&lease.connection.customer);
     About::Integration.note(&lease.connection.integration);
     match lead(&deps, lease, Deadline::began(now)).await {
-        Ok(connection) if connection.health.disconnected => Ended::Disconnected,
-        Ok(_) => Ended::Renewed,
-        Err(_) => Ended::Failed,
+        Ok(connection) if connection.health.disconnected => SweepOutcome::Disconnected,
+        Ok(_) => SweepOutcome::Renewed,
+        Err(_) => SweepOutcome::Failed,
     }
 }

@@ -29,7 +29,7 @@ pub(super) async fn wait<T>(
     deadline: Deadline,
     answered: impl Fn(&Connection) -> Option<T>,
 ) -> Result<Waited<T>> {
-    let owner = draw_id(&*deps.random);
+    let holder = draw_id(&*deps.random);
     let mut backoff = Backoff::new(&*deps.clock, &*deps.random, PAUSE, deadline.lease_wait());
     loop {
         if let Some(answer) = answered(&found) {
@@ -37,7 +37,7 @@ pub(super) async fn wait<T>(
         }
         let now = deps.clock.now();
         if found.leased_until.is_none_or(|until| until < now)
-            && let Some(lease) = deps.store.lease(Leased::Read(&found), &owner, now + LEASE).await?
+            && let Some(lease) = deps.store.lease(Leased::Read(&found), &holder, now + LEASE).await?
         {
             return Ok(Waited::Leased(Box::new(lease), Deadline::began(now)));
         }
@@ -61,5 +61,5 @@ pub(crate) async fn leased(deps: &Deps, connection: Connection, deadline: Deadli
 
 /// Nothing changed; a lease that cannot be ended ends by itself.
 pub(crate) async fn release(deps: &Deps, lease: &Lease) {
-    reported(deps.store.end_lease(lease, &lease.connection, None).await, "a lease was not ended");
+    reported(deps.store.release_lease(lease, &lease.connection, None).await, "a lease was not ended");
 }

@@ -13,7 +13,7 @@ use super::event::ConnectionEvent;
 use super::item::{Item, number, text};
 use super::lease::Lease;
 use super::transact::{PAUSE, gave_up};
-use super::write::{Written, changed, refused};
+use super::write::{Written, changed, failed_condition};
 use super::{Store, unavailable};
 use crate::connection::{Connection, ConnectionRecord};
 use protocol::backoff::Backoff;
@@ -25,16 +25,16 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What changes of a connection.
 #[derive(Clone, Copy, Default)]
-pub struct Amendment<'a> {
+pub struct ConnectionUpdate<'a> {
     /// Its name.
     pub name: Option<&'a str>,
     /// What is sealed.
-    pub sealed: Option<Resealed<'a>>,
+    pub secrets: Option<NewSecrets<'a>>,
 }
 
 /// A change of what is sealed, by who holds the lease.
 #[derive(Clone, Copy)]
-pub struct Resealed<'a> {
+pub struct NewSecrets<'a> {
     /// The lease.
     pub lease: &'a Lease,
     /// The connection as it shall be.
@@ -44,45 +44,42 @@ pub struct Resealed<'a> {
 }
 
 impl Store {
-    /// Writes the amendment, unless the connection is no longer live or its lease is lost. `before` is the connection as
+    /// Writes the update, unless the connection is no longer live or its lease is lost. `before` is the connection as
     /// it was read, and becomes what was written.
-    pub async fn amend_connection(
+    pub async fn update_connection(
         &self,
         before: &mut Connection,
-        amendment: &Amendment<'_>,
+        update: &ConnectionUpdate<'_>,
     ) -> Result<Written> {
         let now = self.clock.now();
         let mut expected = json(&before.record)?;
         let mut backoff = Backoff::new(&*self.clock, &*self.random, PAUSE, now + PATIENCE);
         loop {
-            let amended = amendment.of(before, now);
-            let record = json(&amended.record)?;
-            let change = amendment.change(&amended, now)?.only_if("record", expected);
-            let Err(error) = self.write(&amended.id, &change).await else {
-                *before = amended;
+            let updated = update.applied_to(before, now);
+            let record = json(&updated.record)?;
+            let change = update.change(&updated, now)?.only_if("record", expected);
+            let Err(error) = self.write(&updated.id, &change).await else {
+                *before = updated;
                 return Ok(Written::Done);
             };
-            let Some(refused) = refused(&error) else {
+            let Some(failed) = failed_condition(&error) else {
                 return Err(unavailable("UpdateItem connection", &error));
             };
-            let Some(found) = refused.item().filter(|item| !item.contains_key("archivedAt")) else {
-                return changed(refused);
+            let Some(found) = failed.item().filter(|item| !item.contains_key("archivedAt")) else {
+                return changed(failed);
             };
             let stands = found.get("record") == Some(&record);
-            let ours = match amendment.sealed {
+            let ours = match update.secrets {
                 // An answer that was lost, of the same write.
-                Some(Resealed { lease, .. }) => found.opt_text("endedBy") == Some(&lease.owner),
+                Some(NewSecrets { lease, .. }) => found.opt_text("endedBy") == Some(&lease.holder),
                 None => stands,
             };
             if ours {
                 *before = read_connection(found)?;
                 return Ok(Written::Done);
             }
-            if amendment
-                .sealed
-                .is_some_and(|sealed| found.opt_text("leaseOwner") != Some(&sealed.lease.owner))
-            {
-                return changed(refused);
+            if update.secrets.is_some_and(|new| found.opt_text("leaseOwner") != Some(&new.lease.holder)) {
+                return changed(failed);
             }
             *before = read_connection(found)?;
             expected = found.get("record").cloned().unwrap_or_else(|| AttributeValue::Null(true));
@@ -91,27 +88,27 @@ impl Store {
     }
 }
 
-impl Amendment<'_> {
-    fn of(&self, before: &Connection, now: Timestamp) -> Connection {
+impl ConnectionUpdate<'_> {
+    fn applied_to(&self, before: &Connection, now: Timestamp) -> Connection {
         let name = self.name.unwrap_or(&before.record.name).to_owned();
         let record = ConnectionRecord { name, updated_at: now, ..before.record.clone() };
-        match self.sealed {
-            Some(sealed) => Connection { record, leased_until: None, ..sealed.connection.clone() },
+        match self.secrets {
+            Some(new) => Connection { record, leased_until: None, ..new.connection.clone() },
             None => Connection { record, ..before.clone() },
         }
     }
 
-    fn change(&self, amended: &Connection, now: Timestamp) -> Result<Change> {
+    fn change(&self, updated: &Connection, now: Timestamp) -> Result<Change> {
         let change = Change::default()
-            .record(amended)?
+            .record(updated)?
             .event(Some(ConnectionEvent::Updated), now)
             .only_if_none("archivedAt");
-        let Some(Resealed { lease, renewed, .. }) = self.sealed else { return Ok(change) };
-        let change = change.credentials(amended)?;
+        let Some(NewSecrets { lease, renewed, .. }) = self.secrets else { return Ok(change) };
+        let change = change.credentials(updated)?;
         let change = if renewed { change.release() } else { change.release_unrenewed(lease.predecessor) };
         Ok(change
-            .set("endedBy", text(&lease.owner))
-            .only_if("leaseOwner", text(&lease.owner))
+            .set("endedBy", text(&lease.holder))
+            .only_if("leaseOwner", text(&lease.holder))
             .only_if("version", number(lease.connection.version)))
     }
 }
