@@ -1,4 +1,5 @@
-//! The AWS SDK's HTTP client, made of ours: no second TLS stack, and no system certificates to load at a cold start.
+//! An HTTP client for the AWS SDK, built on ours: no second TLS stack, and no system certificates to load at a cold
+//! start.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -17,17 +18,17 @@ use http_body_util::{BodyExt, Full};
 use protocol::http::address::Reach;
 use protocol::http::{HyperClient, client};
 
-/// How long AWS may take for one answer; the SDK then tries again.
+/// The time that AWS has for one answer. After it, the SDK tries again.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The HTTP client to give to an AWS SDK configuration.
+/// The HTTP client for an AWS SDK configuration.
 #[derive(Clone)]
 pub struct AwsHttp {
     client: Arc<LazyLock<HyperClient>>,
 }
 
 impl AwsHttp {
-    /// A client with connections of its own, built when it is first used.
+    /// Makes a client with connections of its own. They are opened at its first use.
     #[must_use]
     pub fn new() -> Self {
         Self { client: Arc::new(LazyLock::new(|| client(Reach::Anywhere))) }
@@ -38,19 +39,19 @@ impl AwsHttp {
         request: HttpRequest,
     ) -> Result<HttpResponse, ConnectorError> {
         let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
-        // DynamoDB's and KMS's requests are whole in memory; a streaming body has no place here.
+        // DynamoDB and KMS requests are whole in memory, so there is no streaming body to copy.
         let request = request.map(|body| Full::new(Bytes::copy_from_slice(body.bytes().unwrap_or_default())));
         let response = client.request(request).await.map_err(|error| ConnectorError::io(error.into()))?;
         let (head, body) = response.into_parts();
         let body = body.collect().await.map_err(|error| ConnectorError::io(error.into()))?.to_bytes();
-        // As a stream, whose content the SDK's own traces do not show: KMS answers with data keys.
+        // A streamed body is not shown in the SDK's own traces. KMS answers with data keys, which must not be.
         let body = SdkBody::from_body_1_x(Full::new(body));
         HttpResponse::try_from(http::Response::from_parts(head, body))
             .map_err(|error| ConnectorError::other(error.into(), None))
     }
 }
 
-/// What the operator is told of a call that failed: the operation, and the service's code and message, which hold nothing of
+/// Describes a failed call for the operator: the operation, and the service's code and message. None of them repeats
 /// the request's content.
 pub(crate) fn described<E, R>(operation: &str, error: &SdkError<E, R>) -> String
 where

@@ -1,6 +1,7 @@
 //! The result: `GET /connection-result/{flowId}` sends the browser to the caller's `redirectUri`.
 //!
-//! It answers only to the flow's own cookie, and as often as the browser asks until a minute after the flow expires.
+//! Only the flow's own cookie gets an answer, and it gets one as often as the browser asks, until a minute after the
+//! flow expires.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,10 +23,10 @@ use protocol::clock::Timestamp;
 use protocol::deadline::{CLAIM, RESULT_WAIT};
 use protocol::error::{Error, ErrorKey, Result};
 
-/// A callback that came in time may end after the flow's time.
+/// The extra time of a claimed flow: a callback that came in time may finish after the flow has expired.
 const RESULT_LIFETIME: Duration = Duration::from_secs(RESULT_LIFETIME_SECONDS as u64);
 
-/// Between two looks at the flow, at the least and at the most.
+/// The shortest and the longest pause between two reads of the flow.
 const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(1600);
 
 /// Handles a request for a flow's result.
@@ -70,8 +71,8 @@ async fn own_flow(deps: &Deps, id: &FlowId, secret: &BrowserSecret) -> Result<Fl
     if secret.is_bound_to(&flow.binding) { Ok(flow) } else { Err(browser_mismatch()) }
 }
 
-/// Waits a little for the callback that has the flow. One that died leaves the flow interrupted: that is written down
-/// on the same condition as its own outcome would be, so that only one of the two ever stands.
+/// Waits a little for the callback that claimed the flow. If that callback died, this records the flow as interrupted.
+/// Both write under the same condition, so a flow never has two outcomes.
 async fn ended(deps: &Deps, id: &FlowId, secret: &BrowserSecret, mut flow: FlowItem) -> Result<Progress> {
     let until = deps.clock.now() + RESULT_WAIT;
     let mut backoff = Backoff::new(&*deps.clock, &*deps.random, PAUSE, until);

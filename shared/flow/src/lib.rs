@@ -1,31 +1,31 @@
-//! Everything a connection flow is, from request to result, and everything that a connection lives through.
+//! Connection flows from request to result, and the life of a connection after that.
 //!
 //! Data moves one way. Initiation ([`start`]): `Request → StartRequest → (Customer, Integration, AuthOption) → Begun →
 //! redirect`. The provider's answer ([`callback`]): `Callback → ClaimedFlow → AuthorizationGrant → Credentials →
 //! Connection → Outcome`. The result ([`finish`]): `Outcome → redirect or page`. Each step takes a type that only the
 //! step before it makes.
 //!
-//! What is below stands in the crate `protocol`: definitions, tokens, addresses, and how providers are spoken to.
+//! The crate `protocol` is the ground below: definitions, tokens, addresses, and the protocols of providers.
 
-// The doors, one for each function of a flow.
+// The entrances, one for each function of a flow.
 pub mod callback;
 pub mod finish;
 pub mod start;
 
-// What they show and answer.
+// Their pages and responses.
 pub mod web;
 
-// What a connection lives through.
+// The life of a connection.
 pub mod lifecycle;
 
-// What every handler works with.
+// The dependencies of every handler.
 pub mod deps;
 
-// What is stored, and how.
+// The stored data, and its storage.
 pub mod connection;
 pub mod context;
 pub mod seal;
 pub mod store;
 
-// How AWS is reached.
+// The way to AWS.
 pub mod aws;

@@ -1,4 +1,4 @@
-//! Settings from environment variables, as the template sets them.
+//! Reads settings from environment variables, as the template sets them.
 
 use std::env;
 use std::sync::Arc;
@@ -21,10 +21,10 @@ use protocol::redirect_uri::Loopback;
 use protocol::secret::Secret;
 use std::time::Duration;
 
-/// How long the database may take in all, with the SDK's repetitions.
+/// The time limit for the database, with the SDK's retries.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// One JSON line an event on standard output, which Lambda hands to `CloudWatch`.
+/// Logs each event as a line of JSON on standard output, which Lambda sends to `CloudWatch`.
 pub(crate) fn log() {
     let level =
         env::var("RUST_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(tracing::Level::INFO);
@@ -65,8 +65,8 @@ pub(crate) fn deps() -> Result<Arc<Deps>, Error> {
     Ok(Deps::new(seams, settings))
 }
 
-/// Loopback targets and providers are for `cargo lambda watch` on the local run's tables, and for nothing else: a
-/// function with a real database refuses them, whatever its environment says.
+/// Allows providers and redirect targets on this machine only for `cargo lambda watch` with the local run's tables.
+/// With a real database they are refused, whatever the environment says.
 fn loopback() -> Loopback {
     let local_tables = optional("AWS_ENDPOINT_URL_DYNAMODB")
         .is_some_and(|endpoint| endpoint.starts_with("http://127.0.0.1:"));
@@ -76,7 +76,8 @@ fn loopback() -> Loopback {
     }
 }
 
-/// Only functions that seal or open something are given a key: one in KMS, or, beside the local run, the local run's.
+/// Returns the key of a function that seals or opens something: one in KMS, or the local run's own. Other functions
+/// have none.
 fn wrapping_key(
     kms: Option<String>,
     fixed: Option<String>,
@@ -105,8 +106,8 @@ fn kms_config(aws: &SdkConfig) -> aws_sdk_kms::Config {
     config.build()
 }
 
-/// What the clients of AWS share: region, credentials, and one HTTP client. Lambda gives every function its region and
-/// credentials in variables; the SDK's whole chain would look in six other places, and brings a client for each of them.
+/// Returns the AWS clients' common settings: region, credentials, and one HTTP client. Lambda sets region and
+/// credentials in variables. The SDK's default chain would look in six other places too, with a client for each.
 fn aws() -> Result<SdkConfig, Error> {
     let credentials = EnvironmentVariableCredentialsProvider::new();
     Ok(SdkConfig::builder()
@@ -119,7 +120,7 @@ fn aws() -> Result<SdkConfig, Error> {
         .build())
 }
 
-/// An empty variable is as good as none: the template sets optional ones to an empty text.
+/// Reads an optional variable. An empty one counts as absent, since the template sets optional ones to an empty text.
 fn optional(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -1,4 +1,4 @@
-//! API Gateway's events as plain HTTP requests, and back.
+//! Converts API Gateway's events into plain HTTP requests, and the responses back.
 
 use std::convert::Infallible;
 use std::future::{Future, ready};
@@ -14,8 +14,8 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use tower::{Service, ServiceExt};
 
-/// What cannot stand literally in a path: the delimiters that end it, the escapes' own sign, and what stands in no address
-/// (RFC 3986 §2). Bytes beyond ASCII are encoded in any case.
+/// The characters that a path must escape: the delimiters that end it, `%` itself, and characters that no address may
+/// have (RFC 3986 §2). Bytes beyond ASCII are escaped in any case.
 const NOT_IN_PATH: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -31,7 +31,7 @@ const NOT_IN_PATH: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// Makes a handler of plain requests one of Lambda events. The runtime has decoded a base64 body already.
+/// Turns a handler of plain requests into one of Lambda events. The runtime has already decoded a base64 body.
 pub(crate) fn adapt(
     service: HttpService,
 ) -> impl Service<LambdaEvent<LambdaRequest>, Response: Serialize, Error = Infallible, Future: Send> + Send {
@@ -41,8 +41,8 @@ pub(crate) fn adapt(
     Adapter::from(service).map_request(with_encoded_path)
 }
 
-/// API Gateway has decoded `rawPath`, whatever its name says, and `lambda_http` makes an address of it as it stands: a
-/// `#` or `?` would end the path, and what a client had encoded twice would be decoded twice.
+/// Escapes the path again. API Gateway has decoded `rawPath`, in spite of its name, and `lambda_http` uses it
+/// unchanged. A `#` or `?` would end the path, and a double escape would be decoded twice.
 fn with_encoded_path(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
     if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
         request.raw_path =
@@ -51,8 +51,8 @@ fn with_encoded_path(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<Lambd
     event
 }
 
-/// An answer that is ready. `lambda_http`'s own conversion would look at the content type for one of forty legacy
-/// encodings, and brings the tables of all of them.
+/// A finished answer. The conversion in `lambda_http` would check the content type for forty legacy encodings, and
+/// links the tables of all of them.
 struct Answer(Response<Body>);
 
 impl IntoResponse for Answer {
@@ -69,8 +69,8 @@ fn plain(request: Request) -> http::Request<Bytes> {
     })
 }
 
-/// Text goes as it is, and as base64 where that is shorter than the text's JSON. So every body grows by a third at most:
-/// the proxy's 4 MiB fit into Lambda's answer of 6 MB, whatever is in them. API Gateway decodes it again.
+/// Returns text as it is, or as base64 if that is shorter than the text in JSON. So no body grows by more than a third:
+/// the proxy's 4 MiB always fit into Lambda's limit of 6 MB. API Gateway decodes the base64.
 fn lambda_body(body: Bytes) -> Body {
     match String::from_utf8(body.into()) {
         Ok(text) if text.is_empty() => Body::Empty,
@@ -80,7 +80,7 @@ fn lambda_body(body: Bytes) -> Body {
     }
 }
 
-/// How many bytes a text has between the quotes of a JSON string (RFC 8259 §7).
+/// Returns the length of a text between the quotes of a JSON string, in bytes (RFC 8259 §7).
 fn json_length(text: &str) -> usize {
     let escaped = |byte| match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' | b'\x08' | b'\x0c' => 2,
@@ -152,17 +152,17 @@ mod tests {
         }
     }
 
-    /// What the documentation promises for a body.
+    /// The size limit of a body, as documented.
     const MAX_BODY: usize = 4 * 1024 * 1024;
 
-    /// What Lambda takes as an answer, in bytes.
+    /// Lambda's size limit of an answer, in bytes.
     const MAX_ANSWER: usize = 6_291_556;
 
     fn answering(body: Bytes) -> HttpService {
         HttpService::new(tower::service_fn(move |_| ready(Ok(Response::new(body.clone())))))
     }
 
-    /// Answers with the address that it sees.
+    /// A handler that answers with the address it sees.
     fn echo() -> HttpService {
         HttpService::new(tower::service_fn(|request: http::Request<Bytes>| async move {
             let mut response = Response::new(Bytes::new());

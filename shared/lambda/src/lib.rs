@@ -1,4 +1,5 @@
-//! What the Lambda binaries share: the dependencies from the environment, made once, and the hand-over of requests.
+//! The common part of the Lambda binaries: dependencies from the environment, made once, and the conversion of
+//! requests.
 
 mod environment;
 mod gateway_event;
@@ -12,15 +13,15 @@ use serde_json::Value;
 
 pub use lambda_http::Error;
 
-/// Runs a handler for as long as the Lambda lives. Before the first request only settings are read: clients are built
-/// when they are first used.
+/// Runs a handler as long as the process lives. Before the first request only settings are read; clients are built at
+/// their first use.
 pub async fn run(mount: impl FnOnce(&Arc<Deps>) -> HttpService) -> Result<(), Error> {
     environment::log();
     let service = mount(&environment::deps()?);
     lambda_runtime::run(gateway_event::adapt(service)).await
 }
 
-/// Runs a scheduled handler, which is told when the function's time is over, and whose answer is for the log.
+/// Runs a scheduled handler. It gets the time at which the function must end, and its answer goes into the log.
 pub async fn run_scheduled<F, Fut>(handler: F) -> Result<(), Error>
 where
     F: Fn(Arc<Deps>, Timestamp) -> Fut + Send + 'static,

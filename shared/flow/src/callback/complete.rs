@@ -1,4 +1,4 @@
-//! From a claimed flow to a stored connection.
+//! Turns a claimed flow into a stored connection.
 
 use protocol::definition::{AuthMethod, OAuth1, OAuth2, OptionSecrets, Registration};
 use protocol::error::{Error, Result};
@@ -17,18 +17,19 @@ use crate::lifecycle::connect::{Issued, connect, connection_key};
 use crate::lifecycle::registration;
 use crate::store::FlowClaim;
 
-/// Verifies the callback, exchanges what it brought, proves the credentials, and saves the connection with the outcome.
+/// Verifies the callback, exchanges its code or token, proves the credentials, and saves the connection with the flow's
+/// outcome.
 pub(super) async fn complete(
     deps: &Deps,
     flow: &ClaimedFlow,
     response: &AuthorizationResponse,
 ) -> Result<Outcome> {
     let request = &flow.memory.request;
-    // The key that seals comes from another service than the definition, and does not wait for it.
+    // The sealing key comes from KMS and the definition from the database, so both are fetched at the same time.
     let integration = deps.definitions.integration(&request.workspace, &request.integration);
     let (integration, key) = tokio::join!(integration, connection_key(deps, request));
     let integration = integration?;
-    // One that was turned off meanwhile connects nobody any more.
+    // An option that was turned off since the start must not connect anybody.
     integration.auth_option(Some(&request.auth_option_key))?;
     let registration =
         registration::recorded(deps, &integration, &request.auth_option_key, request.borrowed.as_ref())
@@ -59,14 +60,15 @@ pub(super) async fn complete(
 }
 
 impl ClaimedFlow {
-    /// The right to exchange the code: only the browser that started the flow brings what the verifier is made of.
+    /// Makes the right to exchange the code. The code verifier is derived from the browser secret, so only the browser
+    /// that started the flow can bring it.
     fn grant(&self, response: &AuthorizationResponse, config: &OAuth2) -> Result<AuthorizationGrant> {
         let code_verifier = self.secret.code_verifier(&self.id)?;
         let sent = Sent { code_verifier, redirect_uri: self.memory.callback_uri.clone() };
         AuthorizationGrant::verify(response, sent, config)
     }
 
-    /// The right to exchange the flow's own temporary credentials.
+    /// Makes the right to exchange the temporary credentials that this flow requested.
     fn authorized_token(&self, response: &AuthorizationResponse) -> Result<AuthorizedToken> {
         let temporary = self.memory.temporary_credentials.clone();
         let temporary = temporary
@@ -105,7 +107,7 @@ async fn exchange_token(
     request_token_credentials(&calls, &client, endpoint, authorized).await
 }
 
-/// The callback parameters that the definition keeps stand with the credentials; the token response goes before.
+/// Adds the callback parameters that the definition keeps. The token response wins where both have a name.
 fn with_kept(
     mut credentials: Map<String, Value>,
     config: &OAuth2,

@@ -1,5 +1,7 @@
-//! `response_mode=form_post`: the provider's page posts the answer. A cross-site POST carries no Lax cookie, so the
-//! browser is sent to the same path by GET, which does. Nothing is claimed before.
+//! `response_mode=form_post`: the provider's page posts its answer to us.
+//!
+//! A cross-site POST carries no Lax cookie. So the browser is sent to the same path by GET, which does carry it.
+//! Nothing is claimed before that.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -12,10 +14,10 @@ use protocol::definition::OWN_CALLBACK_PARAMETERS;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::provider::authorization_response::AuthorizationResponse;
 
-/// The most that the posted form may weigh, in bytes.
+/// The size limit of the posted form, in bytes.
 const MAX_FORM: usize = 64 * 1024;
 
-/// Sends the browser on with what the flow keeps, and nothing else: an `id_token` has no place in an address.
+/// Redirects with the parameters that the flow keeps and no others: an `id_token` must not stand in an address.
 pub(super) async fn redirect(deps: &Deps, request: &Request<Bytes>) -> Result<Response<Bytes>> {
     if request.body().len() > MAX_FORM {
         return Err(Error::new(ErrorKey::RequestTooLarge, "The answer is larger than 64 KiB."));

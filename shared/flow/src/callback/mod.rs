@@ -42,7 +42,7 @@ async fn answer(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response<B
     }
 }
 
-/// A flow that this callback, and no other, may finish.
+/// A flow that only this callback may finish.
 struct ClaimedFlow {
     id: FlowId,
     secret: BrowserSecret,
@@ -51,14 +51,15 @@ struct ClaimedFlow {
     deadline: Deadline,
 }
 
-/// An error of this function claimed nothing and is shown on our own page; every later one is the flow's outcome.
+/// Claims the flow and does its work. An error returned here has claimed nothing and is shown on our own page; every
+/// later error becomes the flow's outcome.
 async fn callback(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response<Bytes>> {
     let parameters = AuthorizationResponse::parse(request.uri().query().unwrap_or_default())?;
     let state = state(&parameters)?;
     let flow = state.flow_id();
     About::Flow.note(flow.as_str());
     if let Some(claimed) = claim(deps, request, &flow).await? {
-        // The browser may go, the work may not: in a task of its own, what was claimed is finished.
+        // The browser may hang up at any time. A task of its own finishes the claimed flow all the same.
         let deps = Arc::clone(deps);
         let work = async move {
             let outcome = complete::complete(&deps, &claimed, &parameters).await;
@@ -72,7 +73,7 @@ async fn callback(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response
     Ok(response::see_other(&format!("/connection-result/{}", flow.as_str()), &cookies))
 }
 
-/// Claims the flow for this callback; nothing if another callback has it, whose result is then the result.
+/// Claims the flow. Returns nothing if another callback has claimed it: that callback's result is the flow's result.
 async fn claim(deps: &Deps, request: &Request<Bytes>, flow: &FlowId) -> Result<Option<ClaimedFlow>> {
     let secret = browser_secret(deps, request.headers(), flow).await?;
     let claimant = draw_id(&*deps.random);
@@ -108,8 +109,8 @@ async fn browser_secret(deps: &Deps, headers: &HeaderMap, flow: &FlowId) -> Resu
     }
 }
 
-/// Writes a failure down; a success was written together with its connection. Where that cannot be done, the result's
-/// page finds the flow interrupted.
+/// Records a failed outcome; a success was already saved with its connection. If this write fails, the result page
+/// finds the flow interrupted.
 async fn record(deps: &Deps, flow: &ClaimedFlow, outcome: Result<Outcome>) {
     match outcome {
         Ok(Outcome::Connected { connection_id }) => {
@@ -119,7 +120,8 @@ async fn record(deps: &Deps, flow: &ClaimedFlow, outcome: Result<Outcome>) {
         Ok(Outcome::Failed(error)) => error.report("flow had ended"),
         Err(error) => {
             error.report("flow failed");
-            // The write may have reached the database although no answer came back: then the flow has its outcome.
+            // The save may have reached the database although its answer was lost. Then the flow already has its
+            // outcome.
             if matches!(error.key(), ErrorKey::StorageUnavailable | ErrorKey::LockTimeout) {
                 return;
             }
@@ -134,7 +136,7 @@ async fn record(deps: &Deps, flow: &ClaimedFlow, outcome: Result<Outcome>) {
     }
 }
 
-/// The flow's `state`.
+/// Reads the `state` of the callback.
 fn state(response: &AuthorizationResponse) -> Result<State> {
     let missing = || {
         let message = "The service's answer does not say which sign-in it belongs to.";

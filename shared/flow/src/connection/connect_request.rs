@@ -1,4 +1,4 @@
-//! What shall be connected.
+//! A request to connect, after it was verified.
 
 use protocol::definition::Borrowed;
 use protocol::definition::template::Values;
@@ -6,7 +6,7 @@ use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
 use protocol::secret::SecretMap;
 use serde::{Deserialize, Serialize};
 
-/// What shall be connected, verified: for whom, with what, and beside or in place of what.
+/// A verified request to connect: for which customer, with which input, and beside or in place of which connections.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectRequest {
@@ -16,30 +16,30 @@ pub struct ConnectRequest {
     pub customer: CustomerId,
     /// The integration's id.
     pub integration: IntegrationId,
-    /// The option that was chosen.
+    /// The key of the chosen option.
     pub auth_option_key: String,
-    /// The registration that does its work, if it is another workspace's.
+    /// The registration in use, if another workspace owns it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub borrowed: Option<Borrowed>,
-    /// What the customer entered.
+    /// The parameters that the customer entered.
     #[serde(default, skip_serializing_if = "SecretMap::is_empty")]
     pub parameters: SecretMap,
-    /// What the caller gave for the connector.
+    /// The connector parameters that the caller gave.
     #[serde(default, skip_serializing_if = "SecretMap::is_empty")]
     pub connector_parameters: SecretMap,
-    /// The connection to update.
+    /// The connection to reconnect, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_id: Option<ConnectionId>,
-    /// A name for the connection.
+    /// The name for the connection, if one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Whether the customer's other connections stay.
+    /// True if the customer's other connections stay.
     #[serde(default)]
     pub allow_multiple_connections: bool,
 }
 
 impl ConnectRequest {
-    /// What templates are filled with before there are credentials.
+    /// Returns the template values that exist before there are credentials.
     #[must_use]
     pub fn values(&self) -> Values<'_> {
         static NONE: std::sync::LazyLock<SecretMap> = std::sync::LazyLock::new(SecretMap::default);

@@ -1,41 +1,41 @@
-//! How a connection's credentials are: how long they last, when they are refreshed, and what is wrong with them.
+//! The state of a connection's credentials: their expiry, their next refresh, and their last error.
 
 use serde::{Deserialize, Serialize};
 
 use protocol::clock::Timestamp;
 use protocol::error::Error;
 
-/// How a connection's credentials are.
+/// The state of a connection's credentials.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
-    /// When the credentials end; not given where they last until they are revoked.
+    /// The time at which the credentials expire. None if they last until they are revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// When they are refreshed unless somebody needs them sooner.
+    /// The time of the next scheduled refresh. Somebody who needs new credentials sooner does not wait for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_refresh_at: Option<Timestamp>,
-    /// How many refreshes have failed since the last that did not.
+    /// The number of refreshes that have failed in a row.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub failures: u32,
-    /// Whether the credentials are gone for good: only the customer can bring new ones.
+    /// True if the credentials are gone for good: only the customer can bring new ones.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disconnected: bool,
-    /// Why they are gone, or why the last refresh failed.
+    /// The reason why they are gone, or why the last refresh failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Error>,
-    /// What came of asking the provider to forget them.
+    /// The result of their revocation at the provider, if it was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation: Option<Revocation>,
 }
 
-/// What came of asking a provider to forget credentials.
+/// The result of one revocation at the provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Revocation {
-    /// When it was asked.
+    /// The time of the request.
     pub at: Timestamp,
-    /// Why it did not, if it did not.
+    /// The reason for a failure; none after a success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Error>,
 }

@@ -17,10 +17,10 @@ use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
 use protocol::token::Caller;
 
-/// A connection as stored; its secrets stay sealed.
+/// A connection as stored. Its secrets stay sealed.
 #[derive(Debug, Clone)]
 pub struct Connection {
-    /// The id that callers know it by.
+    /// The id, as callers know it.
     pub id: ConnectionId,
     /// The workspace's key.
     pub workspace: WorkspaceKey,
@@ -28,43 +28,43 @@ pub struct Connection {
     pub customer: CustomerId,
     /// The integration's id.
     pub integration: IntegrationId,
-    /// What may be read.
+    /// The part without secrets.
     pub record: ConnectionRecord,
-    /// How its credentials are.
+    /// The state of its credentials.
     pub health: Health,
     /// The sealed [`ConnectionSecrets`].
     pub sealed: Vec<u8>,
-    /// Raised by every write of the credentials.
+    /// The version of the credentials. Every write of them raises it.
     pub version: i64,
-    /// When its credentials were last asked for, to the hour.
+    /// The last use of its credentials, to the hour.
     pub last_active_at: Timestamp,
-    /// Until when a refresh holds it, if one does.
+    /// The end of the current lease, if there is one.
     pub leased_until: Option<Timestamp>,
-    /// When it was archived, if it was.
+    /// The time at which it was archived, if it was.
     pub archived_at: Option<Timestamp>,
 }
 
-/// What may be read of a connection.
+/// The part of a connection without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionRecord {
-    /// The name that people read.
+    /// The name for people to read.
     pub name: String,
-    /// The auth option that it was made with.
+    /// The key of the auth option that it was made with.
     pub auth_option_key: String,
-    /// The registration that it was made with, if that is another workspace's: then what it holds is shown to nobody.
+    /// The registration that it was made with, if another workspace owns it. Then its credentials are shown to nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub borrowed: Option<Borrowed>,
-    /// When it was made.
+    /// The time of its creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// The time of its last change.
     pub updated_at: Timestamp,
 }
 
-/// The table that connections stand in, as it is named where they are sealed.
+/// The table's name in the associated data of sealed connections.
 const TABLE: &str = "connections";
 
-/// Where a connection's secrets belong.
+/// Returns the place of a connection's secrets.
 #[must_use]
 pub fn connection_place<'a>(
     workspace: &'a WorkspaceKey,
@@ -74,26 +74,27 @@ pub fn connection_place<'a>(
     Place { table: TABLE, workspace, customer: Some(customer), id: id.as_str(), field: "secrets" }
 }
 
-/// What the data keys of a workspace's connections are bound to, before there is a connection to seal.
+/// Returns the encryption context for a workspace's connections. It is needed before there is a connection to seal.
 #[must_use]
 pub fn connection_context(workspace: &WorkspaceKey) -> EncryptionContext {
     EncryptionContext { table: TABLE, workspace: workspace.clone() }
 }
 
-/// The same answer for a connection that does not exist and for one that is somebody else's.
+/// Returns the error for a connection that does not exist, and for one that belongs to somebody else. Callers cannot
+/// tell the two apart.
 #[must_use]
 pub fn connection_not_found() -> Error {
     Error::new(ErrorKey::NotFound, "There is no such connection.").field("connectionId")
 }
 
 impl Connection {
-    /// Where its secrets belong.
+    /// Returns the place of its secrets.
     #[must_use]
     pub fn place(&self) -> Place<'_> {
         connection_place(&self.workspace, &self.customer, &self.id)
     }
 
-    /// A customer sees their own, who manages the workspace all of it.
+    /// True if the caller may see it: customers see their own connections, administrators all of their workspace.
     #[must_use]
     pub fn is_visible_to(&self, caller: &Caller) -> bool {
         self.workspace == *caller.workspace()
@@ -103,13 +104,13 @@ impl Connection {
             }
     }
 
-    /// Whether its credentials can be used.
+    /// True if its credentials can be used.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.archived_at.is_none() && !self.health.disconnected
     }
 
-    /// A connection whose credentials can be used, or why they cannot.
+    /// Returns the connection if its credentials can be used, or else the reason why not.
     pub fn usable(self) -> Result<Self> {
         if self.archived_at.is_some() {
             return Err(connection_not_found());

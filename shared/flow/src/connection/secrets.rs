@@ -1,4 +1,4 @@
-//! What is sealed of a connection.
+//! The sealed part of a connection.
 
 use protocol::definition::template::Values;
 use protocol::error::{Error, ErrorKey, Result};
@@ -8,26 +8,26 @@ use zeroize::Zeroizing;
 
 use crate::seal::{Place, Prepared};
 
-/// The most that a connection's secrets may weigh, in bytes; DynamoDB's items end at 400 KiB.
+/// The size limit of a connection's secrets, in bytes. DynamoDB's limit for an item is 400 KiB.
 const MAX_SECRETS: usize = 320 * 1024;
 
-/// What is sealed of a connection.
+/// The sealed part of a connection.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionSecrets {
-    /// What the customer entered.
+    /// The parameters that the customer entered.
     #[serde(default, skip_serializing_if = "SecretMap::is_empty")]
     pub parameters: SecretMap,
-    /// What the caller gave for the connector.
+    /// The connector parameters that the caller gave.
     #[serde(default, skip_serializing_if = "SecretMap::is_empty")]
     pub connector_parameters: SecretMap,
-    /// What the provider gave.
+    /// The credentials from the provider.
     #[serde(default, skip_serializing_if = "SecretMap::is_empty")]
     pub credentials: SecretMap,
 }
 
 impl ConnectionSecrets {
-    /// Seals them for their place.
+    /// Seals the secrets for their place.
     ///
     /// # Errors
     ///
@@ -41,12 +41,12 @@ impl ConnectionSecrets {
         key.seal(place, &json)
     }
 
-    /// Reads what [`Self::seal`] wrote, once it is opened.
+    /// Reads the opened JSON that [`Self::seal`] wrote.
     pub fn from_json(json: &[u8]) -> Result<Self> {
         serde_json::from_slice(json).map_err(|_| Error::internal("a connection's secrets cannot be read"))
     }
 
-    /// What templates are filled with.
+    /// Returns the values for templates.
     #[must_use]
     pub fn values(&self) -> Values<'_> {
         Values {

@@ -1,9 +1,9 @@
-//! The browser carries the key to its own flow.
+//! The browser holds the key to its own flow.
 //!
-//! Initiation draws two 256-bit secrets. `state` goes to the provider and comes back in the callback; the browser
-//! secret goes into a cookie and stays in the browser. The database keeps only hashes of both, and everything secret
-//! that a flow must remember is sealed under a key derived from the browser secret: a leaked table reveals nothing,
-//! and only the browser that started a flow can finish it.
+//! A start draws two secrets of 256 bits. The `state` goes to the provider and comes back in the callback. The browser
+//! secret goes into a cookie and stays in the browser. The database keeps only hashes of both. Everything secret that a
+//! flow must remember is sealed under a key derived from the browser secret. So a leaked table reveals nothing, and
+//! only the browser that started a flow can finish it.
 
 use std::fmt;
 
@@ -23,17 +23,17 @@ use protocol::error::{Error, Result};
 use protocol::random::{Random, draw};
 use protocol::secret::Secret;
 
-/// `__Host-`: set by this host alone, over a secure connection, for every path (RFC 6265bis §4.1.3.2).
+/// `__Host-` means: set by this very host, over a secure connection, for every path (RFC 6265bis §4.1.3.2).
 const COOKIE_PREFIX: &str = "__Host-f-";
 
-/// How long a customer has, from the start to the callback, in seconds.
+/// The time that a customer has from the start to the callback, in seconds.
 pub const FLOW_LIFETIME_SECONDS: u32 = 15 * 60;
 
-/// How long after that the result of a callback that came in time is there, in seconds: the callback may be at work for
-/// 28 of them, and the browser has to get there.
+/// The extra time for reading the result of a callback that came in time, in seconds. The callback may work for 28 of
+/// them, and then the browser has to follow the redirect.
 pub const RESULT_LIFETIME_SECONDS: u32 = 60;
 
-/// How many flows' cookies one browser keeps: API Gateway takes 10,240 bytes of headers in all.
+/// The number of flow cookies that one browser keeps. API Gateway accepts 10,240 bytes of headers in all.
 const MAX_COOKIES: usize = 20;
 
 /// The `state` of the authorization request (RFC 6749 §10.12).
@@ -45,19 +45,19 @@ impl State {
         Self(draw(random))
     }
 
-    /// Reads a callback's `state`; nothing if it cannot be one of ours.
+    /// Reads the `state` of a callback. Returns nothing if it cannot be one of ours.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         decode_32(text).map(Self)
     }
 
-    /// The text that goes to the provider.
+    /// Returns the text that goes to the provider.
     #[must_use]
     pub fn reveal(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// The flow's public name, from which `state` cannot be found.
+    /// Returns the flow's public id. It does not reveal the `state`.
     #[must_use]
     pub fn flow_id(&self) -> FlowId {
         let hash = labelled_hash("linkspan flow id 1", &self.0);
@@ -71,12 +71,12 @@ impl fmt::Debug for State {
     }
 }
 
-/// A flow's public name: the table's key, part of the cookie's name, and the end of the result's address.
+/// A flow's public id: the table's key, part of the cookie's name, and the end of the result's address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FlowId(String);
 
 impl FlowId {
-    /// Reads the id from a path; nothing if it cannot be one.
+    /// Reads an id from a path. Returns nothing if the text cannot be one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let well_formed = text.len() == 22
@@ -84,7 +84,7 @@ impl FlowId {
         well_formed.then(|| Self(text.to_owned()))
     }
 
-    /// The id as text: 22 letters, digits, `-` and `_`.
+    /// Returns the id as text: 22 letters, digits, `-` and `_`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -100,7 +100,7 @@ impl BrowserSecret {
         Self(Zeroizing::new(draw(random)))
     }
 
-    /// The secret that this browser holds for the flow, if it holds one.
+    /// Reads this browser's secret for the flow from its cookies.
     #[must_use]
     pub fn from_cookies(headers: &HeaderMap, flow: &FlowId) -> Option<Self> {
         let name = cookie_name(flow);
@@ -110,7 +110,7 @@ impl BrowserSecret {
             .map(|secret| Self(Zeroizing::new(secret)))
     }
 
-    /// The `Set-Cookie` value that hands the secret to the browser.
+    /// Returns the `Set-Cookie` value that gives the secret to the browser.
     #[must_use]
     pub fn set_cookie(&self, flow: &FlowId) -> String {
         Cookie::build((cookie_name(flow), URL_SAFE_NO_PAD.encode(*self.0)))
@@ -125,25 +125,25 @@ impl BrowserSecret {
             .to_string()
     }
 
-    /// What the database keeps of the secret.
+    /// Returns the hash of the secret that the database keeps.
     #[must_use]
     pub fn binding(&self) -> [u8; 32] {
         labelled_hash("linkspan browser binding 1", &self.0)
     }
 
-    /// Whether `binding` is this secret's, compared in constant time.
+    /// True if `binding` is the hash of this secret. The comparison takes constant time.
     #[must_use]
     pub fn is_bound_to(&self, binding: &[u8]) -> bool {
         verify_slices_are_equal(&self.binding(), binding).is_ok()
     }
 
-    /// The PKCE code verifier (RFC 7636 §4.1): derived, so that it is stored nowhere.
+    /// Derives the code verifier (RFC 7636 §4.1), so that it need not be stored.
     pub fn code_verifier(&self, flow: &FlowId) -> Result<Secret> {
         let verifier = self.derive(flow, b"code verifier")?;
         Ok(Secret::new(URL_SAFE_NO_PAD.encode(*verifier)))
     }
 
-    /// Seals what the flow must remember until the callback.
+    /// Seals the flow's memory until the callback.
     pub fn seal(&self, flow: &FlowId, random: &dyn Random, plaintext: &[u8]) -> Result<Vec<u8>> {
         let nonce = draw::<NONCE_LEN>(random);
         let mut sealed = nonce.to_vec();
@@ -151,7 +151,7 @@ impl BrowserSecret {
         Ok(sealed)
     }
 
-    /// Opens what the flow remembers.
+    /// Opens the flow's memory.
     pub fn open(&self, flow: &FlowId, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         let key = self.derive(flow, b"flow memory")?;
         sealed
@@ -160,7 +160,7 @@ impl BrowserSecret {
             .ok_or_else(|| Error::internal("a flow's memory does not open"))
     }
 
-    /// HKDF-SHA-256 (RFC 5869) with the flow's id as salt.
+    /// Derives a key by HKDF-SHA-256 (RFC 5869), with the flow's id as salt.
     fn derive(&self, flow: &FlowId, purpose: &[u8]) -> Result<Zeroizing<[u8; 32]>> {
         let mut derived = Zeroizing::new([0; 32]);
         Salt::new(HKDF_SHA256, flow.0.as_bytes())
@@ -186,10 +186,9 @@ impl hkdf::KeyType for HashLength {
     }
 }
 
-/// `Set-Cookie` values that delete all flow cookies but this flow's and the newest others.
+/// Returns the `Set-Cookie` values that delete all flow cookies but this flow's and the newest others.
 ///
-/// Browsers send longer-living cookies of one path in the order in which they were made (RFC 6265 §5.4), so the first
-/// are the oldest.
+/// Browsers send the cookies of one path in the order of their creation (RFC 6265 §5.4), so the first are the oldest.
 #[must_use]
 pub fn surplus_cookies(headers: &HeaderMap, flow: &FlowId) -> Vec<String> {
     let own = cookie_name(flow);

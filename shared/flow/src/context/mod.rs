@@ -1,4 +1,4 @@
-//! What a flow is between its requests: bound to a browser, and with what it must remember sealed under the browser's key.
+//! A flow between its requests: bound to a browser, with its memory sealed under the browser's key.
 
 pub mod browser;
 pub mod outcome;
@@ -13,23 +13,24 @@ use protocol::provider::oauth1::TemporaryCredentials;
 use protocol::random::Random;
 use target::ResultTarget;
 
-/// What a flow remembers.
+/// The memory of a flow.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FlowContext {
-    /// What shall be connected.
+    /// The request to connect.
     pub request: ConnectRequest,
-    /// The callback address that the provider was told, to the letter (RFC 6749 §4.1.3).
+    /// The redirect URI as the authorization request sent it: the token request must repeat it exactly (RFC 6749
+    /// §4.1.3).
     pub callback_uri: String,
     /// The temporary credentials of an OAuth 1.0 flow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temporary_credentials: Option<TemporaryCredentials>,
-    /// Where the result goes.
+    /// The target of the result.
     pub target: ResultTarget,
 }
 
 impl FlowContext {
-    /// Seals the memory for the browser.
+    /// Seals the memory under the browser's secret.
     pub fn seal(&self, flow: &FlowId, secret: &BrowserSecret, random: &dyn Random) -> Result<Vec<u8>> {
         let json = zeroize::Zeroizing::new(serde_json::to_vec(self).map_err(Error::internal)?);
         secret.seal(flow, random, &json)

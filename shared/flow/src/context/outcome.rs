@@ -1,14 +1,14 @@
-//! How a flow ended.
+//! The outcome of a flow.
 
 use serde_json::{Value, json};
 
 use protocol::error::Error;
 use protocol::id::ConnectionId;
 
-/// What the caller is told at the end.
+/// The outcome that a flow reports to its caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The connection was created or updated.
+    /// The connection was created, or reconnected.
     Connected {
         /// The connection's id.
         connection_id: ConnectionId,
@@ -17,11 +17,11 @@ pub enum Outcome {
     Failed(Error),
 }
 
-/// The most that `errorData` may weigh, in bytes.
+/// The size limit of `errorData`, in bytes.
 const MAX_ERROR_DATA: usize = 1024;
 
 impl Outcome {
-    /// As the flows table keeps it.
+    /// Writes the outcome as the flows table keeps it.
     #[must_use]
     pub fn to_json(&self) -> Value {
         match self {
@@ -30,7 +30,7 @@ impl Outcome {
         }
     }
 
-    /// Reads what [`Outcome::to_json`] wrote.
+    /// Reads the JSON that [`Outcome::to_json`] wrote.
     #[must_use]
     pub fn from_json(json: &Value) -> Self {
         match json["connectionId"].as_str() {
@@ -39,7 +39,7 @@ impl Outcome {
         }
     }
 
-    /// The result parameters of `redirectUri`, by the contract's names.
+    /// Returns the result parameters for `redirectUri`, under the contract's names.
     #[must_use]
     pub fn to_parameters(&self, custom_state: Option<&str>) -> Vec<(&'static str, String)> {
         let mut parameters = match self {
@@ -55,7 +55,7 @@ impl Outcome {
     }
 }
 
-/// The error as JSON text, without its details where they would make it too long.
+/// Writes the error as JSON. An error that is too long loses its details.
 fn error_data(error: &Error) -> String {
     let whole = error.to_json();
     let text = whole.to_string();

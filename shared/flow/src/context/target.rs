@@ -1,4 +1,4 @@
-//! Where a result goes.
+//! The target of a flow's result.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,40 +6,40 @@ use protocol::error::Result;
 use protocol::id::ConnectionId;
 use protocol::redirect_uri::{Loopback, RedirectUri};
 
-/// Where the result goes: verified before it gets here.
+/// The target of a flow's result. It is verified before it gets here.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ResultTarget {
-    /// The caller's address.
+    /// The caller's `redirectUri`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     redirect_uri: Option<String>,
-    /// The caller's own text.
+    /// The caller's `customState`, returned unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_state: Option<String>,
-    /// The window that waits for a message, where there is no address to go to.
+    /// The window that waits for a message, if there is no `redirectUri`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listener: Option<Listener>,
 }
 
-/// The window that waits for a message: the one that opened the popup, or the one around the iframe.
+/// A window that waits for a message: the opener of our popup, or the parent of our iframe.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Listener {
-    /// The SDK's name for the message that it waits for.
+    /// The SDK's id for the message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// The connection that was to be updated, which a failure names.
+    /// The connection to reconnect, which a failure names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_id: Option<ConnectionId>,
-    /// The origins that may hear the result.
+    /// The origins that may receive the result.
     pub origins: Vec<String>,
-    /// Whether it is the window around an iframe.
+    /// True if the window is the parent of our iframe.
     #[serde(default)]
     pub around: bool,
 }
 
 impl ResultTarget {
-    /// The target of a verified address, or of a listener.
+    /// Makes a target from a verified `redirectUri` or a listener.
     #[must_use]
     pub fn new(
         redirect_uri: Option<&RedirectUri>,
@@ -49,7 +49,7 @@ impl ResultTarget {
         Self { redirect_uri: redirect_uri.map(|uri| uri.as_str().to_owned()), custom_state, listener }
     }
 
-    /// The caller's address. It was parsed before it was sealed.
+    /// Returns the caller's `redirectUri`. It was already verified before it was sealed.
     pub fn redirect_uri(&self, loopback: Loopback) -> Result<Option<RedirectUri>> {
         self.redirect_uri.as_deref().map(|uri| RedirectUri::parse(uri, loopback)).transpose()
     }

@@ -1,4 +1,4 @@
-//! Definitions as the functions read them: one request for what a start needs, then from memory for a bounded time.
+//! Definitions as the functions read them. A start needs one read; then they stay in memory for a short time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +15,13 @@ use protocol::kept::Kept;
 use protocol::redirect_uri::Loopback;
 use protocol::secret::Secret;
 
-/// How long a change may take to reach a warm function.
+/// The longest time until a warm function sees a change.
 const MAX_AGE: Duration = Duration::from_secs(30);
 
-/// How many workspaces, and how many integrations, are kept in memory.
+/// The number of workspaces, and of integrations, that stay in memory.
 const MAX_KEPT: usize = 500;
 
-/// Reads and keeps definitions.
+/// Reads definitions, and keeps them in memory.
 pub struct Definitions {
     store: Arc<Store>,
     sealer: Arc<Sealer>,
@@ -32,7 +32,7 @@ pub struct Definitions {
 }
 
 impl Definitions {
-    /// Definitions of `store`, opened by `sealer`.
+    /// Makes a reader of the definitions in `store`, with `sealer` to open their secrets.
     #[must_use]
     pub fn new(store: Arc<Store>, sealer: Arc<Sealer>, clock: Arc<dyn Clock>, loopback: Loopback) -> Self {
         Self {
@@ -45,7 +45,8 @@ impl Definitions {
         }
     }
 
-    /// The workspace, or `not_authenticated`: whether a workspace exists is nobody's business.
+    /// Returns the workspace. The error for an unknown one is `not_authenticated`, so that nobody can find out which
+    /// workspaces exist.
     pub async fn workspace(&self, key: &WorkspaceKey) -> Result<Arc<Workspace>> {
         let now = self.clock.now();
         if let Some(kept) = self.workspaces.get(key, now) {
@@ -55,7 +56,8 @@ impl Definitions {
         self.opened_workspace(key, found, now).await
     }
 
-    /// The workspace and, when there is one of this id, its integration: in one request when neither is in memory.
+    /// Returns the workspace, and the integration with this id if there is one. If neither is in memory, one read
+    /// fetches both.
     pub async fn workspace_and_integration(
         &self,
         workspace: &WorkspaceKey,
@@ -78,7 +80,7 @@ impl Definitions {
         }
     }
 
-    /// The integration of this id, or `not_found`.
+    /// Returns the integration with this id, or `not_found`.
     pub async fn integration(
         &self,
         workspace: &WorkspaceKey,
@@ -100,7 +102,7 @@ impl Definitions {
         self.checked_integration(workspace, id, stored, now)
     }
 
-    /// The secrets of an integration's options.
+    /// Opens the secrets of an integration's options.
     pub async fn option_secrets(&self, integration: &Integration) -> Result<OptionSecrets> {
         let Some(sealed) = &integration.sealed_secrets else { return Ok(OptionSecrets::default()) };
         let opened =
@@ -109,7 +111,7 @@ impl Definitions {
             .map_err(|_| Error::internal("an integration's secrets cannot be read"))
     }
 
-    /// Forgets what is in memory of a workspace, after a change to it.
+    /// Drops a workspace and its integrations from memory. Call it after a change.
     pub fn forget(&self, workspace: &WorkspaceKey) {
         self.workspaces.forget(|key| key == workspace);
         self.integrations.forget(|(key, _)| key == workspace);
@@ -156,7 +158,7 @@ impl Definitions {
     }
 }
 
-/// An integration, as far as what is stored of it can be read.
+/// Reads a stored integration, as far as its definition can still be read.
 pub fn read_integration(workspace: &WorkspaceKey, stored: StoredDefinition) -> Result<Integration> {
     let definition = serde_json::from_str(&stored.definition).map_err(Error::internal).and_then(|json| {
         IntegrationDefinition::read(json).map_err(|error| {
@@ -166,19 +168,19 @@ pub fn read_integration(workspace: &WorkspaceKey, stored: StoredDefinition) -> R
     Ok(Integration::new(workspace, &stored.key, definition, stored.sealed))
 }
 
-/// Where a workspace's secret belongs.
+/// Returns the place of a workspace's secret.
 #[must_use]
 pub fn workspace_place(workspace: &WorkspaceKey) -> Place<'_> {
     Place { table: "integrations", workspace, customer: None, id: "", field: "secret" }
 }
 
-/// Where an integration's secrets belong.
+/// Returns the place of an integration's secrets.
 #[must_use]
 pub fn integration_place<'a>(workspace: &'a WorkspaceKey, id: &'a IntegrationId) -> Place<'a> {
     Place { table: "integrations", workspace, customer: None, id: id.as_str(), field: "optionSecrets" }
 }
 
-/// There is no such integration. `field` is where the request named it.
+/// Returns the error for an unknown integration. `field` is the request's field that names it.
 #[must_use]
 pub fn integration_not_found(field: &str) -> Error {
     Error::new(ErrorKey::NotFound, "There is no such integration.").field(field)

@@ -1,4 +1,4 @@
-//! What every handler works with: the seams, and what is built on them. Made once, outside the handlers.
+//! The dependencies of every handler: the seams, and the services built on them. A process makes them once.
 
 mod definitions;
 pub mod trail;
@@ -30,55 +30,55 @@ use protocol::secret::Secret;
 /// A handler as the Lambda runtime, the local run and the tests mount it.
 pub type HttpService = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, Infallible>;
 
-/// What an operator chooses.
+/// The operator's settings.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// The service's public address without a trailing slash; by default `https://` and the request's host.
+    /// The service's public address without a trailing slash. The default is `https://` and the request's host.
     pub public_url: Option<String>,
-    /// Whether providers and redirect targets on this machine are allowed: in the local run only.
+    /// The rule for providers and redirect targets on this machine. Only the local run allows them.
     pub loopback: Loopback,
-    /// The key of the root workspace: it manages the others, and may share its integrations with them.
+    /// The key of the root workspace. It manages the other workspaces, and may share its integrations with them.
     pub root_key: Option<WorkspaceKey>,
-    /// The secret that signs the root workspace's management tokens; only the API needs it.
+    /// The secret that signs the root workspace's management tokens. Only the API needs it.
     pub root_secret: Option<Secret>,
 }
 
-/// The outside world, as seams.
+/// The seams to the outside world.
 pub struct Seams {
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Randomness.
+    /// The source of randomness.
     pub random: Arc<dyn Random>,
-    /// Calls to providers.
+    /// The client for calls to providers.
     pub provider: Arc<dyn Provider>,
-    /// What guards the data keys.
+    /// The key that wraps the data keys.
     pub wrapping: Arc<dyn WrappingKey>,
-    /// How the database is reached.
+    /// The configuration of the database client.
     pub dynamo: aws_sdk_dynamodb::Config,
-    /// The tables in it.
+    /// The names of the tables.
     pub tables: Tables,
 }
 
-/// What every handler works with.
+/// The dependencies of every handler.
 pub struct Deps {
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Randomness.
+    /// The source of randomness.
     pub random: Arc<dyn Random>,
-    /// Calls to providers.
+    /// The client for calls to providers.
     pub provider: Arc<dyn Provider>,
     /// The tables.
     pub store: Arc<Store>,
-    /// Secrets at rest.
+    /// The sealer of secrets at rest.
     pub sealer: Arc<Sealer>,
-    /// Workspaces and integrations.
+    /// The definitions of workspaces and integrations.
     pub definitions: Definitions,
-    /// What the operator chose.
+    /// The operator's settings.
     pub settings: Settings,
 }
 
 impl Deps {
-    /// Builds what stands on the seams.
+    /// Builds the services on the seams.
     #[must_use]
     pub fn new(seams: Seams, settings: Settings) -> Arc<Self> {
         let Seams { clock, random, provider, wrapping, dynamo, tables } = seams;
@@ -89,7 +89,7 @@ impl Deps {
         Arc::new(Self { clock, random, provider, store, sealer, definitions, settings })
     }
 
-    /// What calls to providers take from outside, until the last of them ends.
+    /// Returns what a call to a provider needs. All such calls end by `until`.
     #[must_use]
     pub fn calls(&self, until: Timestamp) -> Calls<'_> {
         Calls {
@@ -110,12 +110,14 @@ impl Deps {
         let deps = Arc::clone(self);
         BoxCloneSyncService::new(tower::service_fn(move |request| {
             let (handler, deps) = (handler.clone(), Arc::clone(&deps));
-            // Called in here, the handler's future is held once: a future that is captured takes its room twice.
+            // The future of a call made inside this block is stored once. A future captured from outside would be
+            // stored twice.
             async move { Ok(handler(deps, request).instrument(trail::span()).await) }
         }))
     }
 
-    /// The service's own address, as this request reached it. API Gateway passes on only hosts that it serves.
+    /// Returns the service's own address for this request. The request's host can be trusted: API Gateway passes on
+    /// only the hosts that it serves.
     pub fn own_address(&self, request: &Request<Bytes>) -> Result<OwnAddress> {
         let url = if let Some(url) = &self.settings.public_url {
             url.trim_end_matches('/').to_owned()
@@ -133,7 +135,7 @@ fn malformed_host() -> Error {
     Error::new(ErrorKey::RequestMalformed, "The request names no host.").field("Host")
 }
 
-/// Where the service is.
+/// The service's own address.
 #[derive(Debug, Clone)]
 pub struct OwnAddress {
     /// The address, without a trailing slash.

@@ -1,12 +1,13 @@
-//! What a piece of work turns out to be about, for every line that it logs.
+//! The trail of a piece of work in the log: the ids that it turns out to be about.
 //!
-//! A request has one span, and so has each connection that the schedule renews. The steps note in it whom and what they
-//! found; work that goes on in a task of its own takes the span along. The line that tells of an error need know nothing.
+//! A request has one span, and so has each connection that the schedule renews. Each step notes in it the ids that it
+//! found. Work that goes on in a task of its own takes the span along. So a line that reports an error need not know
+//! any id itself.
 
 use tracing::Span;
 use tracing::field::Empty;
 
-/// What can be noted.
+/// The kinds of id that can be noted.
 #[derive(Debug, Clone, Copy)]
 pub enum About {
     /// The workspace's key.
@@ -24,7 +25,7 @@ pub enum About {
 }
 
 impl About {
-    /// Notes it for the work at hand. It must be no secret.
+    /// Notes the id for the current work. It must not be a secret.
     pub fn note(self, value: impl AsRef<str>) {
         Span::current().record(self.name(), value.as_ref());
     }
@@ -41,7 +42,7 @@ impl About {
     }
 }
 
-/// The span of one request, or of one piece of scheduled work.
+/// Returns the span of one request, or of one piece of scheduled work.
 #[must_use]
 pub fn span() -> Span {
     tracing::info_span!(

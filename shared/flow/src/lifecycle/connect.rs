@@ -1,4 +1,4 @@
-//! From proven credentials to a stored connection: the last step of every authentication type.
+//! Saves proven credentials as a connection. Every authentication type ends with this step.
 
 use protocol::deadline::Deadline;
 use protocol::definition::{Integration, Registration};
@@ -20,12 +20,13 @@ use crate::deps::Deps;
 use crate::seal::Prepared;
 use crate::store::{FlowClaim, Others, Reconnection, SaveConnection, Saved};
 
-/// The key that [`connect`] seals with: in hand before a provider is asked for what it gives only once.
+/// Prepares the key that [`connect`] seals with. Call it before asking a provider for something that it gives only
+/// once.
 pub async fn connection_key(deps: &Deps, request: &ConnectRequest) -> Result<Prepared> {
     deps.sealer.prepare(connection_context(&request.workspace)).await
 }
 
-/// New credentials, and what they are saved with.
+/// New credentials, and the rest of what is saved with them.
 pub struct Issued<'a> {
     /// The registration that they were issued to.
     pub registration: &'a Registration,
@@ -33,7 +34,7 @@ pub struct Issued<'a> {
     pub credentials: SecretMap,
     /// The key that seals them.
     pub key: &'a Prepared,
-    /// The flow that ends with the connection, if there is one.
+    /// The claimed flow that ends with the connection, if there is one.
     pub flow: Option<FlowClaim<'a>>,
 }
 
@@ -73,7 +74,7 @@ pub async fn connect(
         deadline: deadline.save(),
     };
     let Saved { outcome, replaced } = deps.store.save_connection(&save).await?;
-    // What the flow ended with may be another's word: then nothing was replaced.
+    // Another request may have ended the flow with its own outcome. Then nothing was replaced here.
     let connected =
         matches!(&outcome, Outcome::Connected { connection_id } if *connection_id == connection.id);
     if connected && deps.clock.now() < deadline.provider() {
@@ -104,7 +105,7 @@ fn sealed(
 ) -> Result<Connection> {
     let now = deps.clock.now();
     let id = before.map_or_else(|| ConnectionId::new(draw_id(&*deps.random)), |before| before.id.clone());
-    // A connection that is updated keeps its name, unless a new one was given, and the time when it was made.
+    // A reconnection keeps its time of creation, and its name unless a new one was given.
     let kept_name = before.map_or(&integration.name, |before| &before.record.name);
     Ok(Connection {
         sealed: secrets.seal(key, connection_place(&request.workspace, &request.customer, &id))?,

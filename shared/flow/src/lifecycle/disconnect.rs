@@ -1,6 +1,7 @@
-//! A connection ends: it is disconnected, and forgets its credentials; or it is archived, and leaves the live ones.
+//! Disconnects a connection, which deletes its credentials; or archives it, which takes it out of the live ones.
 //!
-//! A refresh that is under way is waited for: what it brings would otherwise live on at the provider, known to nobody.
+//! Both wait for a refresh that is under way. Its new credentials would otherwise stay valid at the provider, known to
+//! nobody.
 
 use protocol::deadline::Deadline;
 use protocol::definition::AuthMethod;
@@ -12,8 +13,8 @@ use crate::connection::{Connection, ConnectionSecrets, Health, connection_not_fo
 use crate::deps::Deps;
 use crate::store::{ConnectionEvent, Written};
 
-/// Forgets the connection's credentials, and has the provider forget them too. One that is disconnected already keeps
-/// what is said about why.
+/// Deletes the connection's credentials, here and at the provider. A connection that is disconnected already keeps its
+/// error.
 pub async fn disconnect(deps: &Deps, mut connection: Connection, deadline: Deadline) -> Result<()> {
     loop {
         if connection.archived_at.is_some() {
@@ -32,17 +33,17 @@ pub async fn disconnect(deps: &Deps, mut connection: Connection, deadline: Deadl
                 revoke::revoke_given_up(deps, &lease.connection, without, deadline).await;
                 return Ok(());
             }
-            // The customer connected again meanwhile, which waits for nobody.
+            // The customer reconnected meanwhile. A reconnection waits for no lease.
             Written::Changed(found) => connection = *found.ok_or_else(connection_not_found)?,
         }
     }
 }
 
-/// Archives the connection, and has the provider forget its credentials where that ends nothing else.
+/// Archives the connection. The provider revokes its credentials, where that revokes no other connection's.
 pub async fn archive(deps: &Deps, connection: Connection, deadline: Deadline) -> Result<()> {
     let id = connection.id.clone();
     let lease = match refresh::leased(deps, connection, deadline).await {
-        // Another request was faster.
+        // Another request has archived it first.
         Err(error) if error.key() == ErrorKey::NotFound => {
             let archived = deps.store.read_connection(&id).await?.is_some();
             return if archived { Ok(()) } else { Err(error) };
@@ -53,7 +54,8 @@ pub async fn archive(deps: &Deps, connection: Connection, deadline: Deadline) ->
         refresh::release(deps, &lease).await;
         return Err(error);
     }
-    // The customer may have connected again just before. What cannot be read is revoked by nobody, and is archived still.
+    // The customer may have reconnected just before, so the credentials are read again. If that fails they are not
+    // revoked, but the connection is archived all the same.
     let read = deps.store.read_connection(&lease.connection.id).await;
     if let Some(Some(archived)) = reported(read, "an archived connection was not read again") {
         revoke::revoke_given_up(deps, &archived, archived.clone(), deadline).await;
@@ -64,7 +66,7 @@ pub async fn archive(deps: &Deps, connection: Connection, deadline: Deadline) ->
 async fn without_credentials(deps: &Deps, connection: &Connection) -> Result<Connection> {
     let mut secrets = ConnectionSecrets::open(deps, connection).await?;
     secrets.credentials = SecretMap::default();
-    // What the customer entered may be the credentials, or as good as them.
+    // Without OAuth, the customer's parameters may be the credentials, or as good as them.
     if !is_oauth(deps, connection).await? {
         secrets.parameters = SecretMap::default();
     }
@@ -81,7 +83,7 @@ async fn without_credentials(deps: &Deps, connection: &Connection) -> Result<Con
     })
 }
 
-/// Whether the connection was made by OAuth; not, if its option is no longer there to tell.
+/// True if the connection was made by OAuth; false also if its option no longer exists.
 async fn is_oauth(deps: &Deps, connection: &Connection) -> Result<bool> {
     match registration::of_connection(deps, connection).await {
         Ok(registration) => {

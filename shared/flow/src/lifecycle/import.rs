@@ -1,4 +1,4 @@
-//! A connection from credentials that the caller already holds: no flow, and no provider's page.
+//! Imports credentials that the caller already holds: without a flow, and without a provider's page.
 
 use protocol::clock::Timestamp;
 use protocol::deadline::Deadline;
@@ -26,25 +26,25 @@ pub struct Import {
     pub customer: CustomerId,
     /// The integration's id.
     pub integration: IntegrationId,
-    /// Which of its options.
+    /// The key of the auth option; the default one if it is not given.
     pub auth_option_key: Option<String>,
-    /// A name for the connection.
+    /// The name for the connection, if one was given.
     pub name: Option<String>,
     /// The credentials.
     pub credentials: Option<SecretMap>,
-    /// What the customer would enter, and the field that it came in.
+    /// The parameters that the customer would enter, and the request's field that held them.
     pub parameters: (SecretMap, &'static str),
-    /// What the caller gives for the connector.
+    /// The connector parameters.
     pub connector_parameters: SecretMap,
-    /// Whether the customer's other connections stay.
+    /// True if the customer's other connections stay.
     pub allow_multiple_connections: bool,
-    /// Whether it is the workspace that gives them, and not a customer.
+    /// True if the workspace sends them with a management token; false for a customer.
     pub by_admin: bool,
-    /// When the credentials end.
+    /// The time at which the credentials expire.
     pub expires_at: Option<Timestamp>,
 }
 
-/// Proves what was given, and saves the connection.
+/// Proves the given credentials, and saves the connection.
 pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Connection> {
     let integration = deps.definitions.integration(&given.workspace, &given.integration).await?;
     let option = integration.auth_option(given.auth_option_key.as_deref())?;
@@ -54,13 +54,13 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
     }
     let (mut parameters, parameters_field) = given.parameters;
     if let Some(credentials) = &given.credentials {
-        // Addresses of the provider may stand in them, and the workspace's own secret is sent there.
+        // A provider's address may come from the credentials, and the workspace's own secret is sent to it.
         if !given.by_admin && !is_entered(option) {
             let message = "credentials needs a management token (isAdmin, and no customer) for this option.";
             return Err(Error::new(ErrorKey::AccessDenied, message).field("credentials"));
         }
         check(&registration, option, credentials)?;
-        // What the customer enters there is the credentials.
+        // For these options, the credentials are the customer's parameters.
         if parameters.is_empty() && is_entered(option) {
             parameters = credentials.clone();
         }
@@ -106,7 +106,7 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
     }
 }
 
-/// Credentials from what was entered: as it is, or what the provider gives for it.
+/// Makes credentials from the customer's parameters: the parameters themselves, or the provider's answer to them.
 pub async fn issue(
     deps: &Deps,
     registration: &Registration,
@@ -119,7 +119,7 @@ pub async fn issue(
     client_credentials::credentials(&deps.calls(deadline.provider()), config, sealed_secret, values).await
 }
 
-/// Refuses credentials that an option of this type cannot have.
+/// Rejects credentials that an option of this type cannot have.
 pub fn check(registration: &Registration, option: &AuthOption, credentials: &SecretMap) -> Result<()> {
     let token = match &option.method {
         AuthMethod::OAuth2(_) => "access_token",
@@ -138,12 +138,12 @@ pub fn check(registration: &Registration, option: &AuthOption, credentials: &Sec
     Ok(())
 }
 
-/// Whether the credentials are what the customer enters, as it is.
+/// True if the credentials are the customer's parameters themselves.
 pub(crate) fn is_entered(option: &AuthOption) -> bool {
     matches!(&option.method, AuthMethod::ClientCredentials(config) if !config.is_exchanged())
 }
 
-/// Says of credentials when they end, in the words of a token response (RFC 6749 §5.1).
+/// Adds the expiry to the credentials, as a token response does (RFC 6749 §5.1).
 fn lasting_until(
     credentials: &mut SecretMap,
     option: &AuthOption,
@@ -163,7 +163,7 @@ fn lasting_until(
     Ok(())
 }
 
-/// What is done with a borrowed registration is between the customer and its owner.
+/// Returns the error for credentials of a borrowed registration: only the customer can bring them.
 #[must_use]
 pub fn borrowed(field: &'static str) -> Error {
     let message =

@@ -1,4 +1,4 @@
-//! What a connection lives through: it is made, read, renewed, changed, disconnected and archived.
+//! The life of a connection: it is made, read, refreshed, updated, disconnected and archived.
 
 mod access;
 pub mod connect;

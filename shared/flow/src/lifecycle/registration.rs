@@ -1,4 +1,4 @@
-//! Finds the registration that does the work of an option, a flow or a connection, and its secrets.
+//! Finds the registration of an option, a flow or a connection, and its secrets.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use protocol::id::{IntegrationId, WorkspaceKey};
 use crate::connection::Connection;
 use crate::deps::Deps;
 
-/// The registration of an option of `integration`: its own, or the shared one that it names.
+/// Returns the registration of an option of `integration`: its own one, or the shared one that it names.
 pub async fn of_option(
     deps: &Deps,
     integration: &Arc<Integration>,
@@ -32,7 +32,7 @@ pub async fn of_option(
     Registration::new(&shared, &default.key, Owner::Lender)
 }
 
-/// The registration that a flow or a connection was made with, whether its option is enabled or not.
+/// Returns the registration that a flow or a connection was made with, even if its option is no longer enabled.
 pub async fn recorded(
     deps: &Deps,
     integration: &Arc<Integration>,
@@ -47,25 +47,25 @@ pub async fn recorded(
     }
 }
 
-/// The registration that a connection was made with.
+/// Returns the registration that a connection was made with.
 pub async fn of_connection(deps: &Deps, connection: &Connection) -> Result<Registration> {
     let Connection { workspace, integration, record, .. } = connection;
     let integration = deps.definitions.integration(workspace, integration).await?;
     recorded(deps, &integration, &record.auth_option_key, record.borrowed.as_ref()).await
 }
 
-/// The workspace whose integrations can be shared.
+/// Returns the workspace whose integrations can be shared.
 fn root(deps: &Deps) -> Result<&WorkspaceKey> {
     deps.settings.root_key.as_ref().ok_or_else(not_shared)
 }
 
-/// The root workspace's integration of this id, if it is shared with the workspace of `borrower`.
+/// Returns the root workspace's integration with this id, if it is shared with the workspace of `borrower`.
 async fn shared(deps: &Deps, borrower: &Integration, id: &IntegrationId) -> Result<Arc<Integration>> {
     let shared = deps.definitions.integration(root(deps)?, id).await?;
     if shared.is_shared_with(&borrower.workspace) { Ok(shared) } else { Err(not_shared()) }
 }
 
-/// The secrets that a registration's requests to the API are signed with; only OAuth 1.0 needs any.
+/// Returns the secrets for signing API requests. Only OAuth 1.0 needs any.
 pub async fn signing_secrets(deps: &Deps, registration: &Registration) -> Result<OptionSecrets> {
     match registration.option().method {
         AuthMethod::OAuth1(_) => deps.definitions.option_secrets(&registration.integration).await,
@@ -73,7 +73,7 @@ pub async fn signing_secrets(deps: &Deps, registration: &Registration) -> Result
     }
 }
 
-/// The secrets that new credentials are asked for with.
+/// Returns the secrets for requesting new credentials.
 pub async fn issuing_secrets(deps: &Deps, registration: &Registration) -> Result<OptionSecrets> {
     match &registration.option().method {
         AuthMethod::ClientCredentials(config) if !config.has_own_client() => Ok(OptionSecrets::default()),
@@ -81,7 +81,8 @@ pub async fn issuing_secrets(deps: &Deps, registration: &Registration) -> Result
     }
 }
 
-/// The same answer whether the integration does not exist or is not shared.
+/// Returns the error for an integration that does not exist, and for one that is not shared. Callers cannot tell the
+/// two apart.
 fn not_shared() -> Error {
     let message = "The integration that proxyKey names is not shared with this workspace.";
     Error::new(ErrorKey::ConfigurationInvalid, message).field("proxyKey")

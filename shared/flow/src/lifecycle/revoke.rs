@@ -1,9 +1,9 @@
-//! Credentials that are of no more use here are revoked at the provider, as well as that goes: nothing depends on it, and
-//! what came of it is recorded.
+//! Revokes credentials at the provider when they are no longer used here. Nothing depends on its success; the result is
+//! recorded.
 //!
-//! Many providers have one grant for each user and client: revoking the old token there would end a newer one too. So
-//! what was replaced is revoked only where the definition says that this ends one token; and what was disconnected or
-//! archived also where the customer has no other live connection of the integration.
+//! Many providers have one grant for each user and client, so that revoking an old token ends a newer one too. So
+//! replaced credentials are revoked only if the definition says that this ends one token. Those of a disconnected or
+//! archived connection are also revoked if it was the customer's last live connection with the integration.
 
 use std::sync::Arc;
 
@@ -21,11 +21,11 @@ use super::registration;
 use crate::connection::{Connection, ConnectionSecrets, Revocation};
 use crate::deps::Deps;
 
-/// What is to be revoked could not be found out.
+/// The log's message if it could not be found out whether there is anything to revoke.
 const NOT_LOOKED_AT: &str = "credentials not revoked: what they belong to could not be read";
 
-/// Revokes what a connection held before (`reconnected`), and what the archived ones (`archived`) hold. What is `current`
-/// stays: some providers give the same token again.
+/// Revokes the old credentials of `reconnected`, and those of the connections in `archived`. A token in `current` is
+/// not revoked: some providers issue the same one again.
 pub(super) async fn revoke_replaced(
     deps: &Deps,
     integration: &Arc<Integration>,
@@ -38,7 +38,7 @@ pub(super) async fn revoke_replaced(
     }
     let all = async {
         if let Some(connection) = reconnected {
-            // Its item holds the new credentials, about which there is nothing to record.
+            // Its item holds the new credentials, so the result for the old ones is not recorded there.
             revoked(deps, integration, &connection, Scope::OneToken, current).await;
         }
         for id in archived {
@@ -54,13 +54,14 @@ pub(super) async fn revoke_replaced(
     }
 }
 
-/// Revokes what a connection held (`before`) that was disconnected or archived, and so stands in the table as `after`.
+/// Revokes the credentials of a connection that was disconnected or archived. `before` holds them; `after` is the
+/// connection as it is stored now.
 pub(super) async fn revoke_given_up(deps: &Deps, before: &Connection, after: Connection, deadline: Deadline) {
     let integration = deps.definitions.integration(&before.workspace, &before.integration).await;
     let Some(integration) = reported(integration, NOT_LOOKED_AT) else { return };
     let live = deps.store.live_connections(&before.workspace, &before.customer, &before.integration).await;
     let Some(live) = reported(live, NOT_LOOKED_AT) else { return };
-    // A borrowed registration's grants are other workspaces' too.
+    // The grants of a borrowed registration belong to other workspaces too.
     let is_last = live.iter().all(|id| *id == before.id) && before.record.borrowed.is_none();
     let scope = if is_last { Scope::WholeGrant } else { Scope::OneToken };
     let none = SecretMap::default();
@@ -75,16 +76,17 @@ fn too_slow() -> Error {
     Error::new(ErrorKey::ProviderUnreachable, "The service took too long. Please try again later.")
 }
 
-/// How much may end with the credentials.
+/// The extent of a revocation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Scope {
-    /// Nothing else: there are newer ones.
+    /// Only this token, since there are newer ones.
     OneToken,
-    /// Everything that the customer granted.
+    /// The customer's whole grant.
     WholeGrant,
 }
 
-/// Revokes a connection's credentials; nothing if there is no way that ends no more than it may.
+/// Revokes a connection's credentials. Returns nothing if there is nothing to revoke, or no way that stays within
+/// `scope`.
 async fn revoked(
     deps: &Deps,
     integration: &Arc<Integration>,
@@ -145,8 +147,8 @@ async fn revoke(
     Ok(true)
 }
 
-/// What came of it stands with the connection; a note that is lost is no harm. Credentials that the provider has forgotten
-/// are of no use, should the connection be restored.
+/// Records the result with the connection; losing it does no harm. A connection whose credentials were revoked is
+/// marked as disconnected, because they would not work if it were restored.
 async fn record(deps: &Deps, mut connection: Connection, revocation: Option<Revocation>) {
     if let Some(revocation) = revocation {
         if revocation.error.is_none() {
@@ -158,11 +160,11 @@ async fn record(deps: &Deps, mut connection: Connection, revocation: Option<Revo
     }
 }
 
-/// How an option's credentials are revoked.
+/// The way to revoke an option's credentials.
 enum Way<'a> {
     /// At the revocation endpoint (RFC 7009).
     Endpoint(&'a OAuth2, &'a Address),
-    /// By a request of the definition's own.
+    /// By a request that the definition describes.
     Call(&'a RevokeCall),
 }
 
@@ -185,7 +187,7 @@ impl<'a> Way<'a> {
     }
 }
 
-/// Whether an integration has anything to revoke: if not, what was replaced need not be read.
+/// True if an integration has anything to revoke. If not, the replaced connections need not be read.
 fn may_revoke(integration: &Integration) -> bool {
     integration.auth_options.iter().any(|option| {
         matches!(option.method, AuthMethod::Proxy(_)) || Way::of(option).is_some_and(|way| way.is_per_token())

@@ -1,4 +1,4 @@
-//! What a caller changes of a connection.
+//! Updates a connection with what a caller sends.
 
 use std::sync::Arc;
 
@@ -14,27 +14,27 @@ use crate::connection::{Connection, ConnectionSecrets, connection_not_found};
 use crate::deps::Deps;
 use crate::store::{ConnectionUpdate, Lease, NewSecrets, Written};
 
-/// What shall change; the rest stays. An object takes the place of the one before.
+/// The parts of a connection to change; the others stay. An object replaces the old one as a whole.
 #[derive(Default)]
 pub struct Changes {
-    /// The name that people read.
+    /// The name for people to read.
     pub name: Option<String>,
-    /// What the customer entered, and the field that it came in.
+    /// The parameters that the customer entered, and the request's field that held them.
     pub parameters: Option<(SecretMap, &'static str)>,
-    /// What the caller gives for the connector.
+    /// The connector parameters.
     pub connector_parameters: Option<SecretMap>,
     /// The credentials.
     pub credentials: Option<SecretMap>,
 }
 
 impl Changes {
-    /// Whether nothing changes.
+    /// True if nothing changes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.name.is_none() && self.sealed_field().is_none()
     }
 
-    /// A field of what is sealed, if any of it changes.
+    /// Returns the name of a sealed field that changes, if one does.
     #[must_use]
     pub fn sealed_field(&self) -> Option<&'static str> {
         let parameters = self.parameters.as_ref().map(|(_, field)| *field);
@@ -44,7 +44,8 @@ impl Changes {
 }
 
 impl Changes {
-    /// What a borrowed registration's connection holds is between the customer and the owner.
+    /// Rejects new credentials and parameters for a connection of a borrowed registration: only the customer can bring
+    /// them.
     fn check_allowed(&self, connection: &Connection) -> Result<()> {
         match self {
             _ if connection.record.borrowed.is_none() => Ok(()),
@@ -55,7 +56,7 @@ impl Changes {
     }
 }
 
-/// Changes a live connection. New credentials are proved first.
+/// Updates a live connection. New credentials are proved first.
 pub async fn update(
     deps: &Arc<Deps>,
     mut connection: Connection,
@@ -73,7 +74,7 @@ pub async fn update(
             Written::Changed(_) => Err(connection_not_found()),
         };
     }
-    // The caller may go, the work may not: in a task of its own, what was leased is finished.
+    // The caller may hang up at any time. A task of its own finishes the work under the lease all the same.
     let deps = Arc::clone(deps);
     let work = async move { under_lease(&deps, connection, &changes, deadline).await };
     tokio::spawn(work.in_current_span())
@@ -81,7 +82,8 @@ pub async fn update(
         .map_err(|error| Error::internal("an update broke down").caused_by(error))?
 }
 
-/// A refresh that is under way is waited for, and none begins meanwhile: so neither loses the other's work.
+/// Updates the secrets under the lease: after a refresh that is under way, and with none beginning meanwhile. So
+/// neither loses the other's work.
 async fn under_lease(
     deps: &Deps,
     mut connection: Connection,
@@ -109,14 +111,14 @@ async fn under_lease(
         };
         match written {
             Written::Done => return Ok(before),
-            // The customer connected again meanwhile, which waits for nobody.
+            // The customer reconnected meanwhile. A reconnection waits for no lease.
             Written::Changed(Some(found)) if found.archived_at.is_none() => connection = *found,
             Written::Changed(_) => return Err(connection_not_found()),
         }
     }
 }
 
-/// The leased connection, with what is sealed of it changed, and whether its credentials are new.
+/// Returns the leased connection with its secrets changed, and true if its credentials are new.
 async fn changed(
     deps: &Deps,
     lease: &Lease,
@@ -124,7 +126,7 @@ async fn changed(
     deadline: Deadline,
 ) -> Result<(Connection, bool)> {
     let before = &lease.connection;
-    // The customer may have connected by another option while the lease was waited for.
+    // The customer may have reconnected with another option while this request waited for the lease.
     changes.check_allowed(before)?;
     let registration = registration::of_connection(deps, before).await?;
     let option = registration.option();
@@ -143,7 +145,7 @@ async fn changed(
     let credentials = match (&changes.credentials, &option.method) {
         (Some(credentials), _) => {
             import::check(&registration, option, credentials)?;
-            // What the customer enters there is the credentials.
+            // For these options, the credentials are the customer's parameters.
             if import::is_entered(option) {
                 secrets.parameters = credentials.clone();
             }

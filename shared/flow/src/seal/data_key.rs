@@ -1,4 +1,4 @@
-//! Data keys: made and unwrapped by a wrapping key, used a bounded number of times for a bounded time.
+//! Data keys: a wrapping key makes and unwraps them, and each is used for a limited number of times and a limited time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,16 +12,16 @@ use protocol::error::Result;
 use protocol::id::WorkspaceKey;
 use protocol::kept::Kept;
 
-/// How often one data key seals: far below what random nonces allow (2^32, NIST SP 800-38D §8.3).
+/// The number of values that one data key seals: far fewer than random nonces allow (2^32, NIST SP 800-38D §8.3).
 const MAX_USES: u32 = 100_000;
 
-/// How long a data key is kept in memory.
+/// The time that a data key stays in memory.
 const MAX_AGE: Duration = Duration::from_mins(15);
 
-/// How many keys are kept in memory to seal with, and how many to open with.
+/// The number of keys in memory, for sealing and for opening each.
 const MAX_KEPT: usize = 256;
 
-/// What a wrapped data key is bound to. KMS writes it into `CloudTrail`, so it holds nothing personal.
+/// The context that a wrapped data key is bound to. KMS writes it into `CloudTrail`, so it holds nothing personal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EncryptionContext {
     /// The table whose records the key seals.
@@ -33,20 +33,20 @@ pub struct EncryptionContext {
 /// A data key, plain and wrapped.
 #[derive(Clone)]
 pub struct DataKey {
-    /// The id of the key that wrapped it; at most 255 bytes.
+    /// The id of the wrapping key; at most 255 bytes.
     pub key_id: String,
     /// The 256-bit key.
     pub plain: Zeroizing<[u8; 32]>,
-    /// The key as only the wrapping key can open it; at most 65,535 bytes.
+    /// The data key, encrypted by the wrapping key; at most 65,535 bytes.
     pub wrapped: Vec<u8>,
 }
 
-/// The seam to what guards the data keys: KMS in AWS, a static key in the local run and the tests.
+/// The seam to the key that wraps data keys: KMS on AWS, a static key in the local run and the tests.
 pub trait WrappingKey: Send + Sync {
     /// Makes a new data key.
     fn generate(&self, context: &EncryptionContext) -> KeyFuture<'_, DataKey>;
 
-    /// Opens a data key that was wrapped with the key `key_id` for the same context.
+    /// Opens a data key that the key `key_id` wrapped for the same context.
     fn unwrap(
         &self,
         key_id: &str,
@@ -60,7 +60,7 @@ struct Sealing {
     uses: AtomicU32,
 }
 
-/// All that decides whether a data key opens.
+/// A wrapped data key with its context: together they decide whether it opens.
 #[derive(PartialEq, Eq, Hash)]
 struct Wrapped {
     key_id: String,

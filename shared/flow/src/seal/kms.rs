@@ -1,4 +1,4 @@
-//! A key in AWS KMS as the wrapping key: it never leaves KMS, which makes the data keys and opens them.
+//! A wrapping key in AWS KMS. It never leaves KMS, which makes the data keys and opens them.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -16,7 +16,7 @@ use super::{DataKey, EncryptionContext, KeyFuture, WrappingKey};
 use crate::aws::described;
 use protocol::error::{Error, ErrorKey, Result};
 
-/// How long KMS may take in all, with the SDK's repetitions.
+/// The time limit for KMS, with the SDK's retries.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A symmetric key in KMS.
@@ -27,8 +27,8 @@ pub struct KmsKey {
 }
 
 impl KmsKey {
-    /// The key with this id, ARN or alias, in the KMS that `config` reaches. Nothing is built before its first use:
-    /// many requests need no key.
+    /// Makes a wrapping key from an id, ARN or alias, in the KMS that `config` reaches. The client is built at its
+    /// first use, since many requests need no key.
     #[must_use]
     pub fn new(id: impl Into<String>, config: &Config) -> Self {
         let timeout = TimeoutConfig::builder().operation_timeout(TIMEOUT).build();
@@ -52,7 +52,8 @@ impl WrappingKey for KmsKey {
         Box::pin(async {
             let made = request.send().await.map_err(|error| unavailable("GenerateDataKey", &error))?;
             let plain = plain(made.plaintext)?;
-            // The id as KMS says it: the key's ARN, also where an alias was asked for that is moved on later.
+            // KMS returns the key's ARN, even if the setting is an alias. So the record stays readable after the alias
+            // has moved.
             let key_id = made.key_id.filter(|id| u8::try_from(id.len()).is_ok()).ok_or_else(incomplete)?;
             let wrapped = made.ciphertext_blob.map(Blob::into_inner).ok_or_else(incomplete)?;
             u16::try_from(wrapped.len()).map_err(|_| incomplete())?;
@@ -60,7 +61,7 @@ impl WrappingKey for KmsKey {
         })
     }
 
-    /// The record says which key it was sealed under; which keys may open anything is for the function's role to say.
+    /// Unwraps with the key that the record names. The function's role says which keys it may use.
     fn unwrap(
         &self,
         key_id: &str,
@@ -87,7 +88,8 @@ fn pairs(context: &EncryptionContext) -> HashMap<String, String> {
     ])
 }
 
-/// The key from the answer, whose own buffer is wiped; what the SDK read it from is out of our hands.
+/// Takes the key out of the answer, and wipes the answer's buffer. The buffers inside the SDK cannot be wiped from
+/// here.
 fn plain(answer: Option<Blob>) -> Result<Zeroizing<[u8; 32]>> {
     let bytes = Zeroizing::new(answer.map(Blob::into_inner).unwrap_or_default());
     let mut key = Zeroizing::new([0; 32]);
@@ -98,7 +100,7 @@ fn plain(answer: Option<Blob>) -> Result<Zeroizing<[u8; 32]>> {
     Ok(key)
 }
 
-/// What does not belong together stays closed for good; everything else may pass.
+/// Turns a failure to unwrap into an error. A wrong key or context is final; any other failure may pass.
 fn not_opened<R>(error: &SdkError<DecryptError, R>) -> Error {
     let wrong = error
         .as_service_error()

@@ -1,8 +1,8 @@
 //! Secrets at rest: AES-256-GCM under data keys that a wrapping key wraps.
 //!
-//! A sealed value is bound to its [`Place`] as associated data: moved to another field, record, customer or
-//! workspace, it does not open. It carries its wrapped data key and the wrapping key's id, so that a new wrapping key
-//! takes over for what is written while old records stay readable.
+//! A sealed value is bound to its [`Place`] as associated data: in another field, record, customer or workspace, it
+//! does not open. It carries its wrapped data key and the wrapping key's id. So a new wrapping key can take over for
+//! new values, while old ones stay readable.
 
 mod data_key;
 mod kms;
@@ -26,14 +26,14 @@ use protocol::id::{CustomerId, WorkspaceKey};
 use protocol::random::{Random, draw};
 use record::Record;
 
-/// What a sealed value belongs to.
+/// The place that a sealed value belongs to.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
     /// The table that holds the record: `connections` or `integrations`.
     pub table: &'static str,
     /// The workspace's key.
     pub workspace: &'a WorkspaceKey,
-    /// The customer's id; none where the record is the workspace's own.
+    /// The customer's id; none if the record belongs to the workspace itself.
     pub customer: Option<&'a CustomerId>,
     /// The record's id.
     pub id: &'a str,
@@ -42,7 +42,7 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// The parts behind their lengths, so that no two places have one encoding.
+    /// Encodes each part behind its length, so that no two places have the same encoding.
     fn associated_data(&self) -> Vec<u8> {
         let mut encoded = b"linkspan seal 1".to_vec();
         let customer = self.customer.map_or("", CustomerId::as_str);
@@ -53,21 +53,21 @@ impl Place<'_> {
         encoded
     }
 
-    /// What the data key that seals for this place is bound to.
+    /// Returns the encryption context of the data key for this place.
     #[must_use]
     pub fn encryption_context(&self) -> EncryptionContext {
         EncryptionContext { table: self.table, workspace: self.workspace.clone() }
     }
 }
 
-/// Seals and opens what the tables keep.
+/// Seals and opens the secrets in the tables.
 pub struct Sealer {
     keys: DataKeys,
     random: Arc<dyn Random>,
 }
 
 impl Sealer {
-    /// A sealer whose data keys `wrapping` wraps.
+    /// Makes a sealer whose data keys are wrapped by `wrapping`.
     #[must_use]
     pub fn new(wrapping: Arc<dyn WrappingKey>, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
         Self { keys: DataKeys::new(wrapping, clock), random }
@@ -78,13 +78,13 @@ impl Sealer {
         self.prepare(place.encryption_context()).await?.seal(place, plaintext)
     }
 
-    /// Has a data key in hand: what a provider answers only once can then be sealed whatever KMS does.
+    /// Fetches a data key in advance. A provider's answer that comes only once can then be sealed even if KMS fails.
     pub async fn prepare(&self, context: EncryptionContext) -> Result<Prepared> {
         let key = self.keys.for_sealing(context.clone()).await?;
         Ok(Prepared { key, context, random: Arc::clone(&self.random) })
     }
 
-    /// Opens what was sealed for exactly this `place`.
+    /// Opens a value that was sealed for exactly this `place`.
     pub async fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         let record = Record::decode(sealed).ok_or_else(|| unreadable(place))?;
         let key = self.keys.for_opening(record.key_id, record.wrapped, place.encryption_context()).await?;
@@ -93,7 +93,7 @@ impl Sealer {
     }
 }
 
-/// A data key in hand, for one table of one workspace.
+/// A data key, fetched in advance for one table of one workspace.
 pub struct Prepared {
     key: Arc<DataKey>,
     context: EncryptionContext,
@@ -101,7 +101,7 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Seals `plaintext` for `place`, which is in the table and the workspace that this was prepared for.
+    /// Seals `plaintext` for `place`, which must be in the prepared table and workspace.
     pub fn seal(&self, place: Place<'_>, plaintext: &[u8]) -> Result<Vec<u8>> {
         if place.encryption_context() != self.context {
             return Err(Error::internal(format_args!("a data key does not seal for {}", place.table)));
@@ -117,7 +117,7 @@ fn unreadable(place: Place<'_>) -> Error {
     Error::internal(format_args!("a sealed value of {} does not open as {}", place.table, place.field))
 }
 
-/// AES-256-GCM; the tag is the last 16 bytes.
+/// Encrypts with AES-256-GCM. The tag is the last 16 bytes.
 pub(crate) fn encrypt(
     key: &[u8; 32],
     nonce: [u8; NONCE_LEN],
@@ -131,7 +131,7 @@ pub(crate) fn encrypt(
     Ok(sealed)
 }
 
-/// The plaintext, or nothing if the key, the nonce, the associated data or a bit of the ciphertext is another.
+/// Decrypts. Returns nothing if the key, the nonce, the associated data or any bit of the ciphertext differs.
 pub(crate) fn decrypt(
     key: &[u8; 32],
     nonce: [u8; NONCE_LEN],

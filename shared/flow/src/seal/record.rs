@@ -1,4 +1,4 @@
-//! The bytes of a sealed value.
+//! The encoding of a sealed value.
 
 use aws_lc_rs::aead::NONCE_LEN;
 
@@ -14,7 +14,7 @@ pub(super) struct Record<'a> {
 
 impl<'a> Record<'a> {
     pub(super) fn encode(&self) -> Vec<u8> {
-        // A key id is at most 255 bytes and a wrapped key at most 64 KiB: `WrappingKey` promises both.
+        // `WrappingKey` promises that a key id has at most 255 bytes and a wrapped key less than 64 KiB.
         let key_id_length = u8::try_from(self.key_id.len()).unwrap_or(u8::MAX);
         let wrapped_length = u16::try_from(self.wrapped.len()).unwrap_or(u16::MAX);
         let mut bytes = Vec::with_capacity(

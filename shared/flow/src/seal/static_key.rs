@@ -1,4 +1,4 @@
-//! A wrapping key from configuration, in KMS's place.
+//! A wrapping key from the configuration, in place of KMS.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub struct StaticKey {
 }
 
 impl StaticKey {
-    /// The key, named by the first bytes of its hash.
+    /// Makes a wrapping key. Its id is made of the first bytes of its hash.
     #[must_use]
     pub fn new(key: Zeroizing<[u8; 32]>, random: Arc<dyn Random>) -> Self {
         let id = format!("static-{}", hex(&digest(&SHA256, &*key).as_ref()[..4]));
@@ -80,7 +80,7 @@ impl WrappingKey for StaticKey {
     }
 }
 
-/// The place of a wrapping key in a function that seals and opens nothing.
+/// The wrapping key of a function that seals and opens nothing.
 pub struct NoKey;
 
 impl WrappingKey for NoKey {

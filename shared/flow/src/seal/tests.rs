@@ -45,7 +45,7 @@ async fn a_value_that_was_moved_does_not_open() {
         Place { customer: Some(&CustomerId::new("eve")), ..place() },
         Place { id: "c2", ..place() },
         Place { field: "other", ..place() },
-        // The same letters, divided in another way.
+        // The same letters, divided differently.
         Place { workspace: &WorkspaceKey::new("acmea"), customer: Some(&CustomerId::new("da")), ..place() },
     ] {
         assert!(sealer.open(elsewhere, &sealed).await.is_err(), "{elsewhere:?}");
@@ -56,7 +56,7 @@ async fn a_value_that_was_moved_does_not_open() {
 async fn no_bit_of_a_sealed_value_can_be_changed() {
     let sealer = sealer(1);
     let sealed = sealer.seal(place(), b"token").await.unwrap();
-    // With its data key in memory, too.
+    // This also holds while the data key is in memory.
     sealer.open(place(), &sealed).await.unwrap();
     for index in 0..sealed.len() {
         let mut tampered = sealed.clone();
@@ -93,7 +93,7 @@ async fn a_prepared_key_seals_within_its_table_and_workspace() {
     }
 }
 
-/// A wrapping key that counts, beside a clock that is moved on.
+/// A wrapping key that counts its uses, with a clock that can be moved on.
 #[derive(Clone)]
 struct Counted(Arc<(StaticKey, AtomicUsize, AtomicUsize, AtomicI64)>);
 
@@ -106,7 +106,7 @@ impl Counted {
         (counted, sealer)
     }
 
-    /// How many data keys were made, and how many unwrapped.
+    /// Returns the number of data keys made, and of data keys unwrapped.
     fn counts(&self) -> (usize, usize) {
         (self.0.1.load(Ordering::SeqCst), self.0.2.load(Ordering::SeqCst))
     }

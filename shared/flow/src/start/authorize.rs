@@ -1,4 +1,4 @@
-//! A flow begins: two secrets are drawn, the flow is stored, and the browser goes to the provider.
+//! Begins a flow: draws its two secrets, stores it, and sends the browser to the provider.
 
 use std::time::Duration;
 
@@ -82,8 +82,8 @@ async fn begin_flow(
     deps.store.begin_flow(new).await
 }
 
-/// Temporary credentials, and the address where the customer authorizes them (RFC 5849 §2.1, §2.2). OAuth 1.0 has no
-/// `state`: ours stands in the callback's address.
+/// Requests temporary credentials, and returns them with the address where the customer authorizes them (RFC 5849 §2.1,
+/// §2.2). OAuth 1.0 has no `state`, so ours is added to the callback's address.
 async fn request_authorization(
     deps: &Deps,
     chosen: &Chosen<'_>,
@@ -111,7 +111,7 @@ async fn request_authorization(
     Ok((location, temporary))
 }
 
-/// The scopes and what else the provider wants.
+/// Returns the scopes and the provider's own parameters.
 fn wanted_parameters(config: &OAuth1) -> Vec<(String, String)> {
     let scope = (!config.scopes.is_empty())
         .then(|| ("scope".to_owned(), config.scopes.join(&config.scope_separator)));

@@ -1,5 +1,5 @@
-//! A verified start goes on: to the provider, to the form for what is missing, or, where no provider needs to be asked,
-//! to the connection at once.
+//! Continues a verified start: at the provider, in the form for missing parameters, or, if no provider's page is
+//! needed, with the connection itself.
 
 use bytes::Bytes;
 use http::Response;
@@ -22,20 +22,20 @@ use crate::lifecycle::connect::{Issued, connect, connection_key};
 use crate::lifecycle::{import, registration};
 use crate::web::{form, pages, response};
 
-/// What came of a start.
+/// The result of a start.
 pub(super) enum Begun {
-    /// The browser goes to the provider, or is asked for what is missing.
+    /// A redirect to the provider, or the form.
     Answer(Response<Bytes>),
-    /// It is over.
+    /// The outcome, without a provider's page.
     Ended(Outcome),
 }
 
-/// Goes on with a verified start.
+/// Continues a verified start.
 pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject) -> Result<Begun> {
     let Subject { integration, connection: reconnected } = subject;
     let before = reconnected.as_ref().map(|connection| connection.record.auth_option_key.as_str());
     let typed = start.submission.as_ref().and_then(|submission| submission.option());
-    // The option that the connection was made with may be gone: then it is the default again.
+    // The option that the connection was made with may be gone. Then the default one is used again.
     let before = before.filter(|key| integration.enabled_options().any(|option| option.key == **key));
     let option = integration.auth_option(typed.or(start.request.auth_option_key.as_deref()).or(before))?;
     About::Integration.note(&integration.key);
@@ -52,7 +52,7 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
     }
     let request = chosen.request(entered);
     match &chosen.registration.option().method {
-        // Boxed: most flows never get here, and would have its room made in every request's future.
+        // Boxed, because most flows never get here. Otherwise its space would be part of every request's future.
         AuthMethod::ClientCredentials(config) => Box::pin(chosen.connect_now(deps, request, config)).await,
         _ if start.requester.in_iframe => Err(Error::interaction_required()),
         _ => authorize::authorize(deps, &chosen, request).await.map(Begun::Answer),
@@ -60,8 +60,8 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
 }
 
 impl Chosen<'_> {
-    /// Makes the connection without a provider's page. What the service refuses goes back into the form, where there
-    /// is one.
+    /// Makes the connection without a provider's page. If the service rejects the parameters, a posted form is shown
+    /// again.
     async fn connect_now(
         &self,
         deps: &Deps,
@@ -102,7 +102,7 @@ impl Chosen<'_> {
         first: &Violation,
     ) -> Result<Begun> {
         if self.start.requester.can_be_asked() {
-            // Nothing is wrong yet with a form that was not seen before.
+            // The form's first showing reports no problems: the customer has not entered anything yet.
             let untouched = self.start.submission.is_none() && parameters.is_empty();
             return self.ask(deps, parameters, if untouched { &[] } else { violations }, None);
         }
@@ -113,7 +113,7 @@ impl Chosen<'_> {
         })
     }
 
-    /// The form, with a ticket for this browser.
+    /// Returns the form, with a ticket for this browser.
     fn ask(
         &self,
         deps: &Deps,
@@ -131,7 +131,8 @@ impl Chosen<'_> {
             .schema()
             .map(|schema| form::fields(schema, parameters.expose(), violations))
             .unwrap_or_default();
-        // What belongs to no field is told above them all: the customer would otherwise see the same form for ever.
+        // A problem without a field of its own is shown above all fields. Otherwise the customer would see the same
+        // form again without knowing why.
         let no_fields =
             violations.iter().find(|each| fields.iter().all(|field| field.pointer != each.pointer));
         let problem = error.map(Error::message).or(no_fields.map(|violation| &*violation.problem));
@@ -157,7 +158,7 @@ impl Chosen<'_> {
     }
 }
 
-/// What the customer can mend by typing something else, or by trying again.
+/// True if the customer can help by entering something else, or by trying again.
 fn is_for_the_form(error: &Error) -> bool {
     matches!(
         error.key(),

@@ -1,4 +1,4 @@
-//! One start, at one option: what is asked for, what was entered, and what shall be connected.
+//! A start with its option chosen: the schema of its parameters, the entered parameters, and the request to connect.
 
 use protocol::definition::{AuthMethod, AuthOption, Integration, Registration};
 use protocol::error::Result;
@@ -9,29 +9,29 @@ use super::verify::VerifiedStart;
 use crate::connection::{ConnectRequest, Connection, ConnectionSecrets};
 use crate::deps::Deps;
 
-/// One start, at one option.
+/// A start with its option chosen.
 pub(super) struct Chosen<'a> {
     pub(super) start: &'a VerifiedStart,
     pub(super) integration: &'a Integration,
     pub(super) option: &'a AuthOption,
-    /// The option that does the work: the same, or a shared integration's.
+    /// The registration in use: this option's own, or that of a shared integration.
     pub(super) registration: Registration,
 }
 
-/// What the customer entered, and what the caller gave for the connector.
+/// The parameters of a connection, from the customer and from the caller.
 pub(super) struct Entered {
     pub(super) parameters: SecretMap,
     pub(super) connector_parameters: SecretMap,
 }
 
 impl Chosen<'_> {
-    /// What the customer is asked for: by the option, or by the one that does its work.
+    /// Returns the schema of the parameters: the option's own, or that of its registration's option.
     pub(super) fn schema(&self) -> Option<&Value> {
         self.option.input_schema.as_ref().or(self.registration.option().input_schema.as_ref())
     }
 
-    /// What was typed; else what the caller gave; else, when reconnecting, what there was before. Credentials that the
-    /// customer typed are not taken from before: they are what a reconnection is to replace.
+    /// Collects the parameters: from the form, or from the caller, or for a reconnection from before. Credentials that
+    /// the customer enters are never taken from before, since the reconnection is to replace them.
     pub(super) async fn entered(&self, deps: &Deps, reconnected: Option<&Connection>) -> Result<Entered> {
         let mut entered = Entered {
             parameters: self.start.request.connection_parameters.clone(),

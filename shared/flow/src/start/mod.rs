@@ -45,7 +45,8 @@ pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes>
     })
 }
 
-/// An error of this function is shown on our own page: where the result may go is not yet known.
+/// Verifies a start and continues it. An error returned here is shown on our own page, since it is not yet known where
+/// the result may go.
 async fn start(deps: &Deps, request: &Request<Bytes>, requester: Requester) -> Result<Response<Bytes>> {
     routes::check_method(Function::Initiate, request.method())?;
     let start = verify(deps, request, requester).await?;
@@ -53,11 +54,11 @@ async fn start(deps: &Deps, request: &Request<Bytes>, requester: Requester) -> R
         provenance::provenance(request.method(), request.headers(), &start.address.origin, &start.workspace);
     let ask = match provenance {
         Provenance::Trusted => false,
-        // Our own form can only be posted by the browser that it was shown to.
+        // A form of ours can be posted only by the browser that it was shown to.
         Provenance::Unknown => start.workspace.confirm_start && start.submission.is_none(),
         Provenance::Foreign => return Err(origin_not_allowed()),
     };
-    // From here on the caller is told.
+    // From here on, the caller receives the errors.
     let begun = match subject(deps, &start).await {
         Ok(_) if ask && requester.in_iframe => Err(Error::interaction_required()),
         Ok(subject) if ask => {

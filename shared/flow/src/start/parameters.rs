@@ -1,4 +1,4 @@
-//! The parameters of a start, from every form that the contract accepts, merged into one.
+//! Reads the parameters of a start, in every form that the contract allows, and merges them.
 
 use std::fmt;
 
@@ -12,16 +12,17 @@ use url::form_urlencoded;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::media_type::media_type;
 
-/// The most that a request's body may weigh, in bytes.
+/// The size limit of a request's body, in bytes.
 pub(super) const MAX_BODY: usize = 64 * 1024;
 
-/// The newer SDK's names for the same parameters.
+/// Other names that the newer SDK uses for the same parameters.
 const ALIASES: &[(&str, &str)] = &[("input", "connectionParameters")];
 
-/// Parameters whose value is an object; in a query or a form it is JSON text.
+/// The parameters whose value is an object. In a query or a form they are JSON text.
 const OBJECTS: &[&str] = &["connectionParameters", "connectorParameters"];
 
-/// Reads the query and the body: `payload` with JSON text or an object in it, or the parameters themselves.
+/// Reads the query and the body. Each holds the parameters themselves, or a `payload` with them: an object, or its JSON
+/// text.
 pub(super) fn read(request: &Request<Bytes>) -> Result<Map<String, Value>> {
     let mut merged = Merged::default();
     let query = request.uri().query().unwrap_or_default();
@@ -47,7 +48,7 @@ pub(super) fn read(request: &Request<Bytes>) -> Result<Map<String, Value>> {
     Ok(merged.0)
 }
 
-/// Parameters by name; the same name with another value is a conflict.
+/// The merged parameters. Two different values for one name are a conflict.
 #[derive(Default)]
 struct Merged(Map<String, Value>);
 
@@ -110,7 +111,7 @@ impl Merged {
     }
 }
 
-/// A query has only text: `true` there and `true` in JSON are the same value.
+/// True if both values mean the same. A query has only text, so `true` there equals `true` in JSON.
 fn same(one: &Value, other: &Value) -> bool {
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
@@ -119,7 +120,7 @@ fn same(one: &Value, other: &Value) -> bool {
     one == other || text(one) == text(other)
 }
 
-/// An object's members as they stand in the text: a name that comes twice comes twice (RFC 8259 §4 leaves it open).
+/// The members of an object in their order. A repeated name is kept, as JSON allows one (RFC 8259 §4).
 struct Members(Vec<(String, Value)>);
 
 impl<'de> Deserialize<'de> for Members {

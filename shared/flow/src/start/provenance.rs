@@ -1,5 +1,5 @@
-//! Started on purpose: otherwise any web page, or a mailed link that holds an attacker's own token, would connect the
-//! requester's account to the attacker's customer.
+//! Checks that a start was made on purpose. Otherwise any web page, or a mailed link with an attacker's own token,
+//! could connect the visitor's account to the attacker's customer.
 
 use http::header::{HeaderName, ORIGIN, REFERER};
 use http::{HeaderMap, Method};
@@ -11,18 +11,18 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
 const PURPOSE: HeaderName = HeaderName::from_static("purpose");
 
-/// What a start's provenance allows.
+/// The provenance of a start, by the trust it gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Provenance {
-    /// The workspace's own pages, or no browser at all: straight on.
+    /// From the workspace's own pages, or from no browser at all. It continues at once.
     Trusted,
-    /// Nobody vouches for it: the customer is asked first.
+    /// From an unknown place. The customer is asked first.
     Unknown,
-    /// Another web site did it.
+    /// From another web site. It is rejected.
     Foreign,
 }
 
-/// Judges who started this, by what only the browser can say. `own` is this service's origin.
+/// Judges a start's provenance by headers that only a browser can set. `own` is this service's origin.
 #[must_use]
 pub fn provenance(
     method: &Method,
@@ -34,10 +34,10 @@ pub fn provenance(
     let listed = |origin: &WebOrigin| origin == own || workspace.allows_origin(origin);
     let site = header(&SEC_FETCH_SITE);
     match header(&ORIGIN) {
-        // No page can make a browser say this of another site's request; our own pages send no referrer, and then a
-        // browser says `null` for the origin of their forms (Fetch §3.2).
+        // No page can make a browser send this for another site's request. Our own pages send no referrer, so their
+        // forms have the origin `null` (Fetch §3.2).
         None | Some("null") if site == Some("same-origin") => Provenance::Trusted,
-        // `null` is no site: a page with a no-referrer policy sends it, and so does a sandboxed frame.
+        // The origin `null` says nothing: a page with a no-referrer policy sends it, and so does a sandboxed frame.
         Some("null") => Provenance::Unknown,
         Some(origin) => match WebOrigin::parse(origin) {
             Ok(origin) if listed(&origin) && *method == Method::POST => Provenance::Trusted,
@@ -53,7 +53,7 @@ pub fn provenance(
     }
 }
 
-/// Whether the browser only looks ahead: that is no start.
+/// True if the browser only prefetches the page. That must not start anything.
 #[must_use]
 pub fn is_prefetch(headers: &HeaderMap) -> bool {
     [SEC_PURPOSE, PURPOSE]

@@ -1,4 +1,4 @@
-//! What a caller asks for, as a type that holds no bad value.
+//! A request to start, as a type that holds no malformed value.
 
 use bytes::Bytes;
 use http::Request;
@@ -10,32 +10,32 @@ use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::ConnectionId;
 use protocol::secret::{Secret, SecretMap};
 
-/// A request to start a connection, read but not yet believed.
+/// A request to start a connection, read but not yet verified.
 #[derive(Debug)]
 pub struct StartRequest {
-    /// The integration's id, or its key. Not given, it is that of the connection to update.
+    /// The integration's id or key. Not needed with a connection to reconnect.
     pub integration: Option<String>,
-    /// The key too, when both were given: it must be the same integration's.
+    /// The integration's key, if its id was given too. Both must name the same integration.
     pub integration_key: Option<String>,
-    /// What the customer entered.
+    /// The parameters that the customer entered.
     pub connection_parameters: SecretMap,
-    /// What the caller gave for the connector.
+    /// The connector parameters that the caller gave.
     pub connector_parameters: SecretMap,
-    /// The connection to update.
+    /// The connection to reconnect.
     pub connection_id: Option<ConnectionId>,
-    /// A name for the connection.
+    /// The name for the connection.
     pub name: Option<String>,
-    /// Which of the integration's options.
+    /// The key of the auth option.
     pub auth_option_key: Option<String>,
-    /// Whether the customer's other connections stay.
+    /// True if the customer's other connections stay.
     pub allow_multiple_connections: bool,
-    /// The caller's own text, returned with the result.
+    /// The caller's own text. It is returned with the result.
     pub custom_state: Option<String>,
-    /// The token that says who the customer is.
+    /// The token that identifies the customer.
     pub token: Secret,
-    /// Where the result goes; not yet allowed.
+    /// The address for the result, not yet checked against the workspace's list.
     pub redirect_uri: Option<String>,
-    /// The SDK's name for the message that it waits for.
+    /// The SDK's id for the message with the result.
     pub request_id: Option<String>,
 }
 
@@ -45,19 +45,19 @@ impl StartRequest {
         Self::from_parameters(parameters::read(request)?)
     }
 
-    /// Reads a start from its parameters by name.
+    /// Reads a start from its named parameters.
     pub(crate) fn from_parameters(parameters: Map<String, Value>) -> Result<Self> {
         let mut parameters = Fields::new(parameters);
         let integration_id = parameters.text("integrationId", 128)?;
         let integration_key = parameters.text("integrationKey", 128)?;
-        // The token first: without it nothing else is anybody's business.
+        // The token comes first: without one, a caller learns nothing about the other parameters.
         let token = parameters
             .text("token", 16 * 1024)?
             .ok_or_else(|| Error::new(ErrorKey::NotAuthenticated, "The token is missing.").field("token"))?;
         let connection_id = parameters.text("connectionId", 128)?.map(ConnectionId::new);
         let (integration, integration_key) = match (integration_id, integration_key) {
             (Some(id), key) => (Some(id), key),
-            // An integration is found by either.
+            // A key can stand in the place of an id.
             (None, Some(key)) => (Some(key), None),
             // The SDKs reconnect by the connection's id alone.
             (None, None) if connection_id.is_some() => (None, None),
@@ -84,7 +84,7 @@ impl StartRequest {
 }
 
 impl StartRequest {
-    /// The same request as a `payload`, for the page that asks the customer first.
+    /// Writes the same request as a `payload`, for the page that asks the customer to confirm.
     #[must_use]
     pub fn to_payload(&self) -> Value {
         let (id, key) = match &self.integration_key {

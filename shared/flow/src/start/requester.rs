@@ -1,4 +1,4 @@
-//! Who stands before us: a person's browser in a window or an iframe, or a program.
+//! The sender of a request: a person's browser, in a window or an iframe, or a program.
 
 use http::HeaderMap;
 use http::header::{HeaderName, ORIGIN, REFERER};
@@ -11,12 +11,12 @@ use protocol::redirect_uri::WebOrigin;
 
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
-/// What the request's headers say of its sender.
+/// The sender of a request, by its headers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Requester {
-    /// Who reads the answer.
+    /// The reader of the answer.
     pub(super) reader: Reader,
-    /// Whether the answer is shown inside another page. A browser keeps no cookie of ours there.
+    /// True if the answer is shown in an iframe. Browsers keep no cookie of ours there.
     pub(super) in_iframe: bool,
 }
 
@@ -29,14 +29,14 @@ impl Requester {
         }
     }
 
-    /// Whether something can be asked.
+    /// True if a form can be shown.
     pub(super) fn can_be_asked(self) -> bool {
         self.reader == Reader::Person && !self.in_iframe
     }
 }
 
-/// The window that waits for the result: at the origin that started this, if it is one of the workspace's; at any of
-/// them, if the browser does not say.
+/// Returns the window that waits for the result. If the browser names an origin of the workspace, only that origin may
+/// receive the result; otherwise all of the workspace's origins may.
 pub(super) fn listener(
     headers: &HeaderMap,
     workspace: &Workspace,

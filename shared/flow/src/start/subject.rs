@@ -1,4 +1,4 @@
-//! What is to be connected: the integration that a start names, or the one of the connection that is to be updated.
+//! The subject of a start: the integration that it names, or that of the connection to reconnect.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use super::verify::VerifiedStart;
 use crate::connection::{Connection, connection_not_found};
 use crate::deps::{Deps, integration_not_found};
 
-/// What is to be connected.
+/// The subject of a start.
 pub(super) struct Subject {
     pub(super) integration: Arc<Integration>,
-    /// The connection to update, if there is one.
+    /// The connection to reconnect, if there is one.
     pub(super) connection: Option<Connection>,
 }
 
-/// The integration that the request names, or that the connection to update belongs to.
+/// Finds the integration and the connection that the request names.
 pub(super) async fn subject(deps: &Deps, start: &VerifiedStart) -> Result<Subject> {
     let named = match start.request.integration {
         Some(_) => Some(start.named_integration()?),
@@ -40,7 +40,7 @@ pub(super) async fn subject(deps: &Deps, start: &VerifiedStart) -> Result<Subjec
     Ok(Subject { integration, connection })
 }
 
-/// The connection to update: the customer's own, and live.
+/// Reads the connection to reconnect. It must be live, and belong to this customer.
 async fn own_connection(deps: &Deps, start: &VerifiedStart, id: &ConnectionId) -> Result<Connection> {
     let found = deps.store.read_connection(id).await?;
     found

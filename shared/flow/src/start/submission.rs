@@ -1,4 +1,4 @@
-//! A posted form of ours: the start that it goes on with, and what was typed.
+//! A submission of our own form: the start that it continues, and its input.
 
 use bytes::Bytes;
 use http::{Method, Request};
@@ -14,24 +14,24 @@ use protocol::clock::Timestamp;
 use protocol::error::Result;
 use protocol::media_type::is_form;
 
-/// What was typed into the form.
+/// The input of a form.
 #[derive(Debug)]
 pub(super) struct Submission {
     /// The option that the form was for.
     option: Option<String>,
-    /// Another option, which the customer chose instead.
+    /// The option that the customer chose instead, if they did.
     chosen: Option<String>,
     posted: Posted,
     /// The window that waits for the result.
     pub(super) listener: Option<Listener>,
-    /// When the start's token was verified.
+    /// The time at which the start's token was verified.
     pub(super) verified_at: Timestamp,
 }
 
-/// The most that a submitted form may weigh, in bytes: its ticket holds the start, sealed and in base64.
+/// The size limit of a submitted form, in bytes. Its ticket holds a whole start, sealed and in base64.
 const MAX_BODY: usize = 2 * super::parameters::MAX_BODY;
 
-/// The posted fields, out of sight of Debug.
+/// The posted fields. Debug does not print them.
 struct Posted(Vec<(String, String)>);
 
 impl std::fmt::Debug for Posted {
@@ -41,7 +41,7 @@ impl std::fmt::Debug for Posted {
 }
 
 impl Submission {
-    /// Reads a posted form; nothing if the request is none.
+    /// Reads a submitted form. Returns nothing for any other request.
     pub(super) fn read(deps: &Deps, request: &Request<Bytes>) -> Result<Option<(StartRequest, Self)>> {
         let is_form = *request.method() == Method::POST && is_form(request.headers());
         if !is_form || request.body().len() > MAX_BODY {
@@ -60,17 +60,17 @@ impl Submission {
         Ok(Some((start, Self { option, chosen, posted: Posted(posted), listener, verified_at })))
     }
 
-    /// The option that the customer is at.
+    /// Returns the option that the customer wants.
     pub(super) fn option(&self) -> Option<&str> {
         self.chosen.as_deref().or(self.option.as_deref())
     }
 
-    /// Whether the customer turned to another option, whose form is to be shown.
+    /// True if the customer chose another option. Then its form is shown.
     pub(super) fn turned(&self) -> bool {
         self.chosen.is_some()
     }
 
-    /// What was typed, by the schema.
+    /// Returns the input that the schema describes.
     pub(super) fn input(&self, schema: &Value) -> Map<String, Value> {
         form::read(schema, &self.posted.0)
     }

@@ -1,5 +1,5 @@
-//! The ticket in the form: the start that is to go on, sealed under the secret of the browser that saw the form. No
-//! other page can make one or post one, and the customer's token does not stand in the page.
+//! The ticket in the form: the start to continue, sealed under a secret of the browser that the form was shown to. No
+//! other page can make or post a ticket, and the page does not show the customer's token.
 
 use std::time::Duration;
 
@@ -27,23 +27,23 @@ struct Content {
     expires_at: Timestamp,
 }
 
-/// What a ticket lets go on.
+/// The content of a ticket.
 pub(super) struct TicketContent {
-    /// The start.
+    /// The start to continue.
     pub(super) start: StartRequest,
-    /// The window that waits for the result. Only the request that began this could say which: the form is posted from
-    /// our own page, whose browser then names no origin.
+    /// The window that waits for the result. Only the first request could name it: the form is posted from our own
+    /// page, so the browser does not send the origin of the caller's.
     pub(super) listener: Option<Listener>,
-    /// When the start's token was verified. It is judged by that time again: who takes long to find an API key should
-    /// not lose what they typed to a token that lived for a minute.
+    /// The time at which the start's token was verified. The token is checked for this time again: a customer who needs
+    /// long to find an API key must not lose their input because the token lived for only a minute.
     pub(super) verified_at: Timestamp,
 }
 
-/// A ticket, and the cookie that it opens with.
+/// A ticket, and the cookie that opens it.
 pub(super) struct Ticket {
-    /// The text that stands in the form.
+    /// The text for the form.
     pub(super) text: String,
-    /// The `Set-Cookie` value that goes with the page.
+    /// The `Set-Cookie` value for the page.
     pub(super) cookie: String,
 }
 

@@ -1,4 +1,4 @@
-//! Who asks for what, verified: the token, the workspace, the customer, and where the result may go.
+//! Verifies a start: its token, workspace and customer, and where its result may go.
 
 use std::sync::Arc;
 
@@ -17,23 +17,23 @@ use crate::context::target::ResultTarget;
 use crate::deps::trail::About;
 use crate::deps::{Deps, OwnAddress};
 
-/// Who asks for what, verified.
+/// A verified start.
 pub(super) struct VerifiedStart {
     pub(super) request: StartRequest,
-    /// What was typed into our form, if this comes from there.
+    /// The input of our form, if the request comes from there.
     pub(super) submission: Option<Submission>,
     pub(super) customer: Customer,
     pub(super) workspace: Arc<Workspace>,
-    /// The integration that the request names, if it names one and there is one.
+    /// The integration that the request names, if it exists.
     pub(super) named: Option<Arc<Integration>>,
-    /// When the token was verified.
+    /// The time at which the token was verified.
     pub(super) verified_at: Timestamp,
     pub(super) target: ResultTarget,
     pub(super) address: OwnAddress,
     pub(super) requester: Requester,
 }
 
-/// Verifies a start. An error is shown on our own page: where the result may go is not yet known.
+/// Verifies a start. An error is shown on our own page, since it is not yet known where the result may go.
 pub(super) async fn verify(
     deps: &Deps,
     request: &Request<Bytes>,
@@ -63,8 +63,8 @@ pub(super) async fn verify(
     };
     About::Workspace.note(&workspace.key);
     About::Customer.note(&customer.id);
-    // The older SDK opens some options in a hidden iframe and waits there for the message, whatever it sends besides:
-    // its `redirectUri` counts for nothing, and an error page about it would be seen by nobody.
+    // The older SDK opens some options in a hidden iframe and waits for its message. It also sends a `redirectUri`,
+    // which is ignored: nobody would see a page there, nor an error about it.
     let around = requester.in_iframe && start.request_id.is_some();
     let redirect_uri = match &start.redirect_uri {
         Some(uri) if !around => Some(allowed_redirect_uri(uri, &workspace, deps)?),

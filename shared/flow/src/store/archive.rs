@@ -1,4 +1,4 @@
-//! A connection leaves the live ones, or comes back: with its slot, in one transaction.
+//! Archives and restores a connection. Each changes its slot in the same transaction.
 
 use std::time::Duration;
 
@@ -11,19 +11,19 @@ use crate::connection::{Connection, connection_not_found};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::random::draw_id;
 
-/// How long it may take; API Gateway's limit is 30 s.
+/// The time limit; API Gateway's own is 30 s.
 const TIME: Duration = Duration::from_secs(20);
 
-/// Whether a connection may come back beside live ones of the same customer and integration.
+/// The rule for restoring a connection beside live ones of the same customer and integration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Siblings {
-    /// Beside others, if there are any.
+    /// It may be restored beside others.
     Allowed,
-    /// Only as the one live connection.
+    /// It is restored only if there is no other.
     Refused,
 }
 
-/// What a write of the transaction is for.
+/// The purpose of a write in the transaction.
 #[derive(Debug, PartialEq, Eq)]
 enum Role {
     Connection,
@@ -31,7 +31,7 @@ enum Role {
 }
 
 impl Store {
-    /// Archives a connection. One that is archived already stays as it is.
+    /// Archives a connection. One that is archived already stays unchanged.
     pub async fn archive_connection(&self, connection: &Connection) -> Result<()> {
         let now = self.clock.now();
         let change = Change::default()
@@ -59,7 +59,7 @@ impl Store {
         }
     }
 
-    /// Brings an archived connection back. One that is live stays as it is.
+    /// Restores an archived connection. One that is live stays unchanged.
     pub async fn restore_connection(
         &self,
         connection: &Connection,
@@ -70,7 +70,7 @@ impl Store {
             let mut restored =
                 Connection { archived_at: None, version: archived.version + 1, ..archived.clone() };
             restored.record.updated_at = now;
-            // Nothing is put into an hour that is over.
+            // Nothing may be added to an hour that is over.
             restored.health.next_refresh_at = restored.health.next_refresh_at.map(|at| at.max(now));
             restored
         };
@@ -114,7 +114,7 @@ impl Store {
     }
 }
 
-/// The connection whose condition did not hold.
+/// Returns the connection as it was found by its failed condition.
 fn as_it_is(failed: &FailedConditions<'_, Role>) -> Result<Connection> {
     failed
         .found(&Role::Connection)

@@ -1,4 +1,4 @@
-//! An update of a connection's item, attribute by attribute, and what must hold for it.
+//! A low-level change of an item: an update expression, attribute by attribute, with its conditions.
 
 use std::collections::HashMap;
 
@@ -39,7 +39,7 @@ impl Change {
         self
     }
 
-    /// The version, which every write of the credentials raises.
+    /// Raises the version. Every write of the credentials does.
     pub(super) fn raise_version(mut self) -> Self {
         let alias = self.alias("version");
         self.raise.push(format!("{alias} :one"));
@@ -47,7 +47,7 @@ impl Change {
         self
     }
 
-    /// Each write says what it is: an event, or none.
+    /// Sets the item's event, or removes it. Every write does one of the two.
     pub(super) fn event(self, event: Option<ConnectionEvent>, now: Timestamp) -> Self {
         match event {
             Some(event) => self.set(EVENT, event.at(now)),
@@ -55,17 +55,18 @@ impl Change {
         }
     }
 
-    /// What may be read.
+    /// Sets the part without secrets.
     pub(super) fn record(self, connection: &Connection) -> Result<Self> {
         Ok(self.set("record", json(&connection.record)?))
     }
 
-    /// What is sealed, with how it is and when it is due. A refresh that is under way has lost.
+    /// Sets the sealed secrets, and the state of the credentials. The raised version makes a refresh that is under way
+    /// fail.
     pub(super) fn credentials(self, connection: &Connection) -> Result<Self> {
         self.set("sealed", bytes(connection.sealed.clone())).raise_version().health(connection)
     }
 
-    /// How the credentials are, and when they are due; those of an archived connection never are.
+    /// Sets the state of the credentials and the time of their next refresh. An archived connection has no such time.
     pub(super) fn health(self, connection: &Connection) -> Result<Self> {
         let change = self.set("health", json(&connection.health)?);
         Ok(match connection.health.next_refresh_at.filter(|_| connection.archived_at.is_none()) {
@@ -81,13 +82,13 @@ impl Change {
         self.remove(DUE_PK).remove(DUE_SK)
     }
 
-    /// Ends a lease, and what was noted of one before it.
+    /// Releases a lease, and forgets an interrupted one before it.
     pub(super) fn release(self) -> Self {
         self.remove("leaseOwner").remove("leaseUntil")
     }
 
-    /// Ends a lease under which no new credentials came. After one that was interrupted an owner stays noted, so that
-    /// whoever takes the next lease knows.
+    /// Releases a lease that has brought no new credentials. If the lease before it was interrupted, a holder stays in
+    /// the item, so that the next one knows.
     pub(super) fn release_unrenewed(self, before: Predecessor) -> Self {
         match before {
             Predecessor::Interrupted => self.remove("leaseUntil"),
@@ -95,7 +96,7 @@ impl Change {
         }
     }
 
-    /// Back among the live connections, with its credentials as they were.
+    /// Restores an archived connection with its old credentials.
     pub(super) fn restored(self, connection: &Connection, now: Timestamp) -> Result<Self> {
         Ok(self
             .record(connection)?
@@ -106,7 +107,7 @@ impl Change {
             .event(Some(ConnectionEvent::Updated), now))
     }
 
-    /// Out of the lists of live connections, and out of what is refreshed.
+    /// Takes the connection out of the lists of live ones, and out of the scheduled refresh.
     pub(super) fn archived(self, workspace: &WorkspaceKey, now: Timestamp) -> Self {
         self.set("archivedAt", number(now.0))
             .set("ownerPk", text(archived_partition(workspace)))
@@ -163,7 +164,7 @@ impl Change {
         self.values.clone()
     }
 
-    /// Some names are words of DynamoDB's own.
+    /// Adds a placeholder for a name, since some names are reserved words of DynamoDB.
     fn alias(&mut self, name: &'static str) -> String {
         let alias = format!("#{name}");
         self.names.insert(alias.clone(), name.to_owned());

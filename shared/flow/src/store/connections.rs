@@ -1,4 +1,5 @@
-//! The connections table: `pk` is the connection's id; the index `owner` lists a workspace's, or one customer's.
+//! The connections table. Its key `pk` is the connection's id; its index `owner` lists the connections of a workspace
+//! or of one customer.
 
 use std::collections::HashMap;
 
@@ -15,11 +16,11 @@ use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Keeps `#`, which divides the index's keys, out of a customer's id.
+/// The characters to escape in a customer's id: `#` separates the parts of the index's keys.
 const IN_KEY: &AsciiSet = &CONTROLS.add(b'#').add(b'%');
 
 impl Store {
-    /// Reads a connection by its id, strongly consistent, of whichever owner.
+    /// Reads a connection by its id, strongly consistent. The caller must check the workspace and the customer.
     pub async fn read_connection(&self, id: &ConnectionId) -> Result<Option<Connection>> {
         if !can_be_key(id.as_str()) {
             return Ok(None);
@@ -31,12 +32,12 @@ impl Store {
             .key("pk", text(id))
             .consistent_read(true);
         let found = get.send().await.map_err(|error| unavailable("GetItem connection", &error))?;
-        // A slot has no record; its key is no connection's id.
+        // A slot has no record, and its key is never a connection's id.
         found.item.filter(|item| item.contains_key("record")).map(|item| read_connection(&item)).transpose()
     }
 }
 
-/// The attributes of a connection, all of them.
+/// Returns all attributes of a connection's item.
 pub(super) fn connection_item(connection: &Connection) -> Result<Attributes> {
     let mut item = HashMap::from(
         [
@@ -87,12 +88,12 @@ fn from_json<T: DeserializeOwned>(json: &str) -> Result<T> {
         .map_err(|error| Error::internal(format_args!("a connection cannot be read: {error}")))
 }
 
-/// The partition of the index that archived connections move to.
+/// Returns the index's partition of archived connections.
 pub(super) fn archived_partition(workspace: &WorkspaceKey) -> String {
     format!("{workspace}#archived")
 }
 
-/// `customer#time#id`: a customer's connections stand together, in the order of time.
+/// Returns `customer#time#id`. So a customer's connections are neighbours, ordered by time.
 fn customer_sort_key(connection: &Connection) -> String {
     let prefix = customer_prefix(&connection.customer);
     format!("{prefix}{:014}#{}", connection.record.created_at.0, connection.id)

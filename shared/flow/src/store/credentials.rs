@@ -1,4 +1,4 @@
-//! What else is asked of connections: how their credentials are, and which of a customer's are live.
+//! Writes the state of a connection's credentials, and reads the ids of a customer's live connections.
 
 use super::change::Change;
 use super::item::{number, text};
@@ -10,7 +10,7 @@ use protocol::error::Result;
 use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
 
 impl Store {
-    /// Writes how a connection's credentials are, if they still are those that were read.
+    /// Writes the state of a connection's credentials, if the credentials have not changed since they were read.
     pub async fn write_health(&self, connection: &Connection) -> Result<Written> {
         let change = Change::default()
             .health(connection)?
@@ -23,7 +23,7 @@ impl Store {
         }
     }
 
-    /// The ids of a customer's live connections of an integration, strongly consistent.
+    /// Reads the ids of a customer's live connections with an integration, strongly consistent.
     pub async fn live_connections(
         &self,
         workspace: &WorkspaceKey,

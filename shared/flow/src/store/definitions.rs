@@ -1,5 +1,5 @@
-//! The integrations table: `pk` is the workspace; `sk` is `workspace` for its definition, `integration#{id}` for each
-//! of its integrations.
+//! The integrations table. Its key `pk` is the workspace; `sk` is `workspace` for the workspace's own definition and
+//! `integration#{id}` for an integration.
 
 use std::collections::HashMap;
 
@@ -14,18 +14,18 @@ use protocol::id::{IntegrationId, WorkspaceKey};
 const WORKSPACE: &str = "workspace";
 const INTEGRATION: &str = "integration#";
 
-/// How often the rest of an incomplete batch is asked for again.
+/// The number of requests for one batch. Each asks for the keys that were not processed before.
 const BATCH_ATTEMPTS: usize = 5;
 
-/// The most that a definition may weigh with its sealed secrets, in bytes; DynamoDB's items end at 400 KiB.
+/// The size limit of a definition with its sealed secrets, in bytes. DynamoDB's limit for an item is 400 KiB.
 const MAX_DEFINITION: usize = 380 * 1024;
 
-/// A definition as stored: its JSON, and its secrets sealed.
+/// A stored definition: its JSON and its sealed secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredDefinition {
     /// The key of the workspace or the integration.
     pub key: String,
-    /// The definition as JSON, less its secrets.
+    /// The definition as JSON, without its secrets.
     pub definition: String,
     /// The sealed secrets.
     pub sealed: Option<Vec<u8>>,
@@ -85,7 +85,7 @@ impl Store {
         Ok((found_workspace, found_integration))
     }
 
-    /// All integrations of a workspace, in the order of their ids.
+    /// Reads all integrations of a workspace, in the order of their ids.
     pub async fn list_integrations(&self, workspace: &WorkspaceKey) -> Result<Vec<StoredDefinition>> {
         let mut found = Vec::new();
         let mut from = None;
@@ -110,7 +110,7 @@ impl Store {
         }
     }
 
-    /// Writes a workspace's definition in the place of `before`; says whether that still stood there.
+    /// Replaces the workspace's definition `before`. Returns false if another one was stored meanwhile.
     pub async fn put_workspace(
         &self,
         workspace: &WorkspaceKey,
@@ -120,7 +120,7 @@ impl Store {
         self.put(workspace, WORKSPACE, before, stored).await
     }
 
-    /// Writes an integration's definition in the place of `before`; says whether that still stood there.
+    /// Replaces the integration's definition `before`. Returns false if another one was stored meanwhile.
     pub async fn put_integration(
         &self,
         workspace: &WorkspaceKey,
@@ -131,7 +131,7 @@ impl Store {
         self.put(workspace, &format!("{INTEGRATION}{id}"), before, stored).await
     }
 
-    /// Takes an integration's definition away.
+    /// Deletes an integration's definition.
     pub async fn delete_integration(&self, workspace: &WorkspaceKey, id: &IntegrationId) -> Result<()> {
         let delete = self
             .client()
@@ -155,8 +155,9 @@ impl Store {
         found.item.map(|item| StoredDefinition::read(&item)).transpose()
     }
 
-    /// What is kept of the definition before must not be older than what another request has written meanwhile. A
-    /// definition can be longer here than in the request: `1e15` is written as 1000000000000000.0.
+    /// Writes a definition if `before` is still stored: the new one keeps secrets of it, which must not be outdated.
+    /// The size is checked here because a definition can be longer than in its request: `1e15` is written as
+    /// 1000000000000000.0.
     async fn put(
         &self,
         workspace: &WorkspaceKey,
@@ -182,7 +183,7 @@ impl Store {
         let put = match before {
             None => put.condition_expression("attribute_not_exists(pk)"),
             Some(before) => {
-                // The word is one of DynamoDB's own.
+                // The name is a reserved word of DynamoDB.
                 let put = put
                     .expression_attribute_names("#definition", "definition")
                     .expression_attribute_values(":definition", text(&before.definition));
@@ -199,7 +200,7 @@ impl Store {
         match put.send().await {
             Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
-                // The SDK repeated a write whose answer was lost, or another request was faster.
+                // Either another request was faster, or the SDK repeated a write whose answer was lost.
                 Some(PutItemError::ConditionalCheckFailedException(found)) => {
                     let found = found.item().map(StoredDefinition::read).transpose()?;
                     Ok(found.is_some_and(|found| found == stored))

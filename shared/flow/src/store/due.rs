@@ -1,7 +1,7 @@
-//! The index `due`: which connections' credentials are to be refreshed when. Only those that are have its keys.
+//! The index `due`: the connections to refresh, ordered by time. Only they have its keys.
 //!
-//! A partition is an hour and one of a few shards, so that no partition is hot and none grows for ever. Where the hours
-//! stand that are done with is kept in one item, the *checkpoint*.
+//! A partition is one hour and one of a few shards, so that no partition is hot and none grows for ever. One item, the
+//! *checkpoint*, says which hours are done.
 
 use super::item::{Attributes, Item, number, text};
 use super::{Store, unavailable};
@@ -11,20 +11,20 @@ use protocol::id::ConnectionId;
 
 /// The index's name.
 const DUE: &str = "due";
-/// The partition: an hour and a shard.
+/// The partition key: an hour and a shard.
 pub(super) const DUE_PK: &str = "duePk";
-/// The place in it: the time, then the id.
+/// The sort key: the time, then the id.
 pub(super) const DUE_SK: &str = "dueSk";
 
-/// How many partitions an hour has.
+/// The number of partitions in an hour.
 const SHARDS: u8 = 8;
 
 const HOUR: i64 = 3_600_000;
 
-/// The checkpoint's key; no connection's id begins like it.
+/// The checkpoint's key. No connection's id begins with it.
 const CHECKPOINT: &str = "checkpoint#due";
 
-/// A place in the index.
+/// One entry of the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {
     /// The connection's id.
@@ -33,16 +33,16 @@ pub struct Due {
     pub(super) sort: String,
 }
 
-/// One page of what is due in one partition.
+/// One page of the due entries of a partition.
 pub struct DuePage {
-    /// The connections.
+    /// The entries.
     pub due: Vec<Due>,
-    /// Where the next page begins, if there may be one.
+    /// The start of the next page, if there may be one.
     pub next: Option<Due>,
 }
 
 impl Store {
-    /// What of `partition` is due `now`, oldest first, from where the page before ended.
+    /// Reads the entries of `partition` that are due `now`, oldest first, from the end of the previous page.
     pub async fn due(&self, partition: &str, now: Timestamp, after: Option<Due>) -> Result<DuePage> {
         let start = after.map(|Due { id, partition, sort }| {
             [("pk", String::from(&id)), (DUE_PK, partition), (DUE_SK, sort)]
@@ -56,7 +56,7 @@ impl Store {
             .index_name(DUE)
             .key_condition_expression("duePk = :partition AND dueSk < :now")
             .expression_attribute_values(":partition", text(partition))
-            // Everything of this very moment sorts before the next one.
+            // The next millisecond sorts behind everything that is due now.
             .expression_attribute_values(":now", text(format!("{:014}", now.0 + 1)))
             .set_exclusive_start_key(start)
             .send()
@@ -75,7 +75,7 @@ impl Store {
         })
     }
 
-    /// The first hour in which something may be due.
+    /// Reads the first hour that may still have due entries.
     pub async fn read_checkpoint(&self) -> Result<Option<i64>> {
         let get = self
             .client()
@@ -87,7 +87,7 @@ impl Store {
         found.item.map(|item| item.number("hour")).transpose()
     }
 
-    /// Moves the checkpoint on.
+    /// Moves the checkpoint.
     pub async fn write_checkpoint(&self, hour: i64) -> Result<()> {
         let put = self
             .client()
@@ -99,20 +99,20 @@ impl Store {
     }
 }
 
-/// The hour of a moment, as partitions count them.
+/// Returns the hour of a moment, in the partitions' numbering.
 #[must_use]
 pub fn due_hour(moment: Timestamp) -> i64 {
     moment.0.div_euclid(HOUR)
 }
 
-/// The partitions of an hour.
+/// Returns the partitions of an hour.
 pub fn due_partitions(hour: i64) -> impl Iterator<Item = String> {
     (0..SHARDS).map(move |shard| partition(hour, shard))
 }
 
-/// Where a connection stands that is due at this moment.
+/// Returns the index's keys for a connection that is due at this moment.
 pub(super) fn due_key(id: &ConnectionId, at: Timestamp) -> (String, String) {
-    // Ids are random, so their digits spread well.
+    // Ids are random, so the sum of their bytes spreads well.
     let shard = id.as_str().bytes().fold(0_u8, u8::wrapping_add) % SHARDS;
     (partition(due_hour(at), shard), format!("{:014}#{id}", at.0))
 }

@@ -1,8 +1,8 @@
-//! What happened to a connection, as an attribute of its item: from there it leaves by the table's stream.
+//! Events of a connection. An event is an attribute of the connection's item, and leaves by the table's stream.
 //!
-//! The attribute `event` stands in an item exactly while the item's last write was an event. So each write of a
-//! connection either sets it (`SET event = :event`) or removes it (`REMOVE event`): a write that did neither would let
-//! the event before it leave once more.
+//! The item has the attribute `event` exactly if its last write was an event. So every write of a connection either
+//! sets it (`SET event = :event`) or removes it (`REMOVE event`). A write that does neither would send the previous
+//! event once more.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -12,14 +12,14 @@ use protocol::clock::Timestamp;
 /// The attribute's name.
 pub(super) const EVENT: &str = "event";
 
-/// What happened to a connection.
+/// An event in the life of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnectionEvent {
-    /// There is a new one.
+    /// The connection is new.
     Created,
-    /// Somebody changed it, such as its name.
+    /// Somebody changed it, for example its name.
     Updated,
-    /// It has new credentials, from a customer who connected again.
+    /// The customer connected again, so it has new credentials.
     Reconnected,
     /// Its credentials are no longer used.
     Disconnected,
@@ -28,7 +28,7 @@ pub enum ConnectionEvent {
 }
 
 impl ConnectionEvent {
-    /// The name by which consumers know it.
+    /// Returns the event's public name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl ConnectionEvent {
         }
     }
 
-    /// The attribute's value. `now` is when it happened.
+    /// Returns the attribute's value. `now` is the time of the event.
     pub(super) fn at(self, now: Timestamp) -> AttributeValue {
         let attributes = [("name", self.name().to_owned()), ("time", now.to_rfc3339())];
         AttributeValue::M(attributes.map(|(name, value)| (name.to_owned(), text(value))).into())

@@ -1,4 +1,5 @@
-//! The flows table: what is in flight. Keyed by `flowId`; it holds hashes and what is sealed under the browser's key.
+//! The flows table: flows in progress, keyed by `flowId`. It holds hashes, and memories that are sealed under the
+//! browsers' keys.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -13,53 +14,54 @@ use crate::context::outcome::Outcome;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
 
-/// DynamoDB's TTL only cleans up; it may come late, so it leaves a margin for reading the result.
+/// The time between a flow's expiry and its TTL, so that the result can still be read. Our own clock decides about the
+/// expiry; the TTL only cleans up, some time later.
 const TTL_MARGIN_SECONDS: i64 = 3600;
 
 /// A flow to begin.
 pub struct NewFlow<'a> {
-    /// The flow's name.
+    /// The flow's id.
     pub id: &'a FlowId,
-    /// The hash of the browser's secret.
+    /// The hash of the browser secret.
     pub binding: [u8; 32],
-    /// The callback path that the provider was told.
+    /// The callback path that was sent to the provider.
     pub callback_path: &'a str,
     /// The callback parameters that the definition keeps, beyond the standard ones.
     pub kept_parameters: Vec<String>,
-    /// What the flow must remember, sealed under the browser's key.
+    /// The flow's memory, sealed under the browser's key.
     pub memory: Vec<u8>,
-    /// When the flow ends, by our clock.
+    /// The expiry of the flow, by our clock.
     pub expires_at: Timestamp,
 }
 
 /// A flow as stored.
 pub struct FlowItem {
-    /// The hash of the browser's secret.
+    /// The hash of the browser secret.
     pub binding: Vec<u8>,
-    /// The callback path that the provider was told.
+    /// The callback path that was sent to the provider.
     pub callback_path: String,
     /// The callback parameters that the definition keeps, beyond the standard ones.
     pub kept_parameters: Vec<String>,
-    /// What the flow remembers, sealed under the browser's key.
+    /// The flow's memory, sealed under the browser's key.
     pub memory: Vec<u8>,
-    /// When the flow ends, by our clock.
+    /// The expiry of the flow, by our clock.
     pub expires_at: Timestamp,
-    /// Who claimed it, and when.
+    /// The claimant and the time of the claim, if the flow is claimed.
     pub claim: Option<(String, Timestamp)>,
-    /// How it ended.
+    /// The outcome, if the flow has ended.
     pub outcome: Option<Outcome>,
 }
 
-/// What came of trying to claim a flow.
+/// The result of trying to claim a flow.
 pub enum Claim {
-    /// The flow is ours to finish, and nobody else's.
+    /// The flow is claimed. Only its claimant may finish it.
     Won(FlowItem),
-    /// Another callback claimed it before: its result is the flow's result.
+    /// Another callback has claimed it. That callback's result is the flow's result.
     Taken,
 }
 
 impl Store {
-    /// Begins a flow.
+    /// Stores a new flow.
     pub async fn begin_flow(&self, flow: NewFlow<'_>) -> Result<()> {
         let mut put = self
             .client()
@@ -89,8 +91,8 @@ impl Store {
         found.item.map(|item| FlowItem::read(&item)).transpose()
     }
 
-    /// Claims a flow for `claimant` in one conditional write: only for the browser that began it, at the path that the
-    /// provider was told, in time, and once.
+    /// Claims a flow for `claimant` in one conditional write: only for the browser that began it, at the callback path
+    /// that was sent to the provider, before it expires, and once.
     pub async fn claim_flow(
         &self,
         id: &FlowId,
@@ -124,7 +126,7 @@ impl Store {
         }
     }
 
-    /// Records how a flow ended, unless it ended already. Says how it ended.
+    /// Ends a flow, unless it has ended already. Returns the outcome that it has now.
     pub async fn end_flow(&self, id: &FlowId, claimant: &str, outcome: &Outcome) -> Result<Outcome> {
         let change = ended(claimant, outcome);
         let update = self
@@ -167,7 +169,7 @@ impl FlowItem {
     }
 }
 
-/// A flow ends, once, by who claimed it.
+/// The change that ends a flow: once, and only by its claimant.
 pub(super) fn ended(claimant: &str, outcome: &Outcome) -> Change {
     Change::default()
         .set("outcome", text(outcome.to_json().to_string()))
@@ -180,7 +182,7 @@ pub(super) fn read_outcome(item: &Attributes) -> Option<Outcome> {
     Some(Outcome::from_json(&json))
 }
 
-/// The item that failed the condition; empty when there was none.
+/// Returns the item whose condition failed; an empty one if there is no item.
 fn failed_condition<R>(error: &SdkError<UpdateItemError, R>) -> Option<&Attributes> {
     static NONE: std::sync::LazyLock<Attributes> = std::sync::LazyLock::new(Attributes::new);
     match error.as_service_error()? {
@@ -189,7 +191,7 @@ fn failed_condition<R>(error: &SdkError<UpdateItemError, R>) -> Option<&Attribut
     }
 }
 
-/// The order matters: who is not the flow's browser learns nothing but that.
+/// Explains a failed claim. The browser is checked first, so that another browser learns nothing else.
 fn why_not_claimed(
     old: &Attributes,
     binding: [u8; 32],
@@ -211,7 +213,7 @@ fn why_not_claimed(
         ));
     }
     match &flow.claim {
-        // The SDK repeated a request whose answer was lost: we had won already.
+        // The SDK repeated a request whose answer was lost. We had already won.
         Some((winner, _)) if winner == claimant => Ok(Claim::Won(flow)),
         Some(_) => Ok(Claim::Taken),
         None if flow.expires_at <= now => Err(state_expired()),
@@ -219,19 +221,19 @@ fn why_not_claimed(
     }
 }
 
-/// No flow belongs to the state.
+/// Returns the error for a `state` without a flow.
 #[must_use]
 pub(crate) fn state_unknown() -> Error {
     Error::new(ErrorKey::StateUnknown, "This sign-in is not known, or it was finished long ago.")
 }
 
-/// The flow is over by our clock, whether or not the database has cleaned up.
+/// Returns the error for a flow that has expired by our clock, even if the database still has it.
 #[must_use]
 pub(crate) fn state_expired() -> Error {
     Error::new(ErrorKey::StateExpired, "This sign-in took longer than 15 minutes. Please start again.")
 }
 
-/// The browser holds no secret for the flow, or not the right one.
+/// Returns the error for a browser without the flow's secret.
 #[must_use]
 pub(crate) fn browser_mismatch() -> Error {
     Error::new(

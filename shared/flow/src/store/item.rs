@@ -1,4 +1,4 @@
-//! Attributes of an item, written and read with their types.
+//! Reads and writes an item's attributes with their types.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ pub(super) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-/// Whether a caller's text can be a table's key. DynamoDB refuses what is longer than 2 KiB, which is then no item's.
+/// True if a caller's text can be a table's key. DynamoDB rejects a key that is longer than 2 KiB, so no item has one.
 pub(super) fn can_be_key(text: &str) -> bool {
     (1..=2048).contains(&text.len())
 }
@@ -31,7 +31,7 @@ pub(super) fn texts<T: Into<String>>(values: impl IntoIterator<Item = T>) -> Att
     AttributeValue::Ss(values.into_iter().map(Into::into).collect())
 }
 
-/// Reads attributes; one that must be there and is not is a fault of ours.
+/// Reads attributes. A missing attribute that every item should have is an internal error.
 pub(super) trait Item {
     fn opt_text(&self, name: &str) -> Option<&str>;
     fn opt_number(&self, name: &str) -> Option<i64>;
@@ -73,8 +73,7 @@ fn lacking(name: &str) -> Error {
     Error::internal(format_args!("a stored item lacks the attribute {name}"))
 }
 
-/// Where the condition of a write did not hold: the item as it is, if it is there at all. DynamoDB returns it with the
-/// refusal, so nothing need be read.
+/// The item whose condition failed, if there is one. DynamoDB returns it with the error, so it need not be read.
 #[derive(Clone, Copy)]
 pub(super) struct Found<'a>(pub(super) Option<&'a Attributes>);
 

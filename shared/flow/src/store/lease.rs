@@ -1,4 +1,4 @@
-//! A lease on a connection's credentials: who holds it, and nobody else, may ask the provider for new ones.
+//! A lease on a connection's credentials. Only its holder may ask the provider for new ones.
 
 use std::time::Duration;
 
@@ -15,32 +15,32 @@ use protocol::backoff::Backoff;
 use protocol::clock::Timestamp;
 use protocol::error::Result;
 
-/// Which connection shall be leased: as it was read, or as the index says that it is due.
+/// The connection to lease, and the condition for it.
 #[derive(Clone, Copy)]
 pub enum Leased<'a> {
-    /// The one that was read, if its credentials are still the same.
+    /// A connection that was read: its credentials must be unchanged.
     Read(&'a Connection),
-    /// The one that is due, if it still is.
+    /// A connection from the index `due`: its entry must be unchanged.
     Due(&'a Due),
 }
 
 /// A lease.
 pub struct Lease {
-    /// Who holds it.
+    /// The random id of its holder.
     pub holder: String,
-    /// Until when.
+    /// The time at which it expires.
     pub until: Timestamp,
-    /// The connection as it is.
+    /// The connection as it was when the lease began.
     pub connection: Connection,
-    /// How the lease before it went.
+    /// The end of the lease before it.
     pub predecessor: Predecessor,
 }
 
-/// How long to wait between two attempts to end a lease, at the least and at the most.
+/// The shortest and the longest pause between two attempts to release a lease.
 const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(400);
 
 impl Store {
-    /// Takes the lease, or nothing if the connection is no longer the same or somebody else holds it.
+    /// Takes the lease. Returns nothing if the connection has changed or somebody else holds the lease.
     pub async fn lease(&self, leased: Leased<'_>, holder: &str, until: Timestamp) -> Result<Option<Lease>> {
         let (id, change) = match leased {
             Leased::Read(connection) => {
@@ -59,7 +59,7 @@ impl Store {
             .only_if_none_or_before("leaseUntil", self.clock.now());
         let before = match self.write(id, &change).await {
             Ok(before) => before,
-            // The SDK repeated a write whose answer was lost.
+            // The SDK may have repeated a write whose answer was lost.
             Err(error) => match failed_condition(&error) {
                 Some(found) => match found.item() {
                     Some(item) if item.opt_text("leaseOwner") == Some(holder) => item.clone(),
@@ -74,8 +74,8 @@ impl Store {
         Ok(Some(Lease { holder: holder.to_owned(), until, connection, predecessor }))
     }
 
-    /// Ends the lease with what came of it: new credentials, or why there are none. It tries until the lease ends, since
-    /// what the provider has issued once it does not issue again.
+    /// Releases the lease and saves its result: new credentials, or the reason why there are none. It tries until the
+    /// lease expires, since the provider does not issue the same credentials again.
     pub async fn release_lease(
         &self,
         lease: &Lease,
@@ -95,7 +95,7 @@ impl Store {
         loop {
             let Err(error) = self.write(&renewed.id, &change).await else { return Ok(Written::Done) };
             if let Some(found) = failed_condition(&error) {
-                // An answer that was lost, of the same write.
+                // The same write was already made, but its answer was lost.
                 if found.item().and_then(|item| item.opt_text("endedBy")) == Some(&lease.holder) {
                     return Ok(Written::Done);
                 }
@@ -107,7 +107,7 @@ impl Store {
         }
     }
 
-    /// Notes that a connection is used.
+    /// Notes a use of the connection.
     pub async fn touch(&self, connection: &Connection) -> Result<()> {
         let change = Change::default()
             .set("lastActiveAt", number(connection.last_active_at.0))

@@ -1,7 +1,7 @@
-//! Lists of connections, from the index `owner`: one page is one Query, whatever the table's size.
+//! Lists connections by the index `owner`. One page takes one Query, however large the table is.
 //!
-//! The index follows the table within a moment. What no key can say is asked of the page that was read: it may then be
-//! short, or empty, and there may be more all the same.
+//! The index is updated a moment after the table. Some filters are not part of a key and apply only to the page that
+//! was read. So a page may be short or even empty although more pages follow.
 
 use std::collections::HashMap;
 
@@ -18,53 +18,53 @@ use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{CustomerId, IntegrationId, WorkspaceKey};
 
-/// The index of connections by owner.
+/// The index that lists connections by workspace and customer.
 const LIST_INDEX: &str = "owner";
 
-/// The most that a sort key weighs, in bytes.
+/// The size limit of a sort key, in bytes.
 const MAX_SORT_KEY: usize = 1024;
 
-/// How many pages are looked through for a connection of an integration; each is a megabyte of connections.
+/// The number of pages that are searched for a connection with an integration. Each holds a megabyte of connections.
 const MAX_PAGES: usize = 100;
 
-/// Which connections to list.
+/// The connections to list.
 pub struct ListConnections<'a> {
     /// The workspace's key.
     pub workspace: &'a WorkspaceKey,
-    /// One customer's, or all.
+    /// Only those of this customer.
     pub customer: Option<&'a CustomerId>,
-    /// One integration's, or all.
+    /// Only those with this integration.
     pub integration: Option<&'a IntegrationId>,
-    /// Whose name holds this, whatever the case.
+    /// Only those with this text in their name; upper and lower case are the same.
     pub search: Option<&'a str>,
-    /// Whose credentials can be used, or cannot.
+    /// Only those whose credentials can be used, or cannot.
     pub connected: Option<bool>,
-    /// Whose credentials are gone, or are not.
+    /// Only those that are disconnected, or are not.
     pub disconnected: Option<bool>,
-    /// Whether the archived ones come after the live ones.
+    /// True to list the archived ones after the live ones.
     pub include_archived: bool,
-    /// How many at most, 1 to 1000.
+    /// The size of a page, 1 to 1000.
     pub limit: i32,
-    /// Where the page before ended.
+    /// The cursor of the previous page.
     pub cursor: Option<&'a str>,
 }
 
 /// One page of a list, newest first for each customer.
 pub struct ConnectionPage {
-    /// The connections; their secrets are not in the index.
+    /// The connections without their secrets, which are not in the index.
     pub connections: Vec<Connection>,
-    /// Where the next page begins, if there may be one.
+    /// The cursor for the next page, if there may be one.
     pub cursor: Option<String>,
 }
 
-/// Whether an integration has live connections.
+/// The use of an integration by live connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IntegrationUse {
-    /// It has none.
+    /// It has no live connection.
     Unused,
-    /// It has some.
+    /// It has live connections.
     InUse,
-    /// The workspace has so many connections that looking at all would take too long.
+    /// The workspace has too many connections to look at all of them.
     TooManyToTell,
 }
 
@@ -97,7 +97,7 @@ impl Store {
         Ok(ConnectionPage { connections, cursor: next.map(|next| next.to_text()) })
     }
 
-    /// Whether a workspace has live connections of an integration.
+    /// Finds out whether a workspace has live connections with an integration.
     pub async fn integration_use(
         &self,
         workspace: &WorkspaceKey,
@@ -143,7 +143,7 @@ impl Store {
 }
 
 impl<'a> ListConnections<'a> {
-    /// A customer's live ones, as many as one page holds.
+    /// Lists a customer's live connections, as many as one page holds.
     #[must_use]
     pub fn of(workspace: &'a WorkspaceKey, customer: &'a CustomerId) -> Self {
         Self {
@@ -162,7 +162,7 @@ impl<'a> ListConnections<'a> {
     fn wants(&self, connection: &Connection, cursor: &Cursor) -> bool {
         let named = self.search.is_none_or(|part| lower(&connection.record.name).contains(&lower(part)));
         let is = |wanted: Option<bool>, found: bool| wanted.is_none_or(|wanted| wanted == found);
-        // What was archived since the list began was still live then, and comes once.
+        // A connection that was archived after the list began was listed among the live ones. It must not come twice.
         let archived_before = connection.archived_at.is_none_or(|at| !cursor.archived || at < cursor.since);
         named
             && is(self.connected, connection.is_connected())
@@ -175,18 +175,18 @@ fn lower(text: &str) -> String {
     text.to_lowercase()
 }
 
-/// A place in a list. The partition is the caller's own, whatever the cursor says.
+/// A place in a list. The partition is always the caller's own, so a forged cursor cannot leave it.
 struct Cursor {
-    /// Whether the live ones are through.
+    /// True if all live connections were listed.
     archived: bool,
-    /// When the list began.
+    /// The time at which the list began.
     since: Timestamp,
-    /// The sort key where the page before ended.
+    /// The sort key at the end of the previous page; none at the start of a part.
     after: Option<String>,
 }
 
 impl Cursor {
-    /// `live#time#customer#time#id`, or with nothing behind the first time.
+    /// Reads `live#time#customer#time#id` or `archived#…`. Nothing follows the first time at the start of a part.
     fn read(cursor: &str, list: &ListConnections<'_>) -> Result<Self> {
         let decoded = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let read = decoded.as_deref().and_then(|text| {

@@ -1,4 +1,4 @@
-//! The three tables. Every access is by key or by index: nothing scans.
+//! The three tables. Every access is by key or by index; nothing scans.
 
 mod archive;
 mod change;
@@ -44,11 +44,11 @@ use protocol::random::Random;
 /// The tables' names.
 #[derive(Debug, Clone)]
 pub struct Tables {
-    /// In flight, for minutes.
+    /// The table of flows, which live for minutes.
     pub flows: String,
-    /// The connections.
+    /// The table of connections.
     pub connections: String,
-    /// Workspaces and integrations.
+    /// The table of workspaces and integrations.
     pub integrations: String,
 }
 
@@ -62,8 +62,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// The tables in the database that `config` reaches. Its client is built when it is first used: that is a sixth of
-    /// a cold start, and not every request gets that far.
+    /// Opens the tables in the database that `config` reaches. The client is built at its first use, because that takes
+    /// a sixth of a cold start and not every request needs it.
     #[must_use]
     pub fn new(config: Config, tables: Tables, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
         Self { config, client: OnceLock::new(), tables, clock, random }
@@ -74,7 +74,7 @@ impl Store {
     }
 }
 
-/// Turns what the SDK reports into our error. Its cause has the service's code and message, which hold no item.
+/// Turns an SDK error into ours. Its cause has the service's code and message, which quote no item.
 fn unavailable<E, R>(operation: &'static str, error: &SdkError<E, R>) -> Error
 where
     E: ProvideErrorMetadata,

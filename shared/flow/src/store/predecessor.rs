@@ -1,10 +1,10 @@
-//! What is known of the lease before this one.
+//! The end of the lease before the current one.
 
-/// How the lease before this one went.
+/// The end of the lease before the current one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Predecessor {
-    /// Its holder ended it, or new credentials came since; or there was none.
+    /// Its holder released it, or new credentials were written since; or there was none.
     Released,
-    /// Its holder never did: it may have got new credentials, and died with them.
+    /// Its holder did not release it, and may have died with new credentials that were never saved.
     Interrupted,
 }

@@ -1,4 +1,4 @@
-//! The connection, the replacement of the old ones, and the flow's outcome: one transaction.
+//! Saves the connection, replaces the old ones, and ends the flow, all in one transaction.
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
@@ -17,70 +17,71 @@ use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
 use protocol::id::ConnectionId;
 
-/// What a success writes.
+/// A connection to save.
 pub struct SaveConnection<'a> {
-    /// The connection, sealed.
+    /// The connection, with its secrets sealed.
     pub connection: &'a Connection,
-    /// What happens to the customer's other connections.
+    /// The treatment of the customer's other connections.
     pub others: Others<'a>,
-    /// The flow that ends with it, if there is one.
+    /// The claimed flow that ends with it, if there is one.
     pub flow: Option<FlowClaim<'a>>,
-    /// A random id that makes repetitions of this save one.
+    /// A random id. It lets DynamoDB recognize a repetition of the same save.
     pub token: String,
-    /// When to give up.
+    /// The time to give up.
     pub deadline: Timestamp,
 }
 
-/// What came of a save.
+/// The result of a save.
 #[derive(Debug)]
 pub struct Saved {
-    /// How the flow ended: another outcome than this connection means that it had ended before, and nothing was written.
+    /// The flow's outcome. If it is not this connection, the flow had ended before and nothing was written.
     pub outcome: Outcome,
     /// The connections that were archived.
     pub replaced: Vec<ConnectionId>,
 }
 
-/// A flow, and who claimed it.
+/// A claimed flow.
 #[derive(Debug, Clone, Copy)]
 pub struct FlowClaim<'a> {
     /// The flow.
     pub flow: &'a FlowId,
-    /// Who claimed it.
+    /// The random id of its claimant.
     pub claimant: &'a str,
 }
 
-/// What happens to the live connections of the same customer and integration.
+/// The treatment of the live connections of the same customer and integration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Others<'a> {
-    /// They are archived: the new connection replaces them.
+    /// The new connection replaces them: they are archived.
     Replaced,
     /// They stay beside the new one.
     Kept,
-    /// Nothing is new: this connection is updated, if it is still this customer's and live.
+    /// They are not concerned: an existing connection is reconnected. It must be live, and still this customer's.
     Untouched(Reconnection<'a>),
 }
 
-/// A connection that is updated.
+/// An existing connection that gets new credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reconnection<'a> {
-    /// What could be read of it before.
+    /// Its part without secrets, as it was read.
     pub before: &'a ConnectionRecord,
-    /// Whether it gets another name; else it keeps its own, which may change until the last moment.
+    /// True if it gets another name. Otherwise it keeps its own, even if that changes at the last moment.
     pub renamed: bool,
 }
 
-/// What a save assumes of what is stored.
+/// The assumptions of a save about the stored items.
 #[derive(Default)]
 struct Known {
     slot: Slot,
-    /// What can be read of a connection that is updated, where that is not what was read before.
+    /// The stored part without secrets of the connection to reconnect, if it is not the one that was read.
     record: Option<ConnectionRecord>,
 }
 
-/// A transaction holds 100 writes; three are the connection, its slot and the flow.
+/// The number of connections that one transaction can replace. It holds 100 writes; three are the connection, its slot
+/// and the flow.
 const MAX_REPLACED: usize = 97;
 
-/// What a write of the transaction is for; when it fails, the reason stands at the same place.
+/// The purpose of a write in the transaction. It tells which of the conditions failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Role {
     Connection,
@@ -105,7 +106,8 @@ impl Store {
                 let _ = tokio::time::timeout(left, self.archive_surplus(save, &slot)).await;
                 Ok(Saved { outcome: save.outcome(), replaced: slot.live })
             }
-            // A repetition of our own write looks the same as somebody else's: then the old ones are not known.
+            // Another callback may have ended the flow, or this save may have been repeated. So the replaced
+            // connections are not known.
             Transacted::Decided(outcome) => Ok(Saved { outcome, replaced: Vec::new() }),
         }
     }
@@ -145,7 +147,7 @@ impl Store {
         let name = if renamed { &connection.record.name } else { &before.name }.clone();
         let record = ConnectionRecord { name, created_at: before.created_at, ..connection.record.clone() };
         let connection = &Connection { record, ..connection.clone() };
-        // Whatever wrote the credentials meanwhile had older ones; it sees by the version that it lost.
+        // Any write of credentials that came in between has older ones. Its author notices by the version that it lost.
         let change = Change::default()
             .record(connection)?
             .credentials(connection)?
@@ -164,7 +166,7 @@ impl Store {
         change_in_transaction(&self.tables.flows, claim.flow.as_str(), &ended(claim.claimant, outcome))
     }
 
-    /// The connection in the place of those that are known.
+    /// Puts the connection into its slot, in place of those that are known to be there.
     fn replace_in_slot(&self, connection: &Connection, known: &Slot) -> Result<TransactWriteItem> {
         match known {
             Slot { version: None, .. } => self.slot_of_one(connection),
@@ -181,8 +183,8 @@ impl Store {
         change_in_transaction(&self.tables.connections, id.as_str(), &change.only_if_some("pk"))
     }
 
-    /// Archives what did not fit into the transaction. The slot still lists what is left when this fails, and the next
-    /// replacement takes it along; the new connection stands either way.
+    /// Archives the connections that did not fit into the transaction. If this fails, the slot still lists them and the
+    /// next replacement archives them. The new connection is saved either way.
     async fn archive_surplus(&self, save: &SaveConnection<'_>, slot: &Slot) {
         if save.others != Others::Replaced {
             return;
@@ -241,7 +243,7 @@ fn next(
     Next::With(Known { slot: Slot { live, version: slot.version }, ..Known::default() })
 }
 
-/// What can be read of the connection now, if that alone is why the condition failed.
+/// Returns the stored record if the condition failed only because the record was changed meanwhile.
 fn renamed_meanwhile(
     connection: &Connection,
     before: &ConnectionRecord,

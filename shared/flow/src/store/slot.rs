@@ -1,5 +1,5 @@
-//! The slot: one item per workspace, customer and integration, with the ids of the live connections. It is what makes
-//! two finishing flows collide, so that exactly one of their connections stays.
+//! The slot: one item per workspace, customer and integration, with the ids of the live connections. Two flows that
+//! finish at the same time collide on it, so that exactly one of their connections stays.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
@@ -14,17 +14,17 @@ use crate::connection::Connection;
 use protocol::error::Result;
 use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
 
-/// What is known of a slot.
+/// A slot, as far as it is known.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Slot {
-    /// The live connections.
+    /// The ids of the live connections.
     pub(super) live: Vec<ConnectionId>,
-    /// Raised by every change; `None` when the slot was not read, which is written as if it were empty.
+    /// The version, which every change raises. None before the slot was read: then it is assumed to be empty.
     pub(super) version: Option<i64>,
 }
 
 impl Slot {
-    /// A slot as the table holds it.
+    /// Reads a slot from its item.
     pub(super) fn read(item: &Attributes) -> Self {
         let live = item.texts("live").iter().map(ConnectionId::new).collect();
         Self { live, version: item.opt_number("version") }
@@ -32,7 +32,7 @@ impl Slot {
 }
 
 impl Store {
-    /// Puts a connection into its slot, beside the others.
+    /// Adds a connection to its slot.
     pub(super) fn slot_with(&self, connection: &Connection) -> Result<TransactWriteItem> {
         transact_write_item(
             self.slot(connection)
@@ -41,7 +41,7 @@ impl Store {
         )
     }
 
-    /// Puts a connection into its slot, which must be empty.
+    /// Adds a connection to its slot, which must be empty.
     pub(super) fn slot_of_one(&self, connection: &Connection) -> Result<TransactWriteItem> {
         transact_write_item(
             self.slot(connection)
@@ -51,7 +51,7 @@ impl Store {
         )
     }
 
-    /// Lets the slot hold these, if it is still the one with this version.
+    /// Replaces the slot's ids, if its version is still the given one.
     pub(super) fn slot_of(
         &self,
         connection: &Connection,
@@ -67,7 +67,7 @@ impl Store {
         )
     }
 
-    /// Takes these out of the slot, if they are in it.
+    /// Removes ids from the slot, if they are in it.
     pub(super) fn slot_without(
         &self,
         connection: &Connection,
@@ -89,7 +89,7 @@ impl Store {
     }
 }
 
-/// The slot's key in the connections table. Connection ids are hexadecimal, so none begins like it.
+/// Returns the slot's key in the connections table. Connection ids are hexadecimal, so none begins like it.
 pub(super) fn slot_key(
     workspace: &WorkspaceKey,
     customer: &CustomerId,

@@ -1,4 +1,4 @@
-//! A transaction, tried until it is written, or decided otherwise, or out of time.
+//! Repeats a transaction until it is written, decided otherwise, or out of time.
 
 use std::time::Duration;
 
@@ -16,36 +16,36 @@ use protocol::backoff::Backoff;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
 
-/// How long to wait between two attempts, at the least and at the most.
+/// The shortest and the longest pause between two attempts.
 pub(super) const PAUSE: std::ops::RangeInclusive<Duration> =
     Duration::from_millis(20)..=Duration::from_millis(640);
 
-/// A series of attempts at one thing.
+/// The limits of a series of attempts.
 pub(super) struct Attempts<'a> {
-    /// A random id that makes repetitions of the same writes one.
+    /// A random id. It lets DynamoDB recognize a repetition of the same writes.
     pub(super) token: &'a str,
-    /// When to give up.
+    /// The time to give up.
     pub(super) deadline: Timestamp,
 }
 
-/// How it ended.
+/// The end of a series of attempts.
 pub(super) enum Transacted<S, T> {
-    /// It was written, on these assumptions.
+    /// The transaction was written, under these assumptions.
     Written(S),
-    /// It was not, because it is decided already.
+    /// It was not written, because the matter was already decided.
     Decided(T),
 }
 
-/// What to do about conditions that did not hold.
+/// The next step after failed conditions.
 pub(super) enum Next<S, T> {
-    /// Another transaction: things were not as assumed.
+    /// Another attempt under other assumptions.
     With(S),
-    /// It is decided already.
+    /// None: the matter is already decided.
     Decided(T),
     Fail(Error),
 }
 
-/// The writes whose conditions did not hold.
+/// The writes whose conditions failed, with the reasons.
 pub(super) struct FailedConditions<'a, R>(Vec<(&'a R, &'a CancellationReason)>);
 
 impl<R: PartialEq> FailedConditions<'_, R> {
@@ -53,14 +53,15 @@ impl<R: PartialEq> FailedConditions<'_, R> {
         self.0.iter().any(|(failed, _)| *failed == role)
     }
 
-    /// What was found where this write was refused, if it was.
+    /// Returns the item that failed this write's condition, if it failed.
     pub(super) fn found(&self, role: &R) -> Option<Found<'_>> {
         self.0.iter().find(|(failed, _)| *failed == role).map(|(_, reason)| Found(reason.item()))
     }
 }
 
 impl Store {
-    /// Writes everything or nothing, until the deadline. Each write has a role, by which `decide` is told what failed.
+    /// Writes everything or nothing, until the deadline. Each write has a role; `decide` gets the roles whose
+    /// conditions failed.
     pub(super) async fn transact<R, S, T>(
         &self,
         attempts: &Attempts<'_>,
@@ -72,13 +73,13 @@ impl Store {
         let mut backoff = Backoff::new(&*self.clock, &*self.random, PAUSE, attempts.deadline);
         loop {
             let (roles, writes): (Vec<R>, Vec<TransactWriteItem>) = writes(&assumed)?.into_iter().unzip();
-            // A repeated transaction needs the same token and the same bytes; a changed one needs another token.
+            // A repetition needs the same token and the same bytes. Changed writes need another token.
             let transaction = self
                 .client()
                 .transact_write_items()
                 .client_request_token(format!("{}-{generation}", attempts.token))
                 .set_transact_items(Some(writes));
-            // The SDK's own repetitions take their time: one attempt must not outlive the function either.
+            // The SDK has retries of its own, so one attempt needs a limit too: it must not outlive the function.
             let left = attempts.deadline.since(self.clock.now());
             let error = match tokio::time::timeout(left, transaction.send()).await {
                 Ok(Ok(_)) => return Ok(Transacted::Written(assumed)),
@@ -104,7 +105,7 @@ impl Store {
     }
 }
 
-/// A change of an item, as part of a transaction.
+/// Makes a change of an item a part of a transaction.
 pub(super) fn change_in_transaction(table: &str, id: &str, change: &Change) -> Result<TransactWriteItem> {
     transact_write_item(
         Update::builder()
@@ -139,13 +140,13 @@ fn is_worth_another<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
                 | TransactWriteItemsError::RequestLimitExceeded(_)
                 | TransactWriteItemsError::InternalServerError(_)
         ),
-        // No answer: it may have been written. The same token makes the repetition safe.
+        // Without an answer, the transaction may still have been written. The same token makes it safe to repeat.
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
         _ => false,
     }
 }
 
-/// Which conditions did not hold: none, if somebody else was at the same items.
+/// Returns the failed conditions. There are none if another transaction was at the same items.
 fn failed_conditions<'a, Role, R>(
     roles: &'a [Role],
     error: &'a SdkError<TransactWriteItemsError, R>,

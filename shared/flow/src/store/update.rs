@@ -1,7 +1,7 @@
-//! A connection's name changes, alone or together with what is sealed of it.
+//! Updates a connection: its name, its secrets, or both.
 //!
-//! The name stands in the attribute `record`, which a refresh does not write: so a name and new tokens can be written at
-//! the same time, and neither is lost.
+//! The name is in the attribute `record`, which a refresh does not write. So a new name and new tokens can be written
+//! at the same time, and neither is lost.
 
 use std::time::Duration;
 
@@ -20,32 +20,32 @@ use protocol::backoff::Backoff;
 use protocol::clock::Timestamp;
 use protocol::error::Result;
 
-/// For how long others may change the name in between.
+/// The time limit for trying again while others change the name.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What changes of a connection.
+/// An update of a connection. Parts that are none stay unchanged.
 #[derive(Clone, Copy, Default)]
 pub struct ConnectionUpdate<'a> {
-    /// Its name.
+    /// The new name.
     pub name: Option<&'a str>,
-    /// What is sealed.
+    /// The new secrets.
     pub secrets: Option<NewSecrets<'a>>,
 }
 
-/// A change of what is sealed, by who holds the lease.
+/// New secrets, written by the holder of the lease.
 #[derive(Clone, Copy)]
 pub struct NewSecrets<'a> {
     /// The lease.
     pub lease: &'a Lease,
-    /// The connection as it shall be.
+    /// The connection with its new secrets sealed.
     pub connection: &'a Connection,
-    /// Whether its credentials are new.
+    /// True if the credentials are new.
     pub renewed: bool,
 }
 
 impl Store {
-    /// Writes the update, unless the connection is no longer live or its lease is lost. `before` is the connection as
-    /// it was read, and becomes what was written.
+    /// Writes the update, unless the connection is no longer live or the lease is lost. `before` is the connection as
+    /// it was read, and becomes the connection as it was written.
     pub async fn update_connection(
         &self,
         before: &mut Connection,
@@ -70,7 +70,7 @@ impl Store {
             };
             let stands = found.get("record") == Some(&record);
             let ours = match update.secrets {
-                // An answer that was lost, of the same write.
+                // The same write was already made, but its answer was lost.
                 Some(NewSecrets { lease, .. }) => found.opt_text("endedBy") == Some(&lease.holder),
                 None => stands,
             };

@@ -1,4 +1,4 @@
-//! One write of one connection's item.
+//! Writes one connection's item.
 
 use std::time::Duration;
 
@@ -16,21 +16,21 @@ use protocol::backoff::Backoff;
 use protocol::error::Result;
 use protocol::id::ConnectionId;
 
-/// What became of a write.
+/// The result of a write.
 #[derive(Debug)]
 pub enum Written {
     /// It was written.
     Done,
-    /// The connection is no longer as it was: so it is now, if it is there at all.
+    /// The connection has changed, so nothing was written. This is the connection now; none if it does not exist.
     Changed(Option<Box<Connection>>),
 }
 
-/// How long a transaction that is at the item is waited for.
+/// The time limit for waiting for a transaction on the same item.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 impl Store {
-    /// Writes the change, and returns the item as it was before. A transaction that is at the item is waited for: the SDK
-    /// does not repeat what it was in the way of.
+    /// Writes the change, and returns the old item. If a transaction is at the item, this waits for it, because the SDK
+    /// does not retry after such a conflict.
     pub(super) async fn write(
         &self,
         id: &ConnectionId,
@@ -61,7 +61,7 @@ impl Store {
     }
 }
 
-/// What was found where the condition did not hold; nothing if the write failed otherwise.
+/// Returns the item whose condition failed. Returns nothing if the write failed for another reason.
 pub(super) fn failed_condition<R>(error: &SdkError<UpdateItemError, R>) -> Option<Found<'_>> {
     match error.as_service_error() {
         Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Some(Found(failed.item())),
@@ -69,7 +69,7 @@ pub(super) fn failed_condition<R>(error: &SdkError<UpdateItemError, R>) -> Optio
     }
 }
 
-/// Whether the same write may be taken later: not what is wrong about it.
+/// True if the same write may succeed later. It cannot if the write itself is wrong.
 pub(super) fn may_be_taken_later<R>(error: &SdkError<UpdateItemError, R>) -> bool {
     !matches!(
         error.code(),

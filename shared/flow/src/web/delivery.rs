@@ -1,4 +1,4 @@
-//! Delivers what a flow came to: to the caller, to the window that waits, or in words.
+//! Delivers a flow's outcome: to the caller's address, to the waiting window, or as a page.
 
 use bytes::Bytes;
 use http::header::ALLOW;
@@ -12,7 +12,7 @@ use crate::context::outcome::Outcome;
 use crate::context::target::{Listener, ResultTarget};
 use crate::deps::Deps;
 
-/// An error on our own page, or as the contract's JSON body for what is no browser.
+/// Shows an error on our own page, or as the contract's JSON body for a program.
 #[must_use]
 pub fn own_page(error: &Error, reader: Reader) -> Response<Bytes> {
     let mut response = match reader {
@@ -26,7 +26,7 @@ pub fn own_page(error: &Error, reader: Reader) -> Response<Bytes> {
     response
 }
 
-/// Delivers an outcome: to the caller's address, or to the window that waits for it, or in words.
+/// Delivers an outcome: to the caller's address, to the waiting window, or as a page.
 pub async fn outcome(
     deps: &Deps,
     outcome: &Outcome,
@@ -47,7 +47,7 @@ pub async fn outcome(
         }),
         (Reader::Person, Some(listener)) => {
             let message = match (message(deps, outcome, listener).await, outcome) {
-                // The connection is there; only its representation is not, yet.
+                // The connection exists, but its representation could not be read. The page tries again.
                 (Err(error), Outcome::Connected { .. }) => {
                     error.report("a new connection could not be read");
                     return Ok(pages::still_working(reader));
@@ -59,7 +59,7 @@ pub async fn outcome(
     }
 }
 
-/// The message that the SDKs wait for. They know no other `type`, and hang on one.
+/// Returns the message for the SDKs. They know only these values of `type`, and any other would leave them waiting.
 async fn message(deps: &Deps, outcome: &Outcome, listener: &Listener) -> Result<Value> {
     let mut message = match outcome {
         Outcome::Connected { connection_id } => {

@@ -1,48 +1,48 @@
-//! A schema's properties as the controls of a form, and a posted form as the schema's input.
+//! Turns a schema's properties into the controls of a form, and a posted form into the schema's input.
 
 use serde_json::{Map, Value};
 
 use protocol::definition::input::Violation;
 use protocol::definition::json_pointer;
 
-/// How deep objects in objects are drawn.
+/// The depth of nested objects that are drawn as controls.
 const MAX_DEPTH: usize = 3;
 
 /// One control of the form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
-    /// Where in the input, as a JSON Pointer (RFC 6901): `/subdomain`.
+    /// The place in the input, as a JSON Pointer (RFC 6901): `/subdomain`.
     pub pointer: String,
-    /// What the customer reads.
+    /// The label.
     pub label: String,
-    /// What the customer reads below it.
+    /// The text below the control.
     pub hint: String,
-    /// What it looks like.
+    /// The kind of control.
     pub control: Control,
-    /// Whether it must be filled in.
+    /// True if it must be filled in.
     pub required: bool,
-    /// The regular expression that the browser checks too; empty when there is none.
+    /// The regular expression for the browser's own check; empty if there is none.
     pub pattern: String,
-    /// What stands in it; never a secret.
+    /// The initial value; never a secret.
     pub value: String,
-    /// What is wrong with it; empty when nothing is.
+    /// The problem with the input; empty if there is none.
     pub problem: String,
 }
 
-/// What a control looks like.
+/// The kinds of control.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Control {
     /// One line of this `type`: `text`, `email`, `url`, …
     Line(&'static str),
-    /// One line that nobody can read over the shoulder, and that is never sent back.
+    /// One line that the screen does not show. Its value is never sent to the browser.
     Password,
     /// A number.
     Number,
-    /// Several values, a line each.
+    /// Several values, one on each line.
     Lines,
     /// Yes or no.
     Checkbox,
-    /// One of several.
+    /// One of several values.
     Choices(Vec<Choice>),
 }
 
@@ -51,32 +51,32 @@ pub enum Control {
 pub struct Choice {
     /// The value.
     pub value: String,
-    /// What the customer reads.
+    /// The text for the customer.
     pub label: String,
 }
 
 impl Field {
-    /// The id of its element.
+    /// Returns the id of its HTML element.
     #[must_use]
     pub fn id(&self) -> String {
         let safe = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
         format!("input{}", self.pointer.chars().map(safe).collect::<String>())
     }
 
-    /// The name that it is posted under.
+    /// Returns its name in the posted form.
     #[must_use]
     pub fn name(&self) -> String {
         format!("input{}", self.pointer)
     }
 
-    /// Whether the box is ticked.
+    /// True if the box is ticked.
     #[must_use]
     pub fn is_ticked(&self) -> bool {
         self.value == "true"
     }
 }
 
-/// The controls for a schema, filled with what was entered, or with the defaults where nothing was.
+/// Returns the controls for a schema. They show the entered values, or else the defaults.
 #[must_use]
 pub fn fields(schema: &Value, entered: &Map<String, Value>, violations: &[Violation]) -> Vec<Field> {
     let mut fields = Vec::new();
@@ -93,7 +93,8 @@ fn collect(schema: &Value, pointer: &str, entered: &Value, depth: usize, fields:
     let required: Vec<&str> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let Some(properties) = schema["properties"].as_object() else { return };
-    // What must be filled in stands first, in the order that the schema names it; serde_json sorts the rest by name.
+    // The required properties come first, in the schema's order. The others come in the order of their names, since
+    // serde_json sorts them.
     let named = required.iter().filter_map(|name| properties.get_key_value(*name));
     let others = properties.iter().filter(|(name, _)| !required.contains(&name.as_str()));
     for (name, property) in named.chain(others) {
@@ -109,7 +110,7 @@ fn collect(schema: &Value, pointer: &str, entered: &Value, depth: usize, fields:
     }
 }
 
-/// Whether the schema requires a property.
+/// The presence of a property, as its schema demands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Presence {
     Required,
@@ -136,7 +137,7 @@ fn field(name: &str, property: &Value, pointer: String, entered: &Value, presenc
         } else {
             String::new()
         },
-        // A box that is not ticked says no, which is an answer.
+        // A box that is not ticked is an answer too: no.
         required: presence == Presence::Required && control != Control::Checkbox,
         control,
         value,
@@ -181,8 +182,8 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// What was posted, as the schema's input: only fields that the schema has, each as its type. What was left empty is
-/// absent; what cannot be read as its type stays text, and the schema then refuses it.
+/// Reads a posted form as the schema's input: only the schema's own fields, each with its type. An empty field is left
+/// out. A text that does not fit its type stays text, and the schema's check rejects it.
 #[must_use]
 pub fn read(schema: &Value, posted: &[(String, String)]) -> Map<String, Value> {
     let mut input = Map::new();
@@ -207,7 +208,7 @@ pub fn read(schema: &Value, posted: &[(String, String)]) -> Map<String, Value> {
     input
 }
 
-/// A choice may be another type than text.
+/// Returns the chosen value with its own type, which need not be text.
 fn chosen(property: &Value, text: &str) -> Value {
     let values = property["enum"].as_array().into_iter().flatten();
     let constants = property["oneOf"].as_array().into_iter().flatten().map(|option| &option["const"]);

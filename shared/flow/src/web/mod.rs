@@ -1,4 +1,4 @@
-//! What browsers and callers send, and what they are shown.
+//! Requests from browsers and callers, and the pages and responses for them.
 
 pub mod delivery;
 pub mod form;

@@ -1,4 +1,4 @@
-//! The fields of a request, taken out by name and type; what is asked for by no name is ignored.
+//! The fields of a request, taken by name and type. Unknown fields are ignored.
 
 use serde_json::{Map, Value};
 use url::form_urlencoded;
@@ -6,17 +6,17 @@ use url::form_urlencoded;
 use protocol::error::{Error, Result};
 use protocol::secret::SecretMap;
 
-/// Fields by name. `null` is as good as none.
+/// The fields by name. A `null` counts as absent.
 pub struct Fields(Map<String, Value>);
 
 impl Fields {
-    /// The fields of an object.
+    /// Takes the fields of an object.
     #[must_use]
     pub fn new(object: Map<String, Value>) -> Self {
         Self(object)
     }
 
-    /// The parameters of a query; of one that comes twice, the first that is not empty.
+    /// Takes the parameters of a query. Of a repeated parameter, the first value that is not empty counts.
     #[must_use]
     pub fn of_query(query: &str) -> Self {
         let mut fields = Map::new();
@@ -28,13 +28,13 @@ impl Fields {
         Self(fields)
     }
 
-    /// Whether there is something under this name.
+    /// True if the field is present.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|value| !value.is_null())
     }
 
-    /// A text of at most `limit` bytes; an empty one is as good as none.
+    /// Takes a text of at most `limit` bytes. An empty one counts as absent.
     pub fn text(&mut self, name: &str, limit: usize) -> Result<Option<String>> {
         match self.0.remove(name) {
             None | Some(Value::Null) => Ok(None),
@@ -45,7 +45,7 @@ impl Fields {
         }
     }
 
-    /// Yes or no; a query says it by text.
+    /// Takes a boolean. In a query it is written as text.
     pub fn flag(&mut self, name: &str) -> Result<Option<bool>> {
         match self.0.remove(name) {
             None | Some(Value::Null) => Ok(None),
@@ -60,7 +60,7 @@ impl Fields {
         }
     }
 
-    /// An object.
+    /// Takes an object.
     pub fn object(&mut self, name: &str) -> Result<Option<SecretMap>> {
         match self.0.remove(name) {
             None | Some(Value::Null) => Ok(None),

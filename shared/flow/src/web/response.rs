@@ -1,4 +1,4 @@
-//! Responses: one way to redirect, one way to answer JSON, one way to say nothing but a status.
+//! Responses: a redirect, a JSON body, or only a status.
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, SET_COOKIE};
@@ -7,7 +7,7 @@ use protocol::error::Error;
 
 use super::security::secure;
 
-/// 303: the browser goes on by GET, whatever it came with, and tells nobody where it came from.
+/// Redirects with 303: the browser continues by GET, whatever its request was, and sends no referrer.
 #[must_use]
 pub fn see_other(location: &str, cookies: &[String]) -> Response<Bytes> {
     let Ok(location) = HeaderValue::from_str(location) else {
@@ -33,7 +33,7 @@ pub fn add_cookies(response: &mut Response<Bytes>, cookies: &[String]) {
     }
 }
 
-/// A JSON body that nobody keeps.
+/// Answers with a JSON body that must not be cached.
 #[must_use]
 pub fn json(status: StatusCode, body: impl Into<Bytes>) -> Response<Bytes> {
     let mut response = Response::new(body.into());
@@ -42,7 +42,7 @@ pub fn json(status: StatusCode, body: impl Into<Bytes>) -> Response<Bytes> {
     response
 }
 
-/// A status that says everything.
+/// Answers with only a status.
 #[must_use]
 pub fn empty(status: StatusCode) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
@@ -51,7 +51,7 @@ pub fn empty(status: StatusCode) -> Response<Bytes> {
     response
 }
 
-/// A browser that only looks ahead is told to come back when its user means it.
+/// Answers a prefetch with 503, so that the browser asks again when its user really opens the page.
 #[must_use]
 pub fn prefetch_refused() -> Response<Bytes> {
     empty(StatusCode::SERVICE_UNAVAILABLE)

@@ -1,4 +1,4 @@
-//! The headers that keep a page what it is.
+//! The security headers of pages and responses.
 
 use std::fmt;
 
@@ -13,27 +13,27 @@ use url::Url;
 
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
-/// What a page may do. Everything that is not named is forbidden.
+/// The content security policy of a page. Anything it does not name is forbidden.
 pub(super) struct Policy<'a> {
-    /// The one inline style sheet, allowed by its hash.
+    /// The only inline style sheet, allowed by its hash.
     pub(super) style: &'a str,
-    /// The one inline script, allowed by its hash.
+    /// The only inline script, allowed by its hash.
     pub(super) script: Option<&'a str>,
     /// The addresses of the images.
     pub(super) images: &'a [&'a str],
-    /// Whether there is a form, and where it leads.
+    /// The target of the page's form.
     pub(super) form: FormTarget,
     /// The origins that may show the page in a frame.
     pub(super) ancestors: &'a [String],
 }
 
-/// Where a page's form may lead.
+/// The target of a page's form.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum FormTarget {
     /// The page has no form.
     None,
-    /// Our own endpoint, which redirects to a provider or the caller. Chromium applies `form-action` to the redirects
-    /// too, and a provider redirects to wherever it signs people in: so the directive must be left out.
+    /// Our own endpoint, which redirects to a provider or to the caller. Chromium applies `form-action` to redirects
+    /// too, and a provider may redirect anywhere for its sign-in. So the directive is left out.
     OursThenAnywhere,
 }
 
@@ -46,7 +46,8 @@ impl fmt::Display for Policy<'_> {
         if !self.images.is_empty() {
             write!(f, "; img-src")?;
             for image in self.images.iter().filter_map(|image| Url::parse(image).ok()) {
-                // The parser leaves neither space nor control character; a policy has no escape for what else ends one.
+                // The URL parser has escaped spaces and control characters. A policy cannot escape `;` and `,`, which
+                // would end the source, so the URL has to.
                 write!(f, " {}", image.as_str().replace(';', "%3B").replace(',', "%2C"))?;
             }
         }
@@ -65,7 +66,7 @@ fn hash(text: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(digest(&SHA256, text.as_bytes())))
 }
 
-/// The headers that every body of ours carries.
+/// Adds the headers that every body of ours has.
 pub fn secure(headers: &mut HeaderMap, content_type: &'static str, policy: &str) {
     match HeaderValue::from_str(policy) {
         Ok(policy) => headers.insert(CONTENT_SECURITY_POLICY, policy),
@@ -75,6 +76,6 @@ pub fn secure(headers: &mut HeaderMap, content_type: &'static str, policy: &str)
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // A popup's page must keep the window that opened it, to hand the result over.
+    // The popup's page needs the window that opened it, to hand over the result.
     headers.insert(CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("unsafe-none"));
 }

@@ -1,7 +1,8 @@
-//! How long credentials last, and when they are refreshed.
+//! The lifetime of credentials, and the time of their next refresh.
 //!
-//! While a connection is in use its credentials are refreshed before they end, so that nobody waits for it. One that
-//! nobody has used for a day is refreshed only when somebody does, and often enough for its refresh token to live.
+//! The credentials of a connection in use are refreshed before they expire, so that nobody has to wait. A connection
+//! that nobody has used for a day is refreshed when somebody uses it again, and otherwise just often enough to keep its
+//! refresh token alive.
 
 use std::time::Duration;
 
@@ -13,40 +14,40 @@ use protocol::definition::{AuthMethod, AuthOption, ClientCredentials, OAuth2};
 use protocol::provider::oauth2::token_response::seconds;
 use protocol::secret::SecretMap;
 
-/// What is assumed where neither the token response nor the definition says (RFC 6749 §5.1 lets `expires_in` away).
+/// The lifetime if neither the token response nor the definition gives one (`expires_in` is optional, RFC 6749 §5.1).
 const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
 
-/// Credentials are not relied on in their last minute, nor in their last quarter if that is shorter.
+/// The safety margin: credentials count as expired for their last minute, or their last quarter if that is shorter.
 const MARGIN: Duration = Duration::from_mins(1);
 
-/// A scheduled refresh comes this long before they end: longer than its schedule's interval.
+/// A scheduled refresh comes this long before the expiry. It must be longer than the schedule's interval.
 const LEAD: Duration = Duration::from_mins(15);
 
-/// A connection is in use if it was used within this.
+/// A connection is in use if its last use is no longer ago than this.
 const IN_USE: Duration = Duration::from_hours(24);
 
-/// A refresh token is used at least this often: some die of being left alone.
+/// A refresh token is used at least this often, since some providers expire an idle one.
 const KEEP_ALIVE: Duration = Duration::from_hours(7 * 24);
 
-/// What a token response says of its refresh token's life, by various names.
+/// The names under which token responses give the lifetime of the refresh token.
 const REFRESH_TOKEN_LIFETIMES: [&str; 3] =
     ["refresh_token_expires_in", "x_refresh_token_expires_in", "refresh_expires_in"];
 
-/// How credentials are made anew.
+/// The way to new credentials.
 pub enum Renewal<'a> {
-    /// With their refresh token (RFC 6749 §6).
+    /// By their refresh token (RFC 6749 §6).
     RefreshToken {
         /// The option's settings.
         config: &'a OAuth2,
         /// The refresh token.
         token: &'a str,
     },
-    /// With what the customer entered.
+    /// By the parameters that the customer entered.
     Exchange(&'a ClientCredentials),
 }
 
 impl<'a> Renewal<'a> {
-    /// How these credentials of an option are made anew, if they can be.
+    /// Returns the way to renew these credentials of an option, if there is one.
     #[must_use]
     pub fn of(option: &'a AuthOption, credentials: &'a SecretMap) -> Option<Self> {
         match &option.method {
@@ -60,7 +61,7 @@ impl<'a> Renewal<'a> {
     }
 }
 
-/// How credentials are that were issued just `now`. `active` is when the connection was last used.
+/// Returns the state of credentials that were issued at `now`. `active` is the last use of their connection.
 #[must_use]
 pub fn health(option: &AuthOption, credentials: &SecretMap, now: Timestamp, active: Timestamp) -> Health {
     let renewal = Renewal::of(option, credentials);
@@ -71,19 +72,19 @@ pub fn health(option: &AuthOption, credentials: &SecretMap, now: Timestamp, acti
     let before_end = now + lifetime.saturating_sub(LEAD.min(lifetime / 4));
     let in_use = now.since(active) < IN_USE;
     let next_refresh_at = match renewal {
-        // Nothing to refresh: what is done then is to say so.
+        // They cannot be refreshed. The scheduled run disconnects the connection when they expire.
         None => Some(expires_at),
         Some(Renewal::RefreshToken { .. }) => {
             let keep_alive = now + keep_alive(credentials.expose());
             Some(if in_use { before_end.min(keep_alive) } else { keep_alive })
         }
-        // What the customer entered does not age.
+        // Parameters that the customer entered do not expire.
         Some(Renewal::Exchange(_)) => in_use.then_some(before_end),
     };
     Health { expires_at: Some(expires_at), next_refresh_at, ..Health::default() }
 }
 
-/// A token that nothing renews may last for ever, where neither the provider nor the definition says otherwise.
+/// Returns the lifetime of credentials. A token that cannot be renewed may last for ever, so no default applies to it.
 fn lifetime(
     option: &AuthOption,
     credentials: &Map<String, Value>,
@@ -94,7 +95,7 @@ fn lifetime(
         AuthMethod::ClientCredentials(config) if config.is_exchanged() => config.expires_in,
         _ => return None,
     };
-    // Some providers say 0 of a token that never ends.
+    // Some providers send 0 for a token that never expires.
     seconds(credentials.get("expires_in"))
         .filter(|lifetime| !lifetime.is_zero())
         .or(defined.map(|seconds| Duration::from_secs(seconds.get().into())))
@@ -136,7 +137,7 @@ mod tests {
         integration.auth_options.remove(0)
     }
 
-    /// Seconds until the end, and until the next refresh.
+    /// Returns the seconds until the expiry, and until the next refresh.
     fn plan(option: &AuthOption, credentials: &Value, idle: i64) -> (Option<i64>, Option<i64>) {
         let credentials = SecretMap::new(credentials.as_object().unwrap().clone());
         let health = health(option, &credentials, NOW, Timestamp(NOW.0 - idle));
@@ -160,7 +161,7 @@ mod tests {
         assert_eq!(plan(&option, &tokens, DAY), (Some(3540), Some(7 * 86_400)));
         tokens["x_refresh_token_expires_in"] = 86_400.into();
         assert_eq!(plan(&option, &tokens, DAY), (Some(3540), Some(43_200)));
-        // An access token that outlives its refresh token changes nothing about it.
+        // The plan is the same for an access token that outlives its refresh token.
         tokens["expires_in"] = (60 * 86_400).into();
         assert_eq!(plan(&option, &tokens, DAY), (Some(60 * 86_400 - 60), Some(43_200)));
         assert_eq!(plan(&option, &tokens, 0), (Some(60 * 86_400 - 60), Some(43_200)));

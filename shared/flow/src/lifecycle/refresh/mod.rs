@@ -1,8 +1,9 @@
-//! Credentials that stay fresh.
+//! Keeps credentials fresh.
 //!
-//! Many may want new credentials of a connection at once, and a provider that rotates refresh tokens gives them out once.
-//! So one of them takes a *lease* on the connection, asks the provider, and saves what it got on the condition that
-//! nobody wrote other credentials meanwhile; the others wait for it. The lease is longer than its holder may live.
+//! Many requests may want new credentials of one connection at once, but a provider that rotates refresh tokens issues
+//! them only once. So one request takes a *lease* on the connection and asks the provider. It saves the new credentials
+//! on the condition that nobody else has written any meanwhile. The others wait for it. The lease lasts longer than its
+//! holder can live.
 
 mod lifetime;
 mod renew;
@@ -29,14 +30,14 @@ use renew::{NotRenewed, expired, renew};
 use wait::{Waited, wait};
 pub(crate) use wait::{leased, release};
 
-/// How long after a failure a refresh is tried again: a minute after the first in a row, six hours at last.
+/// The pause after a failed refresh: a minute after the first failure in a row, growing to six hours.
 const PAUSES_AFTER_FAILURES: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(6);
 
-/// A connection's use is noted this often at most.
+/// The shortest time between two notes of a connection's use.
 const TOUCH_EVERY: Duration = Duration::from_hours(1);
 
-/// The connection with credentials that can be used: refreshed first, if they have ended. One that is disconnected stays
-/// as it is.
+/// Returns the connection with usable credentials, refreshed first if they have expired. A disconnected one is returned
+/// unchanged.
 pub async fn fresh(deps: &Arc<Deps>, mut connection: Connection, deadline: Deadline) -> Result<Connection> {
     let now = deps.clock.now();
     if !connection.is_connected() {
@@ -44,7 +45,7 @@ pub async fn fresh(deps: &Arc<Deps>, mut connection: Connection, deadline: Deadl
     }
     if now.since(connection.last_active_at) >= TOUCH_EVERY {
         connection.last_active_at = now;
-        // A note that is lost costs a refresh that somebody waits for.
+        // If this note is lost, the next user may have to wait for a refresh: that is no reason to fail.
         reported(deps.store.touch(&connection).await, "a connection's use was not noted");
     }
     match connection.health.expires_at {
@@ -53,8 +54,8 @@ pub async fn fresh(deps: &Arc<Deps>, mut connection: Connection, deadline: Deadl
     }
 }
 
-/// The connection with other credentials than `seen` has: those that this request gets, or those that another one got
-/// or wrote meanwhile.
+/// Returns the connection with other credentials than those of `seen`: new ones from the provider, or those that
+/// another request has written meanwhile.
 pub async fn renewed(deps: &Arc<Deps>, seen: Connection, deadline: Deadline) -> Result<Connection> {
     let answered = |found: &Connection| match &found.health.error {
         _ if found.version != seen.version => Some(Ok(found.clone())),
@@ -67,7 +68,7 @@ pub async fn renewed(deps: &Arc<Deps>, seen: Connection, deadline: Deadline) -> 
     }
 }
 
-/// The caller may go, the work may not: in a task of its own, what was leased is finished.
+/// The caller may hang up at any time. A task of its own finishes the work under the lease all the same.
 async fn led(deps: &Arc<Deps>, lease: Lease, deadline: Deadline) -> Result<Connection> {
     let deps = Arc::clone(deps);
     let work = async move { lead(&deps, lease, deadline).await };
@@ -76,7 +77,7 @@ async fn led(deps: &Arc<Deps>, lease: Lease, deadline: Deadline) -> Result<Conne
         .map_err(|error| Error::internal("a refresh broke down").caused_by(error))?
 }
 
-/// Renews the credentials of a leased connection, and ends the lease.
+/// Renews the credentials of a leased connection, and releases the lease.
 async fn lead(deps: &Deps, lease: Lease, deadline: Deadline) -> Result<Connection> {
     let (renewed, failure) = match attempt(deps, &lease, deadline).await {
         Ok(renewed) => (renewed, None),
@@ -106,12 +107,12 @@ async fn lead(deps: &Deps, lease: Lease, deadline: Deadline) -> Result<Connectio
                 Ok(renewed)
             }
         },
-        // Somebody wrote other credentials meanwhile: theirs are newer.
+        // Somebody has written other credentials meanwhile. Those are newer.
         Ok(Written::Changed(Some(found))) if found.archived_at.is_none() => Ok(*found),
         Ok(Written::Changed(_)) => Err(connection_not_found()),
         Err(error) => {
             error.report("renewed credentials could not be saved");
-            // If the database takes anything of it, then that it failed: or it would be tried again at once, and for ever.
+            // Try to save at least the failure. Otherwise the refresh would be tried again at once, again and again.
             let failed = failed(deps, &lease.connection, error.clone());
             reported(deps.store.release_lease(&lease, &failed, None).await, "a failed refresh was not noted");
             Err(error)
@@ -119,7 +120,8 @@ async fn lead(deps: &Deps, lease: Lease, deadline: Deadline) -> Result<Connectio
     }
 }
 
-/// What the save needs is in hand before the provider is asked, since what it answers it may answer only once.
+/// Asks the provider once. Everything that the save needs is prepared before, since the provider may not answer a
+/// second time.
 async fn attempt(deps: &Deps, lease: &Lease, deadline: Deadline) -> Result<Connection, NotRenewed> {
     let before = &lease.connection;
     let registration = registration::of_connection(deps, before).await?;
@@ -136,7 +138,7 @@ async fn attempt(deps: &Deps, lease: &Lease, deadline: Deadline) -> Result<Conne
     Ok(Connection { sealed, health, version: before.version + 1, ..before.clone() })
 }
 
-/// The credentials are of no use any more; only the customer can bring new ones.
+/// Marks the credentials as gone for good: only the customer can bring new ones.
 fn disconnected(before: &Connection, error: Error) -> Connection {
     let mut connection = Connection { version: before.version + 1, ..before.clone() };
     connection.health.disconnected = true;
@@ -145,7 +147,7 @@ fn disconnected(before: &Connection, error: Error) -> Connection {
     connection
 }
 
-/// It may work later: after a pause that grows from failure to failure.
+/// Notes a failure. The next try comes after a pause that grows with every failure in a row.
 fn failed(deps: &Deps, before: &Connection, error: Error) -> Connection {
     let mut connection = before.clone();
     let health = &mut connection.health;
@@ -159,7 +161,8 @@ fn failed(deps: &Deps, before: &Connection, error: Error) -> Connection {
     connection
 }
 
-/// The provider refused a token that it may have replaced: for a refresh whose answer was never saved.
+/// Returns the error for a refused token after an interrupted refresh: the provider may have replaced that token in an
+/// answer that was never saved.
 fn interrupted() -> Error {
     Error::new(
         ErrorKey::RefreshInterrupted,

@@ -1,4 +1,4 @@
-//! New credentials from the provider.
+//! Asks the provider for new credentials.
 
 use protocol::deadline::Deadline;
 use protocol::definition::Registration;
@@ -13,11 +13,11 @@ use crate::connection::ConnectionSecrets;
 use crate::deps::Deps;
 use crate::lifecycle::{import, registration};
 
-/// Why there are no new credentials.
+/// The reason for not having new credentials.
 pub(super) enum NotRenewed {
-    /// The provider said, by a word that means it, that there will be none: only the customer can bring new ones.
+    /// The provider has definitely refused: only the customer can bring new credentials.
     ForGood(Error),
-    /// It may work later.
+    /// A later try may succeed.
     ForNow(Error),
 }
 
@@ -27,7 +27,8 @@ impl From<Error> for NotRenewed {
     }
 }
 
-/// What once worked is refused for good by the words that mean it; anything else may be the service's own trouble.
+/// Decides by the provider's error. These credentials have worked before, so only a definite refusal is final; any
+/// other error may be trouble at the provider.
 impl From<CallError> for NotRenewed {
     fn from(error: CallError) -> Self {
         match error {
@@ -42,7 +43,7 @@ impl From<CallError> for NotRenewed {
     }
 }
 
-/// The access token's time is over, and nothing can bring another one.
+/// Returns the error for credentials that have expired and cannot be renewed.
 pub(super) fn expired() -> Error {
     let message = "The service no longer accepts this connection. Please connect again.";
     Error::new(ErrorKey::AccessTokenExpired, message)
@@ -72,14 +73,14 @@ pub(super) async fn renew(
     }
 }
 
-/// What the provider does not say again stays: the refresh token (RFC 6749 §6), and what came with the callback. Its
-/// `expires_in` was about the old token.
+/// Merges the token response into the old credentials. It need not repeat the refresh token (RFC 6749 §6) or the
+/// callback's parameters, so these stay. `expires_in` does not stay: it was about the old token.
 fn merged(before: &SecretMap, response: Map<String, Value>) -> SecretMap {
     let mut fields = before.expose().clone();
     fields.remove("expires_in");
     fields.extend(response);
     let mut merged = SecretMap::new(fields);
-    // Some say again that there is a refresh token, and leave it empty.
+    // Some providers repeat the name of the refresh token with an empty value.
     if merged.expose().get("refresh_token").is_some_and(|token| token.as_str().is_none_or(str::is_empty))
         && let Some(token) = before.expose().get("refresh_token")
     {

@@ -1,4 +1,4 @@
-//! The scheduled refresh: what is due is found by its index, and renewed side by side.
+//! The scheduled refresh: finds the due connections by their index, and renews many at once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,37 +16,37 @@ use protocol::error::Result;
 use protocol::random::draw_id;
 use tracing::Instrument as _;
 
-/// How many connections are renewed at once.
+/// The number of connections that are renewed at once.
 const AT_ONCE: usize = 64;
 
-/// How long one refresh may take, from lease to save: none is begun later than this before the end.
+/// The longest time of one refresh, from lease to save. None begins later than this before the end.
 const LONGEST: Duration = LEASE;
 
-/// Where to begin when there is no checkpoint yet, in hours before this one.
+/// The first hour to look at when there is no checkpoint yet, in hours before this one.
 const FIRST_LOOK: i64 = 7 * 24;
 
-/// What one sweep came to.
+/// The result of one sweep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Swept {
-    /// How many have new credentials.
+    /// The number of connections with new credentials.
     pub renewed: u32,
-    /// How many were found to be at their end.
+    /// The number of connections that were disconnected.
     pub disconnected: u32,
-    /// How many failed, and are tried again later.
+    /// The number of failed refreshes. They are tried again later.
     pub failed: u32,
-    /// How many somebody else had in hand, or had renewed already.
+    /// The number of connections that somebody else was renewing, or had renewed.
     pub left: u32,
-    /// Whether time was over before everything was done.
+    /// True if the time was over before everything was done.
     pub unfinished: bool,
 }
 
-/// Renews what is due, until everything is or until `end` is near.
+/// Renews all due connections, as long as `end` is not near.
 pub async fn sweep(deps: &Arc<Deps>, end: Timestamp) -> Result<Swept> {
     let now = deps.clock.now();
     let this_hour = due_hour(now);
     let checkpoint = deps.store.read_checkpoint().await?;
     let mut work = Work { deps, end, tasks: JoinSet::new(), swept: Swept::default() };
-    // Nothing is put into an hour that is over. Clocks differ a little, so the hour before this one stays under watch.
+    // Nothing is added to an hour that is over. Clocks differ a little, so the previous hour is still read too.
     let last_hour = this_hour - 1;
     let first = checkpoint.unwrap_or(last_hour - FIRST_LOOK).min(last_hour);
     let mut first_left = first;
@@ -55,7 +55,7 @@ pub async fn sweep(deps: &Arc<Deps>, end: Timestamp) -> Result<Swept> {
         match work.hour(hour, now).await {
             Ok(true) if hour < last_hour && first_left == hour => first_left = hour + 1,
             Ok(_) => {}
-            // What was begun must be finished first: some of it a provider gives out only once.
+            // Renewals that have begun must finish: their providers may not issue the credentials again.
             Err(error) => {
                 looked = Err(error);
                 break;
@@ -94,7 +94,7 @@ enum SweepOutcome {
 }
 
 impl Work<'_> {
-    /// Begins what is due in an hour; says whether nothing is.
+    /// Begins the due renewals of an hour. Returns true if there were none.
     async fn hour(&mut self, hour: i64, now: Timestamp) -> Result<bool> {
         let mut empty = true;
         for partition in due_partitions(hour) {
@@ -107,12 +107,12 @@ impl Work<'_> {
         Ok(empty)
     }
 
-    /// Whether a refresh that began now might not end in time.
+    /// True if a refresh that begins now may not finish in time.
     fn is_late(&self) -> bool {
         self.deps.clock.now() + LONGEST >= self.end
     }
 
-    /// Begins what is due in a partition; says whether nothing is.
+    /// Begins the due renewals of a partition. Returns true if there were none.
     async fn partition(&mut self, partition: &str, now: Timestamp) -> Result<bool> {
         let mut after = None;
         let mut empty = true;

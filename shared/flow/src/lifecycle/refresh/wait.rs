@@ -1,4 +1,4 @@
-//! Waiting for the lease on a connection.
+//! Waits for the lease on a connection.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -11,18 +11,19 @@ use protocol::deadline::{Deadline, LEASE};
 use protocol::error::{Error, ErrorKey, Result, reported};
 use protocol::random::draw_id;
 
-/// Between two looks at the connection, at the least and at the most.
+/// The shortest and the longest pause between two reads of the connection.
 const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(1600);
 
-/// What came of waiting.
+/// The result of waiting.
 pub(super) enum Waited<T> {
-    /// The lease, and the deadline of its holder's work.
+    /// The lease, and the deadline for its holder's work.
     Leased(Box<Lease>, Deadline),
-    /// Another one's work has answered.
+    /// An answer that another request's work has brought.
     Answered(T),
 }
 
-/// Takes the lease, once nobody holds it, unless what is found meanwhile is an answer already. It waits no longer than somebody waits for it.
+/// Waits until nobody holds the lease, and takes it; or until the connection, as found meanwhile, is an answer already.
+/// It gives up at `deadline`, when its caller no longer waits either.
 pub(super) async fn wait<T>(
     deps: &Deps,
     mut found: Connection,
@@ -51,7 +52,7 @@ fn held() -> Error {
     Error::new(ErrorKey::LockTimeout, "Another request is refreshing this connection. Please try again.")
 }
 
-/// Takes the lease for work of another kind, once no refresh is under way.
+/// Takes the lease for another kind of work, once no refresh is under way.
 pub(crate) async fn leased(deps: &Deps, connection: Connection, deadline: Deadline) -> Result<Box<Lease>> {
     match wait(deps, connection, deadline, |_| None::<Infallible>).await? {
         Waited::Leased(lease, _) => Ok(lease),
@@ -59,7 +60,7 @@ pub(crate) async fn leased(deps: &Deps, connection: Connection, deadline: Deadli
     }
 }
 
-/// Nothing changed; a lease that cannot be ended ends by itself.
+/// Releases the lease and changes nothing. If that fails, the lease expires by itself.
 pub(crate) async fn release(deps: &Deps, lease: &Lease) {
     reported(deps.store.release_lease(lease, &lease.connection, None).await, "a lease was not ended");
 }

@@ -8,17 +8,17 @@ use super::{html, style};
 use crate::web::security::{FormTarget, Policy};
 use protocol::definition::Brand;
 
-/// What the customer is asked to confirm.
+/// The start that the customer is asked to confirm.
 pub struct Confirmation<'a> {
-    /// The workspace that gets the access.
+    /// The brand of the workspace that gets access.
     pub brand: &'a Brand,
     /// The service's name.
     pub integration: &'a str,
     /// The customer's name.
     pub customer: &'a str,
-    /// Where the form leads: the path that this start came to.
+    /// The form's address: the path of this start.
     pub action: &'a str,
-    /// The same start once more.
+    /// The parameters of this start, to be posted again.
     pub payload: String,
 }
 
@@ -30,7 +30,7 @@ struct ConfirmStart<'a> {
     confirmation: &'a Confirmation<'a>,
 }
 
-/// The page sets no cookie, and goes on only by a POST of its own.
+/// Shows the start page. It sets no cookie, and continues only by posting its form.
 #[must_use]
 pub fn confirm_start(confirmation: &Confirmation<'_>) -> Response<Bytes> {
     let logo = confirmation.brand.logo_uri.as_deref();

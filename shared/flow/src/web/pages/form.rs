@@ -1,4 +1,4 @@
-//! The form for what is missing.
+//! The form for missing parameters.
 
 use askama::Template;
 use bytes::Bytes;
@@ -9,23 +9,23 @@ use crate::web::form::{Control, Field};
 use crate::web::security::{FormTarget, Policy};
 use protocol::definition::{AuthOption, Brand, Integration};
 
-/// What the form asks, and of whom.
+/// The content of the form.
 pub struct FormPage<'a> {
-    /// The workspace that gets the access.
+    /// The brand of the workspace that gets access.
     pub brand: &'a Brand,
-    /// The service.
+    /// The integration.
     pub integration: &'a Integration,
     /// The option that the fields belong to.
     pub option: &'a AuthOption,
-    /// What the option says of itself.
+    /// The option's description.
     pub description: &'a str,
-    /// Where the customer reads how to get what is asked for.
+    /// The address of a page that explains how to get the parameters.
     pub help_uri: &'a str,
     /// The fields.
     pub fields: Vec<Field>,
-    /// What went wrong with the whole, if something did.
+    /// The problem with the form as a whole; empty if there is none.
     pub error: &'a str,
-    /// The start that goes on, sealed for this browser.
+    /// The ticket: the start to continue, sealed for this browser.
     pub ticket: &'a str,
 }
 
@@ -59,6 +59,6 @@ pub fn form(form: &FormPage<'_>) -> Response<Bytes> {
         form: FormTarget::OursThenAnywhere,
         ancestors: &[],
     };
-    // A form with problems is no success, but no error either: browsers and screen readers treat it as a page.
+    // A form with problems is shown with status 200: browsers and screen readers then treat it as an ordinary page.
     html(StatusCode::OK, &page, &policy)
 }

@@ -1,4 +1,4 @@
-//! A page that only says something.
+//! A page that shows only a message.
 
 use askama::Template;
 use bytes::Bytes;
@@ -29,14 +29,14 @@ impl Message<'_> {
     }
 }
 
-/// An error in words, with its key for whoever is asked for help.
+/// Shows an error in words, with its key for the support.
 #[must_use]
 pub fn error(error: &Error) -> Response<Bytes> {
     let hint = match error.key() {
         ErrorKey::BrowserMismatch | ErrorKey::StateUnknown | ErrorKey::StateExpired => {
             "Go back to the application that you came from and connect again."
         }
-        // Whether anything was connected is what could not be read.
+        // It is not known whether anything was connected, so the page does not say.
         _ if error.status().is_server_error() => {
             "Please reload this page in a moment. If that does not help, go back to the application that you came from."
         }
@@ -53,7 +53,7 @@ pub fn error(error: &Error) -> Response<Bytes> {
     page.respond(error.status())
 }
 
-/// The connection is made, and there is no address to go back to.
+/// Shows that the connection is made, when there is no address to return to.
 #[must_use]
 pub fn connected() -> Response<Bytes> {
     let page = Message {
@@ -67,7 +67,7 @@ pub fn connected() -> Response<Bytes> {
     page.respond(StatusCode::OK)
 }
 
-/// Another request is still at work on the flow; the page asks again by itself.
+/// Shows that another request is still working on the flow. The page reloads by itself.
 #[must_use]
 pub fn still_working(reader: Reader) -> Response<Bytes> {
     if reader == Reader::Machine {
@@ -86,7 +86,7 @@ pub fn still_working(reader: Reader) -> Response<Bytes> {
     response
 }
 
-/// The customer came here before they were done at the service.
+/// Shows that the sign-in is not finished, to a customer who came here too early.
 #[must_use]
 pub fn not_finished(reader: Reader) -> Response<Bytes> {
     if reader == Reader::Machine {

@@ -1,5 +1,5 @@
-//! The pages that a customer sees. Server-rendered, under a strict content security policy, and without script but the
-//! one that hands a popup's result over.
+//! The customer's pages. They are rendered by the server under a strict content security policy. Only the page that
+//! hands over a popup's result has a script.
 
 mod confirm;
 mod form;
@@ -19,17 +19,17 @@ use http::{HeaderMap, Response, StatusCode};
 
 use crate::web::security::{Policy, secure};
 
-/// Who reads the answer.
+/// The reader of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reader {
-    /// A browser: it asks for HTML.
+    /// A person with a browser, which asks for HTML.
     Person,
-    /// A program: it gets JSON.
+    /// A program, which gets JSON.
     Machine,
 }
 
 impl Reader {
-    /// Judges by the `Accept` header.
+    /// Judges the reader by the `Accept` header.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
         let html = headers

@@ -1,4 +1,4 @@
-//! The page that posts a popup's result to the window that waits for it, and closes.
+//! The page that posts a popup's result to the waiting window, and closes.
 
 use askama::Template;
 use bytes::Bytes;
@@ -23,7 +23,7 @@ struct PopupResult<'a> {
     text: &'a str,
 }
 
-/// Posts `message` to the listener's origins, and says in words what happened where nobody listens.
+/// Posts `message` to the listener's origins. If no window listens, the page shows the result in words.
 #[must_use]
 pub fn popup_result(outcome: &Outcome, listener: &Listener, message: &Value) -> Response<Bytes> {
     let (tone, title, text) = match outcome {
@@ -43,7 +43,7 @@ pub fn popup_result(outcome: &Outcome, listener: &Listener, message: &Value) -> 
     html(StatusCode::OK, &page, &policy)
 }
 
-/// JSON that can stand inside a script element: nothing in it can end the element or begin a comment.
+/// Writes JSON for a script element. Nothing in it can end the element or begin a comment.
 fn in_script(data: &Value) -> String {
     data.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }

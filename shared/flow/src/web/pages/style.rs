@@ -4,12 +4,12 @@ use protocol::definition::Brand;
 
 const SHEET: &str = include_str!("../../../templates/style.css");
 
-/// The style sheet of a page without a workspace.
+/// Returns the style sheet of a page without a workspace.
 pub(super) fn plain() -> String {
     SHEET.to_owned()
 }
 
-/// The style sheet in a workspace's colour. The text on it is black or white, whichever reads better.
+/// Returns the style sheet in a workspace's colour. The text on that colour is black or white, by the better contrast.
 pub(super) fn branded(brand: &Brand) -> String {
     match &brand.color {
         Some(color) => {
@@ -20,7 +20,7 @@ pub(super) fn branded(brand: &Brand) -> String {
     }
 }
 
-/// Relative luminance (WCAG 2.2). Above 0.179 black gives the better contrast.
+/// Returns the relative luminance (WCAG 2.2). Above 0.179, black has the better contrast.
 fn luminance(color: &str) -> f64 {
     let channel = |range: std::ops::Range<usize>| {
         let value = color.get(range).and_then(|digits| u8::from_str_radix(digits, 16).ok()).unwrap_or(0);
