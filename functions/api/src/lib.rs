@@ -1,4 +1,4 @@
-//! The REST resources. `routes/table.rs` says which route leads to which file.
+//! The REST resources. `routes/mod.rs` says which route leads to which file.
 
 mod answer;
 mod auth;
@@ -16,8 +16,8 @@ use http::{Method, Request, Response};
 use protocol::deadline::Deadline;
 use protocol::error::Result;
 
-pub use routes::table::all_routes;
-use routes::table::{Call, Handler, find};
+pub use routes::all_routes;
+use routes::{Call, Handler, find};
 
 /// Handles a REST request.
 pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes> {

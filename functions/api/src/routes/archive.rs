@@ -8,7 +8,7 @@ use http::Response;
 use protocol::error::Result;
 use protocol::token::Caller;
 
-use super::table::Call;
+use super::Call;
 use crate::{answer, body};
 
 /// DELETE: archives the connection, and has the provider forget its credentials where that ends nothing else. One that is

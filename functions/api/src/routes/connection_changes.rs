@@ -10,7 +10,7 @@ use protocol::error::{Error, ErrorKey, Result};
 use protocol::secret::SecretMap;
 use protocol::token::Caller;
 
-use super::table::Call;
+use super::Call;
 use crate::{answer, body};
 
 /// The most that a name weighs, in bytes.

@@ -16,8 +16,8 @@ use protocol::token::Caller;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::Call;
 use super::connection_changes::MAX_ID;
-use super::table::Call;
 use crate::{answer, body};
 
 /// POST `{integrationId | integrationKey | connectionId}`: the integration's enabled options, the default first.
@@ -135,5 +135,55 @@ fn face(option: &AuthOption, schema: Option<Value>) -> OptionFace<'_> {
         description: option.description.as_deref(),
         input_schema: schema.clone(),
         ui: OptionUi { schema, help_uri: option.help_uri.as_deref() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::definition::AuthType;
+    use serde_json::json;
+
+    use super::*;
+    use crate::routes::described::{assert_described, component, json_of};
+
+    #[test]
+    fn what_a_customer_can_choose() {
+        let schema = || Some(json!({ "type": "object" }));
+        let least = || OptionFace {
+            key: "key",
+            auth_type: AuthType::ClientCredentials,
+            title: "key",
+            description: None,
+            input_schema: None,
+            ui: OptionUi { schema: None, help_uri: None },
+        };
+        let full = || OptionFace {
+            description: Some("With your account."),
+            input_schema: schema(),
+            ui: OptionUi { schema: schema(), help_uri: Some("https://crm.example/help") },
+            ..least()
+        };
+        component("OptionFace", &[json_of(&least()), json_of(&full())]);
+        let ui = "/components/schemas/OptionFace/properties/ui";
+        assert_described(ui, &[json_of(&least().ui), json_of(&full().ui)]);
+
+        let spec = |logo_uri, schema| ConnectorSpec {
+            key: "crm",
+            name: "Example CRM",
+            logo_uri,
+            auth: ConnectorAuth {
+                auth_type: AuthType::ClientCredentials,
+                ui: ConnectorUi { schema },
+                options: BTreeMap::from([("key", full()), ("other", least())]),
+            },
+        };
+        let specs = [spec(Some("https://crm.example/logo.svg"), schema()), spec(None, None)];
+        component("ConnectorSpec", &[json_of(&specs[0]), json_of(&specs[1])]);
+        let auth = "/components/schemas/ConnectorSpec/properties/auth";
+        assert_described(auth, &[json_of(&specs[0].auth)]);
+        assert_described(
+            &format!("{auth}/properties/ui"),
+            &[json_of(&specs[0].auth.ui), json_of(&specs[1].auth.ui)],
+        );
     }
 }

@@ -17,8 +17,8 @@ use protocol::secret::SecretMap;
 use protocol::token::Caller;
 use serde::Serialize;
 
+use super::Call;
 use super::connection_changes::MAX_ID;
-use super::table::Call;
 use crate::answer;
 
 const DEFAULT_LIMIT: i32 = 100;
@@ -133,5 +133,96 @@ fn limit(query: &mut Fields) -> Result<i32> {
         None => Ok(DEFAULT_LIMIT),
         Some(Ok(limit)) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
         Some(_) => Err(Error::malformed("limit", "must be a number from 1 to 1000")),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use flow::lifecycle::representation::State;
+    use protocol::id::{ConnectionId, CustomerId, IntegrationId};
+    use serde_json::Map;
+
+    use super::*;
+    use crate::routes::described::{component, error, json_of, names};
+
+    const INTEGRATION_ID: &str = "0123456789abcdef0123456789abcdef";
+    const TIME: &str = "2026-01-31T08:15:00.123Z";
+
+    fn face() -> Face {
+        Face {
+            id: IntegrationId::new(INTEGRATION_ID),
+            key: "crm".to_owned(),
+            name: "Example CRM".to_owned(),
+            logo_uri: String::new(),
+        }
+    }
+
+    pub(crate) fn connection() -> Representation {
+        Representation {
+            id: ConnectionId::new("0123456789abcdef01234567"),
+            name: "Example CRM".to_owned(),
+            user_id: CustomerId::new("user-1"),
+            tenant_id: CustomerId::new("user-1"),
+            integration_id: IntegrationId::new(INTEGRATION_ID),
+            integration: None,
+            auth_option_key: "oauth".to_owned(),
+            connected: true,
+            disconnected: false,
+            state: State::Ready,
+            error: None,
+            created_at: TIME.to_owned(),
+            updated_at: TIME.to_owned(),
+            last_active_at: TIME.to_owned(),
+            next_credentials_refresh_at: None,
+            archived_at: None,
+        }
+    }
+
+    fn full_connection() -> Representation {
+        Representation {
+            integration: Some(face()),
+            state: State::ClientActionRequired,
+            error: Some(error()),
+            next_credentials_refresh_at: Some(TIME.to_owned()),
+            archived_at: Some(TIME.to_owned()),
+            ..connection()
+        }
+    }
+
+    fn secrets() -> SecretMap {
+        SecretMap::new(Map::from_iter([("apiKey".to_owned(), "key".into())]))
+    }
+
+    #[test]
+    fn what_is_shown_of_an_integration() {
+        component("Face", &[json_of(&face())]);
+    }
+
+    #[test]
+    fn connections() {
+        let own = WithSecrets {
+            connection: full_connection(),
+            connector_parameters: secrets(),
+            parameters: Some(secrets()),
+            credentials: Some(secrets()),
+        };
+        let borrowed = WithSecrets {
+            connection: connection(),
+            connector_parameters: SecretMap::default(),
+            parameters: None,
+            credentials: None,
+        };
+        let shown = [json_of(&connection()), json_of(&full_connection()), json_of(&own), json_of(&borrowed)];
+        component("Connection", &shown);
+        assert_eq!(
+            names(&shown[3]).difference(&names(&shown[0])).collect::<Vec<_>>(),
+            ["connectorParameters"]
+        );
+
+        let pages = [
+            Page { items: vec![connection(), full_connection()], cursor: Some("next".to_owned()) },
+            Page { items: Vec::new(), cursor: None },
+        ];
+        component("Connections", &[json_of(&pages[0]), json_of(&pages[1])]);
     }
 }

@@ -11,7 +11,7 @@ use protocol::error::{Error, ErrorKey, Result};
 use protocol::token::Caller;
 use serde::Serialize;
 
-use super::table::Call;
+use super::Call;
 use crate::answer;
 
 /// POST: new credentials now, whatever the age of those that there are. What never ends needs none.
@@ -62,4 +62,17 @@ pub(crate) async fn disconnect(call: Call<'_>, caller: Caller) -> Result<Respons
     let connection = Connection::live(deps, call.id, &caller).await?;
     flow::lifecycle::disconnect::disconnect(deps, connection, deadline).await?;
     Ok(answer::no_content())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routes::described::{assert_described, error, json_of};
+
+    #[test]
+    fn the_test_of_a_connection() {
+        let tested = [Tested { success: true, error: None }, Tested { success: false, error: Some(error()) }];
+        let pointer = "/paths/~1connections~1{id}~1test/post/responses/200/content/application~1json/schema";
+        assert_described(pointer, &[json_of(&tested[0]), json_of(&tested[1])]);
+    }
 }

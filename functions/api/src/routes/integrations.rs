@@ -15,9 +15,9 @@ use protocol::token::Caller;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::Call;
 use super::integration_check::{self, Checked};
-use super::table::Call;
-use super::until_written;
+use super::until_written::until_written;
 use crate::{answer, body};
 
 /// GET: the workspace's integrations; with the customer's connections, for a customer.
@@ -283,4 +283,88 @@ pub(super) struct OptionSummary {
     pub(super) help_uri: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) input_schema: Option<Value>,
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::definition::{AuthType, IntegrationDefinition, Problem};
+    use protocol::id::IntegrationId;
+
+    use super::*;
+    use crate::routes::connections::tests::connection;
+    use crate::routes::described::{component, json_of, properties};
+
+    const INTEGRATION_ID: &str = "0123456789abcdef0123456789abcdef";
+
+    fn problem() -> Problem {
+        Problem { field: "authOptions[0].test.path".to_owned(), problem: "is relative".to_owned() }
+    }
+
+    /// A definition with everything that can be defined.
+    fn full_definition() -> IntegrationDefinition {
+        let option = json!({
+            "key": "oauth",
+            "type": "oauth2",
+            "title": "Sign in",
+            "description": "With your account.",
+            "enabled": false,
+            "helpUri": "https://crm.example/help",
+            "inputSchema": { "type": "object" },
+            "config": { "clientId": "id" },
+            "apiClient": { "headers": { "Authorization": "Bearer ${credentials.access_token}" } },
+            "test": { "path": "/me" },
+            "revoke": { "path": "/revoke", "headers": { "A": "b" }, "body": { "c": "d" }, "bodyFormat": "json", "perToken": true },
+        });
+        serde_json::from_value(json!({
+            "name": "Example CRM",
+            "authOptions": [option, { "key": "key", "type": "client-credentials" }],
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn integrations() {
+        let summary = |full| OptionSummary {
+            key: "oauth".to_owned(),
+            auth_type: AuthType::OAuth2,
+            title: Some("Sign in".to_owned()).filter(|_| full),
+            description: Some("With your account.".to_owned()).filter(|_| full),
+            help_uri: Some("https://crm.example/help".to_owned()).filter(|_| full),
+            input_schema: Some(json!({ "type": "object" })).filter(|_| full),
+        };
+        let least = || Representation {
+            id: IntegrationId::new(INTEGRATION_ID),
+            key: "crm".to_owned(),
+            name: "Example CRM".to_owned(),
+            logo_uri: None,
+            base_uri: None,
+            state: State::Ready,
+            has_missing_parameters: false,
+            problems: Vec::new(),
+            auth_type: None,
+            auth_options: Options::Enabled(Vec::new()),
+            o_auth_callback_uri: None,
+            connection: None,
+        };
+        let full = Representation {
+            logo_uri: Some("https://crm.example/logo.svg".to_owned()),
+            base_uri: Some(serde_json::from_value("https://crm.example".into()).unwrap()),
+            auth_type: Some(AuthType::OAuth2),
+            state: State::SetupRequired,
+            has_missing_parameters: true,
+            problems: vec![problem()],
+            auth_options: Options::Defined(full_definition().auth_options.iter().map(json_of).collect()),
+            o_auth_callback_uri: Some("https://linkspan.example/oauth-callback".to_owned()),
+            connection: Some(connection()),
+            ..least()
+        };
+        let defined = json_of(&full)["authOptions"].as_array().unwrap().clone();
+        component("Integration", &[json_of(&least()), json_of(&full)]);
+        component("Problem", &[json_of(&problem())]);
+        component("Integrations", &[json_of(&Integrations { items: vec![least(), full] })]);
+        let summaries = [json_of(&summary(true)), json_of(&summary(false))];
+        component("AuthOption", &[defined, summaries.to_vec()].concat());
+        // What can be defined is shown again.
+        assert_eq!(properties("AuthOption"), properties("OAuth2Option"));
+    }
 }

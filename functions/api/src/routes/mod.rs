@@ -1,38 +1,234 @@
-//! One file a resource, and the table of routes that leads to them.
-
-pub(crate) mod table;
+//! Every route of the API, once: its method, its path, who may call, and what answers. `OPTIONS` is not in it: every path
+//! answers preflights. One file a resource.
 
 mod archive;
 mod connection_changes;
 mod connection_options;
 mod connections;
 mod credentials;
+#[cfg(test)]
+mod described;
 mod integration_check;
 mod integrations;
 mod new_connection;
 mod openapi;
 mod proxy;
 mod sse;
-#[cfg(test)]
-mod tests;
+mod until_written;
 mod whoami;
 mod workspaces;
 
+use std::future::ready;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use flow::deps::Deps;
+use flow::web::routes::{Function, Route, browser_routes, method_not_allowed};
+use http::{Method, Request, Response};
+use percent_encoding::percent_decode_str;
+use protocol::deadline::Deadline;
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::WorkspaceKey;
+use protocol::token::{self, Caller};
 
-/// How often a definition is written again whose writing met another one.
-const ATTEMPTS: usize = 5;
+use Handler::{Admin, Anyone, Customer, CustomerOrAdmin, Root};
 
-/// Changes a definition: `attempt` reads it, makes what shall stand there, and writes that on the condition that nobody
-/// else has written meanwhile. Where somebody has, it gives nothing, and begins anew.
-async fn until_written<T, F>(attempt: impl Fn() -> F) -> Result<T>
-where
-    F: Future<Output = Result<Option<T>>>,
-{
-    for _ in 0..ATTEMPTS {
-        if let Some(written) = attempt().await? {
-            return Ok(written);
+static TABLE: &[Entry] = &[
+    get("/openapi.json", Anyone(|_| Box::pin(ready(Ok(openapi::show()))))),
+    get("/self", Customer(|_, customer| Box::pin(ready(whoami::show(&customer))))),
+    get("/workspaces/{key}", Root(|call| Box::pin(workspaces::show(call)))),
+    put("/workspaces/{key}", Root(|call| Box::pin(workspaces::put(call)))),
+    get("/integrations", CustomerOrAdmin(|call, caller| Box::pin(integrations::list(call, caller)))),
+    get("/integrations/{key}", CustomerOrAdmin(|call, caller| Box::pin(integrations::show(call, caller)))),
+    put("/integrations/{key}", Admin(|call, workspace| Box::pin(integrations::put(call, workspace)))),
+    patch("/integrations/{key}", Admin(|call, workspace| Box::pin(integrations::patch(call, workspace)))),
+    delete("/integrations/{key}", Admin(|call, workspace| Box::pin(integrations::delete(call, workspace)))),
+    get(
+        "/integrations/{key}/connector-spec",
+        CustomerOrAdmin(|call, caller| Box::pin(connection_options::spec(call, caller))),
+    ),
+    post(
+        "/connection-options",
+        CustomerOrAdmin(|call, caller| Box::pin(connection_options::list(call, caller))),
+    ),
+    get("/sse/connection-events/{requestId}", Anyone(|_| Box::pin(ready(Err(sse::not_supported()))))),
+    get("/connections", CustomerOrAdmin(|call, caller| Box::pin(connections::list(call, caller)))),
+    post("/connections", CustomerOrAdmin(|call, caller| Box::pin(new_connection::create(call, caller)))),
+    get("/connections/{id}", CustomerOrAdmin(|call, caller| Box::pin(connections::show(call, caller)))),
+    patch(
+        "/connections/{id}",
+        CustomerOrAdmin(|call, caller| Box::pin(connection_changes::patch(call, caller))),
+    ),
+    put("/connections/{id}", CustomerOrAdmin(|call, caller| Box::pin(connection_changes::put(call, caller)))),
+    delete("/connections/{id}", CustomerOrAdmin(|call, caller| Box::pin(archive::archive(call, caller)))),
+    post(
+        "/connections/{id}/restore",
+        CustomerOrAdmin(|call, caller| Box::pin(archive::restore(call, caller))),
+    ),
+    post(
+        "/connections/{id}/refresh-credentials",
+        CustomerOrAdmin(|call, caller| Box::pin(credentials::refresh(call, caller))),
+    ),
+    post("/connections/{id}/test", CustomerOrAdmin(|call, caller| Box::pin(credentials::test(call, caller)))),
+    post(
+        "/connections/{id}/disconnect",
+        CustomerOrAdmin(|call, caller| Box::pin(credentials::disconnect(call, caller))),
+    ),
+    through_proxy(Method::DELETE),
+    through_proxy(Method::GET),
+    through_proxy(Method::HEAD),
+    through_proxy(Method::PATCH),
+    through_proxy(Method::POST),
+    through_proxy(Method::PUT),
+];
+
+/// One row.
+struct Entry {
+    method: Method,
+    path: &'static str,
+    handler: Handler,
+}
+
+/// Who may call, and what answers them: it is handed whom `auth` found.
+pub(crate) enum Handler {
+    /// Anyone, without a token.
+    Anyone(fn(Call<'_>) -> Answering<'_>),
+    /// A customer.
+    Customer(fn(Call<'_>, token::Customer) -> Answering<'_>),
+    /// A customer, or who manages the workspace.
+    CustomerOrAdmin(fn(Call<'_>, Caller) -> Answering<'_>),
+    /// Who manages the workspace; the handler is told its key.
+    Admin(fn(Call<'_>, WorkspaceKey) -> Answering<'_>),
+    /// Who manages workspaces.
+    Root(fn(Call<'_>) -> Answering<'_>),
+}
+
+/// A request, on its way to its handler.
+#[derive(Clone, Copy)]
+pub(crate) struct Call<'a> {
+    pub(crate) deps: &'a Arc<Deps>,
+    pub(crate) request: &'a Request<Bytes>,
+    /// What stands in the place of `{id}` or `{key}`; nothing where the path has no such place.
+    pub(crate) id: &'a str,
+    /// Counted from when the request came.
+    pub(crate) deadline: Deadline,
+}
+
+/// An answer under way.
+pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>>> + Send + 'a>>;
+
+const fn get(path: &'static str, handler: Handler) -> Entry {
+    Entry { method: Method::GET, path, handler }
+}
+
+const fn post(path: &'static str, handler: Handler) -> Entry {
+    Entry { method: Method::POST, path, handler }
+}
+
+const fn put(path: &'static str, handler: Handler) -> Entry {
+    Entry { method: Method::PUT, path, handler }
+}
+
+const fn patch(path: &'static str, handler: Handler) -> Entry {
+    Entry { method: Method::PATCH, path, handler }
+}
+
+const fn delete(path: &'static str, handler: Handler) -> Entry {
+    Entry { method: Method::DELETE, path, handler }
+}
+
+const fn through_proxy(method: Method) -> Entry {
+    let handler = CustomerOrAdmin(|call, caller| Box::pin(proxy::forward(call, caller)));
+    Entry { method, path: "/connections/{id}/proxy/{path+}", handler }
+}
+
+/// The handler of a request, and the id that its path names.
+pub(crate) fn find(method: &Method, path: &str) -> Result<(&'static Handler, String)> {
+    let path: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let of_path = || TABLE.iter().filter(|entry| fits(entry.path, &path));
+    let Some(entry) = of_path().find(|entry| entry.method == *method) else {
+        let preflight = Method::OPTIONS;
+        return Err(match of_path().next() {
+            Some(_) => method_not_allowed(of_path().map(|entry| &entry.method).chain([&preflight])),
+            None => Error::new(ErrorKey::NotFound, "There is no such resource."),
+        });
+    };
+    Ok((&entry.handler, id(entry.path, &path)?))
+}
+
+fn fits(pattern: &'static str, path: &[&str]) -> bool {
+    let pattern: Vec<&str> = segments(pattern).collect();
+    let takes_the_rest = pattern.last().is_some_and(|last| last.ends_with("+}"));
+    let is_as_long = if takes_the_rest { path.len() >= pattern.len() } else { path.len() == pattern.len() };
+    is_as_long
+        && pattern.iter().zip(path).all(|(expected, segment)| {
+            is_placeholder(expected) || percent_decode_str(segment).eq(expected.bytes())
+        })
+}
+
+/// What stands in the place of the pattern's first placeholder.
+fn id(pattern: &'static str, path: &[&str]) -> Result<String> {
+    let Some(place) = segments(pattern).position(is_placeholder) else { return Ok(String::new()) };
+    let segment = path.get(place).copied().unwrap_or_default();
+    let decoded = percent_decode_str(segment).decode_utf8();
+    decoded.map(Into::into).map_err(|_| Error::new(ErrorKey::RequestMalformed, "The path is not UTF-8."))
+}
+
+fn segments(pattern: &'static str) -> impl Iterator<Item = &'static str> {
+    pattern.trim_start_matches('/').split('/')
+}
+
+fn is_placeholder(segment: &str) -> bool {
+    segment.starts_with('{')
+}
+
+/// Every route of the service: those that browsers open, and the API's.
+#[must_use]
+pub fn all_routes() -> Vec<Route> {
+    let mut routes = browser_routes().to_vec();
+    for entry in TABLE {
+        let route =
+            |method, needs_token| Route { method, path: entry.path, function: Function::Api, needs_token };
+        if routes.iter().all(|known| known.path != entry.path) {
+            routes.push(route(Method::OPTIONS, false));
+        }
+        routes.push(route(entry.method.clone(), !matches!(entry.handler, Anyone(_))));
+    }
+    routes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The path of the entry that answers, and the id in it.
+    fn found(path: &str) -> Result<(&'static str, String)> {
+        let (handler, id) = find(&Method::GET, path)?;
+        let is_it = |entry: &&Entry| std::ptr::eq(&raw const entry.handler, handler);
+        Ok((TABLE.iter().find(is_it).unwrap().path, id))
+    }
+
+    #[test]
+    fn a_path_leads_to_one_pattern_and_its_id() {
+        for (path, pattern, id) in [
+            ("/self", "/self", ""),
+            ("/%73elf/", "/self", ""),
+            ("/integrations", "/integrations", ""),
+            ("/integrations/crm", "/integrations/{key}", "crm"),
+            ("/integrations/a%2Fb%20c", "/integrations/{key}", "a/b c"),
+            ("/connections/c1/proxy/me", "/connections/{id}/proxy/{path+}", "c1"),
+            ("/connections/c1/proxy/a/%ff//b/", "/connections/{id}/proxy/{path+}", "c1"),
+        ] {
+            assert_eq!(found(path).unwrap(), (pattern, id.to_owned()), "{path}");
         }
     }
-    Err(Error::new(ErrorKey::LockTimeout, "The definition is being changed. Please try again."))
+
+    #[test]
+    fn what_is_no_path_is_not_found() {
+        for path in ["/", "/selfish", "/connections/c1/proxy", "/connections/c1/proxy/", "/self/a", "/%ff"] {
+            assert_eq!(found(path).unwrap_err().key(), ErrorKey::NotFound, "{path}");
+        }
+        assert_eq!(found("/connections/%ff").unwrap_err().key(), ErrorKey::RequestMalformed);
+    }
 }

@@ -11,8 +11,8 @@ use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{CustomerId, IntegrationId, WorkspaceKey};
 use protocol::token::{Caller, is_customer_id};
 
+use super::Call;
 use super::connection_changes::{MAX_ID, MAX_NAME, parameters};
-use super::table::Call;
 use crate::{answer, body};
 
 /// POST: creates the connection, once the service took the credentials.

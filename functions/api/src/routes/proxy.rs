@@ -18,7 +18,7 @@ use protocol::provider::failure::{Failure, Refusal};
 use protocol::token::Caller;
 use url::Url;
 
-use super::table::Call;
+use super::Call;
 
 /// The most that a request's body may weigh, in bytes: a Lambda event ends at 6 MB, base64 included.
 const MAX_BODY: usize = 4 * 1024 * 1024;

@@ -23,3 +23,20 @@ pub(crate) fn show(customer: &Customer) -> Result<Response<Bytes>> {
     let name = customer.name.as_deref().unwrap_or(customer.id.as_str());
     answer::ok(&Whoami { id: &customer.id, name, fields: &customer.fields })
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::id::CustomerId;
+
+    use super::*;
+    use crate::routes::described::{component, json_of};
+
+    #[test]
+    fn the_customer() {
+        let fields = Map::from_iter([("plan".to_owned(), "pro".into())]);
+        component(
+            "Customer",
+            &[json_of(&Whoami { id: &CustomerId::new("user-1"), name: "Ada", fields: &fields })],
+        );
+    }
+}

@@ -12,8 +12,8 @@ use protocol::secret::Secret;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::table::Call;
-use super::until_written;
+use super::Call;
+use super::until_written::until_written;
 use crate::{answer, body};
 
 /// A workspace's definition, with the secret in the one answer that generated it.
@@ -74,4 +74,41 @@ pub(crate) async fn put(call: Call<'_>) -> Result<Response<Bytes>> {
 
 fn not_found() -> Error {
     Error::new(ErrorKey::NotFound, "There is no such workspace.").field("key")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routes::described::{component, json_of, properties};
+
+    #[test]
+    fn workspaces() {
+        let least = WorkspaceDefinition {
+            name: "Acme".to_owned(),
+            secret: Some("a secret that is not shown".into()),
+            public_keys: Vec::new(),
+            redirect_uris: Vec::new(),
+            origins: None,
+            logo_uri: None,
+            color: None,
+            confirm_start: true,
+        };
+        let full = WorkspaceDefinition {
+            public_keys: vec!["PEM".to_owned()],
+            origins: Some(vec!["https://app.example".to_owned()]),
+            logo_uri: Some("https://app.example/logo.svg".to_owned()),
+            color: Some("#1f5fd0".to_owned()),
+            ..least.clone()
+        };
+        let generated = "0123456789abcdef".repeat(6);
+        let key = &WorkspaceKey::new("acme");
+        let shown = [
+            json_of(&Representation { key, definition: &least, secret: None }),
+            json_of(&Representation { key, definition: &full, secret: Some(&generated) }),
+        ];
+        component("Workspace", &shown);
+        let mut defined = properties("WorkspaceDefinition");
+        defined.insert("key".to_owned());
+        assert_eq!(properties("Workspace"), defined);
+    }
 }

@@ -1,5 +1,5 @@
 //! The paths that browsers open: each with its methods, and the function that answers. The API's stand in its own table,
-//! `functions/api/src/routes/table.rs`; `api::all_routes` has them all.
+//! `functions/api/src/routes/mod.rs`; `api::all_routes` has them all.
 
 use std::collections::BTreeSet;
 
