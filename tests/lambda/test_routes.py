@@ -18,10 +18,10 @@ def router():
 def routes():
     """(method, path, function) of every operation that docs/openapi.json describes."""
     paths = json.loads((services.ROOT / "docs/openapi.json").read_text())["paths"]
-    # Each has a notation of its own for the rest of a path.
-    functions = {path.replace("{*path}", "{path}"): function for path, function in router().items()}
+    functions = router()
+    others = functions["/{*path}"]
     return [
-        (method.upper(), path, functions[path])
+        (method.upper(), path, functions.get(path, others))
         for path, operations in paths.items()
         for method in operations.keys() - {"parameters"}
     ]

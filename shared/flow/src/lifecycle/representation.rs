@@ -23,35 +23,35 @@ pub struct Representation {
     pub tenant_id: CustomerId,
     /// The integration's id.
     pub integration_id: IntegrationId,
-    /// What is shown of the integration.
+    /// The integration, in short.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub integration: Option<Face>,
     /// The auth option that it was made with.
     pub auth_option_key: String,
-    /// Whether its credentials can be used.
+    /// True if its credentials can be used.
     pub connected: bool,
-    /// Whether its credentials are gone for good.
+    /// True if its credentials are gone for good.
     pub disconnected: bool,
-    /// Whether the customer has to act.
+    /// Says if the customer has to act.
     pub state: State,
-    /// What is wrong with its credentials, while something is.
+    /// The trouble with its credentials, while there is any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Error>,
-    /// When it was made.
+    /// The time when it was made.
     pub created_at: String,
-    /// When it was last changed.
+    /// The time of its last change.
     pub updated_at: String,
-    /// When its credentials were last asked for, to the hour.
+    /// The hour in which its credentials were last asked for.
     pub last_active_at: String,
-    /// When its credentials are refreshed, unless somebody needs them sooner.
+    /// The time of the next refresh, unless somebody needs the credentials sooner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_credentials_refresh_at: Option<String>,
-    /// When it was archived, if it was.
+    /// The time when it was archived, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub archived_at: Option<String>,
 }
 
-/// Whether the customer has to act.
+/// The state of a connection, as the contract names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {
@@ -61,7 +61,7 @@ pub enum State {
     ClientActionRequired,
 }
 
-/// What is shown of an integration beside its connection.
+/// An integration in short, beside its connection.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Face {

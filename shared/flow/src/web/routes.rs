@@ -39,9 +39,9 @@ pub struct Route {
     pub method: Method,
     /// The path as API Gateway writes it: `{id}` takes one segment, `{path+}` whatever is left.
     pub path: &'static str,
-    /// What answers.
+    /// The function that answers.
     pub function: Function,
-    /// Whether the request needs a token in its `Authorization` header.
+    /// True if the request needs a token in its `Authorization` header.
     pub needs_token: bool,
 }
 
