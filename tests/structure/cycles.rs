@@ -28,9 +28,9 @@ fn circles(arrows: &BTreeSet<(Module, Module)>) -> BTreeSet<(Module, Module)> {
 
 #[test]
 fn no_file_leads_back_to_itself() {
-    for folder in ["shared/protocol/src", "shared/flow/src"] {
+    for folder in ["shared/protocol/src", "shared/flow/src", "functions/api/src", "infra/local/src"] {
         let arrows = Crate::read(folder).arrows();
-        assert!(arrows.len() > 50, "{folder}: the arrows were found");
+        assert!(arrows.len() > 20, "{folder}: the arrows were found");
         let circles: Vec<String> = circles(&arrows)
             .iter()
             .map(|(from, to)| format!("{} -> {}", from.join("::"), to.join("::")))

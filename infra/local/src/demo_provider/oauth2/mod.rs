@@ -12,6 +12,7 @@ mod client_credentials;
 mod code;
 mod consent;
 mod fault;
+mod issue;
 mod metadata;
 mod pkce;
 mod refresh;

@@ -1,8 +1,8 @@
 //! The refresh token grant (RFC 6749 §6), with rotation.
 
 use super::client::Client;
+use super::issue::issue;
 use super::scope;
-use super::token::issue;
 use super::token_error::{ErrorCode, TokenError};
 use super::token_response::TokenResponse;
 use super::tokens::NotRotated;

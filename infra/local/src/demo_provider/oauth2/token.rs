@@ -6,18 +6,16 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use protocol::clock::Timestamp;
 
 use super::client::{Client, Grants};
 use super::client_authentication::authenticate;
 use super::client_credentials;
 use super::code::{Presented, Refused};
 use super::fault::Fault;
+use super::issue::issue;
 use super::refresh;
-use super::scope::Scope;
 use super::token_error::{ErrorCode, TokenError};
 use super::token_response::TokenResponse;
-use super::tokens::{Grant, Tokens};
 use crate::demo_provider::Provider;
 use crate::demo_provider::params::Params;
 
@@ -112,22 +110,6 @@ fn exchange(
         return Err(TokenError::new(code, "The demo provider was told to fail so"));
     }
     Ok((issue(provider, &mut store.tokens, &grant, &grant.scopes, now), fault))
-}
-
-/// Makes an access token for these scopes, and a refresh token for the whole grant.
-pub(super) fn issue(
-    provider: &Provider,
-    tokens: &mut Tokens,
-    grant: &Grant,
-    scopes: &[&Scope],
-    now: Timestamp,
-) -> TokenResponse {
-    let response = TokenResponse::new(provider.draw_secret(), Some(provider.draw_secret()), scopes);
-    tokens.insert_access(&response.access_token, grant, now);
-    if let Some(refresh_token) = &response.refresh_token {
-        tokens.insert_refresh(refresh_token, grant);
-    }
-    response
 }
 
 impl Refused {
