@@ -7,7 +7,7 @@ use flow::deps::{Deps, integration_place, read_integration};
 use flow::lifecycle::registration;
 use flow::store::StoredDefinition;
 use protocol::definition::{
-    AuthMethod, Integration, IntegrationDefinition, KnownSecrets, OptionSecrets, Problems,
+    AuthMethod, AuthOption, Integration, IntegrationDefinition, KnownSecrets, OptionSecrets, Problems,
 };
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
@@ -38,7 +38,9 @@ pub(super) async fn passed(
     let mut problems = integration.problems(KnownSecrets::Opened(&secrets), deps.settings.loopback);
     integration.check_input_schemas(&mut problems);
     // What has just been shared counts.
-    if let Some(root) = &deps.settings.root_key {
+    if let Some(root) = &deps.settings.root_key
+        && borrowing(&integration).next().is_some()
+    {
         deps.definitions.forget(root);
     }
     check_sharing(deps, &integration, &mut problems).await?;
@@ -62,10 +64,7 @@ pub(super) async fn stored(
 
 /// Notes each `proxyKey` that names no registration which this workspace may use.
 async fn check_sharing(deps: &Deps, integration: &Arc<Integration>, problems: &mut Problems) -> Result<()> {
-    for option in &integration.auth_options {
-        if !matches!(option.method, AuthMethod::Proxy(_)) {
-            continue;
-        }
+    for option in borrowing(integration) {
         match registration::of_option(deps, integration, option).await {
             Ok(_) => {}
             Err(error) if matches!(error.key(), ErrorKey::ConfigurationInvalid | ErrorKey::NotFound) => {
@@ -76,6 +75,11 @@ async fn check_sharing(deps: &Deps, integration: &Arc<Integration>, problems: &m
         }
     }
     Ok(())
+}
+
+/// The options that use another integration's registration.
+fn borrowing(integration: &Integration) -> impl Iterator<Item = &AuthOption> {
+    integration.auth_options.iter().filter(|option| matches!(option.method, AuthMethod::Proxy(_)))
 }
 
 async fn sealed(deps: &Deps, integration: &Integration, secrets: &OptionSecrets) -> Result<Option<Vec<u8>>> {

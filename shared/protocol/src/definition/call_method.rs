@@ -3,6 +3,7 @@
 use http::Method;
 use serde::{Deserialize, Serialize};
 
+use super::checker::Checker;
 use crate::error::{Error, Result};
 
 /// The methods that a definition may name (RFC 9110 §9.3, RFC 5789).
@@ -31,9 +32,11 @@ impl CallMethod {
         self.method.clone().ok_or_else(|| Error::unusable(setting))
     }
 
-    pub(super) fn problem(&self) -> Option<String> {
-        let names = KNOWN.map(|method| method.to_string()).join(", ");
-        self.method.is_none().then(|| format!("must be one of {names}"))
+    pub(super) fn check(&self, checker: &mut Checker<'_>) {
+        if self.method.is_none() {
+            let names = KNOWN.map(|method| method.to_string()).join(", ");
+            checker.refuse("method", format!("must be one of {names}"));
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Checks the settings of one option, and notes each that cannot work.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::input_names::InputNames;
 use super::option_secrets::OptionSecrets;
@@ -82,6 +82,18 @@ impl Checker<'_> {
             if let Some(problem) = self.unknown(placeholder, credentials) {
                 self.refuse(setting, problem);
             }
+        }
+    }
+
+    /// Checks named templates.
+    pub(super) fn templates(
+        &mut self,
+        setting: &str,
+        templates: &BTreeMap<String, Template>,
+        credentials: Credentials<'_>,
+    ) {
+        for (name, template) in templates {
+            self.template(&format!("{setting}.{name}"), template, credentials);
         }
     }
 

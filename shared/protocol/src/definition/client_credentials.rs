@@ -116,9 +116,7 @@ impl ClientCredentials {
         checker.endpoint("tokenUri", token_uri, &[]);
         checker.scopes(&self.scopes);
         checker.added(self.extra.keys(), |name| OWN_PARAMETERS.contains(&name));
-        for (name, template) in &self.extra {
-            checker.template(&format!("extra.{name}"), template, Credentials::NotYet);
-        }
+        checker.templates("extra", &self.extra, Credentials::NotYet);
         match &self.client_id {
             Some(template) => checker.template("clientId", template, Credentials::NotYet),
             None if checker.inputs.has("clientId") => {}
@@ -174,13 +172,9 @@ impl ClientCredentials {
 impl LoginCall {
     fn check(&self, checker: &mut Checker<'_>) {
         checker.address("uri", &self.uri, Credentials::NotYet);
-        if let Some(problem) = self.method.problem() {
-            checker.refuse("method", problem);
-        }
+        self.method.check(checker);
         self.headers.check(checker, "headers", Credentials::NotYet);
-        for (name, template) in &self.body {
-            checker.template(&format!("body.{name}"), template, Credentials::NotYet);
-        }
+        checker.templates("body", &self.body, Credentials::NotYet);
         if self.response.is_empty() {
             checker.refuse("response", "names no credential");
         }

@@ -131,9 +131,10 @@ impl OAuth2 {
         checker.scopes(&self.scopes);
         self.client_auth_location.check(checker);
         checker.added(self.extra.keys(), |name| OWN_PARAMETERS.contains(&name));
+        let in_query = self.authorize_uri.query_names();
         for (name, value) in &self.extra {
             checker.literal(&format!("extra.{name}"), value);
-            if self.authorize_uri.query_names().contains(name) {
+            if in_query.contains(name) {
                 checker.refuse(&format!("extra.{name}"), "stands in authorizeUri's query too");
             }
         }

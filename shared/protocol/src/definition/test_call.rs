@@ -30,9 +30,7 @@ impl TestCall {
         base: Option<&Address>,
         credentials: Credentials<'_>,
     ) {
-        if let Some(problem) = self.method.problem() {
-            checker.refuse("method", problem);
-        }
+        self.method.check(checker);
         self.path.check(checker, base, credentials);
     }
 }
@@ -69,14 +67,10 @@ impl RevokeCall {
         base: Option<&Address>,
         credentials: Credentials<'_>,
     ) {
-        if let Some(problem) = self.method.problem() {
-            checker.refuse("method", problem);
-        }
+        self.method.check(checker);
         self.path.check(checker, base, credentials);
         self.headers.check(checker, "headers", credentials);
-        for (name, template) in &self.body {
-            checker.template(&format!("body.{name}"), template, credentials);
-        }
+        checker.templates("body", &self.body, credentials);
     }
 }
 
