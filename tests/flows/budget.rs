@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use flow::seal::{DataKey, EncryptionContext, KeyFuture, StaticKey, WrappingKey};
 use serde_json::{Value, json};
+use tests::form::Form;
 use tests::provider::{self, Reply};
 use tests::random::CountedRandom;
 use tests::wire::Consumed;
@@ -81,6 +82,24 @@ async fn a_connection_costs_the_same_however_many_there_are() {
     for number in 2..40 {
         assert_eq!(functions.connect(&format!("customer-{number}")).await, first);
     }
+}
+
+/// A start waits for its customer in a record: written when the page is shown, read when it is answered.
+#[tokio::test(start_paused = true)]
+async fn a_form_costs_one_write_when_it_is_shown_and_one_read_each_time_it_is_sent() {
+    let world = World::with(&definitions::api_key()).await;
+    let browser = world.browser().for_a_person();
+    browser.send(Start::new().form()).await;
+    let _ = world.wire.take_consumed();
+    let mut form = Form::read(&browser.send(Start::new().form()).await);
+    assert_eq!(world.wire.take_consumed(), Consumed { requests: 1, write_units: 1.0, read_units: 0.0 });
+    for _ in 0..3 {
+        form = Form::read(&browser.send(form.submit()).await);
+        assert_eq!(world.wire.take_consumed(), Consumed { requests: 1, write_units: 0.0, read_units: 1.0 });
+    }
+    let link = Start::new().from(&[("sec-fetch-site", "none")]).link("/connect");
+    browser.send(link).await;
+    assert_eq!(world.wire.take_consumed(), Consumed { requests: 1, write_units: 1.0, read_units: 0.0 });
 }
 
 /// Each call of KMS is paid for, and waited for.

@@ -15,7 +15,7 @@ mod deadline;
 mod disconnect;
 mod events;
 mod form;
-mod form_ticket;
+mod form_waits;
 mod given_credentials;
 mod happy;
 mod iframe;

@@ -5,6 +5,7 @@
 mod callback_bound;
 mod callback_shape;
 mod consistent_reads;
+mod cookies;
 mod debug;
 mod definitions;
 mod error_keys;
@@ -26,3 +27,4 @@ mod start_page;
 mod tenants;
 mod token_endpoint;
 mod tokens;
+mod waiting_starts;

@@ -1,6 +1,8 @@
 //! The page that asks the customer whether they meant to start.
 
 use serde_json::json;
+use tests::answer::refusal;
+use tests::form::Form;
 use tests::tokens::{WORKSPACE_SECRET, in_an_hour, signed};
 use tests::{Answer, Browser, Start, World, definitions};
 
@@ -9,29 +11,26 @@ async fn page(browser: &Browser, start: &Start) -> Answer {
     browser.for_a_person().send(link).await
 }
 
-/// What the page's form would post.
-fn payload(page: &Answer) -> String {
-    let (_, rest) = page.body.split_once("name=\"payload\" value=\"").unwrap();
-    let (value, _) = rest.split_once('"').unwrap();
-    [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&")]
-        .iter()
-        .fold(value.to_owned(), |text, (escaped, plain)| text.replace(escaped, plain))
-}
-
 #[tokio::test(start_paused = true)]
 async fn it_says_who_gets_access_to_what_and_cannot_be_framed() {
     let world = World::new().await;
     let browser = world.browser();
     let page = page(&browser, &Start::new()).await;
     assert_eq!(page.status.as_u16(), 200);
-    for named in ["Acme &#38; Sons", "Example CRM", "Ada Example"] {
+    for named in
+        ["Acme &#38; Sons</strong> will get access to your Example CRM account", "says that it is for"]
+    {
         assert!(page.body.contains(named), "{named}: {}", page.body);
+    }
+    // The name is the token's, which anybody may choose who has one; the id is beside it.
+    for said in ["<dt>Name</dt><dd>Ada Example</dd>", "<dt>User ID</dt><dd>user-1</dd>"] {
+        assert!(page.body.contains(said), "{said}: {}", page.body);
     }
     assert!(page.header("content-security-policy").contains("frame-ancestors 'none'"));
     assert!(page.header("content-security-policy").contains("default-src 'none'"));
     assert_eq!(page.header("cache-control"), "no-store");
     assert_eq!(page.header("referrer-policy"), "no-referrer");
-    assert!(browser.cookie_names().is_empty());
+    assert_eq!(browser.cookie_names().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -50,9 +49,7 @@ async fn its_form_goes_on_with_everything_that_was_asked_for() {
         "customState": "a b&c",
     }));
     let page = page(&browser, &asked).await;
-    assert!(page.body.contains("<form method=\"post\" action=\"/connect\">"), "{}", page.body);
-    let own = Start::new().from(&[("origin", "https://linkspan.example"), ("sec-fetch-site", "same-origin")]);
-    let answer = browser.send(own.post_form("/connect", &[("payload", &payload(&page))])).await;
+    let answer = browser.send(Form::read(&page).submit()).await;
     let state = tests::answer::parameter(&answer.away(), "state").unwrap();
     let callback = tests::answer::parameter(&answer.away(), "redirect_uri").unwrap();
     let answered = browser.get(&format!("{callback}?code=a&state={state}")).await;
@@ -65,23 +62,53 @@ async fn its_form_goes_on_with_everything_that_was_asked_for() {
     assert_eq!(secrets["connectorParameters"], json!({ "b": 1 }));
 }
 
+/// Neither with the cookie, as an application beside ours on the same site could, nor without.
 #[tokio::test(start_paused = true)]
 async fn another_site_cannot_post_its_form() {
     let world = World::new().await;
     let browser = world.browser();
-    let payload = payload(&page(&browser, &Start::new()).await);
+    let form = Form::read(&page(&browser, &Start::new()).await);
     let before = world.dump().await;
     for headers in [
         &[("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")][..],
         &[("origin", "null"), ("sec-fetch-site", "cross-site")],
         &[("origin", "null"), ("sec-fetch-site", "same-site")],
+        &[("origin", "https://app.example"), ("sec-fetch-site", "cross-site")],
+        &[("origin", "https://app.example")],
+        &[("origin", "caf\u{e9}")],
+        &[("sec-fetch-site", "caf\u{e9}")],
     ] {
-        let answer =
-            browser.send(Start::new().from(headers).post_form("/connect", &[("payload", &payload)])).await;
-        assert!(matches!(answer.status.as_u16(), 200 | 403), "{headers:?}");
-        assert!(browser.cookie_names().is_empty(), "{headers:?}");
+        let flow = [("flow", form.control("flow").value.as_str())];
+        let answer = browser.send(Start::new().from(headers).post_form("/connection-popup", &flow)).await;
+        assert_eq!(answer.refusal(), refusal(403, "origin_not_allowed", "Origin"), "{headers:?}");
     }
+    let body = String::from_utf8(form.submit().into_body().to_vec()).unwrap();
+    let answer = browser.post_cross_site("/connection-popup", body).await;
+    assert_eq!(answer.refusal(), refusal(403, "browser_mismatch", ""));
     assert_eq!(world.dump().await, before);
+}
+
+/// A page of ours that leads to a start proves nothing, whatever the browser says about where it came from.
+#[tokio::test(start_paused = true)]
+async fn it_cannot_be_skipped_by_way_of_our_own_pages() {
+    let world = World::new().await;
+    for headers in [
+        &[("sec-fetch-site", "same-origin"), ("sec-fetch-dest", "document")][..],
+        &[("sec-fetch-site", "same-origin"), ("referer", "https://linkspan.example/connection-popup")],
+        &[("sec-fetch-site", "same-origin"), ("referer", "https://linkspan.example/")],
+    ] {
+        let browser = world.browser();
+        let page = browser.send(Start::new().from(headers).link("/connection-popup")).await;
+        assert!(page.body.contains("Continue to Example CRM"), "{headers:?}");
+        // What the page would post, without the record that it waits in.
+        for flow in ["", "AAAAAAAAAAAAAAAAAAAAAA"] {
+            let payload = Start::new().payload.to_string();
+            let post = Start::new().from(&[("origin", "null"), ("sec-fetch-site", "same-origin")]);
+            let post = post.post_form("/connection-popup", &[("payload", &payload), ("flow", flow)]);
+            let answer = browser.send(post).await;
+            assert!(answer.status != 303 && world.provider.calls().is_empty(), "{headers:?} {flow}");
+        }
+    }
 }
 
 /// What Chromium sends for the form of a page without a referrer.
@@ -89,11 +116,10 @@ async fn another_site_cannot_post_its_form() {
 async fn its_own_form_goes_on_although_the_browser_names_no_origin() {
     let world = World::new().await;
     let browser = world.browser();
-    let payload = payload(&page(&browser, &Start::new()).await);
-    let own = Start::new().from(&[("origin", "null"), ("sec-fetch-site", "same-origin")]);
-    let answer = browser.send(own.post_form("/connect", &[("payload", &payload)])).await;
+    let form = Form::read(&page(&browser, &Start::new()).await);
+    let answer = browser.send(form.submit()).await;
     assert_eq!(answer.status, 303);
-    assert_eq!(browser.cookie_names().len(), 1);
+    assert_eq!(browser.cookie_names().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use cookie::Cookie;
-use http::{Method, Request};
+use http::{HeaderValue, Method, Request};
 use linkspan_local::service::Functions;
 use tower::ServiceExt as _;
 
@@ -88,7 +88,10 @@ impl Browser {
         let pairs: Vec<String> =
             self.jar.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
         if with_cookies && !pairs.is_empty() {
-            headers.insert("cookie", pairs.join("; ").parse().unwrap());
+            // Other applications' cookies, if the test has set some, stand before ours.
+            let others = headers.get("cookie").map(|others| [others.as_bytes(), b"; "].concat());
+            let cookies = [others.unwrap_or_default(), pairs.join("; ").into_bytes()].concat();
+            headers.insert("cookie", HeaderValue::from_bytes(&cookies).unwrap());
         }
         let path = request.uri().path();
         let service = if path.starts_with("/oauth-callback") {

@@ -91,21 +91,14 @@ async fn a_popup_that_asked_for_something_still_tells_the_window_that_opened_it(
     let service = start_service().await;
     let form = post(&service, "", APP, &[("payload", &payload())]).await;
     assert_eq!(form.status, StatusCode::OK);
-    let ticket = form.field("ticket");
+    let flow = form.field("flow");
     let typed = |key| {
-        [
-            ("ticket", ticket.as_str()),
-            ("option", "api-key"),
-            ("input/company", "engines"),
-            ("input/apiKey", key),
-        ]
+        [("flow", flow.as_str()), ("option", "api-key"), ("input/company", "engines"), ("input/apiKey", key)]
     };
     let refused = post(&service, &form.cookie, "null", &typed("wrong")).await;
     assert!(refused.text.contains("did not accept the credentials"), "{}", refused.text);
-    let again = refused.field("ticket");
-    let mut fields = typed("demo-api-key-ada");
-    fields[0].1 = &again;
-    let done = post(&service, &refused.cookie, "null", &fields).await;
+    assert_eq!((refused.field("flow"), refused.cookie.as_str()), (flow.clone(), ""));
+    let done = post(&service, &form.cookie, "null", &typed("demo-api-key-ada")).await;
     let handed_over = done.handed_over();
     assert_eq!(handed_over["origins"], json!([APP]));
     assert_eq!(handed_over["message"]["requestId"], "r1");

@@ -10,7 +10,9 @@ use bytes::Bytes;
 use http::{Request, Response};
 
 use crate::context::FlowContext;
-use crate::context::browser::{BrowserSecret, FlowId, RESULT_LIFETIME_SECONDS, surplus_cookies};
+use crate::context::browser::BrowserSecret;
+use crate::context::cookies::surplus_cookies;
+use crate::context::flow_id::{FlowId, RESULT_LIFETIME_SECONDS};
 use crate::context::outcome::Outcome;
 use crate::deps::Deps;
 use crate::deps::trail::About;
@@ -46,13 +48,16 @@ async fn result(deps: &Deps, request: &Request<Bytes>) -> Result<Response<Bytes>
     About::Flow.note(id.as_str());
     let secret = BrowserSecret::from_cookies(request.headers(), &id).ok_or_else(browser_mismatch)?;
     let flow = own_flow(deps, &id, &secret).await?;
-    let memory = FlowContext::open(&id, &secret, &flow.memory)?;
+    let sealed = flow.memory.clone();
     let mut response = match ended(deps, &id, &secret, flow).await? {
-        Progress::Ended(outcome) => delivery::outcome(deps, &outcome, &memory.target, reader).await?,
+        Progress::Ended(outcome) => {
+            let memory = FlowContext::open(&id, &secret, &sealed)?;
+            delivery::outcome(deps, &outcome, &memory.target, reader).await?
+        }
         Progress::Working => pages::still_working(reader),
         Progress::NotAuthorized => pages::not_finished(reader),
     };
-    response::add_cookies(&mut response, &surplus_cookies(request.headers(), &id));
+    response::add_cookies(&mut response, &surplus_cookies(request.headers(), Some(&id), 0));
     Ok(response)
 }
 

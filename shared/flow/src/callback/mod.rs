@@ -12,7 +12,9 @@ use http::{HeaderMap, Method, Request, Response};
 use tracing::Instrument as _;
 
 use crate::context::FlowContext;
-use crate::context::browser::{BrowserSecret, FlowId, State, surplus_cookies};
+use crate::context::browser::{BrowserSecret, State};
+use crate::context::cookies::surplus_cookies;
+use crate::context::flow_id::FlowId;
 use crate::context::outcome::Outcome;
 use crate::deps::Deps;
 use crate::deps::trail::About;
@@ -69,7 +71,7 @@ async fn callback(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response
             Error::internal("its task ended").caused_by(error).report("a callback's work broke down");
         }
     }
-    let cookies = surplus_cookies(request.headers(), &flow);
+    let cookies = surplus_cookies(request.headers(), Some(&flow), 0);
     Ok(response::see_other(&format!("/connection-result/{}", flow.as_str()), &cookies))
 }
 

@@ -13,28 +13,15 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hkdf::{self, HKDF_SHA256, Salt};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use cookie::{Cookie, SameSite};
 use http::HeaderMap;
-use http::header::COOKIE;
 use zeroize::Zeroizing;
 
+use super::cookies;
+use super::flow_id::FlowId;
 use crate::seal::{decrypt, encrypt};
 use protocol::error::{Error, Result};
 use protocol::random::{Random, draw};
 use protocol::secret::Secret;
-
-/// `__Host-` means: set by this very host, over a secure connection, for every path (RFC 6265bis §4.1.3.2).
-const COOKIE_PREFIX: &str = "__Host-f-";
-
-/// The time that a customer has from the start to the callback, in seconds.
-pub const FLOW_LIFETIME_SECONDS: u32 = 15 * 60;
-
-/// The extra time for reading the result of a callback that came in time, in seconds. The callback may work for 28 of
-/// them, and then the browser has to follow the redirect.
-pub const RESULT_LIFETIME_SECONDS: u32 = 60;
-
-/// The number of flow cookies that one browser keeps. API Gateway accepts 10,240 bytes of headers in all.
-const MAX_COOKIES: usize = 20;
 
 /// The `state` of the authorization request (RFC 6749 §10.12).
 #[derive(Clone)]
@@ -61,33 +48,13 @@ impl State {
     #[must_use]
     pub fn flow_id(&self) -> FlowId {
         let hash = labelled_hash("linkspan flow id 1", &self.0);
-        FlowId(URL_SAFE_NO_PAD.encode(&hash[..16]))
+        FlowId::of_hash(&hash)
     }
 }
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
-    }
-}
-
-/// A flow's public id: the table's key, part of the cookie's name, and the end of the result's address.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct FlowId(String);
-
-impl FlowId {
-    /// Reads an id from a path. Returns nothing if the text cannot be one.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let well_formed = text.len() == 22
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-        well_formed.then(|| Self(text.to_owned()))
-    }
-
-    /// Returns the id as text: 22 letters, digits, `-` and `_`.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -103,26 +70,14 @@ impl BrowserSecret {
     /// Reads this browser's secret for the flow from its cookies.
     #[must_use]
     pub fn from_cookies(headers: &HeaderMap, flow: &FlowId) -> Option<Self> {
-        let name = cookie_name(flow);
-        cookies(headers)
-            .find(|cookie| cookie.name() == name)
-            .and_then(|cookie| decode_32(cookie.value()))
-            .map(|secret| Self(Zeroizing::new(secret)))
+        let secret = decode_32(cookies::value(headers, flow)?)?;
+        Some(Self(Zeroizing::new(secret)))
     }
 
     /// Returns the `Set-Cookie` value that gives the secret to the browser.
     #[must_use]
     pub fn set_cookie(&self, flow: &FlowId) -> String {
-        Cookie::build((cookie_name(flow), URL_SAFE_NO_PAD.encode(*self.0)))
-            .http_only(true)
-            .secure(true)
-            .same_site(SameSite::Lax)
-            .path("/")
-            .max_age(cookie::time::Duration::seconds(i64::from(
-                FLOW_LIFETIME_SECONDS + RESULT_LIFETIME_SECONDS,
-            )))
-            .build()
-            .to_string()
+        cookies::set(flow, &URL_SAFE_NO_PAD.encode(*self.0))
     }
 
     /// Returns the hash of the secret that the database keeps.
@@ -147,7 +102,12 @@ impl BrowserSecret {
     pub fn seal(&self, flow: &FlowId, random: &dyn Random, plaintext: &[u8]) -> Result<Vec<u8>> {
         let nonce = draw::<NONCE_LEN>(random);
         let mut sealed = nonce.to_vec();
-        sealed.extend(encrypt(&*self.derive(flow, b"flow memory")?, nonce, flow.0.as_bytes(), plaintext)?);
+        sealed.extend(encrypt(
+            &*self.derive(flow, b"flow memory")?,
+            nonce,
+            flow.as_str().as_bytes(),
+            plaintext,
+        )?);
         Ok(sealed)
     }
 
@@ -156,14 +116,14 @@ impl BrowserSecret {
         let key = self.derive(flow, b"flow memory")?;
         sealed
             .split_first_chunk::<NONCE_LEN>()
-            .and_then(|(nonce, sealed)| decrypt(&key, *nonce, flow.0.as_bytes(), sealed))
+            .and_then(|(nonce, sealed)| decrypt(&key, *nonce, flow.as_str().as_bytes(), sealed))
             .ok_or_else(|| Error::internal("a flow's memory does not open"))
     }
 
     /// Derives a key by HKDF-SHA-256 (RFC 5869), with the flow's id as salt.
     fn derive(&self, flow: &FlowId, purpose: &[u8]) -> Result<Zeroizing<[u8; 32]>> {
         let mut derived = Zeroizing::new([0; 32]);
-        Salt::new(HKDF_SHA256, flow.0.as_bytes())
+        Salt::new(HKDF_SHA256, flow.as_str().as_bytes())
             .extract(&*self.0)
             .expand(&[purpose], HashLength)
             .and_then(|okm| okm.fill(&mut *derived))
@@ -186,44 +146,6 @@ impl hkdf::KeyType for HashLength {
     }
 }
 
-/// Returns the `Set-Cookie` values that delete all flow cookies but this flow's and the newest others.
-///
-/// Browsers send the cookies of one path in the order of their creation (RFC 6265 §5.4), so the first are the oldest.
-#[must_use]
-pub fn surplus_cookies(headers: &HeaderMap, flow: &FlowId) -> Vec<String> {
-    let own = cookie_name(flow);
-    let others: Vec<String> = cookies(headers)
-        .map(|cookie| cookie.name().to_owned())
-        .filter(|name| name.starts_with(COOKIE_PREFIX) && *name != own)
-        .collect();
-    let surplus = (others.len() + 1).saturating_sub(MAX_COOKIES);
-    others
-        .into_iter()
-        .take(surplus)
-        .map(|name| {
-            Cookie::build((name, ""))
-                .secure(true)
-                .path("/")
-                .max_age(cookie::time::Duration::ZERO)
-                .build()
-                .to_string()
-        })
-        .collect()
-}
-
-fn cookie_name(flow: &FlowId) -> String {
-    format!("{COOKIE_PREFIX}{}", flow.0)
-}
-
-fn cookies(headers: &HeaderMap) -> impl Iterator<Item = Cookie<'_>> {
-    headers
-        .get_all(COOKIE)
-        .into_iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(Cookie::split_parse)
-        .filter_map(std::result::Result::ok)
-}
-
 fn decode_32(text: &str) -> Option<[u8; 32]> {
     if text.len() != 43 {
         return None;
@@ -243,6 +165,7 @@ fn labelled_hash(label: &str, secret: &[u8; 32]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::header::COOKIE;
 
     const STATE: State = State([7; 32]);
 
@@ -281,22 +204,6 @@ mod tests {
         let found = BrowserSecret::from_cookies(&headers, &flow).unwrap();
         assert!(found.is_bound_to(&secret().binding()));
         assert!(BrowserSecret::from_cookies(&headers, &State([8; 32]).flow_id()).is_none());
-    }
-
-    #[test]
-    fn all_but_the_newest_twenty_cookies_are_deleted() {
-        let flow = STATE.flow_id();
-        let mut pairs: Vec<String> = (0..25).map(|n| format!("__Host-f-old{n:02}=x")).collect();
-        pairs.push(format!("{}=y", cookie_name(&flow)));
-        pairs.push("session=z".to_owned());
-        let mut headers = HeaderMap::new();
-        headers.insert(COOKIE, pairs.join("; ").parse().unwrap());
-        let deleted = surplus_cookies(&headers, &flow);
-        assert_eq!(deleted.len(), 6);
-        for (n, cookie) in deleted.iter().enumerate() {
-            assert!(cookie.starts_with(&format!("__Host-f-old{n:02}=;")), "{cookie}");
-            assert!(cookie.contains("Max-Age=0") && cookie.contains("Secure") && cookie.contains("Path=/"));
-        }
     }
 
     #[test]

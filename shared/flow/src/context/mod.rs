@@ -1,13 +1,16 @@
 //! A flow between its requests: bound to a browser, with its memory sealed under the browser's key.
 
 pub mod browser;
+pub mod cookies;
+pub mod flow_id;
 pub mod outcome;
 pub mod target;
 
 use serde::{Deserialize, Serialize};
 
 use crate::connection::ConnectRequest;
-use browser::{BrowserSecret, FlowId};
+use browser::BrowserSecret;
+use flow_id::FlowId;
 use protocol::error::{Error, Result};
 use protocol::provider::oauth1::TemporaryCredentials;
 use protocol::random::Random;

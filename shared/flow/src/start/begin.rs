@@ -12,7 +12,7 @@ use protocol::secret::SecretMap;
 use super::authorize;
 use super::chosen::Chosen;
 use super::subject::Subject;
-use super::ticket::Ticket;
+use super::submission::Submission;
 use super::verify::VerifiedStart;
 use crate::connection::ConnectRequest;
 use crate::context::outcome::Outcome;
@@ -20,7 +20,7 @@ use crate::deps::Deps;
 use crate::deps::trail::About;
 use crate::lifecycle::connect::{Issued, connect, connection_key};
 use crate::lifecycle::{import, registration};
-use crate::web::{form, pages, response};
+use crate::web::{form, pages};
 
 /// The result of a start.
 pub(super) enum Begun {
@@ -34,7 +34,7 @@ pub(super) enum Begun {
 pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject) -> Result<Begun> {
     let Subject { integration, connection: reconnected } = subject;
     let before = reconnected.as_ref().map(|connection| connection.record.auth_option_key.as_str());
-    let typed = start.submission.as_ref().and_then(|submission| submission.option());
+    let typed = start.submission.as_ref().and_then(Submission::option);
     // The option that the connection was made with may be gone. Then the default one is used again.
     let before = before.filter(|key| integration.enabled_options().any(|option| option.key == **key));
     let option = integration.auth_option(typed.or(start.request.auth_option_key.as_deref()).or(before))?;
@@ -43,12 +43,12 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
     let registration = registration::of_option(deps, integration, option).await?;
     let chosen = Chosen { start, integration, option, registration };
     let entered = chosen.entered(deps, reconnected.as_ref()).await?;
-    if start.submission.as_ref().is_some_and(super::submission::Submission::turned) {
-        return chosen.ask(deps, &entered.parameters, &[], None);
+    if start.submission.as_ref().is_some_and(Submission::turned) {
+        return chosen.ask(deps, &entered.parameters, &[], None).await;
     }
     let violations = chosen.registration.violations(option, &entered.parameters)?;
     if let Some(first) = violations.first() {
-        return chosen.ask_or_refuse(deps, &entered.parameters, &violations, first);
+        return chosen.ask_or_refuse(deps, &entered.parameters, &violations, first).await;
     }
     let request = chosen.request(entered);
     match &chosen.registration.option().method {
@@ -73,8 +73,8 @@ impl Chosen<'_> {
                 tracing::info!("connected without a provider's page");
                 Ok(Begun::Ended(outcome))
             }
-            Err(error) if self.start.submission.is_some() && is_for_the_form(&error) => {
-                self.ask(deps, &request.parameters, &[], Some(&error))
+            Err(error) if self.start.is_filled_in() && is_for_the_form(&error) => {
+                self.ask(deps, &request.parameters, &[], Some(&error)).await
             }
             Err(error) => Err(error),
         }
@@ -94,7 +94,7 @@ impl Chosen<'_> {
         connect(deps, request, issued, deadline).await
     }
 
-    fn ask_or_refuse(
+    async fn ask_or_refuse(
         &self,
         deps: &Deps,
         parameters: &SecretMap,
@@ -103,8 +103,8 @@ impl Chosen<'_> {
     ) -> Result<Begun> {
         if self.start.requester.can_be_asked() {
             // The form's first showing reports no problems: the customer has not entered anything yet.
-            let untouched = self.start.submission.is_none() && parameters.is_empty();
-            return self.ask(deps, parameters, if untouched { &[] } else { violations }, None);
+            let untouched = !self.start.is_filled_in() && parameters.is_empty();
+            return self.ask(deps, parameters, if untouched { &[] } else { violations }, None).await;
         }
         Err(if self.start.requester.in_iframe {
             Error::interaction_required()
@@ -113,20 +113,14 @@ impl Chosen<'_> {
         })
     }
 
-    /// Returns the form, with a ticket for this browser.
-    fn ask(
+    /// Returns the form, behind which the start waits.
+    async fn ask(
         &self,
         deps: &Deps,
         parameters: &SecretMap,
         violations: &[Violation],
         error: Option<&Error>,
     ) -> Result<Begun> {
-        let ticket = Ticket::issue(
-            deps,
-            &self.start.request,
-            self.start.target.listener.as_ref(),
-            self.start.verified_at,
-        )?;
         let fields = self
             .schema()
             .map(|schema| form::fields(schema, parameters.expose(), violations))
@@ -150,11 +144,8 @@ impl Chosen<'_> {
             help_uri: self.option.help_uri.as_deref().or(shared.help_uri.as_deref()).unwrap_or_default(),
             fields,
             error: problem.unwrap_or_default(),
-            ticket: &ticket.text,
         };
-        let mut response = pages::form(&page);
-        response::add_cookies(&mut response, &[ticket.cookie]);
-        Ok(Begun::Answer(response))
+        self.start.behind(deps, |flow| pages::form(&page, flow)).await.map(Begun::Answer)
     }
 }
 

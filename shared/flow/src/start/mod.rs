@@ -5,33 +5,34 @@
 mod authorize;
 mod begin;
 mod chosen;
+mod pages;
 mod parameters;
 pub mod provenance;
 mod request;
 mod requester;
 mod subject;
 mod submission;
-mod ticket;
 mod verify;
+mod waiting;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use protocol::definition::Integration;
 use protocol::error::{Error, ErrorKey, Result};
 
 pub use request::StartRequest;
 
+use crate::context::cookies::surplus_cookies;
 use crate::context::outcome::Outcome;
 use crate::deps::Deps;
 use crate::web::routes::{self, Function};
-use crate::web::{delivery, pages, response};
+use crate::web::{delivery, response};
 use begin::Begun;
 use provenance::Provenance;
 use requester::Requester;
 use subject::subject;
-use verify::{VerifiedStart, verify};
+use verify::verify;
 
 /// Handles a start.
 pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes> {
@@ -49,26 +50,32 @@ pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes>
 /// the result may go.
 async fn start(deps: &Deps, request: &Request<Bytes>, requester: Requester) -> Result<Response<Bytes>> {
     routes::check_method(Function::Initiate, request.method())?;
+    if !provenance::is_for_a_page(request.headers()) {
+        return Err(no_page());
+    }
     let start = verify(deps, request, requester).await?;
-    let provenance =
-        provenance::provenance(request.method(), request.headers(), &start.address.origin, &start.workspace);
+    let provenance = match &start.submission {
+        Some(_) => provenance::provenance_of_form(request.headers(), &start.address.origin),
+        None => provenance::provenance(request.method(), request.headers(), &start.workspace),
+    };
     let ask = match provenance {
         Provenance::Trusted => false,
-        // A form of ours can be posted only by the browser that it was shown to.
-        Provenance::Unknown => start.workspace.confirm_start && start.submission.is_none(),
+        Provenance::Unknown => start.workspace.confirm_start,
         Provenance::Foreign => return Err(origin_not_allowed()),
     };
     // From here on, the caller receives the errors.
     let begun = match subject(deps, &start).await {
         Ok(_) if ask && requester.in_iframe => Err(Error::interaction_required()),
-        Ok(subject) if ask => {
-            return Ok(pages::confirm_start(&start.confirmation(&subject.integration, request)));
-        }
+        Ok(subject) if ask => start.confirm(deps, &subject.integration).await.map(Begun::Answer),
         Ok(subject) => begin::begin(deps, &start, &subject).await,
         Err(error) => Err(error),
     };
     let outcome = match begun {
-        Ok(Begun::Answer(response)) => return Ok(response),
+        Ok(Begun::Answer(mut response)) => {
+            let kept = start.submission.as_ref().map(|submission| &submission.waiting.flow);
+            response::add_cookies(&mut response, &surplus_cookies(request.headers(), kept, 1));
+            return Ok(response);
+        }
         Ok(Begun::Ended(outcome)) => outcome,
         Err(error) => {
             error.report("start failed");
@@ -78,23 +85,12 @@ async fn start(deps: &Deps, request: &Request<Bytes>, requester: Requester) -> R
     delivery::outcome(deps, &outcome, &start.target, requester.reader).await
 }
 
-impl VerifiedStart {
-    fn confirmation<'a>(
-        &'a self,
-        integration: &'a Integration,
-        request: &'a Request<Bytes>,
-    ) -> pages::Confirmation<'a> {
-        pages::Confirmation {
-            brand: &self.workspace.brand,
-            integration: &integration.name,
-            customer: self.customer.name.as_deref().unwrap_or(self.customer.id.as_str()),
-            action: request.uri().path(),
-            payload: self.request.to_payload().to_string(),
-        }
-    }
-}
-
 fn origin_not_allowed() -> Error {
     let message = "The page that started this is not one of the workspace's.";
     Error::new(ErrorKey::OriginNotAllowed, message).field("Origin")
+}
+
+fn no_page() -> Error {
+    let message = "A connection is started by a page, not by an image, a script or the like.";
+    Error::new(ErrorKey::OriginNotAllowed, message).field("Sec-Fetch-Dest")
 }

@@ -4,12 +4,20 @@
 use http::header::{HeaderName, ORIGIN, REFERER};
 use http::{HeaderMap, Method};
 
+use crate::web::said::Said;
 use protocol::definition::Workspace;
 use protocol::redirect_uri::WebOrigin;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-const SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
-const PURPOSE: HeaderName = HeaderName::from_static("purpose");
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+
+/// The headers by which browsers and their extensions say that nobody asked for the page yet.
+const PURPOSES: [HeaderName; 4] = [
+    HeaderName::from_static("sec-purpose"),
+    HeaderName::from_static("purpose"),
+    HeaderName::from_static("x-purpose"),
+    HeaderName::from_static("x-moz"),
+];
 
 /// The provenance of a start, by the trust it gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,42 +30,62 @@ pub enum Provenance {
     Foreign,
 }
 
-/// Judges a start's provenance by headers that only a browser can set. `own` is this service's origin.
+/// Judges a start's provenance by headers that only a browser can set.
+///
+/// This service's own origin vouches for nothing: a definition, or a redirect target, can make a page of ours lead to
+/// a start. The pages that a customer answers are known by the record that they wait behind.
 #[must_use]
-pub fn provenance(
-    method: &Method,
-    headers: &HeaderMap,
-    own: &WebOrigin,
-    workspace: &Workspace,
-) -> Provenance {
-    let header = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let listed = |origin: &WebOrigin| origin == own || workspace.allows_origin(origin);
-    let site = header(&SEC_FETCH_SITE);
-    match header(&ORIGIN) {
-        // No page can make a browser send this for another site's request. Our own pages send no referrer, so their
-        // forms have the origin `null` (Fetch §3.2).
-        None | Some("null") if site == Some("same-origin") => Provenance::Trusted,
+pub fn provenance(method: &Method, headers: &HeaderMap, workspace: &Workspace) -> Provenance {
+    let listed = |origin: &WebOrigin| workspace.allows_origin(origin);
+    match Said::in_header(headers, &ORIGIN) {
         // The origin `null` says nothing: a page with a no-referrer policy sends it, and so does a sandboxed frame.
-        Some("null") => Provenance::Unknown,
-        Some(origin) => match WebOrigin::parse(origin) {
+        Said::Text("null") => Provenance::Unknown,
+        Said::Text(origin) => match WebOrigin::parse(origin) {
             Ok(origin) if listed(&origin) && *method == Method::POST => Provenance::Trusted,
             Ok(origin) if listed(&origin) => Provenance::Unknown,
             _ => Provenance::Foreign,
         },
-        None if site.is_none() => Provenance::Trusted,
-        None => {
-            let referrer = header(&REFERER).and_then(|referrer| WebOrigin::of_url(referrer).ok());
+        Said::Unreadable => Provenance::Foreign,
+        Said::Nothing if Said::in_header(headers, &SEC_FETCH_SITE) == Said::Nothing => Provenance::Trusted,
+        Said::Nothing => {
+            let referrer = Said::in_header(headers, &REFERER).text();
+            let referrer = referrer.and_then(|referrer| WebOrigin::of_url(referrer).ok());
             let referred = *method == Method::GET && referrer.is_some_and(|origin| listed(&origin));
             if referred { Provenance::Trusted } else { Provenance::Unknown }
         }
     }
 }
 
-/// True if the browser only prefetches the page. That must not start anything.
+/// Judges who posted a form that waits in this browser. Its record and its cookie prove it ours; a browser that names
+/// another page as the sender is believed all the same. Our pages send no referrer, so their forms have the origin
+/// `null` (Fetch §3.2).
+#[must_use]
+pub fn provenance_of_form(headers: &HeaderMap, own: &WebOrigin) -> Provenance {
+    let origin = match Said::in_header(headers, &ORIGIN) {
+        Said::Nothing | Said::Text("null") => true,
+        Said::Text(origin) => WebOrigin::parse(origin).is_ok_and(|origin| origin == *own),
+        Said::Unreadable => false,
+    };
+    // `none` is a reload by the user; no page can make a browser send it.
+    let site = Said::in_header(headers, &SEC_FETCH_SITE);
+    let site = matches!(site, Said::Nothing | Said::Text("same-origin" | "none"));
+    if origin && site { Provenance::Trusted } else { Provenance::Foreign }
+}
+
+/// True if nobody has opened the page yet: the browser prefetches or previews it. That must not start anything.
 #[must_use]
 pub fn is_prefetch(headers: &HeaderMap) -> bool {
-    [SEC_PURPOSE, PURPOSE]
-        .iter()
-        .filter_map(|name| headers.get(name)?.to_str().ok())
-        .any(|purpose| purpose.to_ascii_lowercase().contains("prefetch"))
+    PURPOSES.iter().flat_map(|name| headers.get_all(name)).any(|purpose| {
+        let purpose = purpose.as_bytes().to_ascii_lowercase();
+        ["prefetch", "preview", "prerender"]
+            .iter()
+            .any(|word| purpose.windows(word.len()).any(|part| part == word.as_bytes()))
+    })
+}
+
+/// True if the answer is for a page, for an iframe, or for a program. An image or a script starts nothing.
+#[must_use]
+pub fn is_for_a_page(headers: &HeaderMap) -> bool {
+    let destination = Said::in_header(headers, &SEC_FETCH_DEST);
+    matches!(destination, Said::Nothing | Said::Text("document" | "iframe" | "empty"))
 }

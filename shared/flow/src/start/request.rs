@@ -11,7 +11,7 @@ use protocol::id::ConnectionId;
 use protocol::secret::{Secret, SecretMap};
 
 /// A request to start a connection, read but not yet verified.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct StartRequest {
     /// The integration's id or key. Not needed with a connection to reconnect.
     pub integration: Option<String>,
@@ -84,7 +84,7 @@ impl StartRequest {
 }
 
 impl StartRequest {
-    /// Writes the same request as a `payload`, for the page that asks the customer to confirm.
+    /// Writes the same request as a `payload`, for the record of a start that waits.
     #[must_use]
     pub fn to_payload(&self) -> Value {
         let (id, key) = match &self.integration_key {

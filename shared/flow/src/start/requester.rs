@@ -6,6 +6,7 @@ use http::header::{HeaderName, ORIGIN, REFERER};
 use super::request::StartRequest;
 use crate::context::target::Listener;
 use crate::web::pages::Reader;
+use crate::web::said::Said;
 use protocol::definition::Workspace;
 use protocol::redirect_uri::WebOrigin;
 
@@ -22,11 +23,8 @@ pub(super) struct Requester {
 
 impl Requester {
     pub(super) fn of(headers: &HeaderMap) -> Self {
-        let destination = headers.get(SEC_FETCH_DEST).and_then(|value| value.to_str().ok());
-        Self {
-            reader: Reader::of(headers),
-            in_iframe: matches!(destination, Some("iframe" | "frame" | "embed" | "object")),
-        }
+        let in_iframe = Said::in_header(headers, &SEC_FETCH_DEST) == Said::Text("iframe");
+        Self { reader: Reader::of(headers), in_iframe }
     }
 
     /// True if a form can be shown.
@@ -43,7 +41,7 @@ pub(super) fn listener(
     start: &StartRequest,
     requester: Requester,
 ) -> Listener {
-    let header = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let header = |name: &HeaderName| Said::in_header(headers, name).text();
     let said = header(&ORIGIN)
         .and_then(|origin| WebOrigin::parse(origin).ok())
         .or_else(|| header(&REFERER).and_then(|referrer| WebOrigin::of_url(referrer).ok()))

@@ -1,35 +1,28 @@
-//! A submission of our own form: the start that it continues, and its input.
+//! A submission of a page of ours: the start that goes on, and what the customer entered.
 
 use bytes::Bytes;
 use http::{Method, Request};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::request::StartRequest;
-use super::ticket::{Ticket, TicketContent};
-use crate::context::target::Listener;
+use super::parameters::MAX_BODY;
+use super::waiting::Waiting;
 use crate::deps::Deps;
 use crate::web::form;
-use protocol::clock::Timestamp;
 use protocol::error::Result;
 use protocol::media_type::is_form;
 
-/// The input of a form.
+/// A submission of the form, or of the page that asks the customer to confirm the start.
 #[derive(Debug)]
 pub(super) struct Submission {
-    /// The option that the form was for.
+    /// The start that waited for it.
+    pub(super) waiting: Waiting,
+    /// The option that the form was for; none if the customer only confirmed the start.
     option: Option<String>,
     /// The option that the customer chose instead, if they did.
     chosen: Option<String>,
     posted: Posted,
-    /// The window that waits for the result.
-    pub(super) listener: Option<Listener>,
-    /// The time at which the start's token was verified.
-    pub(super) verified_at: Timestamp,
 }
-
-/// The size limit of a submitted form, in bytes. Its ticket holds a whole start, sealed and in base64.
-const MAX_BODY: usize = 2 * super::parameters::MAX_BODY;
 
 /// The posted fields. Debug does not print them.
 struct Posted(Vec<(String, String)>);
@@ -41,8 +34,8 @@ impl std::fmt::Debug for Posted {
 }
 
 impl Submission {
-    /// Reads a submitted form. Returns nothing for any other request.
-    pub(super) fn read(deps: &Deps, request: &Request<Bytes>) -> Result<Option<(StartRequest, Self)>> {
+    /// Reads a submission. Returns nothing for any other request.
+    pub(super) async fn read(deps: &Deps, request: &Request<Bytes>) -> Result<Option<Self>> {
         let is_form = *request.method() == Method::POST && is_form(request.headers());
         if !is_form || request.body().len() > MAX_BODY {
             return Ok(None);
@@ -54,10 +47,15 @@ impl Submission {
                 .find(|(given, value)| given == name && !value.is_empty())
                 .map(|(_, value)| value.clone())
         };
-        let Some(ticket) = field("ticket") else { return Ok(None) };
-        let TicketContent { start, listener, verified_at } = Ticket::open(deps, request.headers(), &ticket)?;
+        let Some(flow) = field("flow") else { return Ok(None) };
+        let waiting = Waiting::found(deps, request.headers(), &flow).await?;
         let (option, chosen) = (field("option"), field("choose"));
-        Ok(Some((start, Self { option, chosen, posted: Posted(posted), listener, verified_at })))
+        Ok(Some(Self { waiting, option, chosen, posted: Posted(posted) }))
+    }
+
+    /// True if the customer filled in the form.
+    pub(super) fn is_filled_in(&self) -> bool {
+        self.option.is_some()
     }
 
     /// Returns the option that the customer wants.

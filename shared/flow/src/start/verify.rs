@@ -20,7 +20,7 @@ use crate::deps::{Deps, OwnAddress};
 /// A verified start.
 pub(super) struct VerifiedStart {
     pub(super) request: StartRequest,
-    /// The input of our form, if the request comes from there.
+    /// What the customer submitted on a page of ours, if the request comes from there.
     pub(super) submission: Option<Submission>,
     pub(super) customer: Customer,
     pub(super) workspace: Arc<Workspace>,
@@ -40,9 +40,10 @@ pub(super) async fn verify(
     requester: Requester,
 ) -> Result<VerifiedStart> {
     let address = deps.own_address(request)?;
-    let (start, submission) = match Submission::read(deps, request)? {
-        Some((start, submission)) => (start, Some(submission)),
-        None => (StartRequest::parse(request)?, None),
+    let submission = Submission::read(deps, request).await?;
+    let start = match &submission {
+        Some(submission) => submission.waiting.start.clone(),
+        None => StartRequest::parse(request)?,
     };
     let workspace_key = token::unverified_workspace_key(start.token.expose())?;
     let (workspace, named) = match &start.integration {
@@ -53,7 +54,7 @@ pub(super) async fn verify(
         None => (deps.definitions.workspace(&workspace_key).await?, None),
     };
     let verified_at =
-        submission.as_ref().map_or_else(|| deps.clock.now(), |submission| submission.verified_at);
+        submission.as_ref().map_or_else(|| deps.clock.now(), |submission| submission.waiting.verified_at);
     let customer = match workspace.keys.verify(start.token.expose(), &workspace.key, verified_at)? {
         Caller::Customer(customer) => customer,
         Caller::Admin { .. } => {
@@ -73,7 +74,7 @@ pub(super) async fn verify(
     let listener = redirect_uri.is_none().then(|| {
         submission
             .as_ref()
-            .and_then(|submission| submission.listener.clone())
+            .and_then(|submission| submission.waiting.listener.clone())
             .unwrap_or_else(|| requester::listener(request.headers(), &workspace, &start, requester))
     });
     let target = ResultTarget::new(redirect_uri.as_ref(), start.custom_state.clone(), listener);

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::change::Change;
 use super::item::{Attributes, Item, bytes, number, text, texts};
 use super::{Store, unavailable};
-use crate::context::browser::FlowId;
+use crate::context::flow_id::FlowId;
 use crate::context::outcome::Outcome;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};

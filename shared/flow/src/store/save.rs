@@ -11,7 +11,7 @@ use super::slot::Slot;
 use super::transact::{Attempts, FailedConditions, Next, Transacted, change_in_transaction};
 use super::{Store, unavailable};
 use crate::connection::{Connection, ConnectionRecord, connection_not_found};
-use crate::context::browser::FlowId;
+use crate::context::flow_id::FlowId;
 use crate::context::outcome::Outcome;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};

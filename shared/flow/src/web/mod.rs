@@ -6,4 +6,5 @@ pub mod pages;
 pub mod request_fields;
 pub mod response;
 pub mod routes;
+pub mod said;
 pub mod security;

@@ -5,8 +5,10 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 
 use super::{html, style};
+use crate::context::flow_id::FlowId;
 use crate::web::security::{FormTarget, Policy};
 use protocol::definition::Brand;
+use protocol::token::Customer;
 
 /// The start that the customer is asked to confirm.
 pub struct Confirmation<'a> {
@@ -14,12 +16,8 @@ pub struct Confirmation<'a> {
     pub brand: &'a Brand,
     /// The service's name.
     pub integration: &'a str,
-    /// The customer's name.
-    pub customer: &'a str,
-    /// The form's address: the path of this start.
-    pub action: &'a str,
-    /// The parameters of this start, to be posted again.
-    pub payload: String,
+    /// The customer whom the token names.
+    pub customer: &'a Customer,
 }
 
 #[derive(Template)]
@@ -28,14 +26,23 @@ struct ConfirmStart<'a> {
     style: String,
     logo: &'a str,
     confirmation: &'a Confirmation<'a>,
+    /// The name in the token; empty if it has none.
+    name: &'a str,
+    flow: &'a str,
 }
 
-/// Shows the start page. It sets no cookie, and continues only by posting its form.
+/// Shows the start page. The start waits in the record of `flow`, and goes on only when the form is posted.
 #[must_use]
-pub fn confirm_start(confirmation: &Confirmation<'_>) -> Response<Bytes> {
+pub fn confirm_start(confirmation: &Confirmation<'_>, flow: &FlowId) -> Response<Bytes> {
     let logo = confirmation.brand.logo_uri.as_deref();
     let style = style::branded(confirmation.brand);
-    let page = ConfirmStart { style, logo: logo.unwrap_or_default(), confirmation };
+    let page = ConfirmStart {
+        style,
+        logo: logo.unwrap_or_default(),
+        confirmation,
+        name: confirmation.customer.name.as_deref().unwrap_or_default(),
+        flow: flow.as_str(),
+    };
     let policy = Policy {
         style: &page.style,
         script: None,

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 
 use super::{html, style};
+use crate::context::flow_id::FlowId;
 use crate::web::form::{Control, Field};
 use crate::web::security::{FormTarget, Policy};
 use protocol::definition::{AuthOption, Brand, Integration};
@@ -25,8 +26,6 @@ pub struct FormPage<'a> {
     pub fields: Vec<Field>,
     /// The problem with the form as a whole; empty if there is none.
     pub error: &'a str,
-    /// The ticket: the start to continue, sealed for this browser.
-    pub ticket: &'a str,
 }
 
 #[derive(Template)]
@@ -35,19 +34,21 @@ struct Page<'a> {
     style: String,
     logo: &'a str,
     form: &'a FormPage<'a>,
+    flow: &'a str,
     title: &'a str,
     others: Vec<&'a AuthOption>,
     problems: Vec<&'a Field>,
 }
 
-/// Draws the form.
+/// Draws the form. The start waits in the record of `flow`.
 #[must_use]
-pub fn form(form: &FormPage<'_>) -> Response<Bytes> {
+pub fn form(form: &FormPage<'_>, flow: &FlowId) -> Response<Bytes> {
     let logo = form.brand.logo_uri.as_deref();
     let page = Page {
         style: style::branded(form.brand),
         logo: logo.unwrap_or_default(),
         form,
+        flow: flow.as_str(),
         title: form.option.title.as_deref().unwrap_or_default(),
         others: form.integration.enabled_options().filter(|option| option.key != form.option.key).collect(),
         problems: form.fields.iter().filter(|field| !field.problem.is_empty()).collect(),

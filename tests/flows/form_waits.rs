@@ -1,4 +1,4 @@
-//! The form goes on only in the browser that it was shown to.
+//! A start waits behind its form, and goes on only in the browser that the form was shown to.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ async fn assert_refused(world: &World, browser: &Browser, post: Request<Bytes>, 
     let (status, field) = match key {
         "browser_mismatch" => (403, ""),
         "state_expired" => (400, ""),
-        _ => (400, "ticket"),
+        _ => (400, "flow"),
     };
     let answer = browser.send(post).await;
     assert_eq!(answer.refusal(), refusal(status, key, field));
@@ -76,7 +76,7 @@ async fn a_cookie_of_the_same_name_does_not_open_it() {
     filled(&theirs).await;
     let planted = world.browser();
     planted.plant_cookie(&browser.cookie_names()[0], &theirs.cookie_values()[0]);
-    assert_refused(&world, &planted, form.submit(), "request_malformed").await;
+    assert_refused(&world, &planted, form.submit(), "browser_mismatch").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -91,29 +91,17 @@ async fn another_site_cannot_send_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_ticket_that_was_changed_does_not_open() {
+async fn a_flow_that_is_not_a_form_of_this_browser_is_not_taken() {
     let world = world().await;
     let browser = world.browser();
     let form = filled(&browser).await;
-    let other = filled(&browser).await;
-    let ticket = form.control("ticket").value.clone();
-    let (id, sealed) = ticket.split_once('.').unwrap();
-    let (other_id, other_sealed) = other.control("ticket").value.split_once('.').unwrap();
-    let middle = sealed.len() / 2;
-    let flipped = if &sealed[middle..=middle] == "A" { "B" } else { "A" };
-    for changed in [
-        format!("{id}.{}{flipped}{}", &sealed[..middle], &sealed[middle + 1..]),
-        format!("{id}.{}", &sealed[..sealed.len() - 4]),
-        format!("{id}.{other_sealed}"),
-        format!("{other_id}.{sealed}"),
-        format!("{id}."),
-        format!("{id}.!"),
-        format!(".{sealed}"),
-        "nonsense".to_owned(),
-    ] {
-        let form = form.clone().fill("ticket", &changed);
+    let flow = form.control("flow").value.clone();
+    for changed in [&flow[1..], &format!("{flow}A"), &format!("{flow}."), "nonsense", "../connect"] {
+        let form = form.clone().fill("flow", changed);
         assert_refused(&world, &browser, form.submit(), "request_malformed").await;
     }
+    let unknown = form.clone().fill("flow", &flow.chars().rev().collect::<String>());
+    assert_refused(&world, &browser, unknown.submit(), "browser_mismatch").await;
     browser.send(form.submit()).await.assert_connected();
 }
 

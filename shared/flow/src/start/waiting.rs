@@ -1,0 +1,105 @@
+//! A start that waits for its customer: behind the form for missing parameters, or behind the page that asks whether
+//! they meant to start.
+//!
+//! It is a flow like any other: its record is in the flows table, bound to the browser and sealed under the browser's
+//! key. What comes back with the page's form is only the flow's id. So the start that goes on is the one that we
+//! verified, at the time that we wrote down, and it ends when we said, however often the page is shown.
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::request::StartRequest;
+use crate::context::browser::{BrowserSecret, State};
+use crate::context::flow_id::{FLOW_LIFETIME_SECONDS, FlowId};
+use crate::context::target::Listener;
+use crate::deps::Deps;
+use crate::store::{NewFlow, browser_mismatch, state_expired};
+use protocol::clock::Timestamp;
+use protocol::error::{Error, ErrorKey, Result};
+
+/// The path that our pages post to. The record has it in the place of a callback's path, so a callback cannot claim a
+/// start that waits, and our forms cannot take up what waits for a callback.
+pub(super) const PATH: &str = "/connection-popup";
+
+/// What a record remembers.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Content {
+    payload: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    listener: Option<Listener>,
+    verified_at: Timestamp,
+}
+
+/// A start that waits.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    /// The flow's id, which the page's form sends back.
+    pub(super) flow: FlowId,
+    /// The start to continue.
+    pub(super) start: StartRequest,
+    /// The window that waits for the result. Only the first request could name it: the form is posted from our own
+    /// page, so the browser does not send the origin of the caller's.
+    pub(super) listener: Option<Listener>,
+    /// The time at which the start's token was verified. The token is checked for this time again: a customer who needs
+    /// long to find an API key must not lose their input because the token lived for only a minute.
+    pub(super) verified_at: Timestamp,
+}
+
+impl Waiting {
+    /// Stores a start that was just verified. Returns the flow's id for the page's form, and the `Set-Cookie` value
+    /// that binds it to this browser.
+    pub(super) async fn begin(
+        deps: &Deps,
+        start: &StartRequest,
+        listener: Option<&Listener>,
+        verified_at: Timestamp,
+    ) -> Result<(FlowId, String)> {
+        // Nobody learns the state, so no callback can name this flow.
+        let flow = State::draw(&*deps.random).flow_id();
+        let secret = BrowserSecret::draw(&*deps.random);
+        let content = Content { payload: start.to_payload(), listener: listener.cloned(), verified_at };
+        let json = Zeroizing::new(serde_json::to_vec(&content).map_err(Error::internal)?);
+        let new = NewFlow {
+            id: &flow,
+            binding: secret.binding(),
+            callback_path: PATH,
+            kept_parameters: Vec::new(),
+            memory: secret.seal(&flow, &*deps.random, &json)?,
+            expires_at: verified_at + Duration::from_secs(FLOW_LIFETIME_SECONDS.into()),
+        };
+        deps.store.begin_flow(new).await?;
+        let cookie = secret.set_cookie(&flow);
+        Ok((flow, cookie))
+    }
+
+    /// Finds the start that a posted form names, if it waits in this browser.
+    pub(super) async fn found(deps: &Deps, headers: &HeaderMap, id: &str) -> Result<Self> {
+        let not_ours =
+            || Error::new(ErrorKey::RequestMalformed, "The form is not one of ours.").field("flow");
+        let flow = FlowId::parse(id).ok_or_else(not_ours)?;
+        let secret = BrowserSecret::from_cookies(headers, &flow).ok_or_else(browser_mismatch)?;
+        let now = deps.clock.now();
+        let found = deps.store.read_flow(&flow).await?.ok_or_else(state_expired)?;
+        if !secret.is_bound_to(&found.binding) {
+            return Err(browser_mismatch());
+        }
+        if found.callback_path != PATH {
+            return Err(not_ours());
+        }
+        if found.expires_at <= now {
+            return Err(state_expired());
+        }
+        let unreadable = || Error::internal("a start that waits cannot be read");
+        let content: Content =
+            serde_json::from_slice(&secret.open(&flow, &found.memory)?).map_err(|_| unreadable())?;
+        let Content { payload: Value::Object(payload), listener, verified_at } = content else {
+            return Err(unreadable());
+        };
+        Ok(Self { flow, start: StartRequest::from_parameters(payload)?, listener, verified_at })
+    }
+}
