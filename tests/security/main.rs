@@ -4,6 +4,7 @@
 
 mod callback_bound;
 mod callback_shape;
+mod confirmed_user;
 mod consistent_reads;
 mod cookies;
 mod debug;

@@ -8,6 +8,8 @@ use http::Method;
 use protocol::clock::Clock;
 use serde_json::{Value, json};
 use std::time::Duration;
+use tests::answer::parameter;
+use tests::form::Form;
 use tests::provider::{Reply, tokens as token_response};
 use tests::tokens::{CUSTOMER, ROOT, WORKSPACE, admin, customer};
 use tests::wire::AwsRequest;
@@ -96,6 +98,25 @@ async fn observed() -> [(&'static str, BTreeSet<String>); 5] {
     browser.of(&fresh.functions).send(entered.form()).await;
     initiate.append(&mut take());
 
+    // A start that waits for its customer, and one that then waits for the application.
+    let mut workspace = definitions::workspace(WORKSPACE);
+    workspace["confirmUser"] = json!(true);
+    world.define_workspace(WORKSPACE, &workspace).await;
+    let _ = take();
+    let fresh = world.restarted();
+    let browser = browser.of(&fresh.functions);
+    let form = entered.clone().with(&json!({ "connectionParameters": null })).form();
+    let form = Form::read(&browser.send(form).await).fill("input/subdomain", "acme");
+    let waits = browser.send(form.fill("input/apiKey", definitions::API_KEY).submit()).await;
+    initiate.append(&mut take());
+    let request = parameter(&waits.away(), "connectionRequestId").unwrap();
+    let path = format!("/connection-requests/{request}/complete");
+    let completed = world.restarted().api(Method::POST, &path, &customer(WORKSPACE, CUSTOMER), None).await;
+    assert_eq!(completed.status, 200);
+    let mut api = take();
+    world.define_workspace(WORKSPACE, &definitions::workspace(WORKSPACE)).await;
+    world.forget_definitions();
+
     let id = world.connect(&world.browser(), &Start::new()).await.connection_id();
     let _ = take();
     let (user, manager) = (customer(WORKSPACE, CUSTOMER), admin(WORKSPACE));
@@ -127,7 +148,7 @@ async fn observed() -> [(&'static str, BTreeSet<String>); 5] {
         let answer = fresh.api(method.clone(), &path, token, body.as_ref()).await;
         assert!(answer.status.is_success(), "{method} {path}: {}", answer.body);
     }
-    let api = take();
+    api.append(&mut take());
 
     let world = World::new().await;
     world.provider.always("/oauth/token", Reply::json(200, &token_response()));

@@ -14,15 +14,16 @@ use crate::context::browser::BrowserSecret;
 use crate::context::cookies::surplus_cookies;
 use crate::context::flow_id::{FlowId, RESULT_LIFETIME_SECONDS};
 use crate::context::outcome::Outcome;
+use crate::context::unconfirmed::ConnectionRequestId;
 use crate::deps::Deps;
 use crate::deps::trail::About;
-use crate::store::{FlowItem, browser_mismatch, state_expired};
+use crate::lifecycle::exchange;
+use crate::store::{FlowClaim, FlowItem, browser_mismatch, state_expired};
 use crate::web::pages::{self, Reader};
 use crate::web::routes::{self, Function};
 use crate::web::{delivery, response};
 use protocol::backoff::Backoff;
-use protocol::clock::Timestamp;
-use protocol::deadline::{CLAIM, RESULT_WAIT};
+use protocol::deadline::RESULT_WAIT;
 use protocol::error::{Error, ErrorKey, Result};
 
 /// The extra time of a claimed flow: a callback that came in time may finish after the flow has expired.
@@ -77,31 +78,24 @@ async fn own_flow(deps: &Deps, id: &FlowId, secret: &BrowserSecret) -> Result<Fl
 }
 
 /// Waits a little for the callback that claimed the flow. If that callback died, this records the flow as interrupted.
-/// Both write under the same condition, so a flow never has two outcomes.
 async fn ended(deps: &Deps, id: &FlowId, secret: &BrowserSecret, mut flow: FlowItem) -> Result<Progress> {
     let until = deps.clock.now() + RESULT_WAIT;
     let mut backoff = Backoff::new(&*deps.clock, &*deps.random, PAUSE, until);
     loop {
         let Some((claimant, claimed_at)) = &flow.claim else { return Ok(Progress::NotAuthorized) };
+        if flow.is_unconfirmed {
+            return Ok(Progress::Ended(Outcome::Unconfirmed(ConnectionRequestId::of_flow(id, secret)?)));
+        }
         if let Some(outcome) = flow.outcome {
             return Ok(Progress::Ended(outcome));
         }
-        if is_dead(*claimed_at, deps.clock.now()) {
-            tracing::error!("a flow was interrupted");
-            return deps.store.end_flow(id, claimant, &interrupted()).await.map(Progress::Ended);
+        let claim = FlowClaim { flow: id, claimant };
+        if let Some(outcome) = exchange::interrupted(deps, claim, *claimed_at).await? {
+            return Ok(Progress::Ended(outcome));
         }
         if backoff.wait().await.is_none() {
             return Ok(Progress::Working);
         }
         flow = own_flow(deps, id, secret).await?;
     }
-}
-
-fn is_dead(claimed_at: Timestamp, now: Timestamp) -> bool {
-    now.since(claimed_at) >= CLAIM
-}
-
-fn interrupted() -> Outcome {
-    let message = "The connection was interrupted before it was complete. Please try again.";
-    Outcome::Failed(Error::new(ErrorKey::FlowInterrupted, message))
 }

@@ -9,6 +9,7 @@
 
 // The entrances, one for each function of a flow.
 pub mod callback;
+pub mod complete;
 pub mod finish;
 pub mod start;
 

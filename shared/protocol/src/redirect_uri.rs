@@ -31,7 +31,8 @@ pub enum Loopback {
 }
 
 /// The result's parameters. Nobody but Linkspan may put them into the address that the browser is sent to.
-pub const RESULT_PARAMETERS: [&str; 4] = ["connectionId", "error", "errorData", "customState"];
+pub const RESULT_PARAMETERS: [&str; 5] =
+    ["connectionId", "connectionRequestId", "error", "errorData", "customState"];
 
 /// The longest `redirectUri`, in bytes.
 const MAX_BYTES: usize = 2048;

@@ -4,6 +4,7 @@
 mod archive;
 mod connection_changes;
 mod connection_options;
+mod connection_requests;
 mod connections;
 mod credentials;
 #[cfg(test)]
@@ -51,6 +52,10 @@ static TABLE: &[Entry] = &[
     post(
         "/connection-options",
         CustomerOrAdmin(|call, caller| Box::pin(connection_options::list(call, caller))),
+    ),
+    post(
+        "/connection-requests/{id}/complete",
+        Customer(|call, customer| Box::pin(connection_requests::complete(call, customer))),
     ),
     get("/sse/connection-events/{requestId}", Anyone(|_| Box::pin(ready(Err(sse::not_supported()))))),
     get("/connections", CustomerOrAdmin(|call, caller| Box::pin(connections::list(call, caller)))),

@@ -92,6 +92,7 @@ mod tests {
             logo_uri: None,
             color: None,
             confirm_start: true,
+            confirm_user: false,
         };
         let full = WorkspaceDefinition {
             public_keys: vec!["PEM".to_owned()],

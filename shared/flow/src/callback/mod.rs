@@ -2,7 +2,6 @@
 //!
 //! `Callback → ClaimedFlow → AuthorizationGrant → Credentials → Connection → Outcome`, and on to the result.
 
-mod complete;
 mod form_post;
 
 use std::sync::Arc;
@@ -16,16 +15,19 @@ use crate::context::browser::{BrowserSecret, State};
 use crate::context::cookies::surplus_cookies;
 use crate::context::flow_id::FlowId;
 use crate::context::outcome::Outcome;
+use crate::context::unconfirmed::{ConnectionRequestId, Unconfirmed, With};
 use crate::deps::Deps;
 use crate::deps::trail::About;
-use crate::store::{Claim, browser_mismatch, state_unknown};
+use crate::lifecycle::exchange::{self, Answered};
+use crate::store::{Claim, FlowClaim, browser_mismatch, state_unknown};
 use crate::web::pages::Reader;
 use crate::web::routes::{self, Function};
 use crate::web::{delivery, response};
-use protocol::deadline::{Deadline, FAILURE_RECORD};
+use protocol::deadline::Deadline;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::provider::authorization_response::AuthorizationResponse;
 use protocol::random::draw_id;
+use protocol::secret::Secret;
 
 /// Handles a callback.
 pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes> {
@@ -56,15 +58,15 @@ struct ClaimedFlow {
 /// Claims the flow and does its work. An error returned here has claimed nothing and is shown on our own page; every
 /// later error becomes the flow's outcome.
 async fn callback(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response<Bytes>> {
-    let parameters = AuthorizationResponse::parse(request.uri().query().unwrap_or_default())?;
-    let state = state(&parameters)?;
+    let query = request.uri().query().unwrap_or_default();
+    let state = state(&AuthorizationResponse::parse(query)?)?;
     let flow = state.flow_id();
     About::Flow.note(flow.as_str());
     if let Some(claimed) = claim(deps, request, &flow).await? {
         // The browser may hang up at any time. A task of its own finishes the claimed flow all the same.
-        let deps = Arc::clone(deps);
+        let (deps, query) = (Arc::clone(deps), Secret::from(query));
         let work = async move {
-            let outcome = complete::complete(&deps, &claimed, &parameters).await;
+            let outcome = claimed.outcome(&deps, query.expose()).await;
             record(&deps, &claimed, outcome).await;
         };
         if let Err(error) = tokio::spawn(work.in_current_span()).await {
@@ -83,8 +85,8 @@ async fn claim(deps: &Deps, request: &Request<Bytes>, flow: &FlowId) -> Result<O
     let path = request.uri().path();
     match deps.store.claim_flow(flow, secret.binding(), path, &claimant, now).await? {
         Claim::Taken => Ok(None),
-        Claim::Won(item) => {
-            let memory = FlowContext::open(flow, &secret, &item.memory)?;
+        Claim::Won(sealed) => {
+            let memory = FlowContext::open(flow, &secret, &sealed)?;
             let request = &memory.request;
             About::Workspace.note(&request.workspace);
             About::Customer.note(&request.customer);
@@ -111,29 +113,54 @@ async fn browser_secret(deps: &Deps, headers: &HeaderMap, flow: &FlowId) -> Resu
     }
 }
 
-/// Records a failed outcome; a success was already saved with its connection. If this write fails, the result page
-/// finds the flow interrupted.
+impl ClaimedFlow {
+    fn claim(&self) -> FlowClaim<'_> {
+        FlowClaim { flow: &self.id, claimant: &self.claimant }
+    }
+
+    /// Completes the flow with the provider's answer, or, if the workspace confirms its users, verifies the answer and
+    /// lets the flow wait for the application.
+    async fn outcome(&self, deps: &Deps, query: &str) -> Result<Outcome> {
+        let response = AuthorizationResponse::parse(query)?;
+        let FlowContext { request, callback_uri, temporary_credentials, confirm_user, .. } = &self.memory;
+        // It is derived from the browser secret, so only the browser that started the flow can bring it.
+        let code_verifier = self.secret.code_verifier(&self.id)?;
+        let answered = Answered {
+            request,
+            callback_uri,
+            code_verifier: &code_verifier,
+            temporary_credentials: temporary_credentials.as_ref(),
+            response: &response,
+        };
+        if !confirm_user {
+            return exchange::complete(deps, &answered, self.claim(), self.deadline).await;
+        }
+        answered.verify(deps).await?;
+        let id = ConnectionRequestId::of_flow(&self.id, &self.secret)?;
+        let with = With::Answer {
+            query: Secret::from(query),
+            callback_uri: callback_uri.clone(),
+            temporary_credentials: temporary_credentials.clone(),
+            code_verifier,
+        };
+        let sealed = Unconfirmed { request: request.clone(), with }.seal(&id, &*deps.random)?;
+        deps.store.await_confirmation(&id, sealed, Some(&self.claimant), deps.clock.now()).await?;
+        Ok(Outcome::Unconfirmed(id))
+    }
+}
+
+/// Records a failed outcome; a success was already saved with its connection.
 async fn record(deps: &Deps, flow: &ClaimedFlow, outcome: Result<Outcome>) {
     match outcome {
         Ok(Outcome::Connected { connection_id }) => {
             About::Connection.note(&connection_id);
             tracing::info!("connected");
         }
+        Ok(Outcome::Unconfirmed(_)) => tracing::info!("the application must confirm its user"),
         Ok(Outcome::Failed(error)) => error.report("flow had ended"),
         Err(error) => {
             error.report("flow failed");
-            // The save may have reached the database although its answer was lost. Then the flow already has its
-            // outcome.
-            if matches!(error.key(), ErrorKey::StorageUnavailable | ErrorKey::LockTimeout) {
-                return;
-            }
-            let failed = Outcome::Failed(error);
-            let written = deps.store.end_flow(&flow.id, &flow.claimant, &failed);
-            match tokio::time::timeout(FAILURE_RECORD, written).await {
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => error.report("the outcome was not recorded"),
-                Err(_) => tracing::error!("the outcome was not recorded in time"),
-            }
+            exchange::record_failure(deps, flow.claim(), error).await;
         }
     }
 }

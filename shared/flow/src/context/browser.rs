@@ -70,14 +70,13 @@ impl BrowserSecret {
     /// Reads this browser's secret for the flow from its cookies.
     #[must_use]
     pub fn from_cookies(headers: &HeaderMap, flow: &FlowId) -> Option<Self> {
-        let secret = decode_32(cookies::value(headers, flow)?)?;
-        Some(Self(Zeroizing::new(secret)))
+        Self::parse(cookies::value(headers, flow)?)
     }
 
     /// Returns the `Set-Cookie` value that gives the secret to the browser.
     #[must_use]
     pub fn set_cookie(&self, flow: &FlowId) -> String {
-        cookies::set(flow, &URL_SAFE_NO_PAD.encode(*self.0))
+        cookies::set(flow, &self.reveal())
     }
 
     /// Returns the hash of the secret that the database keeps.
@@ -96,6 +95,21 @@ impl BrowserSecret {
     pub fn code_verifier(&self, flow: &FlowId) -> Result<Secret> {
         let verifier = self.derive(flow, b"code verifier")?;
         Ok(Secret::new(URL_SAFE_NO_PAD.encode(*verifier)))
+    }
+
+    /// Derives a second secret of the flow, which the application gets. It does not reveal the browser's.
+    pub(super) fn for_application(&self, flow: &FlowId) -> Result<Self> {
+        self.derive(flow, b"connection request").map(Self)
+    }
+
+    /// Returns the text that carries the secret.
+    pub(super) fn reveal(&self) -> String {
+        URL_SAFE_NO_PAD.encode(*self.0)
+    }
+
+    /// Reads the text that carries the secret.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        decode_32(text).map(|secret| Self(Zeroizing::new(secret)))
     }
 
     /// Seals the flow's memory until the callback.

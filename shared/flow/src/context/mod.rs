@@ -5,6 +5,7 @@ pub mod cookies;
 pub mod flow_id;
 pub mod outcome;
 pub mod target;
+pub mod unconfirmed;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,9 @@ pub struct FlowContext {
     pub temporary_credentials: Option<TemporaryCredentials>,
     /// The target of the result.
     pub target: ResultTarget,
+    /// True if the application must confirm its user before anything is exchanged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confirm_user: bool,
 }
 
 impl FlowContext {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::unconfirmed::ConnectionRequestId;
 use protocol::error::Error;
 use protocol::id::ConnectionId;
 
@@ -13,6 +14,8 @@ pub enum Outcome {
         /// The connection's id.
         connection_id: ConnectionId,
     },
+    /// Nothing was exchanged yet: the application must confirm its user. This outcome is never stored.
+    Unconfirmed(ConnectionRequestId),
     /// Nothing was stored.
     Failed(Error),
 }
@@ -26,6 +29,7 @@ impl Outcome {
     pub fn to_json(&self) -> Value {
         match self {
             Self::Connected { connection_id } => json!({ "connectionId": connection_id }),
+            Self::Unconfirmed(id) => json!({ "connectionRequestId": id.reveal() }),
             Self::Failed(error) => json!({ "error": error.to_json() }),
         }
     }
@@ -44,6 +48,7 @@ impl Outcome {
     pub fn to_parameters(&self, custom_state: Option<&str>) -> Vec<(&'static str, String)> {
         let mut parameters = match self {
             Self::Connected { connection_id } => vec![("connectionId", connection_id.to_string())],
+            Self::Unconfirmed(id) => vec![("connectionRequestId", id.reveal())],
             Self::Failed(error) => {
                 vec![("error", error.message().to_owned()), ("errorData", error_data(error))]
             }

@@ -103,6 +103,7 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
             .await?
             .ok_or_else(|| Error::internal("a new connection cannot be read")),
         Outcome::Failed(error) => Err(error),
+        Outcome::Unconfirmed(_) => Err(Error::internal("an import that waits for an application")),
     }
 }
 

@@ -3,6 +3,7 @@
 mod access;
 pub mod connect;
 pub mod disconnect;
+pub mod exchange;
 pub mod import;
 pub mod refresh;
 pub mod registration;

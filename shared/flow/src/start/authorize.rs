@@ -57,7 +57,8 @@ pub(super) async fn authorize(
         }
     };
     let target = chosen.start.target.clone();
-    let memory = FlowContext { request, callback_uri, temporary_credentials, target };
+    let confirm_user = chosen.start.workspace.confirm_user;
+    let memory = FlowContext { request, callback_uri, temporary_credentials, target, confirm_user };
     begin_flow(deps, &flow, &secret, &callback_path, kept_parameters, &memory).await?;
     About::Flow.note(flow.as_str());
     tracing::info!("flow begun");

@@ -14,11 +14,12 @@ use super::chosen::Chosen;
 use super::subject::Subject;
 use super::submission::Submission;
 use super::verify::VerifiedStart;
-use crate::connection::ConnectRequest;
+use crate::connection::{ConnectRequest, ConnectionSecrets};
 use crate::context::outcome::Outcome;
+use crate::context::unconfirmed::{ConnectionRequestId, Unconfirmed, With};
 use crate::deps::Deps;
 use crate::deps::trail::About;
-use crate::lifecycle::connect::{Issued, connect, connection_key};
+use crate::lifecycle::connect::{Issued, connect, connection_key, prove};
 use crate::lifecycle::{import, registration};
 use crate::web::{form, pages};
 
@@ -90,8 +91,32 @@ impl Chosen<'_> {
         let key = connection_key(deps, request).await?;
         let registration = &self.registration;
         let credentials = import::issue(deps, registration, config, &request.values(), deadline).await?;
+        if self.start.workspace.confirm_user {
+            return self.unconfirmed(deps, request, credentials, deadline).await;
+        }
         let issued = Issued { registration, credentials, key: &key, flow: None };
         connect(deps, request, issued, deadline).await
+    }
+
+    /// Proves the credentials, and lets them wait for the application.
+    async fn unconfirmed(
+        &self,
+        deps: &Deps,
+        request: &ConnectRequest,
+        credentials: SecretMap,
+        deadline: Deadline,
+    ) -> Result<Outcome> {
+        let secrets = ConnectionSecrets {
+            parameters: request.parameters.clone(),
+            connector_parameters: request.connector_parameters.clone(),
+            credentials,
+        };
+        prove(deps, &self.registration, &secrets, deadline).await?;
+        let id = ConnectionRequestId::draw(&*deps.random);
+        let with = With::Credentials(secrets.credentials);
+        let sealed = Unconfirmed { request: request.clone(), with }.seal(&id, &*deps.random)?;
+        deps.store.await_confirmation(&id, sealed, None, deps.clock.now()).await?;
+        Ok(Outcome::Unconfirmed(id))
     }
 
     async fn ask_or_refuse(

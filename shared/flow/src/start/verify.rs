@@ -71,6 +71,10 @@ pub(super) async fn verify(
         Some(uri) if !around => Some(allowed_redirect_uri(uri, &workspace, deps)?),
         _ => None,
     };
+    if redirect_uri.is_none() && workspace.confirm_user {
+        let message = "The workspace confirms its users, so a start needs a redirectUri.";
+        return Err(Error::new(ErrorKey::ParameterMissing, message).field("redirectUri"));
+    }
     let listener = redirect_uri.is_none().then(|| {
         submission
             .as_ref()

@@ -16,7 +16,7 @@ use protocol::error::{Error, ErrorKey, Result};
 
 /// The time between a flow's expiry and its TTL, so that the result can still be read. Our own clock decides about the
 /// expiry; the TTL only cleans up, some time later.
-const TTL_MARGIN_SECONDS: i64 = 3600;
+pub(super) const TTL_MARGIN_SECONDS: i64 = 3600;
 
 /// A flow to begin.
 pub struct NewFlow<'a> {
@@ -48,14 +48,16 @@ pub struct FlowItem {
     pub expires_at: Timestamp,
     /// The claimant and the time of the claim, if the flow is claimed.
     pub claim: Option<(String, Timestamp)>,
+    /// True if the flow waits for the application to confirm its user, or did.
+    pub is_unconfirmed: bool,
     /// The outcome, if the flow has ended.
     pub outcome: Option<Outcome>,
 }
 
 /// The result of trying to claim a flow.
 pub enum Claim {
-    /// The flow is claimed. Only its claimant may finish it.
-    Won(FlowItem),
+    /// The flow is claimed, and only its claimant may finish it. This is its memory, sealed.
+    Won(Vec<u8>),
     /// Another callback has claimed it. That callback's result is the flow's result.
     Taken,
 }
@@ -118,7 +120,10 @@ impl Store {
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match update.send().await {
-            Ok(updated) => Ok(Claim::Won(FlowItem::read(&updated.attributes.unwrap_or_default())?)),
+            Ok(updated) => {
+                let flow = FlowItem::read(&updated.attributes.unwrap_or_default())?;
+                Ok(Claim::Won(flow.memory))
+            }
             Err(error) => match failed_condition(&error) {
                 Some(old) => why_not_claimed(old, binding, callback_path, claimant, now),
                 None => Err(unavailable("UpdateItem flow", &error)),
@@ -153,17 +158,14 @@ impl Store {
 
 impl FlowItem {
     fn read(item: &Attributes) -> Result<Self> {
-        let claim = match (item.opt_text("owner"), item.opt_number("claimedAt")) {
-            (Some(claimant), Some(at)) => Some((claimant.to_owned(), Timestamp(at))),
-            _ => None,
-        };
         Ok(Self {
             binding: item.bytes("binding")?.to_vec(),
             callback_path: item.text("callbackPath")?.to_owned(),
             kept_parameters: item.texts("keptParameters").to_vec(),
             memory: item.bytes("memory")?.to_vec(),
             expires_at: Timestamp(item.number("expiresAt")?),
-            claim,
+            claim: read_claim(item),
+            is_unconfirmed: item.contains_key("unconfirmed"),
             outcome: read_outcome(item),
         })
     }
@@ -177,13 +179,18 @@ pub(super) fn ended(claimant: &str, outcome: &Outcome) -> Change {
         .only_if_none("outcome")
 }
 
+/// The claimant and the time of the claim.
+pub(super) fn read_claim(item: &Attributes) -> Option<(String, Timestamp)> {
+    Some((item.opt_text("owner")?.to_owned(), Timestamp(item.opt_number("claimedAt")?)))
+}
+
 pub(super) fn read_outcome(item: &Attributes) -> Option<Outcome> {
     let json: Value = serde_json::from_str(item.opt_text("outcome")?).ok()?;
     Some(Outcome::from_json(&json))
 }
 
 /// Returns the item whose condition failed; an empty one if there is no item.
-fn failed_condition<R>(error: &SdkError<UpdateItemError, R>) -> Option<&Attributes> {
+pub(super) fn failed_condition<R>(error: &SdkError<UpdateItemError, R>) -> Option<&Attributes> {
     static NONE: std::sync::LazyLock<Attributes> = std::sync::LazyLock::new(Attributes::new);
     match error.as_service_error()? {
         UpdateItemError::ConditionalCheckFailedException(failed) => Some(failed.item().unwrap_or(&NONE)),
@@ -214,7 +221,7 @@ fn why_not_claimed(
     }
     match &flow.claim {
         // The SDK repeated a request whose answer was lost. We had already won.
-        Some((winner, _)) if winner == claimant => Ok(Claim::Won(flow)),
+        Some((winner, _)) if winner == claimant => Ok(Claim::Won(flow.memory)),
         Some(_) => Ok(Claim::Taken),
         None if flow.expires_at <= now => Err(state_expired()),
         None => Err(Error::internal("a claim failed for no reason")),

@@ -15,6 +15,7 @@ mod predecessor;
 mod save;
 mod slot;
 mod transact;
+mod unconfirmed;
 mod update;
 mod write;
 
@@ -33,6 +34,7 @@ pub use lease::{Lease, Leased};
 pub use list::{ConnectionPage, IntegrationUse, ListConnections};
 pub use predecessor::Predecessor;
 pub use save::{FlowClaim, Others, Reconnection, SaveConnection, Saved};
+pub use unconfirmed::{Completion, UnconfirmedItem};
 pub use update::{ConnectionUpdate, NewSecrets};
 pub use write::Written;
 

@@ -44,6 +44,7 @@ pub async fn outcome(
             Outcome::Failed(error) => own_page(error, reader),
             Outcome::Connected { .. } if reader == Reader::Person => pages::connected(),
             Outcome::Connected { .. } => json_response(StatusCode::OK, outcome.to_json().to_string()),
+            Outcome::Unconfirmed(_) => own_page(&no_target(), reader),
         }),
         (Reader::Person, Some(listener)) => {
             let message = match (message(deps, outcome, listener).await, outcome) {
@@ -59,6 +60,11 @@ pub async fn outcome(
     }
 }
 
+/// A start of a workspace that confirms its users has a `redirectUri`.
+fn no_target() -> Error {
+    Error::internal("a connection request without a target")
+}
+
 /// Returns the message for the SDKs. They know only these values of `type`, and any other would leave them waiting.
 async fn message(deps: &Deps, outcome: &Outcome, listener: &Listener) -> Result<Value> {
     let mut message = match outcome {
@@ -68,6 +74,7 @@ async fn message(deps: &Deps, outcome: &Outcome, listener: &Listener) -> Result<
             let connection = connection.representation(deps).await?;
             json!({ "type": "newConnectionCreated", "connection": connection })
         }
+        Outcome::Unconfirmed(_) => return Err(no_target()),
         Outcome::Failed(error) => {
             let mut message = json!({
                 "type": "newConnectionFailure",

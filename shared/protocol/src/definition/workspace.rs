@@ -38,6 +38,9 @@ pub struct WorkspaceDefinition {
     /// True if the customer must first confirm a start that no listed origin vouches for.
     #[serde(default = "yes")]
     pub confirm_start: bool,
+    /// True if the application must confirm its user before anything is exchanged for a connection.
+    #[serde(default)]
+    pub confirm_user: bool,
 }
 
 fn yes() -> bool {
@@ -64,6 +67,8 @@ pub struct Workspace {
     pub brand: Brand,
     /// True if the customer must first confirm a start that no listed origin vouches for.
     pub confirm_start: bool,
+    /// True if the application must confirm its user before anything is exchanged for a connection.
+    pub confirm_user: bool,
     /// The keys that verify the workspace's tokens.
     pub keys: VerificationKeys,
     redirect_uris: Vec<RedirectUriPattern>,
@@ -108,6 +113,7 @@ impl Workspace {
                 color: definition.color.clone(),
             },
             confirm_start: definition.confirm_start,
+            confirm_user: definition.confirm_user,
             keys: VerificationKeys::new(secret, &definition.public_keys)?,
             redirect_uris,
             origins,

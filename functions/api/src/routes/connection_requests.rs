@@ -1,0 +1,18 @@
+//! `/connection-requests/{id}/complete`: the application confirms its user.
+
+use bytes::Bytes;
+use flow::complete;
+use http::Response;
+use protocol::error::Result;
+use protocol::token::Customer;
+
+use super::Call;
+use crate::answer;
+
+/// POST: makes the connection that waits for this customer.
+pub(crate) async fn complete(call: Call<'_>, customer: Customer) -> Result<Response<Bytes>> {
+    let Call { deps, id, deadline, .. } = call;
+    let connection = complete::complete(deps, id, &customer, deadline).await?;
+    tracing::info!("connected for a confirmed user");
+    answer::ok(&connection.representation(deps).await?)
+}

@@ -1,0 +1,156 @@
+//! Completes a connection request: the application says, with its user's token, that this user is there.
+//!
+//! Until then nothing was exchanged. Whoever answered the provider's page in some browser may be another person than the
+//! application's user in that browser: a victim who followed an attacker's link. The application knows its own session,
+//! so it sends the token of its session's user; only the customer who began the flow can complete it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::Instrument as _;
+
+use crate::connection::{Connection, connection_not_found};
+use crate::context::outcome::Outcome;
+use crate::context::unconfirmed::{ConnectionRequestId, Unconfirmed, With};
+use crate::deps::Deps;
+use crate::deps::trail::About;
+use crate::lifecycle::connect::{Issued, connect, connection_key};
+use crate::lifecycle::exchange::{self, Answered};
+use crate::lifecycle::registration;
+use crate::store::{Completion, FlowClaim};
+use protocol::backoff::Backoff;
+use protocol::deadline::Deadline;
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::provider::authorization_response::AuthorizationResponse;
+use protocol::random::draw_id;
+use protocol::token::Customer;
+
+/// The shortest and the longest pause between two looks at a request that another call completes.
+const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(1600);
+
+/// Completes the connection request for this customer, and returns the connection. A call that is repeated, or that comes
+/// while another is at work, gets the same result.
+pub async fn complete(
+    deps: &Arc<Deps>,
+    id: &str,
+    customer: &Customer,
+    deadline: Deadline,
+) -> Result<Connection> {
+    let id = ConnectionRequestId::parse(id).ok_or_else(no_request)?;
+    About::Flow.note(id.flow().as_str());
+    let found = deps.store.read_unconfirmed(id.flow()).await?;
+    let found = found.filter(|found| id.is_bound_to(&found.binding)).ok_or_else(no_request)?;
+    let unconfirmed = Unconfirmed::open(&id, &found.sealed)?;
+    unconfirmed.check_customer(customer)?;
+    let claimant = draw_id(&*deps.random);
+    let outcome = match deps.store.claim_unconfirmed(&id, &claimant, deps.clock.now()).await? {
+        Completion::Won => {
+            // The caller may hang up at any time. A task of its own finishes the work all the same.
+            let deps = Arc::clone(deps);
+            let work = async move { unconfirmed.connect(&deps, &id, &claimant, deadline).await };
+            tokio::spawn(work.in_current_span())
+                .await
+                .map_err(|error| Error::internal("a completion broke down").caused_by(error))??
+        }
+        Completion::Taken => elsewhere(deps, &id, deadline).await?,
+    };
+    match outcome {
+        Outcome::Connected { connection_id } => {
+            About::Connection.note(&connection_id);
+            deps.store.read_connection(&connection_id).await?.ok_or_else(connection_not_found)
+        }
+        Outcome::Failed(error) => Err(error),
+        Outcome::Unconfirmed(_) => Err(Error::internal("a completed request that waits")),
+    }
+}
+
+impl Unconfirmed {
+    /// Refuses everybody but the customer who began the flow.
+    fn check_customer(&self, customer: &Customer) -> Result<()> {
+        let request = &self.request;
+        if request.workspace != customer.workspace {
+            return Err(no_request());
+        }
+        About::Integration.note(&request.integration);
+        About::Option.note(&request.auth_option_key);
+        if request.customer != customer.id {
+            let message =
+                "This connection was begun for another customer than the token's. Do not complete it.";
+            return Err(Error::new(ErrorKey::AccessDenied, message).field("token"));
+        }
+        Ok(())
+    }
+
+    /// Makes the connection, and records a failure as the flow's outcome.
+    async fn connect(
+        self,
+        deps: &Deps,
+        id: &ConnectionRequestId,
+        claimant: &str,
+        deadline: Deadline,
+    ) -> Result<Outcome> {
+        let flow = FlowClaim { flow: id.flow(), claimant };
+        let outcome = self.connected(deps, flow, deadline).await;
+        if let Err(error) = &outcome {
+            exchange::record_failure(deps, flow, error.clone()).await;
+        }
+        outcome
+    }
+
+    async fn connected(self, deps: &Deps, flow: FlowClaim<'_>, deadline: Deadline) -> Result<Outcome> {
+        let request = &self.request;
+        match self.with {
+            With::Answer { query, code_verifier, callback_uri, temporary_credentials } => {
+                let answered = Answered {
+                    request,
+                    callback_uri: &callback_uri,
+                    code_verifier: &code_verifier,
+                    temporary_credentials: temporary_credentials.as_ref(),
+                    response: &AuthorizationResponse::parse(query.expose())?,
+                };
+                exchange::complete(deps, &answered, flow, deadline).await
+            }
+            With::Credentials(credentials) => {
+                let integration =
+                    deps.definitions.integration(&request.workspace, &request.integration).await?;
+                integration.auth_option(Some(&request.auth_option_key))?;
+                let registration = registration::recorded(
+                    deps,
+                    &integration,
+                    &request.auth_option_key,
+                    request.borrowed.as_ref(),
+                )
+                .await?;
+                let key = connection_key(deps, request).await?;
+                let issued = Issued { registration: &registration, credentials, key: &key, flow: Some(flow) };
+                connect(deps, request, issued, deadline).await
+            }
+        }
+    }
+}
+
+/// Waits for the call that completes the request.
+async fn elsewhere(deps: &Deps, id: &ConnectionRequestId, deadline: Deadline) -> Result<Outcome> {
+    let mut backoff = Backoff::new(&*deps.clock, &*deps.random, PAUSE, deadline.lease_wait());
+    loop {
+        let found = deps.store.read_unconfirmed(id.flow()).await?.ok_or_else(no_request)?;
+        if let Some(outcome) = found.outcome {
+            return Ok(outcome);
+        }
+        if let Some((claimant, claimed_at)) = &found.claim
+            && let Some(outcome) =
+                exchange::interrupted(deps, FlowClaim { flow: id.flow(), claimant }, *claimed_at).await?
+        {
+            return Ok(outcome);
+        }
+        if backoff.wait().await.is_none() {
+            let message = "Another call is still completing this request. Please ask again.";
+            return Err(Error::new(ErrorKey::LockTimeout, message));
+        }
+    }
+}
+
+fn no_request() -> Error {
+    let message = "There is no such connection request, or it is long over.";
+    Error::new(ErrorKey::NotFound, message).field("connectionRequestId")
+}

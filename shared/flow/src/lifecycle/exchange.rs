@@ -1,0 +1,183 @@
+//! Turns a provider's answer to a flow into a stored connection.
+
+use protocol::clock::Timestamp;
+use protocol::deadline::{CLAIM, Deadline, FAILURE_RECORD};
+use protocol::definition::{AuthMethod, OAuth1, OAuth2, OptionSecrets, Registration};
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::provider::authorization_response::AuthorizationResponse;
+use protocol::provider::calls::Calls;
+use protocol::provider::failure::CallError;
+use protocol::provider::oauth1::{self, AuthorizedToken, TemporaryCredentials, request_token_credentials};
+use protocol::provider::oauth2::token_request::{Pkce, TokenEndpoint};
+use protocol::provider::oauth2::{AuthorizationGrant, Sent};
+use protocol::secret::{Secret, SecretMap};
+use serde_json::{Map, Value};
+
+use super::connect::{Issued, connect, connection_key};
+use super::registration;
+use crate::connection::ConnectRequest;
+use crate::context::outcome::Outcome;
+use crate::deps::Deps;
+use crate::store::FlowClaim;
+
+/// A provider's answer, and what the flow remembers of the question.
+pub struct Answered<'a> {
+    /// The request to connect.
+    pub request: &'a ConnectRequest,
+    /// The callback address of the authorization request.
+    pub callback_uri: &'a str,
+    /// The code verifier of the authorization request.
+    pub code_verifier: &'a Secret,
+    /// The temporary credentials of an OAuth 1.0 flow.
+    pub temporary_credentials: Option<&'a TemporaryCredentials>,
+    /// The answer.
+    pub response: &'a AuthorizationResponse,
+}
+
+/// An answer that was verified: it can be exchanged, once.
+pub struct Verified {
+    registration: Registration,
+    grant: Grant,
+}
+
+enum Grant {
+    Code(AuthorizationGrant),
+    Token(AuthorizedToken),
+}
+
+/// Exchanges a verified answer's code or token, proves the credentials, and saves the connection with the flow's
+/// outcome.
+pub async fn complete(
+    deps: &Deps,
+    answered: &Answered<'_>,
+    flow: FlowClaim<'_>,
+    deadline: Deadline,
+) -> Result<Outcome> {
+    // The sealing key comes from KMS and the definition from the database, so both are fetched at the same time.
+    let (verified, key) = tokio::join!(answered.verify(deps), connection_key(deps, answered.request));
+    let (Verified { registration, grant }, key) = (verified?, key?);
+    let secrets = registration::issuing_secrets(deps, &registration).await?;
+    let calls = deps.calls(deadline.provider());
+    let credentials = match (&registration.option().method, grant) {
+        (AuthMethod::OAuth2(config), Grant::Code(grant)) => {
+            let fields = exchange_code(&calls, answered, grant, &registration, config, &secrets).await?;
+            with_kept(fields, config, answered.response)
+        }
+        (AuthMethod::OAuth1(config), Grant::Token(token)) => {
+            exchange_token(&calls, answered, token, &registration, config, &secrets).await?
+        }
+        _ => return Err(no_callback()),
+    };
+    let issued = Issued {
+        registration: &registration,
+        credentials: SecretMap::new(credentials),
+        key: &key,
+        flow: Some(flow),
+    };
+    connect(deps, answered.request, issued, deadline).await
+}
+
+impl Answered<'_> {
+    /// Verifies the answer, and exchanges nothing.
+    pub async fn verify(&self, deps: &Deps) -> Result<Verified> {
+        let request = self.request;
+        let integration = deps.definitions.integration(&request.workspace, &request.integration).await?;
+        // An option that was turned off since the start must not connect anybody.
+        integration.auth_option(Some(&request.auth_option_key))?;
+        let registration =
+            registration::recorded(deps, &integration, &request.auth_option_key, request.borrowed.as_ref())
+                .await?;
+        let grant = match &registration.option().method {
+            AuthMethod::OAuth2(config) => {
+                let sent = Sent {
+                    code_verifier: self.code_verifier.clone(),
+                    redirect_uri: self.callback_uri.to_owned(),
+                };
+                Grant::Code(AuthorizationGrant::verify(self.response, sent, config)?)
+            }
+            AuthMethod::OAuth1(_) => {
+                let temporary = self
+                    .temporary_credentials
+                    .cloned()
+                    .ok_or_else(|| Error::internal("an OAuth 1.0 flow remembers no temporary credentials"))?;
+                Grant::Token(AuthorizedToken::verify(self.response, temporary)?)
+            }
+            AuthMethod::ClientCredentials(_) | AuthMethod::Proxy(_) => return Err(no_callback()),
+        };
+        Ok(Verified { registration, grant })
+    }
+}
+
+fn no_callback() -> Error {
+    Error::internal("a callback for an option that has none")
+}
+
+async fn exchange_code(
+    calls: &Calls<'_>,
+    answered: &Answered<'_>,
+    grant: AuthorizationGrant,
+    registration: &Registration,
+    config: &OAuth2,
+    secrets: &OptionSecrets,
+) -> Result<Map<String, Value>, CallError> {
+    let client_secret = secrets.get(&registration.option().key, "clientSecret");
+    let values = answered.request.values();
+    let endpoint = TokenEndpoint::of_codes(config, client_secret, &values, calls.loopback)?;
+    let pkce = if config.skip_pkce { Pkce::Skipped } else { Pkce::S256 };
+    Ok(endpoint.exchange_code(calls, grant, pkce).await?.into_fields())
+}
+
+async fn exchange_token(
+    calls: &Calls<'_>,
+    answered: &Answered<'_>,
+    authorized: AuthorizedToken,
+    registration: &Registration,
+    config: &OAuth1,
+    secrets: &OptionSecrets,
+) -> Result<Map<String, Value>, CallError> {
+    let client = oauth1::Client::of(config, &registration.option().key, secrets);
+    let endpoint = config.token_uri.render(&answered.request.values(), calls.loopback)?;
+    request_token_credentials(calls, &client, endpoint, authorized).await
+}
+
+/// Adds the callback parameters that the definition keeps. The token response wins where both have a name.
+fn with_kept(
+    mut credentials: Map<String, Value>,
+    config: &OAuth2,
+    response: &AuthorizationResponse,
+) -> Map<String, Value> {
+    for name in &config.callback_parameters {
+        if let Some(value) = response.get(name) {
+            credentials.entry(name).or_insert_with(|| Value::from(value));
+        }
+    }
+    credentials
+}
+
+/// Records a flow's failure as its outcome; a success was already saved with its connection. If this write fails,
+/// whoever asks for the result finds the flow interrupted.
+pub async fn record_failure(deps: &Deps, flow: FlowClaim<'_>, error: Error) {
+    // The save may have reached the database although its answer was lost. Then the flow already has its outcome.
+    if matches!(error.key(), ErrorKey::StorageUnavailable | ErrorKey::LockTimeout) {
+        return;
+    }
+    let failed = Outcome::Failed(error);
+    let written = deps.store.end_flow(flow.flow, flow.claimant, &failed);
+    match tokio::time::timeout(FAILURE_RECORD, written).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => error.report("the outcome was not recorded"),
+        Err(_) => tracing::error!("the outcome was not recorded in time"),
+    }
+}
+
+/// Returns the outcome of a flow whose claimant died: interrupted, for good. Both write under the same condition, so a
+/// flow never has two outcomes. Returns nothing while the claimant may be at work.
+pub async fn interrupted(deps: &Deps, flow: FlowClaim<'_>, claimed_at: Timestamp) -> Result<Option<Outcome>> {
+    if deps.clock.now().since(claimed_at) < CLAIM {
+        return Ok(None);
+    }
+    tracing::error!("a flow was interrupted");
+    let message = "The connection was interrupted before it was complete. Please try again.";
+    let interrupted = Outcome::Failed(Error::new(ErrorKey::FlowInterrupted, message));
+    deps.store.end_flow(flow.flow, flow.claimant, &interrupted).await.map(Some)
+}
