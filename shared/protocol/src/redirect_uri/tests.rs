@@ -1,4 +1,5 @@
 mod evil;
+mod generated;
 
 use proptest::prelude::*;
 use serde_json::json;
