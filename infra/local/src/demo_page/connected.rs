@@ -30,13 +30,13 @@ struct ConnectedPage {
 enum Outcome {
     /// A connection that the service confirms.
     Connected(Connection),
-    /// A `connectionId` that the service does not know for this customer.
+    /// A `connectionId` or `connectionRequestId` that the service does not know for this customer.
     Unconfirmed,
-    /// A `connectionId` that could not be looked up.
+    /// A connection that could not be looked up, or a connection request that could not be completed.
     Unverified(String),
     /// An error.
     Failed(Failure),
-    /// Neither `connectionId` nor `error`.
+    /// None of the result's parameters.
     Nothing,
 }
 
@@ -70,10 +70,12 @@ pub(super) async fn connected(
     let service = Service::for_customer(&config, customer);
 
     // An error counts, even beside a connectionId.
-    let outcome = match (parameter("error"), parameter("connectionId")) {
-        (Some(message), _) => Outcome::Failed(Failure::new(message, parameter("errorData"))),
-        (None, Some(id)) => verify(&service, &id).await,
-        (None, None) => Outcome::Nothing,
+    let (connection, request) = (parameter("connectionId"), parameter("connectionRequestId"));
+    let outcome = match (parameter("error"), connection, request) {
+        (Some(message), _, _) => Outcome::Failed(Failure::new(message, parameter("errorData"))),
+        (None, Some(id), _) => judge(&service, async |service| service.connection(&id).await).await,
+        (None, None, Some(id)) => judge(&service, async |service| service.complete(&id).await).await,
+        (None, None, None) => Outcome::Nothing,
     };
     let (rows, problem) = match list(&service).await {
         Ok(rows) => (rows, None),
@@ -93,12 +95,16 @@ async fn list(service: &Result<Service<'_>, Problem>) -> Result<Vec<Row>, String
     read().await.map_err(|problem| problem.to_string())
 }
 
-async fn verify(service: &Result<Service<'_>, Problem>, id: &str) -> Outcome {
-    let read = match service {
-        Ok(service) => service.connection(id).await,
+/// What the service says of the result, asked with the customer's token.
+async fn judge(
+    service: &Result<Service<'_>, Problem>,
+    ask: impl AsyncFnOnce(&Service<'_>) -> Result<Connection, Problem>,
+) -> Outcome {
+    let service = match service {
+        Ok(service) => service,
         Err(problem) => return Outcome::Unverified(problem.to_string()),
     };
-    match read {
+    match ask(service).await {
         Ok(connection) => Outcome::Connected(connection),
         Err(problem) if problem.is_not_found() => Outcome::Unconfirmed,
         Err(problem) => Outcome::Unverified(problem.to_string()),

@@ -103,9 +103,19 @@ impl<'a> Service<'a> {
         self.get(&format!("/connections/{segment}")).await
     }
 
+    /// Completes a connection request for the customer of this session. A workspace with `confirmUser` asks for it.
+    pub(super) async fn complete(&self, request_id: &str) -> Result<Connection, Problem> {
+        let segment = utf8_percent_encode(request_id, NON_ALPHANUMERIC);
+        self.ask(Method::POST, &format!("/connection-requests/{segment}/complete")).await
+    }
+
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Problem> {
+        self.ask(Method::GET, path).await
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str) -> Result<T, Problem> {
         let request = http::Request::builder()
-            .method(Method::GET)
+            .method(method)
             .uri(path)
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
             .header(header::ACCEPT, "application/json")

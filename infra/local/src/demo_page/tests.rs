@@ -65,6 +65,7 @@ fn service(log: Log, broken: bool) -> Call {
             }
             "/connections?limit=100" => (200, json!({ "items": [connection()] })),
             "/connections/c1" => (200, connection()),
+            "/connection-requests/r1/complete" if request.method() == "POST" => (200, connection()),
             _ => (404, json!({ "message": "There is no such thing" })),
         };
         let response = http::Response::builder().status(status);
@@ -176,6 +177,14 @@ async fn a_connection_is_shown_once_the_service_confirms_it() {
     assert!(page.text.contains(r#"<td data-label="Integration">Demo CRM</td>"#));
     assert!(page.text.contains("&#60;b&#62;Ada&#60;/b&#62;") && !page.text.contains("<b>"));
     assert!(page.text.contains("&#60;i&#62;") && !page.text.contains("<i>"));
+}
+
+#[tokio::test]
+async fn a_connection_request_is_completed_for_the_customer_of_the_session() {
+    let page = get("/demo/connected?connectionRequestId=r1").await;
+    assert!(page.text.contains("The service confirms the connection for Birch &#38; Co."));
+    let page = get("/demo/connected?connectionRequestId=made-up").await;
+    assert!(page.text.contains("Not confirmed"));
 }
 
 #[tokio::test]
