@@ -1,7 +1,10 @@
 //! Types that hold secrets show none under Debug.
 
 use flow::start::StartRequest;
-use protocol::definition::{IntegrationDefinition, Workspace, WorkspaceDefinition};
+use protocol::clock::Timestamp;
+use protocol::definition::{
+    IntegrationDefinition, PreviousSecret, Workspace, WorkspaceDefinition, WorkspaceSecrets,
+};
 use protocol::id::WorkspaceKey;
 use protocol::redirect_uri::Loopback;
 use protocol::secret::Secret;
@@ -20,10 +23,13 @@ fn assert_hides(shown: &str, secret: &str) {
 #[test]
 fn a_workspace_shows_no_secret() {
     let secret = Secret::from(tokens::WORKSPACE_SECRET);
+    let previous = PreviousSecret { secret: secret.clone(), until: Timestamp(i64::MAX) };
+    let secrets = WorkspaceSecrets { current: Some(secret), previous: Some(previous) };
+    assert_hides(&format!("{secrets:#?}"), tokens::WORKSPACE_SECRET);
     let definition: WorkspaceDefinition = serde_json::from_value(workspace("acme")).unwrap();
     assert_hides(&format!("{definition:#?}"), tokens::WORKSPACE_SECRET);
     let checked =
-        Workspace::new(&WorkspaceKey::new("acme"), &definition, Some(&secret), Loopback::Refused).unwrap();
+        Workspace::new(&WorkspaceKey::new("acme"), &definition, &secrets, Loopback::Refused).unwrap();
     assert_hides(&format!("{checked:#?}"), tokens::WORKSPACE_SECRET);
 }
 

@@ -26,6 +26,8 @@ mod secrets_in_events;
 mod secrets_in_logs;
 mod start_page;
 mod tenants;
+mod token_claims;
 mod token_endpoint;
 mod tokens;
 mod waiting_starts;
+mod workspace_secrets;

@@ -25,6 +25,7 @@ pub fn workspace(key: &str) -> Value {
         "name": "Acme & Sons",
         "secret": tokens::secret_of(key),
         "redirectUris": [REDIRECT_URI, "https://app.example/wild/*"],
+        "maxTokenLifetime": 31_536_000,
     })
 }
 

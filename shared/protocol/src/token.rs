@@ -7,6 +7,8 @@
 mod claims;
 mod compact;
 mod key;
+mod members;
+mod rules;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -22,6 +24,7 @@ use claims::Claims;
 pub use claims::is_customer_id;
 use compact::Compact;
 use key::Key;
+pub use rules::{DEFAULT_LIFETIME, TokenRules};
 
 /// The caller that a verified token speaks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,10 +85,11 @@ pub fn unverified_workspace_key(token: &str) -> Result<WorkspaceKey> {
     claims.workspace().map(WorkspaceKey::new)
 }
 
-/// The keys that verify a workspace's tokens.
+/// The keys that verify a workspace's tokens, and the workspace's rules for them.
 #[derive(Debug, Clone)]
 pub struct VerificationKeys {
     keys: Vec<Key>,
+    rules: TokenRules,
 }
 
 impl VerificationKeys {
@@ -107,7 +111,20 @@ impl VerificationKeys {
             let key = Key::public(pem);
             keys.push(key.map_err(|fault| malformed(fault).field(format!("publicKeys[{index}]")))?);
         }
-        Ok(Self { keys })
+        Ok(Self { keys, rules: TokenRules::default() })
+    }
+
+    /// Adds the secret that was replaced, which verifies tokens until a moment.
+    #[must_use]
+    pub fn with_previous(mut self, secret: &Secret, until: Timestamp) -> Self {
+        self.keys.push(Key::shared(secret).until(until));
+        self
+    }
+
+    /// Sets the workspace's rules for its tokens.
+    #[must_use]
+    pub fn with_rules(self, rules: TokenRules) -> Self {
+        Self { rules, ..self }
     }
 
     /// Verifies that `token` was signed by `workspace` and is valid at `now`. Returns the caller that it speaks for.
@@ -120,7 +137,8 @@ impl VerificationKeys {
         let token = Compact::parse(token)?;
         let algorithm = token.algorithm()?;
         // RFC 8725 §3.1: each key has its own algorithms, and the header can only choose among those.
-        let mut candidates = self.keys.iter().filter(|key| key.allows(algorithm)).peekable();
+        let usable = |key: &&Key| key.allows(algorithm) && key.is_valid_at(now);
+        let mut candidates = self.keys.iter().filter(usable).peekable();
         if candidates.peek().is_none() {
             return Err(refused(format!(
                 "The token is signed with {algorithm:?}: the workspace has no key for that."
@@ -130,7 +148,8 @@ impl VerificationKeys {
             return Err(refused("The token's signature does not match any key of the workspace."));
         }
         let claims = Claims(token.claims()?);
-        claims.check_time(now)?;
+        claims.check_time(now, &self.rules)?;
+        claims.check_audience(&self.rules)?;
         if claims.workspace()? != workspace.as_str() {
             return Err(refused("The token belongs to another workspace."));
         }

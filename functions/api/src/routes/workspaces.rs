@@ -1,20 +1,26 @@
 //! `/workspaces/{key}`: teams, managed by the root workspace.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use flow::deps::workspace_place;
 use flow::store::StoredDefinition;
+use flow::web::request_fields::Fields;
 use http::{Response, StatusCode};
-use protocol::definition::{self, Workspace, WorkspaceDefinition};
+use protocol::clock::Timestamp;
+use protocol::definition::{self, PreviousSecret, Workspace, WorkspaceDefinition, WorkspaceSecrets};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
 use protocol::random::{draw, hex};
 use protocol::secret::Secret;
 use serde::Serialize;
-use zeroize::Zeroizing;
 
 use super::Call;
 use super::until_written::until_written;
 use crate::{answer, body};
+
+/// The longest time for which a secret that was replaced verifies tokens.
+const MAX_OVERLAP: Duration = Duration::from_hours(30 * 24);
 
 /// A workspace's definition, with the secret in the one answer that generated it.
 #[derive(Serialize)]
@@ -31,31 +37,41 @@ pub(crate) async fn show(call: Call<'_>) -> Result<Response<Bytes>> {
     let Call { deps, id, .. } = call;
     let key = &WorkspaceKey::new(id);
     let stored = deps.store.read_workspace(key).await?.ok_or_else(not_found)?;
-    let definition = serde_json::from_str(&stored.definition).map_err(Error::internal)?;
+    let mut definition: WorkspaceDefinition =
+        serde_json::from_str(&stored.definition).map_err(Error::internal)?;
+    // What is over is not shown.
+    let now = call.deps.clock.now().to_rfc3339();
+    definition.previous_secret_until = definition.previous_secret_until.filter(|until| *until > now);
     answer::ok(&Representation { key, definition: &definition, secret: None })
 }
 
-/// PUT: creates the workspace or replaces its definition. A secret that is not given stays as it was; a workspace
-/// that has none and no public key gets one, and this answer is the only one to show it.
+/// PUT: creates the workspace or replaces its definition. A secret that is not given stays as it was, `null` removes it;
+/// a workspace that has none and no public key gets one, and this answer is the only one to show it.
 pub(crate) async fn put(call: Call<'_>) -> Result<Response<Bytes>> {
     let Call { deps, request, id, .. } = call;
     let key = &WorkspaceKey::new(id);
-    let definition: WorkspaceDefinition = definition::read(&body::object(request)?)?;
+    let force = Fields::of_query(request.uri().query().unwrap_or_default()).flag("force")? == Some(true);
+    let given: WorkspaceDefinition = definition::read(&body::object(request)?)?;
     until_written(|| async {
         let before = deps.store.read_workspace(key).await?;
-        let kept = before.as_ref().and_then(|stored| stored.sealed.as_ref());
-        let generated = (definition.secret.is_none() && kept.is_none() && definition.public_keys.is_empty())
-            .then(|| Secret::new(hex(&draw::<48>(&*deps.random))));
-        let new_secret = definition.secret.as_ref().or(generated.as_ref());
-        // Checks everything before anything is written.
-        Workspace::new(key, &definition, new_secret, deps.settings.loopback)?;
-        let plain = match (new_secret, kept) {
-            (Some(secret), _) => Some(Zeroizing::new(secret.expose().as_bytes().to_vec())),
-            // Sealed anew like all that is written, so that it moves on to the present wrapping key.
-            (None, Some(kept)) => Some(deps.sealer.open(workspace_place(key), kept).await?),
-            (None, None) => None,
+        let stored = match before.as_ref().and_then(|stored| stored.sealed.as_ref()) {
+            Some(sealed) => {
+                WorkspaceSecrets::from_bytes(&deps.sealer.open(workspace_place(key), sealed).await?)?
+            }
+            None => WorkspaceSecrets::default(),
         };
-        let sealed = match plain {
+        let mut definition = given.clone();
+        let generated =
+            (definition.secret.is_none() && stored.current.is_none() && given.public_keys.is_empty())
+                .then(|| Secret::new(hex(&draw::<48>(&*deps.random))));
+        let now = deps.clock.now();
+        let secrets = secrets(&definition, stored.at(now), generated.clone(), (now, force))?;
+        let until = secrets.previous.as_ref().map(|previous| previous.until.to_rfc3339());
+        definition.previous_secret_until = until;
+        // Checks everything before anything is written.
+        Workspace::new(key, &definition, &secrets, deps.settings.loopback)?;
+        // Sealed anew like all that is written, so that it moves on to the present wrapping key.
+        let sealed = match secrets.to_bytes()? {
             Some(plain) => Some(deps.sealer.seal(workspace_place(key), &plain).await?),
             None => None,
         };
@@ -72,6 +88,56 @@ pub(crate) async fn put(call: Call<'_>) -> Result<Response<Bytes>> {
     .await
 }
 
+/// The secrets that the workspace has from now on.
+fn secrets(
+    given: &WorkspaceDefinition,
+    stored: WorkspaceSecrets,
+    generated: Option<Secret>,
+    (now, force): (Timestamp, bool),
+) -> Result<WorkspaceSecrets> {
+    let until = given.previous_secret_until.as_deref().map(|text| moment(text, now)).transpose()?;
+    let new = match &given.secret {
+        Some(None) if given.public_keys.is_empty() && !force => {
+            let message = "Without a secret and a public key nobody can sign a token of this workspace. Give publicKeys, \
+                           or remove it all the same with force=true.";
+            return Err(Error::new(ErrorKey::ParameterMissing, message).field("publicKeys"));
+        }
+        Some(None) => return Ok(WorkspaceSecrets::default()),
+        Some(Some(secret)) => Some(secret.clone()),
+        None => generated,
+    };
+    match new {
+        Some(new) if !stored.current.as_ref().is_some_and(|current| current.is_same_as(&new)) => {
+            let previous = match (stored.current, until) {
+                (Some(secret), Some(until)) => Some(PreviousSecret { secret, until }),
+                (None, Some(_)) => return Err(no_previous()),
+                (_, None) => None,
+            };
+            Ok(WorkspaceSecrets { current: Some(new), previous }.at(now))
+        }
+        _ => {
+            let previous = match (stored.previous, until) {
+                (Some(previous), Some(until)) => Some(PreviousSecret { until, ..previous }),
+                (None, Some(until)) if until > now => return Err(no_previous()),
+                (previous, _) => previous,
+            };
+            Ok(WorkspaceSecrets { current: stored.current, previous }.at(now))
+        }
+    }
+}
+
+/// Reads the moment until which the previous secret counts. One that is over ends it at once.
+fn moment(text: &str, now: Timestamp) -> Result<Timestamp> {
+    Timestamp::from_rfc3339(text).filter(|until| *until <= now + MAX_OVERLAP).ok_or_else(|| {
+        Error::malformed("previousSecretUntil", "must be a time by RFC 3339, at most 30 days ahead")
+    })
+}
+
+fn no_previous() -> Error {
+    let problem = "is for a secret that is replaced: there is none before this one";
+    Error::malformed("previousSecretUntil", problem)
+}
+
 fn not_found() -> Error {
     Error::new(ErrorKey::NotFound, "There is no such workspace.").field("key")
 }
@@ -85,7 +151,10 @@ mod tests {
     fn workspaces() {
         let least = WorkspaceDefinition {
             name: "Acme".to_owned(),
-            secret: Some("a secret that is not shown".into()),
+            secret: Some(Some("a secret that is not shown".into())),
+            previous_secret_until: None,
+            max_token_lifetime: None,
+            token_audience: None,
             public_keys: Vec::new(),
             redirect_uris: Vec::new(),
             origins: None,
@@ -99,6 +168,9 @@ mod tests {
             origins: Some(vec!["https://app.example".to_owned()]),
             logo_uri: Some("https://app.example/logo.svg".to_owned()),
             color: Some("#1f5fd0".to_owned()),
+            previous_secret_until: Some("2026-01-31T08:15:00.123Z".to_owned()),
+            max_token_lifetime: Some(3600),
+            token_audience: Some("https://connect.acme.example".to_owned()),
             ..least.clone()
         };
         let generated = "0123456789abcdef".repeat(6);

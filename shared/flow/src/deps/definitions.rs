@@ -7,13 +7,12 @@ use crate::seal::{Place, Sealer};
 use crate::store::{Store, StoredDefinition};
 use protocol::clock::{Clock, Timestamp};
 use protocol::definition::{
-    Integration, IntegrationDefinition, OptionSecrets, Workspace, WorkspaceDefinition,
+    Integration, IntegrationDefinition, OptionSecrets, Workspace, WorkspaceDefinition, WorkspaceSecrets,
 };
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{IntegrationId, WorkspaceKey};
 use protocol::kept::Kept;
 use protocol::redirect_uri::Loopback;
-use protocol::secret::Secret;
 
 /// The longest time until a warm function sees a change.
 const MAX_AGE: Duration = Duration::from_secs(30);
@@ -128,18 +127,15 @@ impl Definitions {
                 Error::new(ErrorKey::NotAuthenticated, "The token names no known workspace.").field("token")
             );
         };
-        let secret = match &stored.sealed {
+        let secrets = match &stored.sealed {
             Some(sealed) => {
-                let opened = self.sealer.open(workspace_place(key), sealed).await?;
-                let text =
-                    std::str::from_utf8(&opened).map_err(|_| Error::internal("a secret is not text"))?;
-                Some(Secret::new(text))
+                WorkspaceSecrets::from_bytes(&self.sealer.open(workspace_place(key), sealed).await?)?
             }
-            None => None,
+            None => WorkspaceSecrets::default(),
         };
         let definition: WorkspaceDefinition = serde_json::from_str(&stored.definition)
             .map_err(|error| Error::internal(format_args!("workspace {key} cannot be read: {error}")))?;
-        let workspace = Arc::new(Workspace::new(key, &definition, secret.as_ref(), self.loopback)?);
+        let workspace = Arc::new(Workspace::new(key, &definition, &secrets, self.loopback)?);
         self.workspaces.put(key.clone(), Arc::clone(&workspace), now);
         Ok(workspace)
     }

@@ -22,6 +22,7 @@ mod registration;
 pub mod template;
 mod test_call;
 mod workspace;
+mod workspace_secrets;
 
 pub use api_path::ApiPath;
 pub use auth_option::{AuthMethod, AuthOption, AuthOptionDefinition, AuthType};
@@ -39,3 +40,4 @@ pub use read::read;
 pub use registration::{Borrowed, Owner, Registration};
 pub use test_call::{ApiClient, RevokeCall, TestCall};
 pub use workspace::{Brand, Workspace, WorkspaceDefinition};
+pub use workspace_secrets::{PreviousSecret, WorkspaceSecrets};

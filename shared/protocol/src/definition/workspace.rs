@@ -1,16 +1,22 @@
 //! A workspace: one team, its keys, and the sites that its customers may come from and be sent to.
 
-use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::check::{NO_WEB_ADDRESS, check_key, web_address};
+use super::workspace_secrets::WorkspaceSecrets;
 use crate::error::{Error, Result};
 use crate::id::WorkspaceKey;
 use crate::redirect_uri::{Loopback, RedirectUri, RedirectUriPattern, WebOrigin, WebOriginPattern};
 use crate::secret::Secret;
-use crate::token::VerificationKeys;
+use crate::token::{DEFAULT_LIFETIME, TokenRules, VerificationKeys};
 
 /// The shortest secret that a team may choose, in bytes: the hash's length (RFC 7518 §3.2).
 const MIN_SECRET: usize = 32;
+
+/// The longest time to a token's `exp` that a workspace may allow, in seconds: a year.
+const MAX_TOKEN_LIFETIME: u32 = 31_536_000;
 
 /// A workspace's definition: the body of `PUT /workspaces/{key}`, which `GET` returns without the secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -18,9 +24,19 @@ const MIN_SECRET: usize = 32;
 pub struct WorkspaceDefinition {
     /// The team's name, as its customers know it.
     pub name: String,
-    /// The secret that signs HS* tokens. It is kept sealed, and returned only once, if it was generated.
-    #[serde(default, skip_serializing)]
-    pub secret: Option<Secret>,
+    /// The secret that signs HS* tokens. It is kept sealed, and returned only once, if it was generated. `null` removes
+    /// it; one that is left out stays.
+    #[serde(default, skip_serializing, deserialize_with = "said")]
+    pub secret: Option<Option<Secret>>,
+    /// The moment until which the secret before this one still verifies tokens, as RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_secret_until: Option<String>,
+    /// The longest time from now to a token's `exp`, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_token_lifetime: Option<u32>,
+    /// The audience that a token's `aud` must name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_audience: Option<String>,
     /// PEM public keys that verify RS*, PS*, ES* and `EdDSA` tokens.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub public_keys: Vec<String>,
@@ -45,6 +61,11 @@ pub struct WorkspaceDefinition {
 
 fn yes() -> bool {
     true
+}
+
+/// Reads a setting that tells `null` from one that is left out.
+fn said<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Option<Secret>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// The team's look on the pages that its customers see.
@@ -76,13 +97,14 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Checks a definition with its secret.
+    /// Checks a definition with its secrets.
     pub fn new(
         key: &WorkspaceKey,
         definition: &WorkspaceDefinition,
-        secret: Option<&Secret>,
+        secrets: &WorkspaceSecrets,
         loopback: Loopback,
     ) -> Result<Self> {
+        let secret = secrets.current.as_ref();
         check_key(key.as_str()).map_err(|problem| Error::malformed("key", problem))?;
         if definition.name.trim().is_empty() || definition.name.len() > 255 {
             return Err(Error::malformed("name", "must be 1 to 255 bytes"));
@@ -105,6 +127,11 @@ impl Workspace {
             }
             None => redirect_uris.iter().map(|pattern| pattern.origin().clone()).collect(),
         };
+        let mut keys =
+            VerificationKeys::new(secret, &definition.public_keys)?.with_rules(token_rules(definition)?);
+        if let Some(previous) = &secrets.previous {
+            keys = keys.with_previous(&previous.secret, previous.until);
+        }
         Ok(Self {
             key: key.clone(),
             brand: Brand {
@@ -114,7 +141,7 @@ impl Workspace {
             },
             confirm_start: definition.confirm_start,
             confirm_user: definition.confirm_user,
-            keys: VerificationKeys::new(secret, &definition.public_keys)?,
+            keys,
             redirect_uris,
             origins,
         })
@@ -136,6 +163,21 @@ impl Workspace {
     pub fn allows_origin(&self, origin: &WebOrigin) -> bool {
         self.origins.iter().any(|pattern| pattern.matches(origin))
     }
+}
+
+fn token_rules(definition: &WorkspaceDefinition) -> Result<TokenRules> {
+    let lifetime = match definition.max_token_lifetime {
+        None => DEFAULT_LIFETIME,
+        Some(seconds) if (60..=MAX_TOKEN_LIFETIME).contains(&seconds) => Duration::from_secs(seconds.into()),
+        Some(_) => {
+            return Err(Error::malformed("maxTokenLifetime", "must be 60 to 31536000 seconds"));
+        }
+    };
+    let audience = definition.token_audience.clone();
+    if audience.as_ref().is_some_and(|audience| audience.is_empty() || audience.len() > 255) {
+        return Err(Error::malformed("tokenAudience", "must be 1 to 255 bytes"));
+    }
+    Ok(TokenRules { lifetime, audience })
 }
 
 fn is_color(text: &str) -> bool {

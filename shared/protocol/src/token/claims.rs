@@ -6,14 +6,15 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::{CustomerId, WorkspaceKey};
 
-use super::{Caller, Customer, refused};
+use super::{Caller, Customer, TokenRules, refused};
 
 /// The longest customer id, in bytes. An index's sort key holds it percent-encoded, beside a time and an id, in 1,024
 /// bytes.
 const MAX_CUSTOMER_ID: usize = 255;
 
-/// The lead that the workspace's clock may have over ours before `nbf` refuses its fresh tokens, in milliseconds.
-const NOT_BEFORE_LEEWAY: f64 = 60_000.0;
+/// The lead that the workspace's clock may have over ours before `nbf`, `iat` or a distant `exp` refuses its fresh
+/// tokens, in milliseconds.
+const LEEWAY: f64 = 60_000.0;
 
 pub(super) struct Claims(pub(super) Map<String, Value>);
 
@@ -38,8 +39,8 @@ impl Claims {
             .ok_or_else(|| refused("The token names no workspace: `iss` must be the workspace's key."))
     }
 
-    /// Checks `exp` (RFC 7519 §4.1.4), which is required, and `nbf` (§4.1.5).
-    pub(super) fn check_time(&self, now: Timestamp) -> Result<()> {
+    /// Checks `exp` (RFC 7519 §4.1.4), which is required and not too distant, `nbf` (§4.1.5) and `iat` (§4.1.6).
+    pub(super) fn check_time(&self, now: Timestamp, rules: &TokenRules) -> Result<()> {
         #[expect(clippy::cast_precision_loss, reason = "milliseconds fit into 53 bits for 285,000 years")]
         let now = now.0 as f64;
         let Some(expires) = self.moment("exp")? else {
@@ -48,10 +49,31 @@ impl Claims {
         if expires <= now {
             return Err(refused("The token has expired."));
         }
-        if self.moment("nbf")?.is_some_and(|not_before| not_before > now + NOT_BEFORE_LEEWAY) {
+        if expires > now + rules.lifetime.as_secs_f64() * 1000.0 + LEEWAY {
+            let seconds = rules.lifetime.as_secs();
+            return Err(refused(format!(
+                "The token's `exp` is more than {seconds} seconds ahead, which is the workspace's limit."
+            )));
+        }
+        if self.moment("nbf")?.is_some_and(|not_before| not_before > now + LEEWAY) {
             return Err(refused("The token is not valid yet (`nbf`)."));
         }
+        if self.moment("iat")?.is_some_and(|issued| issued > now + LEEWAY) {
+            return Err(refused("The token was issued in the future (`iat`)."));
+        }
         Ok(())
+    }
+
+    /// Checks `aud` (RFC 7519 §4.1.3): one text, or a list of texts, that has the workspace's audience. A workspace that
+    /// names none does not look at it.
+    pub(super) fn check_audience(&self, rules: &TokenRules) -> Result<()> {
+        let Some(audience) = &rules.audience else { return Ok(()) };
+        let named = match self.0.get("aud") {
+            Some(Value::String(one)) => one == audience,
+            Some(Value::Array(several)) => several.iter().any(|one| one == audience.as_str()),
+            _ => false,
+        };
+        if named { Ok(()) } else { Err(refused("The token is not for the workspace's audience (`aud`).")) }
     }
 
     pub(super) fn into_caller(mut self, workspace: &WorkspaceKey) -> Result<Caller> {
@@ -117,12 +139,12 @@ impl Claims {
         Ok(Some(CustomerId::new(id)))
     }
 
-    /// True if `isAdmin` is `true`, a text that is not empty, or a number other than zero.
+    /// True if `isAdmin` is `true`, or the text `true`. Anything else is more likely a mistake than meant: `"false"`,
+    /// `"no"`, `1`.
     fn is_admin(&self) -> bool {
         match self.0.get("isAdmin") {
             Some(Value::Bool(flag)) => *flag,
-            Some(Value::String(text)) => !text.is_empty(),
-            Some(Value::Number(number)) => number.as_f64() != Some(0.0),
+            Some(Value::String(text)) => text == "true",
             _ => false,
         }
     }

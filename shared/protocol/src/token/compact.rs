@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::error::Result;
 
+use super::members::Members;
 use super::refused;
 
 /// The longest token that is read, in bytes. API Gateway takes 10,240 bytes of headers in all.
@@ -34,7 +35,9 @@ impl<'a> Compact<'a> {
             return Err(refused("The token is no JWT: it must have three parts, separated by dots."));
         };
         let Some(header) = decode(header) else {
-            return Err(refused("The token is no JWT: its header is no JSON object in base64url."));
+            return Err(refused(
+                "The token is no JWT: its header is no JSON object with unique names in base64url.",
+            ));
         };
         Ok(Self { header, payload, signing_input, signature })
     }
@@ -52,11 +55,12 @@ impl<'a> Compact<'a> {
     }
 
     pub(super) fn claims(&self) -> Result<Map<String, Value>> {
-        decode(self.payload)
-            .ok_or_else(|| refused("The token is no JWT: its claims are no JSON object in base64url."))
+        decode(self.payload).ok_or_else(|| {
+            refused("The token is no JWT: its claims are no JSON object with unique names in base64url.")
+        })
     }
 }
 
 fn decode(part: &str) -> Option<Map<String, Value>> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+    serde_json::from_slice::<Members>(&URL_SAFE_NO_PAD.decode(part).ok()?).ok().map(|members| members.0)
 }

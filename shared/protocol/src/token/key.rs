@@ -3,6 +3,7 @@
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, crypto};
 
+use crate::clock::Timestamp;
 use crate::secret::Secret;
 
 const HMAC: &[Algorithm] = &[Algorithm::HS256, Algorithm::HS384, Algorithm::HS512];
@@ -25,11 +26,22 @@ const RSA_MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
 pub(super) struct Key {
     algorithms: &'static [Algorithm],
     key: DecodingKey,
+    /// The moment at which it verifies nothing any more, if it was replaced.
+    until: Option<Timestamp>,
 }
 
 impl Key {
     pub(super) fn shared(secret: &Secret) -> Self {
-        Self { algorithms: HMAC, key: DecodingKey::from_secret(secret.expose().as_bytes()) }
+        Self { algorithms: HMAC, key: DecodingKey::from_secret(secret.expose().as_bytes()), until: None }
+    }
+
+    /// The same key, up to a moment.
+    pub(super) fn until(self, until: Timestamp) -> Self {
+        Self { until: Some(until), ..self }
+    }
+
+    pub(super) fn is_valid_at(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
     }
 
     /// Reads a public key; the fault is a sentence.
@@ -47,7 +59,7 @@ impl Key {
         [DecodingKey::from_rsa_pem(pem), DecodingKey::from_ec_pem(pem), DecodingKey::from_ed_pem(pem)]
             .into_iter()
             .flatten()
-            .find_map(|key| Some(Self { algorithms: algorithms(&key)?, key }))
+            .find_map(|key| Some(Self { algorithms: algorithms(&key)?, key, until: None }))
             .ok_or("This is no RSA key of 2048 to 8192 bits, and no P-256, P-384 or Ed25519 key.")
     }
 
