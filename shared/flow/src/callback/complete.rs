@@ -87,8 +87,8 @@ async fn exchange_code(
 ) -> Result<Map<String, Value>, CallError> {
     let calls = deps.calls(flow.deadline.provider());
     let client_secret = secrets.get(&registration.option().key, "clientSecret");
-    let values = flow.memory.request.values();
-    let endpoint = TokenEndpoint::of_codes(config, client_secret, &values, calls.loopback)?;
+    let bound = flow.memory.request.values(registration)?;
+    let endpoint = TokenEndpoint::of_codes(config, client_secret, bound.values(), calls.loopback)?;
     let pkce = if config.skip_pkce { Pkce::Skipped } else { Pkce::S256 };
     Ok(endpoint.exchange_code(&calls, grant, pkce).await?.into_fields())
 }
@@ -103,7 +103,8 @@ async fn exchange_token(
 ) -> Result<Map<String, Value>, CallError> {
     let calls = deps.calls(flow.deadline.provider());
     let client = oauth1::Client::of(config, &registration.option().key, secrets);
-    let endpoint = config.token_uri.render(&flow.memory.request.values(), calls.loopback)?;
+    let bound = flow.memory.request.values(registration)?;
+    let endpoint = config.token_uri.render(bound.values(), calls.loopback)?;
     request_token_credentials(&calls, &client, endpoint, authorized).await
 }
 

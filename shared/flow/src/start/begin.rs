@@ -44,11 +44,11 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
     let chosen = Chosen { start, integration, option, registration };
     let entered = chosen.entered(deps, reconnected.as_ref()).await?;
     if start.submission.as_ref().is_some_and(super::submission::Submission::turned) {
-        return chosen.ask(deps, &entered.parameters, &[], None);
+        return chosen.ask(deps, &chosen.shown(&entered), &[], None);
     }
-    let violations = chosen.registration.violations(option, &entered.parameters)?;
+    let violations = chosen.violations(&entered)?;
     if let Some(first) = violations.first() {
-        return chosen.ask_or_refuse(deps, &entered.parameters, &violations, first);
+        return chosen.ask_or_refuse(deps, &chosen.shown(&entered), &violations, first);
     }
     let request = chosen.request(entered);
     match &chosen.registration.option().method {
@@ -89,7 +89,8 @@ impl Chosen<'_> {
         let deadline = Deadline::starting(&*deps.clock);
         let key = connection_key(deps, request).await?;
         let registration = &self.registration;
-        let credentials = import::issue(deps, registration, config, &request.values(), deadline).await?;
+        let values = request.values(registration)?;
+        let credentials = import::issue(deps, values, config, deadline).await?;
         let issued = Issued { registration, credentials, key: &key, flow: None };
         connect(deps, request, issued, deadline).await
     }

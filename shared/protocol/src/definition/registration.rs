@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::input::{self, Violation};
+use super::template::Values;
 use super::{AuthMethod, AuthOption, Integration};
 use crate::error::{Error, ErrorKey, Result};
 use crate::id::IntegrationId;
@@ -32,6 +33,65 @@ pub enum Owner {
     Lender,
 }
 
+/// The identity of a registration. Parameters, connector parameters and credentials belong to the registration that they
+/// were given for. They are carried to, filled into and shown for no other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistrationId {
+    owner: Owner,
+    integration: IntegrationId,
+    option: String,
+}
+
+impl RegistrationId {
+    /// The registration that a flow or a connection has recorded: the borrowed one, or else that of the integration's
+    /// own option.
+    #[must_use]
+    pub fn recorded(integration: &IntegrationId, option: &str, borrowed: Option<&Borrowed>) -> Self {
+        let (owner, integration, option) = match borrowed {
+            Some(lent) => (Owner::Lender, &lent.integration, lent.option.as_str()),
+            None => (Owner::Own, integration, option),
+        };
+        Self { owner, integration: integration.clone(), option: option.to_owned() }
+    }
+
+    /// True if another workspace owns the registration.
+    #[must_use]
+    pub fn is_borrowed(&self) -> bool {
+        self.owner == Owner::Lender
+    }
+
+    /// The texts that tell it from every other registration: owner, integration and option.
+    #[must_use]
+    pub fn texts(&self) -> [&str; 3] {
+        let owner = match self.owner {
+            Owner::Own => "own",
+            Owner::Lender => "lent",
+        };
+        [owner, self.integration.as_str(), &self.option]
+    }
+}
+
+/// Template values, together with the registration that they belong to.
+#[derive(Clone, Copy)]
+pub struct BoundValues<'a> {
+    registration: &'a Registration,
+    values: Values<'a>,
+}
+
+impl<'a> BoundValues<'a> {
+    /// The registration, whose templates the values are for.
+    #[must_use]
+    pub fn registration(&self) -> &'a Registration {
+        self.registration
+    }
+
+    /// The values.
+    #[must_use]
+    pub fn values(&self) -> &Values<'a> {
+        &self.values
+    }
+}
+
 /// The integration and the option that do the work.
 #[derive(Debug, Clone)]
 pub struct Registration {
@@ -53,6 +113,29 @@ impl Registration {
     #[must_use]
     pub fn option(&self) -> &AuthOption {
         &self.integration.auth_options[self.option]
+    }
+
+    /// Its identity.
+    #[must_use]
+    pub fn id(&self) -> RegistrationId {
+        RegistrationId {
+            owner: self.owner,
+            integration: self.integration.id.clone(),
+            option: self.option().key.clone(),
+        }
+    }
+
+    /// Binds values to this registration. They must belong to it.
+    ///
+    /// # Errors
+    ///
+    /// `internal`, if they belong to another registration.
+    pub fn bind<'a>(&'a self, belong_to: &RegistrationId, values: Values<'a>) -> Result<BoundValues<'a>> {
+        if self.id() == *belong_to {
+            Ok(BoundValues { registration: self, values })
+        } else {
+            Err(Error::internal("values of another registration"))
+        }
     }
 
     /// The reference that a flow or a connection must store, if the registration is borrowed.
