@@ -1,6 +1,5 @@
 //! A request to connect, after it was verified.
 
-use protocol::definition::template::Values;
 use protocol::definition::{Borrowed, BoundValues, Registration, RegistrationId};
 use protocol::error::Result;
 use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
@@ -54,12 +53,7 @@ impl ConnectRequest {
     /// `internal`, if the parameters belong to another registration.
     pub fn values<'a>(&'a self, registration: &'a Registration) -> Result<BoundValues<'a>> {
         static NONE: std::sync::LazyLock<SecretMap> = std::sync::LazyLock::new(SecretMap::default);
-        let values = Values {
-            parameters: self.parameters.expose(),
-            connector_parameters: self.connector_parameters.expose(),
-            credentials: NONE.expose(),
-        };
-        registration.bind(&self.registration_id(), values)
+        registration.bind(&self.registration_id(), &self.parameters, &self.connector_parameters, &NONE)
     }
 
     /// Returns the secrets of the connection, now that there are credentials.

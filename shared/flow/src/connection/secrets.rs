@@ -1,6 +1,5 @@
 //! The sealed part of a connection.
 
-use protocol::definition::template::Values;
 use protocol::definition::{BoundValues, Registration, RegistrationId};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{ConnectionId, CustomerId, WorkspaceKey};
@@ -40,7 +39,7 @@ pub struct Held {
 impl ConnectionSecrets {
     /// Returns the secrets of `registration`.
     #[must_use]
-    pub fn new(registration: RegistrationId, held: Held) -> Self {
+    pub(super) fn new(registration: RegistrationId, held: Held) -> Self {
         Self { registration, held }
     }
 
@@ -65,7 +64,7 @@ impl ConnectionSecrets {
     }
 
     /// Reads the JSON that [`Self::seal`] wrote for `registration`.
-    pub fn from_json(registration: RegistrationId, json: &[u8]) -> Result<Self> {
+    pub(crate) fn from_json(registration: RegistrationId, json: &[u8]) -> Result<Self> {
         let held = serde_json::from_slice(json)
             .map_err(|_| Error::internal("a connection's secrets cannot be read"))?;
         Ok(Self { registration, held })
@@ -77,11 +76,7 @@ impl ConnectionSecrets {
     ///
     /// `internal`, if they belong to another registration.
     pub fn values<'a>(&'a self, registration: &'a Registration) -> Result<BoundValues<'a>> {
-        let values = Values {
-            parameters: self.held.parameters.expose(),
-            connector_parameters: self.held.connector_parameters.expose(),
-            credentials: self.held.credentials.expose(),
-        };
-        registration.bind(&self.registration, values)
+        let Held { parameters, connector_parameters, credentials } = &self.held;
+        registration.bind(&self.registration, parameters, connector_parameters, credentials)
     }
 }

@@ -45,8 +45,8 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Encodes each part behind its length, so that no two places have the same encoding. Values of version 1 are not
-    /// bound to a registration. For these, the connection's record says which it is (`lifecycle/access.rs`).
+    /// Encodes each part behind its length, so that no two places have the same encoding. A connection's secrets in
+    /// version 1 are not bound to a registration: for these, its record says which it is (`lifecycle/access.rs`).
     fn associated_data(&self, version: Version) -> Vec<u8> {
         let (label, registration) = match version {
             Version::One => (b"linkspan seal 1", None),
@@ -116,7 +116,7 @@ impl Prepared {
             return Err(Error::internal(format_args!("a data key does not seal for {}", place.table)));
         }
         let nonce = draw::<NONCE_LEN>(&*self.random);
-        let version = Version::Two;
+        let version = if place.registration.is_some() { Version::Two } else { Version::One };
         let ciphertext = encrypt(&self.key.plain, nonce, &place.associated_data(version), plaintext)?;
         let Self { key, .. } = self;
         let record =

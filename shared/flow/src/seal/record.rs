@@ -5,9 +5,9 @@ use aws_lc_rs::aead::NONCE_LEN;
 /// The version of a sealed value, which says what it is bound to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Version {
-    /// Bound to table, workspace, customer, record and field. No longer written.
+    /// Bound to table, workspace, customer, record and field. Earlier code sealed the secrets of connections so too.
     One = 1,
-    /// Bound to a registration too, where its place names one.
+    /// Bound to a registration too.
     Two = 2,
 }
 

@@ -105,7 +105,7 @@ fn unhex(text: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn what_version_1_sealed_opens_at_its_place_and_only_version_2_is_written() {
+async fn what_was_sealed_before_opens_at_its_place_and_what_is_sealed_now_is_bound_to_its_registration() {
     let sealer = sealer(1);
     let older = unhex(VERSION_1);
     assert_eq!(&*sealer.open(place(), &older).await.unwrap(), b"access!+token");

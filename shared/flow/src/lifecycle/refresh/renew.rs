@@ -63,7 +63,7 @@ pub(super) async fn renew(
             let calls = deps.calls(deadline.provider());
             let endpoint = TokenEndpoint::of_refresh(config, client_secret, bound.values(), calls.loopback)?;
             let response = endpoint.refresh(&calls, token, &config.refresh_refusals).await?;
-            Ok(merged(bound.values().credentials, response.into_fields()))
+            Ok(merged(bound.credentials(), response.into_fields()))
         }
         Renewal::Exchange(config) => Ok(import::issue(deps, bound, config, deadline).await?),
     }
