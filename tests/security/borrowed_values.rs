@@ -44,7 +44,9 @@ fn shared() -> Value {
     });
     let address =
         "https://provider.example/oauth/authorize?p=${parameters.value}&c=${connectorParameters.value}";
-    option["config"]["authorizeUri"] = address.into();
+    let revocation = "https://provider.example/revoke";
+    let config = json!({ "authorizeUri": address, "revocationUri": revocation, "revocationPerToken": true });
+    merge(&mut option["config"], &config);
     option["apiClient"]["headers"]["X-Value"] = "${credentials.value}".into();
     shared
 }

@@ -2,12 +2,13 @@
 
 use http::Method;
 use serde_json::{Value, json};
-use tests::definitions::merge;
+use tests::definitions::{CLIENT_SECRET, merge};
+use tests::provider::{REFRESH_TOKEN, Reply, tokens};
 use tests::tokens::{WORKSPACE, admin};
 
 use super::{
-    CREDENTIAL, PARAMETER, ROOTS, Seen, again, borrowers_world, borrowing, connected, given, issue, put,
-    redefine,
+    CREDENTIAL, PARAMETER, ROOTS, Seen, again, borrowers_world, borrowing, connected, given, issue,
+    only_borrowing, put, redefine,
 };
 
 /// The places that every option has.
@@ -156,4 +157,54 @@ async fn a_client_credentials_grant_of_the_borrowers_gets_at_nothing() {
 async fn a_login_of_the_borrowers_gets_at_nothing() {
     let own = ["config/login/uri", "config/login/headers/X-Leak", "config/login/body/leak"];
     assert_eq!(walk("login", &own).await, 24);
+}
+
+/// What the customer's new connection replaces is revoked at the lender's provider, with the lender's client.
+#[tokio::test(start_paused = true)]
+async fn what_a_borrowers_option_replaces_is_revoked_where_it_belongs() {
+    for start in [None, Some("connectionId")] {
+        let world = borrowers_world().await;
+        let browser = world.browser();
+        let id = connected(&world, &browser).await;
+        let mut other = tokens();
+        merge(&mut other, &json!({ "access_token": "other", "refresh_token": "other" }));
+        world.provider.always("/oauth/token", Reply::json(200, &other));
+        redefine(&world, &with_placeholder("oauth2", "revoke/body/leak", "${credentials.refresh_token}"))
+            .await;
+        let mut own = given().with(&json!({ "authOptionKey": "own" }));
+        if let Some(name) = start {
+            own.payload[name] = id.into();
+        }
+        Seen::from_now_on(&world).go_through(&world, &browser, &own).await.assert_connected();
+        let revoked = world.provider.calls_to("/revoke");
+        assert_eq!(revoked.len(), 1);
+        assert_eq!(revoked[0].uri, "https://provider.example/revoke");
+        assert_eq!(revoked[0].parameter("token").as_deref(), Some(REFRESH_TOKEN));
+        assert_eq!(revoked[0].parameter("client_secret").as_deref(), Some(CLIENT_SECRET));
+        assert!(world.provider.calls_to("/api/revoke").is_empty());
+    }
+}
+
+/// The option changes its kind under its key while a customer is at the provider, in both directions.
+#[tokio::test(start_paused = true)]
+async fn a_flow_stays_with_the_registration_that_it_was_begun_with() {
+    let world = borrowers_world().await;
+    let browser = world.browser();
+    let mut own = with_placeholder("oauth2", "config/tokenUri", "${parameters.value}");
+    own["authOptions"] = json!([own["authOptions"][0]]);
+    own["authOptions"][0]["key"] = "shared".into();
+    let finish = async |callback: String| {
+        let answered = browser.get(&callback).await;
+        browser.get(answered.location()).await
+    };
+
+    let lent = world.begin(&browser, &given()).await;
+    redefine(&world, &own).await;
+    finish(lent.consent()).await.assert_connected();
+    assert_eq!(world.provider.token_request().uri, "https://provider.example/oauth/token");
+
+    let begun = world.begin(&browser, &given()).await;
+    redefine(&world, &only_borrowing()).await;
+    assert_eq!(finish(begun.consent()).await.redirected_refusal().key, "configuration_invalid");
+    assert_eq!(world.provider.calls_to("/oauth/token").len(), 1);
 }
