@@ -86,6 +86,35 @@ async fn what_the_customer_entered_before_is_used_again_unless_it_is_given_anew(
     assert!(at_provider.address.as_str().starts_with("https://second.provider.example/eu?"));
 }
 
+/// What is entered belongs to the option that it was entered for: another one asks anew.
+#[tokio::test(start_paused = true)]
+async fn another_option_starts_with_nothing() {
+    let mut definition = integration_with(&json!({
+        "authorizeUri": "https://provider.example/oauth/authorize?p=${parameters.subdomain}&c=${connectorParameters.region}",
+    }));
+    definition["authOptions"][0]["inputSchema"] = json!({ "type": "object", "required": ["subdomain"] });
+    let mut second = definition["authOptions"][0].clone();
+    second["key"] = "other".into();
+    definition["authOptions"].as_array_mut().unwrap().push(second);
+    let world = World::with(&definition).await;
+    let browser = world.browser();
+    let entered = json!({
+        "connectionParameters": { "subdomain": "first" },
+        "connectorParameters": { "region": "eu" },
+    });
+    let id = world.connect(&browser, &Start::new().with(&entered)).await.connection_id();
+    let before = world.secrets(&id).await;
+
+    let other = again(&id).with(&json!({ "authOptionKey": "other" }));
+    let refused = browser.send(other.form()).await.redirected_refusal();
+    assert_eq!((&*refused.key, &*refused.field), ("input_invalid", "connectionParameters.subdomain"));
+    let half = other.clone().with(&json!({ "connectionParameters": { "subdomain": "second" } }));
+    let refused = browser.send(half.form()).await.redirected_refusal();
+    assert_eq!((&*refused.key, &*refused.field), ("input_invalid", "connectorParameters.region"));
+    assert_eq!(world.secrets(&id).await, before);
+    assert_eq!(world.connect(&browser, &other.with(&entered)).await.connection_id(), id);
+}
+
 #[tokio::test(start_paused = true)]
 async fn it_leaves_the_customers_other_connections_alone() {
     let world = World::new().await;

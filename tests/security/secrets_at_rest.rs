@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use protocol::definition::{RegistrationId, integration_id};
 use protocol::id::{ConnectionId, CustomerId, WorkspaceKey};
 use serde_json::json;
 use tests::definitions::{CLIENT_SECRET, integration_with};
@@ -101,13 +102,16 @@ async fn sealed_credentials_do_not_open_in_another_place() {
     let dump = world.dump().await;
     assert_ne!(sealed(&dump, &one), sealed(&dump, &two));
     let workspace = WorkspaceKey::new("acme");
-    let opens = async |customer: &str, id: &str, sealed: &[u8]| {
+    let integration = integration_id(&workspace, "crm");
+    let opens = async |option: &str, customer: &str, id: &str, sealed: &[u8]| {
         let (customer, id) = (CustomerId::new(customer), ConnectionId::new(id));
-        let place = flow::connection::connection_place(&workspace, &customer, &id);
+        let registration = RegistrationId::recorded(&integration, option, None);
+        let place = flow::connection::connection_place(&workspace, &customer, &id, &registration);
         world.deps.sealer.open(place, sealed).await.is_ok()
     };
-    assert!(opens("user-1", &one, &sealed(&dump, &one)).await);
-    assert!(!opens("user-2", &two, &sealed(&dump, &one)).await);
-    assert!(!opens("user-2", &one, &sealed(&dump, &one)).await);
-    assert!(!opens("user-1", &two, &sealed(&dump, &one)).await);
+    assert!(opens("oauth", "user-1", &one, &sealed(&dump, &one)).await);
+    assert!(!opens("other", "user-1", &one, &sealed(&dump, &one)).await);
+    assert!(!opens("oauth", "user-2", &two, &sealed(&dump, &one)).await);
+    assert!(!opens("oauth", "user-2", &one, &sealed(&dump, &one)).await);
+    assert!(!opens("oauth", "user-1", &two, &sealed(&dump, &one)).await);
 }

@@ -20,6 +20,7 @@ pub mod oauth1;
 pub mod popup_result;
 pub mod provider;
 pub mod random;
+pub mod sealed;
 pub mod start;
 pub mod stream;
 pub mod tokens;

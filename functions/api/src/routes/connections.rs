@@ -45,11 +45,17 @@ pub(super) struct Page {
 pub(super) struct WithSecrets {
     #[serde(flatten)]
     pub(super) connection: Representation,
+    #[serde(flatten)]
+    pub(super) secrets: Option<Secrets>,
+}
+
+/// What is sealed of a connection.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Secrets {
     pub(super) connector_parameters: SecretMap,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) parameters: Option<SecretMap>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) credentials: Option<SecretMap>,
+    pub(super) parameters: SecretMap,
+    pub(super) credentials: SecretMap,
 }
 
 /// GET: one page of connections, newest first for each customer.
@@ -103,15 +109,12 @@ pub(crate) async fn show(call: Call<'_>, caller: Caller) -> Result<Response<Byte
     if !include_secrets {
         return answer::ok(&representation);
     }
-    let secrets = ConnectionSecrets::open(deps, &connection).await?;
-    // What a customer entered for a borrowed registration may be its credentials.
-    let is_own = connection.record.borrowed.is_none();
-    answer::ok(&WithSecrets {
-        connection: representation,
-        connector_parameters: secrets.connector_parameters,
-        parameters: is_own.then_some(secrets.parameters),
-        credentials: is_own.then_some(secrets.credentials),
-    })
+    let secrets = ConnectionSecrets::open_to_show(deps, &connection).await?.map(|held| Secrets {
+        connector_parameters: held.connector_parameters,
+        parameters: held.parameters,
+        credentials: held.credentials,
+    });
+    answer::ok(&WithSecrets { connection: representation, secrets })
 }
 
 /// The connections of a page, as they are shown. Its cost has a bound: integrations beyond the first few are not looked up.
@@ -202,22 +205,16 @@ pub(super) mod tests {
     fn connections() {
         let own = WithSecrets {
             connection: full_connection(),
-            connector_parameters: secrets(),
-            parameters: Some(secrets()),
-            credentials: Some(secrets()),
+            secrets: Some(Secrets {
+                connector_parameters: secrets(),
+                parameters: secrets(),
+                credentials: secrets(),
+            }),
         };
-        let borrowed = WithSecrets {
-            connection: connection(),
-            connector_parameters: SecretMap::default(),
-            parameters: None,
-            credentials: None,
-        };
+        let borrowed = WithSecrets { connection: connection(), secrets: None };
         let shown = [json_of(&connection()), json_of(&full_connection()), json_of(&own), json_of(&borrowed)];
         component("Connection", &shown);
-        assert_eq!(
-            names(&shown[3]).difference(&names(&shown[0])).collect::<Vec<_>>(),
-            ["connectorParameters"]
-        );
+        assert_eq!(names(&shown[3]), names(&shown[0]));
 
         let pages = [
             Page { items: vec![connection(), full_connection()], cursor: Some("next".to_owned()) },

@@ -19,8 +19,8 @@ pub(crate) async fn refresh(call: Call<'_>, caller: Caller) -> Result<Response<B
     let Call { deps, deadline, .. } = call;
     let connection = Connection::live(deps, call.id, &caller).await?.usable()?;
     let registration = registration::of_connection(deps, &connection).await?;
-    let secrets = ConnectionSecrets::open(deps, &connection).await?;
-    if Renewal::of(registration.option(), &secrets.credentials).is_some() {
+    let secrets = ConnectionSecrets::open(deps, &connection, &registration).await?;
+    if Renewal::of(registration.option(), &secrets.held.credentials).is_some() {
         let renewed = refresh::renewed(deps, connection, deadline).await?;
         renewed.usable()?;
     } else if matches!(registration.option().method, AuthMethod::OAuth2(_)) {
@@ -45,7 +45,7 @@ pub(crate) async fn test(call: Call<'_>, caller: Caller) -> Result<Response<Byte
     let tested = async {
         let connection = refresh::fresh(deps, connection, deadline).await?.usable()?;
         let registration = registration::of_connection(deps, &connection).await?;
-        let secrets = ConnectionSecrets::open(deps, &connection).await?;
+        let secrets = ConnectionSecrets::open(deps, &connection, &registration).await?;
         connect::prove(deps, &registration, &secrets, deadline).await
     };
     let error = tested.await.err();

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use flow::connection::{Connection, ConnectionSecrets};
+use flow::deps::Deps;
 use flow::lifecycle::refresh::{self, Renewal};
 use flow::lifecycle::registration;
 use http::header::{
@@ -66,16 +67,10 @@ pub(crate) async fn forward(call: Call<'_>, caller: Caller) -> Result<Response<B
         return Err(Error::new(ErrorKey::RequestTooLarge, "The request is larger than 4 MiB."));
     }
     let connection = refresh::fresh(deps, connection, deadline).await?.usable()?;
-    let registration = registration::of_connection(deps, &connection).await?;
-    let secrets = ConnectionSecrets::open(deps, &connection).await?;
     // A caller waits as long as a browser would.
     let calls = deps.calls(deadline.browser());
-    let signing = registration::signing_secrets(deps, &registration).await?;
-    let access = ApiAccess { registration: &registration, secrets: &signing, values: secrets.values() };
-    let response = send(&calls, &access, request).await?;
-    if response.status() != StatusCode::UNAUTHORIZED
-        || Renewal::of(registration.option(), &secrets.credentials).is_none()
-    {
+    let (response, can_be_renewed) = ask(deps, &connection, &calls, request).await?;
+    if response.status() != StatusCode::UNAUTHORIZED || !can_be_renewed {
         return Ok(passed_on(response));
     }
     // The provider's own answer is worth more than why it could not be helped.
@@ -83,9 +78,25 @@ pub(crate) async fn forward(call: Call<'_>, caller: Caller) -> Result<Response<B
     else {
         return Ok(passed_on(response));
     };
-    let secrets = ConnectionSecrets::open(deps, &connection).await?;
-    let access = ApiAccess { values: secrets.values(), ..access };
-    Ok(passed_on(send(&calls, &access, request).await?))
+    // The customer may have reconnected meanwhile, by another registration too.
+    let (response, _) = ask(deps, &connection, &calls, request).await?;
+    Ok(passed_on(response))
+}
+
+/// Sends the request with the connection's credentials, to the API of the registration that they belong to. Returns
+/// also whether they can be renewed.
+async fn ask(
+    deps: &Deps,
+    connection: &Connection,
+    calls: &Calls<'_>,
+    request: &Request<Bytes>,
+) -> Result<(Response<Bytes>, bool)> {
+    let registration = registration::of_connection(deps, connection).await?;
+    let secrets = ConnectionSecrets::open(deps, connection, &registration).await?;
+    let signing = registration::signing_secrets(deps, &registration).await?;
+    let access = ApiAccess { bound: secrets.values(&registration)?, secrets: &signing };
+    let response = send(calls, &access, request).await?;
+    Ok((response, Renewal::of(registration.option(), &secrets.held.credentials).is_some()))
 }
 
 async fn send(
@@ -105,8 +116,9 @@ async fn send(
 
 /// Below the base address of whoever owns the registration: a borrowed one's credentials go nowhere else.
 fn address(calls: &Calls<'_>, access: &ApiAccess<'_>, request: &Request<Bytes>) -> Result<Url> {
-    let base = access.registration.integration.base_uri.as_ref().ok_or_else(|| Error::unusable("baseUri"))?;
-    let mut url = base.render(&access.values, calls.loopback)?;
+    let base = &access.bound.registration().integration.base_uri;
+    let base = base.as_ref().ok_or_else(|| Error::unusable("baseUri"))?;
+    let mut url = base.render(access.bound.values(), calls.loopback)?;
     // What follows `/connections/{id}/proxy/`, as it was sent.
     let path = request.uri().path().trim_start_matches('/').splitn(4, '/').nth(3).ok_or_else(outside)?;
     let base_path = url.path().trim_end_matches('/').to_owned();

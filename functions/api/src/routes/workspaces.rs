@@ -8,7 +8,9 @@ use flow::store::StoredDefinition;
 use flow::web::request_fields::Fields;
 use http::{Response, StatusCode};
 use protocol::clock::Timestamp;
-use protocol::definition::{self, PreviousSecret, Workspace, WorkspaceDefinition, WorkspaceSecrets};
+use protocol::definition::{
+    self, PreviousSecret, SecretSetting, Workspace, WorkspaceDefinition, WorkspaceSecrets,
+};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
 use protocol::random::{draw, hex};
@@ -61,9 +63,10 @@ pub(crate) async fn put(call: Call<'_>) -> Result<Response<Bytes>> {
             None => WorkspaceSecrets::default(),
         };
         let mut definition = given.clone();
-        let generated =
-            (definition.secret.is_none() && stored.current.is_none() && given.public_keys.is_empty())
-                .then(|| Secret::new(hex(&draw::<48>(&*deps.random))));
+        let generated = (matches!(definition.secret, SecretSetting::LeftOut)
+            && stored.current.is_none()
+            && given.public_keys.is_empty())
+        .then(|| Secret::new(hex(&draw::<48>(&*deps.random))));
         let now = deps.clock.now();
         let secrets = secrets(&definition, stored.at(now), generated.clone(), (now, force))?;
         let until = secrets.previous.as_ref().map(|previous| previous.until.to_rfc3339());
@@ -97,14 +100,14 @@ fn secrets(
 ) -> Result<WorkspaceSecrets> {
     let until = given.previous_secret_until.as_deref().map(|text| moment(text, now)).transpose()?;
     let new = match &given.secret {
-        Some(None) if given.public_keys.is_empty() && !force => {
+        SecretSetting::Removed if given.public_keys.is_empty() && !force => {
             let message = "Without a secret and a public key nobody can sign a token of this workspace. Give publicKeys, \
                            or remove it all the same with force=true.";
             return Err(Error::new(ErrorKey::ParameterMissing, message).field("publicKeys"));
         }
-        Some(None) => return Ok(WorkspaceSecrets::default()),
-        Some(Some(secret)) => Some(secret.clone()),
-        None => generated,
+        SecretSetting::Removed => return Ok(WorkspaceSecrets::default()),
+        SecretSetting::Given(secret) => Some(secret.clone()),
+        SecretSetting::LeftOut => generated,
     };
     match new {
         Some(new) if !stored.current.as_ref().is_some_and(|current| current.is_same_as(&new)) => {
@@ -151,7 +154,7 @@ mod tests {
     fn workspaces() {
         let least = WorkspaceDefinition {
             name: "Acme".to_owned(),
-            secret: Some(Some("a secret that is not shown".into())),
+            secret: SecretSetting::Given("a secret that is not shown".into()),
             previous_secret_until: None,
             max_token_lifetime: None,
             token_audience: None,

@@ -1,10 +1,12 @@
 //! A request to connect, after it was verified.
 
-use protocol::definition::Borrowed;
-use protocol::definition::template::Values;
+use protocol::definition::{Borrowed, BoundValues, Registration, RegistrationId};
+use protocol::error::Result;
 use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
 use protocol::secret::SecretMap;
 use serde::{Deserialize, Serialize};
+
+use super::{ConnectionSecrets, Held};
 
 /// A verified request to connect: for which customer, with which input, and beside or in place of which connections.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -39,14 +41,29 @@ pub struct ConnectRequest {
 }
 
 impl ConnectRequest {
-    /// Returns the template values that exist before there are credentials.
-    #[must_use]
-    pub fn values(&self) -> Values<'_> {
+    /// Returns the identity of the registration in use. The parameters belong to that one.
+    fn registration_id(&self) -> RegistrationId {
+        RegistrationId::recorded(&self.integration, &self.auth_option_key, self.borrowed.as_ref())
+    }
+
+    /// Returns the values for the registration's templates that exist before there are credentials.
+    ///
+    /// # Errors
+    ///
+    /// `internal`, if the parameters belong to another registration.
+    pub fn values<'a>(&'a self, registration: &'a Registration) -> Result<BoundValues<'a>> {
         static NONE: std::sync::LazyLock<SecretMap> = std::sync::LazyLock::new(SecretMap::default);
-        Values {
-            parameters: self.parameters.expose(),
-            connector_parameters: self.connector_parameters.expose(),
-            credentials: NONE.expose(),
-        }
+        registration.bind(&self.registration_id(), &self.parameters, &self.connector_parameters, &NONE)
+    }
+
+    /// Returns the secrets of the connection, now that there are credentials.
+    #[must_use]
+    pub fn secrets(&self, credentials: SecretMap) -> ConnectionSecrets {
+        let held = Held {
+            parameters: self.parameters.clone(),
+            connector_parameters: self.connector_parameters.clone(),
+            credentials,
+        };
+        ConnectionSecrets::new(self.registration_id(), held)
     }
 }

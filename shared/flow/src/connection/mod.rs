@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 pub use connect_request::ConnectRequest;
 pub use health::{Health, Revocation};
-pub use secrets::ConnectionSecrets;
+pub use secrets::{ConnectionSecrets, Held};
 
 use crate::seal::{EncryptionContext, Place};
 use protocol::clock::Timestamp;
-use protocol::definition::Borrowed;
+use protocol::definition::{Borrowed, RegistrationId};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
 use protocol::token::Caller;
@@ -64,14 +64,16 @@ pub struct ConnectionRecord {
 /// The table's name in the associated data of sealed connections.
 const TABLE: &str = "connections";
 
-/// Returns the place of a connection's secrets.
+/// Returns the place of a connection's secrets, which belong to `registration`.
 #[must_use]
 pub fn connection_place<'a>(
     workspace: &'a WorkspaceKey,
     customer: &'a CustomerId,
     id: &'a ConnectionId,
+    registration: &'a RegistrationId,
 ) -> Place<'a> {
-    Place { table: TABLE, workspace, customer: Some(customer), id: id.as_str(), field: "secrets" }
+    let (customer, registration) = (Some(customer), Some(registration));
+    Place { table: TABLE, workspace, customer, id: id.as_str(), field: "secrets", registration }
 }
 
 /// Returns the encryption context for a workspace's connections. It is needed before there is a connection to seal.
@@ -88,10 +90,11 @@ pub fn connection_not_found() -> Error {
 }
 
 impl Connection {
-    /// Returns the place of its secrets.
+    /// Returns the identity of the registration that it was made with. Its secrets belong to that one.
     #[must_use]
-    pub fn place(&self) -> Place<'_> {
-        connection_place(&self.workspace, &self.customer, &self.id)
+    pub fn registration_id(&self) -> RegistrationId {
+        let ConnectionRecord { auth_option_key, borrowed, .. } = &self.record;
+        RegistrationId::recorded(&self.integration, auth_option_key, borrowed.as_ref())
     }
 
     /// True if the caller may see it: customers see their own connections, administrators all of their workspace.

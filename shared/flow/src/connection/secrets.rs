@@ -1,20 +1,30 @@
 //! The sealed part of a connection.
 
-use protocol::definition::template::Values;
+use protocol::definition::{BoundValues, Registration, RegistrationId};
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::{ConnectionId, CustomerId, WorkspaceKey};
 use protocol::secret::SecretMap;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::seal::{Place, Prepared};
+use super::connection_place;
+use crate::seal::Prepared;
 
 /// The size limit of a connection's secrets, in bytes. DynamoDB's limit for an item is 400 KiB.
 const MAX_SECRETS: usize = 320 * 1024;
 
-/// The sealed part of a connection.
+/// The sealed part of a connection. It belongs to one registration: it is sealed for it, and opens for no other.
+#[derive(Debug)]
+pub struct ConnectionSecrets {
+    registration: RegistrationId,
+    /// The secrets themselves.
+    pub held: Held,
+}
+
+/// What a connection holds for its registration.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ConnectionSecrets {
+pub struct Held {
     /// The parameters that the customer entered.
     #[serde(default, skip_serializing_if = "SecretMap::is_empty")]
     pub parameters: SecretMap,
@@ -27,32 +37,46 @@ pub struct ConnectionSecrets {
 }
 
 impl ConnectionSecrets {
-    /// Seals the secrets for their place.
+    /// Returns the secrets of `registration`.
+    #[must_use]
+    pub(super) fn new(registration: RegistrationId, held: Held) -> Self {
+        Self { registration, held }
+    }
+
+    /// Seals the secrets for the connection and the registration that they belong to.
     ///
     /// # Errors
     ///
     /// `request_too_large`: a number can be longer when it is written than when it was read (`1e15`).
-    pub fn seal(&self, key: &Prepared, place: Place<'_>) -> Result<Vec<u8>> {
-        let json = Zeroizing::new(serde_json::to_vec(self).map_err(Error::internal)?);
+    pub fn seal(
+        &self,
+        key: &Prepared,
+        workspace: &WorkspaceKey,
+        customer: &CustomerId,
+        id: &ConnectionId,
+    ) -> Result<Vec<u8>> {
+        let json = Zeroizing::new(serde_json::to_vec(&self.held).map_err(Error::internal)?);
         if json.len() > MAX_SECRETS {
             let message = "Parameters and credentials are larger than 320 KiB when they are stored.";
             return Err(Error::new(ErrorKey::RequestTooLarge, message));
         }
-        key.seal(place, &json)
+        key.seal(connection_place(workspace, customer, id, &self.registration), &json)
     }
 
-    /// Reads the opened JSON that [`Self::seal`] wrote.
-    pub fn from_json(json: &[u8]) -> Result<Self> {
-        serde_json::from_slice(json).map_err(|_| Error::internal("a connection's secrets cannot be read"))
+    /// Reads the JSON that [`Self::seal`] wrote for `registration`.
+    pub(crate) fn from_json(registration: RegistrationId, json: &[u8]) -> Result<Self> {
+        let held = serde_json::from_slice(json)
+            .map_err(|_| Error::internal("a connection's secrets cannot be read"))?;
+        Ok(Self { registration, held })
     }
 
-    /// Returns the values for templates.
-    #[must_use]
-    pub fn values(&self) -> Values<'_> {
-        Values {
-            parameters: self.parameters.expose(),
-            connector_parameters: self.connector_parameters.expose(),
-            credentials: self.credentials.expose(),
-        }
+    /// Returns the values for the templates of the registration that the secrets belong to.
+    ///
+    /// # Errors
+    ///
+    /// `internal`, if they belong to another registration.
+    pub fn values<'a>(&'a self, registration: &'a Registration) -> Result<BoundValues<'a>> {
+        let Held { parameters, connector_parameters, credentials } = &self.held;
+        registration.bind(&self.registration, parameters, connector_parameters, credentials)
     }
 }

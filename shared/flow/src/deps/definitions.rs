@@ -167,13 +167,14 @@ pub fn read_integration(workspace: &WorkspaceKey, stored: StoredDefinition) -> R
 /// Returns the place of a workspace's secret.
 #[must_use]
 pub fn workspace_place(workspace: &WorkspaceKey) -> Place<'_> {
-    Place { table: "integrations", workspace, customer: None, id: "", field: "secret" }
+    Place { table: "integrations", workspace, customer: None, id: "", field: "secret", registration: None }
 }
 
 /// Returns the place of an integration's secrets.
 #[must_use]
 pub fn integration_place<'a>(workspace: &'a WorkspaceKey, id: &'a IntegrationId) -> Place<'a> {
-    Place { table: "integrations", workspace, customer: None, id: id.as_str(), field: "optionSecrets" }
+    let (customer, field, registration) = (None, "optionSecrets", None);
+    Place { table: "integrations", workspace, customer, id: id.as_str(), field, registration }
 }
 
 /// Returns the error for an unknown integration. `field` is the request's field that names it.

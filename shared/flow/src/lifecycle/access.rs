@@ -1,10 +1,11 @@
 //! Reads a connection for a caller who may see it, and opens its secrets.
 
-use protocol::error::Result;
+use protocol::definition::{Registration, RegistrationId};
+use protocol::error::{Error, Result};
 use protocol::id::ConnectionId;
 use protocol::token::Caller;
 
-use crate::connection::{Connection, ConnectionSecrets, connection_not_found};
+use crate::connection::{Connection, ConnectionSecrets, Held, connection_not_found, connection_place};
 use crate::deps::Deps;
 use crate::deps::trail::About;
 
@@ -29,8 +30,34 @@ impl Connection {
 }
 
 impl ConnectionSecrets {
-    /// Opens the secrets of a connection.
-    pub async fn open(deps: &Deps, connection: &Connection) -> Result<Self> {
-        Self::from_json(&deps.sealer.open(connection.place(), &connection.sealed).await?)
+    /// Opens the secrets of a connection for the registration that will use them. For any other than the one that they
+    /// belong to, they do not open.
+    pub async fn open(deps: &Deps, connection: &Connection, registration: &Registration) -> Result<Self> {
+        Self::open_for(deps, connection, registration.id()).await
+    }
+
+    /// Opens the secrets of a connection to change what is stored, even if the registration that they belong to is no
+    /// longer defined.
+    pub async fn open_unused(deps: &Deps, connection: &Connection) -> Result<Self> {
+        Self::open_for(deps, connection, connection.registration_id()).await
+    }
+
+    async fn open_for(deps: &Deps, connection: &Connection, registration: RegistrationId) -> Result<Self> {
+        // A value of an older version is not bound to its registration: the connection's record says which it is.
+        if registration != connection.registration_id() {
+            return Err(Error::internal("a connection's secrets do not open for another registration"));
+        }
+        let Connection { workspace, customer, id, sealed, .. } = connection;
+        let place = connection_place(workspace, customer, id, &registration);
+        let json = deps.sealer.open(place, sealed).await?;
+        Self::from_json(registration, &json)
+    }
+
+    /// Opens the secrets of a connection to show them. Those of a borrowed registration are shown to nobody.
+    pub async fn open_to_show(deps: &Deps, connection: &Connection) -> Result<Option<Held>> {
+        if connection.registration_id().is_borrowed() {
+            return Ok(None);
+        }
+        Ok(Some(Self::open_unused(deps, connection).await?.held))
     }
 }

@@ -12,8 +12,7 @@ use protocol::secret::SecretMap;
 use super::registration::signing_secrets;
 use super::{refresh, revoke};
 use crate::connection::{
-    ConnectRequest, Connection, ConnectionRecord, ConnectionSecrets, connection_context,
-    connection_not_found, connection_place,
+    ConnectRequest, Connection, ConnectionRecord, ConnectionSecrets, connection_context, connection_not_found,
 };
 use crate::context::outcome::Outcome;
 use crate::deps::Deps;
@@ -45,11 +44,7 @@ pub async fn connect(
     issued: Issued<'_>,
     deadline: Deadline,
 ) -> Result<Outcome> {
-    let secrets = ConnectionSecrets {
-        parameters: request.parameters.clone(),
-        connector_parameters: request.connector_parameters.clone(),
-        credentials: issued.credentials,
-    };
+    let secrets = request.secrets(issued.credentials);
     prove(deps, issued.registration, &secrets, deadline).await?;
     let integration = deps.definitions.integration(&request.workspace, &request.integration).await?;
     let before = match &request.connection_id {
@@ -78,7 +73,7 @@ pub async fn connect(
     let connected =
         matches!(&outcome, Outcome::Connected { connection_id } if *connection_id == connection.id);
     if connected && deps.clock.now() < deadline.provider() {
-        revoke::revoke_replaced(deps, &integration, before, &replaced, &secrets.credentials).await;
+        revoke::revoke_replaced(deps, &integration, before, &replaced, &secrets.held.credentials).await;
     }
     Ok(outcome)
 }
@@ -91,7 +86,7 @@ pub async fn prove(
     deadline: Deadline,
 ) -> Result<()> {
     let signing = signing_secrets(deps, registration).await?;
-    let access = ApiAccess { registration, secrets: &signing, values: secrets.values() };
+    let access = ApiAccess { bound: secrets.values(registration)?, secrets: &signing };
     Ok(test_call::run(&deps.calls(deadline.provider()), &access).await?)
 }
 
@@ -108,7 +103,7 @@ fn sealed(
     // A reconnection keeps its time of creation, and its name unless a new one was given.
     let kept_name = before.map_or(&integration.name, |before| &before.record.name);
     Ok(Connection {
-        sealed: secrets.seal(key, connection_place(&request.workspace, &request.customer, &id))?,
+        sealed: secrets.seal(key, &request.workspace, &request.customer, &id)?,
         workspace: request.workspace.clone(),
         customer: request.customer.clone(),
         integration: integration.id.clone(),
@@ -119,7 +114,7 @@ fn sealed(
             created_at: before.map_or(now, |before| before.record.created_at),
             updated_at: now,
         },
-        health: refresh::health(registration.option(), &secrets.credentials, now, now),
+        health: refresh::health(registration.option(), &secrets.held.credentials, now, now),
         version: 1,
         last_active_at: now,
         leased_until: None,

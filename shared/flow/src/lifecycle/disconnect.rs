@@ -9,7 +9,7 @@ use protocol::error::{ErrorKey, Result, reported};
 use protocol::secret::SecretMap;
 
 use super::{refresh, registration, revoke};
-use crate::connection::{Connection, ConnectionSecrets, Health, connection_not_found};
+use crate::connection::{Connection, ConnectionSecrets, Health, connection_context, connection_not_found};
 use crate::deps::Deps;
 use crate::store::{ConnectionEvent, Written};
 
@@ -64,15 +64,16 @@ pub async fn archive(deps: &Deps, connection: Connection, deadline: Deadline) ->
 }
 
 async fn without_credentials(deps: &Deps, connection: &Connection) -> Result<Connection> {
-    let mut secrets = ConnectionSecrets::open(deps, connection).await?;
-    secrets.credentials = SecretMap::default();
+    let mut secrets = ConnectionSecrets::open_unused(deps, connection).await?;
+    secrets.held.credentials = SecretMap::default();
     // Without OAuth, the customer's parameters may be the credentials, or as good as them.
     if !is_oauth(deps, connection).await? {
-        secrets.parameters = SecretMap::default();
+        secrets.held.parameters = SecretMap::default();
     }
-    let place = connection.place();
+    let Connection { workspace, customer, id, .. } = connection;
+    let key = deps.sealer.prepare(connection_context(workspace)).await?;
     Ok(Connection {
-        sealed: secrets.seal(&deps.sealer.prepare(place.encryption_context()).await?, place)?,
+        sealed: secrets.seal(&key, workspace, customer, id)?,
         health: Health {
             disconnected: true,
             error: connection.health.error.clone().filter(|_| connection.health.disconnected),

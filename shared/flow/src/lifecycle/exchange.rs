@@ -121,8 +121,8 @@ async fn exchange_code(
     secrets: &OptionSecrets,
 ) -> Result<Map<String, Value>, CallError> {
     let client_secret = secrets.get(&registration.option().key, "clientSecret");
-    let values = answered.request.values();
-    let endpoint = TokenEndpoint::of_codes(config, client_secret, &values, calls.loopback)?;
+    let bound = answered.request.values(registration)?;
+    let endpoint = TokenEndpoint::of_codes(config, client_secret, bound.values(), calls.loopback)?;
     let pkce = if config.skip_pkce { Pkce::Skipped } else { Pkce::S256 };
     Ok(endpoint.exchange_code(calls, grant, pkce).await?.into_fields())
 }
@@ -136,7 +136,8 @@ async fn exchange_token(
     secrets: &OptionSecrets,
 ) -> Result<Map<String, Value>, CallError> {
     let client = oauth1::Client::of(config, &registration.option().key, secrets);
-    let endpoint = config.token_uri.render(&answered.request.values(), calls.loopback)?;
+    let bound = answered.request.values(registration)?;
+    let endpoint = config.token_uri.render(bound.values(), calls.loopback)?;
     request_token_credentials(calls, &client, endpoint, authorized).await
 }
 

@@ -3,8 +3,7 @@
 use protocol::clock::Timestamp;
 use protocol::deadline::Deadline;
 use protocol::definition::input;
-use protocol::definition::template::Values;
-use protocol::definition::{AuthMethod, AuthOption, ClientCredentials, Registration};
+use protocol::definition::{AuthMethod, AuthOption, BoundValues, ClientCredentials, Registration};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{CustomerId, IntegrationId, WorkspaceKey};
 use protocol::provider::client_credentials;
@@ -84,7 +83,7 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
     let mut credentials = match (given.credentials, &option.method) {
         (Some(credentials), _) => credentials,
         (None, AuthMethod::ClientCredentials(config)) => {
-            issue(deps, &registration, config, &request.values(), deadline).await?
+            issue(deps, request.values(&registration)?, config, deadline).await?
         }
         (None, _) => {
             let message =
@@ -110,14 +109,15 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
 /// Makes credentials from the customer's parameters: the parameters themselves, or the provider's answer to them.
 pub async fn issue(
     deps: &Deps,
-    registration: &Registration,
+    bound: BoundValues<'_>,
     config: &ClientCredentials,
-    values: &Values<'_>,
     deadline: Deadline,
 ) -> Result<SecretMap, CallError> {
+    let registration = bound.registration();
     let secrets = registration::issuing_secrets(deps, registration).await?;
     let sealed_secret = secrets.get(&registration.option().key, "clientSecret");
-    client_credentials::credentials(&deps.calls(deadline.provider()), config, sealed_secret, values).await
+    let calls = deps.calls(deadline.provider());
+    client_credentials::credentials(&calls, config, sealed_secret, bound.values()).await
 }
 
 /// Rejects credentials that an option of this type cannot have.

@@ -122,26 +122,25 @@ async fn revoke(
     else {
         return Ok(false);
     };
-    let secrets = ConnectionSecrets::open(deps, connection).await?;
-    let old = secrets.credentials.expose();
+    let secrets = ConnectionSecrets::open(deps, connection, &registration).await?;
+    let old = secrets.held.credentials.expose();
     let is_current =
         |name: &str| old.get(name).is_some_and(|token| current.expose().get(name) == Some(token));
     if old.is_empty() || is_current("refresh_token") || is_current("access_token") {
         return Ok(false);
     }
+    let bound = secrets.values(&registration)?;
     let calls = deps.calls(deps.clock.now() + ONE_REVOCATION);
     match way {
         Way::Endpoint(config, endpoint) => {
             let option_secrets = deps.definitions.option_secrets(&registration.integration).await?;
-            let endpoint = endpoint.render(&secrets.values(), calls.loopback)?;
+            let endpoint = endpoint.render(bound.values(), calls.loopback)?;
             let client_secret = option_secrets.get(&registration.option().key, "clientSecret");
             revocation::revoke(&calls, endpoint, config, client_secret, old).await?;
         }
         Way::Call(call) => {
             let signing = registration::signing_secrets(deps, &registration).await?;
-            let values = secrets.values();
-            let access = ApiAccess { registration: &registration, secrets: &signing, values };
-            revoke_call::make(&calls, call, &access).await?;
+            revoke_call::make(&calls, call, &ApiAccess { bound, secrets: &signing }).await?;
         }
     }
     Ok(true)

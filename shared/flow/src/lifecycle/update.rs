@@ -10,7 +10,7 @@ use protocol::secret::SecretMap;
 use tracing::Instrument as _;
 
 use super::{connect, import, refresh, registration};
-use crate::connection::{Connection, ConnectionSecrets, connection_not_found};
+use crate::connection::{Connection, ConnectionSecrets, connection_context, connection_not_found};
 use crate::deps::Deps;
 use crate::store::{ConnectionUpdate, Lease, NewSecrets, Written};
 
@@ -130,39 +130,39 @@ async fn changed(
     changes.check_allowed(before)?;
     let registration = registration::of_connection(deps, before).await?;
     let option = registration.option();
-    let mut secrets = ConnectionSecrets::open(deps, before).await?;
-    let place = before.place();
-    let key = deps.sealer.prepare(place.encryption_context()).await?;
+    let mut secrets = ConnectionSecrets::open(deps, before, &registration).await?;
+    let Connection { workspace, customer, id, .. } = before;
+    let key = deps.sealer.prepare(connection_context(workspace)).await?;
     if let Some(parameters) = &changes.connector_parameters {
-        secrets.connector_parameters = parameters.clone();
+        secrets.held.connector_parameters = parameters.clone();
     }
     if let Some((parameters, field)) = &changes.parameters {
         if let Some(violation) = registration.violations(option, parameters)?.first() {
             return Err(input::refusal(violation, field));
         }
-        secrets.parameters = parameters.clone();
+        secrets.held.parameters = parameters.clone();
     }
     let credentials = match (&changes.credentials, &option.method) {
         (Some(credentials), _) => {
             import::check(&registration, option, credentials)?;
             // For these options, the credentials are the customer's parameters.
             if import::is_entered(option) {
-                secrets.parameters = credentials.clone();
+                secrets.held.parameters = credentials.clone();
             }
             Some(credentials.clone())
         }
         (None, AuthMethod::ClientCredentials(config)) if changes.parameters.is_some() => {
-            Some(import::issue(deps, &registration, config, &secrets.values(), deadline).await?)
+            Some(import::issue(deps, secrets.values(&registration)?, config, deadline).await?)
         }
         _ => None,
     };
     let mut health = before.health.clone();
     let renewed = credentials.is_some();
     if let Some(credentials) = credentials {
-        secrets.credentials = credentials;
+        secrets.held.credentials = credentials;
         connect::prove(deps, &registration, &secrets, deadline).await?;
-        health = refresh::health(option, &secrets.credentials, deps.clock.now(), before.last_active_at);
+        health = refresh::health(option, &secrets.held.credentials, deps.clock.now(), before.last_active_at);
     }
-    let sealed = secrets.seal(&key, place)?;
+    let sealed = secrets.seal(&key, workspace, customer, id)?;
     Ok((Connection { sealed, health, version: before.version + 1, ..before.clone() }, renewed))
 }

@@ -1,7 +1,7 @@
 //! Secrets at rest: AES-256-GCM under data keys that a wrapping key wraps.
 //!
-//! A sealed value is bound to its [`Place`] as associated data: in another field, record, customer or workspace, it
-//! does not open. It carries its wrapped data key and the wrapping key's id. So a new wrapping key can take over for
+//! A sealed value is bound to its [`Place`] as associated data: in another field, record, customer or workspace, or for
+//! another registration, it does not open. It carries its wrapped data key and the wrapping key's id. So a new wrapping key can take over for
 //! new values, while old ones stay readable.
 
 mod data_key;
@@ -21,10 +21,11 @@ pub use static_key::{NoKey, StaticKey};
 use data_key::DataKeys;
 use protocol::BoxFuture;
 use protocol::clock::Clock;
+use protocol::definition::RegistrationId;
 use protocol::error::{Error, Result};
 use protocol::id::{CustomerId, WorkspaceKey};
 use protocol::random::{Random, draw};
-use record::Record;
+use record::{Record, Version};
 
 /// The place that a sealed value belongs to.
 #[derive(Debug, Clone, Copy)]
@@ -39,14 +40,22 @@ pub struct Place<'a> {
     pub id: &'a str,
     /// The field of the record.
     pub field: &'static str,
+    /// The registration that the value belongs to; none if it belongs to no registration.
+    pub registration: Option<&'a RegistrationId>,
 }
 
 impl Place<'_> {
-    /// Encodes each part behind its length, so that no two places have the same encoding.
-    fn associated_data(&self) -> Vec<u8> {
-        let mut encoded = b"linkspan seal 1".to_vec();
+    /// Encodes each part behind its length, so that no two places have the same encoding. A connection's secrets in
+    /// version 1 are not bound to a registration: for these, its record says which it is (`lifecycle/access.rs`).
+    fn associated_data(&self, version: Version) -> Vec<u8> {
+        let (label, registration) = match version {
+            Version::One => (b"linkspan seal 1", None),
+            Version::Two => (b"linkspan seal 2", self.registration),
+        };
+        let mut encoded = label.to_vec();
         let customer = self.customer.map_or("", CustomerId::as_str);
-        for part in [self.table, self.workspace.as_str(), customer, self.id, self.field] {
+        let place = [self.table, self.workspace.as_str(), customer, self.id, self.field];
+        for part in place.into_iter().chain(registration.into_iter().flat_map(RegistrationId::texts)) {
             encoded.extend_from_slice(&(part.len() as u64).to_be_bytes());
             encoded.extend_from_slice(part.as_bytes());
         }
@@ -88,7 +97,7 @@ impl Sealer {
     pub async fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         let record = Record::decode(sealed).ok_or_else(|| unreadable(place))?;
         let key = self.keys.for_opening(record.key_id, record.wrapped, place.encryption_context()).await?;
-        decrypt(&key, record.nonce, &place.associated_data(), record.ciphertext)
+        decrypt(&key, record.nonce, &place.associated_data(record.version), record.ciphertext)
             .ok_or_else(|| unreadable(place))
     }
 }
@@ -107,9 +116,12 @@ impl Prepared {
             return Err(Error::internal(format_args!("a data key does not seal for {}", place.table)));
         }
         let nonce = draw::<NONCE_LEN>(&*self.random);
-        let ciphertext = encrypt(&self.key.plain, nonce, &place.associated_data(), plaintext)?;
+        let version = if place.registration.is_some() { Version::Two } else { Version::One };
+        let ciphertext = encrypt(&self.key.plain, nonce, &place.associated_data(version), plaintext)?;
         let Self { key, .. } = self;
-        Ok(Record { key_id: &key.key_id, wrapped: &key.wrapped, nonce, ciphertext: &ciphertext }.encode())
+        let record =
+            Record { version, key_id: &key.key_id, wrapped: &key.wrapped, nonce, ciphertext: &ciphertext };
+        Ok(record.encode())
     }
 }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use super::*;
 use protocol::clock::Timestamp;
+use protocol::definition::Borrowed;
+use protocol::id::IntegrationId;
 use protocol::random::SystemRandom;
 
 struct Still;
@@ -23,8 +25,25 @@ fn sealer(key: u8) -> Sealer {
 static ACME: LazyLock<WorkspaceKey> = LazyLock::new(|| WorkspaceKey::new("acme"));
 static ADA: LazyLock<CustomerId> = LazyLock::new(|| CustomerId::new("ada"));
 
+static OWN: LazyLock<RegistrationId> = LazyLock::new(|| registration("crm", "oauth", None));
+
+fn registration(integration: &str, option: &str, lent: Option<(&str, &str)>) -> RegistrationId {
+    let borrowed = lent.map(|(integration, option)| Borrowed {
+        integration: IntegrationId::new(integration),
+        option: option.to_owned(),
+    });
+    RegistrationId::recorded(&IntegrationId::new(integration), option, borrowed.as_ref())
+}
+
 fn place() -> Place<'static> {
-    Place { table: "connections", workspace: &ACME, customer: Some(&ADA), id: "c1", field: "secrets" }
+    Place {
+        table: "connections",
+        workspace: &ACME,
+        customer: Some(&ADA),
+        id: "c1",
+        field: "secrets",
+        registration: Some(&OWN),
+    }
 }
 
 #[tokio::test]
@@ -49,6 +68,54 @@ async fn a_value_that_was_moved_does_not_open() {
         Place { workspace: &WorkspaceKey::new("acmea"), customer: Some(&CustomerId::new("da")), ..place() },
     ] {
         assert!(sealer.open(elsewhere, &sealed).await.is_err(), "{elsewhere:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_belongs_to_one_registration_opens_for_no_other() {
+    let sealer = sealer(1);
+    let all = [
+        registration("crm", "oauth", None),
+        registration("crm", "other", None),
+        registration("mail", "oauth", None),
+        registration("crm", "oauth", Some(("crm", "oauth"))),
+        registration("crm", "oauth", Some(("lent", "oauth"))),
+        registration("crm", "oauth", Some(("lent", "other"))),
+        // The same letters, divided differently.
+        registration("crmo", "auth", None),
+    ];
+    for of in &all {
+        let place_of = |registration| Place { registration, ..place() };
+        let sealed = sealer.seal(place_of(Some(of)), b"token").await.unwrap();
+        assert!(sealer.open(place_of(None), &sealed).await.is_err(), "{of:?}");
+        for used in &all {
+            let opened = sealer.open(place_of(Some(used)), &sealed).await;
+            assert_eq!(opened.is_ok(), of == used, "{of:?} for {used:?}");
+        }
+    }
+}
+
+/// `access!+token` at [`place`], as the code sealed it that knew no registrations.
+const VERSION_1: &str = "010f7374617469632d3732636436653834003c9c4f544b89b725fe91ffeca654e8235ed44d9063c6a16592d33a2d1de022d159\
+                         dba91cea07b2df3c4fc607419797e08c9a61550adf328007e59cf2a3cc353d5cf4e2c7ee46e31164de983e9eeb6eac892fde\
+                         df8c678ec569a355dd2657644c684a78f30461";
+
+fn unhex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn what_was_sealed_before_opens_at_its_place_and_what_is_sealed_now_is_bound_to_its_registration() {
+    let sealer = sealer(1);
+    let older = unhex(VERSION_1);
+    assert_eq!(&*sealer.open(place(), &older).await.unwrap(), b"access!+token");
+    assert!(sealer.open(Place { id: "c2", ..place() }, &older).await.is_err());
+    let newer = sealer.seal(place(), b"access!+token").await.unwrap();
+    assert_eq!((older[0], newer[0]), (1, 2));
+    // Neither opens as the other: what is bound to a registration cannot be loosened.
+    for (mut value, version) in [(older, 2), (newer, 1)] {
+        value[0] = version;
+        assert!(sealer.open(place(), &value).await.is_err());
     }
 }
 

@@ -43,8 +43,8 @@ pub(super) async fn authorize(
         AuthMethod::OAuth2(config) => {
             let sent =
                 Sent { code_verifier: secret.code_verifier(&flow)?, redirect_uri: callback_uri.clone() };
-            let values = request.values();
-            let location = authorization_request(config, &values, &state.reveal(), &sent, loopback)?;
+            let bound = request.values(&chosen.registration)?;
+            let location = authorization_request(config, bound.values(), &state.reveal(), &sent, loopback)?;
             (location, None, config.callback_parameters.clone())
         }
         AuthMethod::OAuth1(config) => {
@@ -96,9 +96,9 @@ async fn request_authorization(
 ) -> Result<(Url, TemporaryCredentials)> {
     let secrets = issuing_secrets(deps, &chosen.registration).await?;
     let client = oauth1::Client::of(config, &chosen.registration.option().key, &secrets);
-    let (values, loopback) = (request.values(), deps.settings.loopback);
-    let endpoint = config.request_token_uri.render(&values, loopback)?;
-    let mut location = config.authorize_uri.render(&values, loopback)?;
+    let (bound, loopback) = (request.values(&chosen.registration)?, deps.settings.loopback);
+    let endpoint = config.request_token_uri.render(bound.values(), loopback)?;
+    let mut location = config.authorize_uri.render(bound.values(), loopback)?;
     let mut callback = Url::parse(callback_uri).map_err(Error::internal)?;
     callback.query_pairs_mut().append_pair("state", &state.reveal());
     let wanted = wanted_parameters(config);

@@ -14,7 +14,7 @@ use super::chosen::Chosen;
 use super::subject::Subject;
 use super::submission::Submission;
 use super::verify::VerifiedStart;
-use crate::connection::{ConnectRequest, ConnectionSecrets};
+use crate::connection::ConnectRequest;
 use crate::context::outcome::Outcome;
 use crate::context::unconfirmed::{ConnectionRequestId, Unconfirmed, With};
 use crate::deps::Deps;
@@ -45,11 +45,11 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
     let chosen = Chosen { start, integration, option, registration };
     let entered = chosen.entered(deps, reconnected.as_ref()).await?;
     if start.submission.as_ref().is_some_and(Submission::turned) {
-        return chosen.ask(deps, &entered.parameters, &[], None).await;
+        return chosen.ask(deps, &chosen.shown(&entered), &[], None).await;
     }
-    let violations = chosen.registration.violations(option, &entered.parameters)?;
+    let violations = chosen.violations(&entered)?;
     if let Some(first) = violations.first() {
-        return chosen.ask_or_refuse(deps, &entered.parameters, &violations, first).await;
+        return chosen.ask_or_refuse(deps, &chosen.shown(&entered), &violations, first).await;
     }
     let request = chosen.request(entered);
     match &chosen.registration.option().method {
@@ -90,7 +90,8 @@ impl Chosen<'_> {
         let deadline = Deadline::starting(&*deps.clock);
         let key = connection_key(deps, request).await?;
         let registration = &self.registration;
-        let credentials = import::issue(deps, registration, config, &request.values(), deadline).await?;
+        let values = request.values(registration)?;
+        let credentials = import::issue(deps, values, config, deadline).await?;
         if self.start.workspace.confirm_user {
             return self.unconfirmed(deps, request, credentials, deadline).await;
         }
@@ -106,14 +107,10 @@ impl Chosen<'_> {
         credentials: SecretMap,
         deadline: Deadline,
     ) -> Result<Outcome> {
-        let secrets = ConnectionSecrets {
-            parameters: request.parameters.clone(),
-            connector_parameters: request.connector_parameters.clone(),
-            credentials,
-        };
+        let secrets = request.secrets(credentials);
         prove(deps, &self.registration, &secrets, deadline).await?;
         let id = ConnectionRequestId::draw(&*deps.random);
-        let with = With::Credentials(secrets.credentials);
+        let with = With::Credentials(secrets.held.credentials);
         let sealed = Unconfirmed { request: request.clone(), with }.seal(&id, &*deps.random)?;
         deps.store.await_confirmation(&id, sealed, None, deps.clock.now()).await?;
         Ok(Outcome::Unconfirmed(id))

@@ -1,5 +1,6 @@
 //! A start with its option chosen: the schema of its parameters, the entered parameters, and the request to connect.
 
+use protocol::definition::input::Violation;
 use protocol::definition::{AuthMethod, AuthOption, Integration, Registration};
 use protocol::error::Result;
 use protocol::secret::SecretMap;
@@ -22,6 +23,16 @@ pub(super) struct Chosen<'a> {
 pub(super) struct Entered {
     pub(super) parameters: SecretMap,
     pub(super) connector_parameters: SecretMap,
+    source: Source,
+}
+
+/// The source of the parameters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// This start and its form.
+    Given,
+    /// The connection that is reconnected, where this start gives none.
+    Kept,
 }
 
 impl Chosen<'_> {
@@ -30,20 +41,25 @@ impl Chosen<'_> {
         self.option.input_schema.as_ref().or(self.registration.option().input_schema.as_ref())
     }
 
-    /// Collects the parameters: from the form, or from the caller, or for a reconnection from before. Credentials that
-    /// the customer enters are never taken from before, since the reconnection is to replace them.
+    /// Collects the parameters: from the form, or from the caller, or for a reconnection by the same registration from
+    /// before. Credentials that the customer enters are never taken from before, since the reconnection is to replace
+    /// them.
     pub(super) async fn entered(&self, deps: &Deps, reconnected: Option<&Connection>) -> Result<Entered> {
         let mut entered = Entered {
             parameters: self.start.request.connection_parameters.clone(),
             connector_parameters: self.start.request.connector_parameters.clone(),
+            source: Source::Given,
         };
-        if let Some(connection) = reconnected
+        // What was entered for another registration stays with that one.
+        let same = reconnected.filter(|connection| connection.registration_id() == self.registration.id());
+        if let Some(connection) = same
             && (entered.parameters.is_empty() || entered.connector_parameters.is_empty())
         {
-            let before = ConnectionSecrets::open(deps, connection).await?;
+            let before = ConnectionSecrets::open(deps, connection, &self.registration).await?.held;
             let is_typed = matches!(self.registration.option().method, AuthMethod::ClientCredentials(_));
-            if entered.parameters.is_empty() && !is_typed {
+            if entered.parameters.is_empty() && !is_typed && !self.must_be_given() {
                 entered.parameters = before.parameters;
+                entered.source = Source::Kept;
             }
             if entered.connector_parameters.is_empty() {
                 entered.connector_parameters = before.connector_parameters;
@@ -55,6 +71,29 @@ impl Chosen<'_> {
             entered.parameters = SecretMap::new(parameters);
         }
         Ok(entered)
+    }
+
+    /// True if nothing is taken from before beside what the form says: whoever borrows a registration defines the form.
+    fn must_be_given(&self) -> bool {
+        self.start.submission.is_some() && self.registration.borrowed().is_some()
+    }
+
+    /// Returns the violations in the parameters. Whoever borrows a registration could learn kept parameters from what
+    /// a schema of theirs says about them, so those are checked by the owner's schema alone.
+    pub(super) fn violations(&self, entered: &Entered) -> Result<Vec<Violation>> {
+        let option = match entered.source {
+            Source::Given => self.option,
+            Source::Kept => self.registration.option(),
+        };
+        self.registration.violations(option, &entered.parameters)
+    }
+
+    /// Returns the parameters that the form may show. Kept ones of a borrowed registration are shown to nobody.
+    pub(super) fn shown(&self, entered: &Entered) -> SecretMap {
+        match entered.source {
+            Source::Kept if self.registration.borrowed().is_some() => SecretMap::default(),
+            Source::Given | Source::Kept => entered.parameters.clone(),
+        }
     }
 
     pub(super) fn request(&self, entered: Entered) -> ConnectRequest {

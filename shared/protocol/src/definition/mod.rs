@@ -37,7 +37,7 @@ pub use oauth2::{BodyFormat, ClientAuthentication, OAuth2, OWN_CALLBACK_PARAMETE
 pub use option_secrets::OptionSecrets;
 pub use problem::{Problem, Problems};
 pub use read::read;
-pub use registration::{Borrowed, Owner, Registration};
+pub use registration::{Borrowed, BoundValues, Owner, Registration, RegistrationId};
 pub use test_call::{ApiClient, RevokeCall, TestCall};
 pub use workspace::{Brand, Workspace, WorkspaceDefinition};
-pub use workspace_secrets::{PreviousSecret, WorkspaceSecrets};
+pub use workspace_secrets::{PreviousSecret, SecretSetting, WorkspaceSecrets};

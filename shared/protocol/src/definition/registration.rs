@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::input::{self, Violation};
+use super::template::Values;
 use super::{AuthMethod, AuthOption, Integration};
 use crate::error::{Error, ErrorKey, Result};
 use crate::id::IntegrationId;
@@ -32,6 +34,71 @@ pub enum Owner {
     Lender,
 }
 
+/// The identity of a registration. Parameters, connector parameters and credentials belong to the registration that they
+/// were given for. They are carried to, filled into and shown for no other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistrationId {
+    owner: Owner,
+    integration: IntegrationId,
+    option: String,
+}
+
+impl RegistrationId {
+    /// The registration that a flow or a connection has recorded: the borrowed one, or else that of the integration's
+    /// own option.
+    #[must_use]
+    pub fn recorded(integration: &IntegrationId, option: &str, borrowed: Option<&Borrowed>) -> Self {
+        let (owner, integration, option) = match borrowed {
+            Some(lent) => (Owner::Lender, &lent.integration, lent.option.as_str()),
+            None => (Owner::Own, integration, option),
+        };
+        Self { owner, integration: integration.clone(), option: option.to_owned() }
+    }
+
+    /// True if another workspace owns the registration.
+    #[must_use]
+    pub fn is_borrowed(&self) -> bool {
+        self.owner == Owner::Lender
+    }
+
+    /// The texts that tell it from every other registration: owner, integration and option.
+    #[must_use]
+    pub fn texts(&self) -> [&str; 3] {
+        let owner = match self.owner {
+            Owner::Own => "own",
+            Owner::Lender => "lent",
+        };
+        [owner, self.integration.as_str(), &self.option]
+    }
+}
+
+/// Template values, together with the registration that they belong to.
+#[derive(Clone, Copy)]
+pub struct BoundValues<'a> {
+    registration: &'a Registration,
+    values: Values<'a>,
+}
+
+impl<'a> BoundValues<'a> {
+    /// The registration, whose templates the values are for.
+    #[must_use]
+    pub fn registration(&self) -> &'a Registration {
+        self.registration
+    }
+
+    /// The values.
+    #[must_use]
+    pub fn values(&self) -> &Values<'a> {
+        &self.values
+    }
+
+    /// The credentials among them.
+    #[must_use]
+    pub fn credentials(&self) -> &'a Map<String, Value> {
+        self.values.credentials
+    }
+}
+
 /// The integration and the option that do the work.
 #[derive(Debug, Clone)]
 pub struct Registration {
@@ -53,6 +120,39 @@ impl Registration {
     #[must_use]
     pub fn option(&self) -> &AuthOption {
         &self.integration.auth_options[self.option]
+    }
+
+    /// Its identity.
+    #[must_use]
+    pub fn id(&self) -> RegistrationId {
+        RegistrationId {
+            owner: self.owner,
+            integration: self.integration.id.clone(),
+            option: self.option().key.clone(),
+        }
+    }
+
+    /// Binds the values that belong to the registration `owner` to this one, which must be the same.
+    ///
+    /// # Errors
+    ///
+    /// `internal`, if they belong to another registration.
+    pub fn bind<'a>(
+        &'a self,
+        owner: &RegistrationId,
+        parameters: &'a SecretMap,
+        connector_parameters: &'a SecretMap,
+        credentials: &'a SecretMap,
+    ) -> Result<BoundValues<'a>> {
+        if self.id() != *owner {
+            return Err(Error::internal("values of another registration"));
+        }
+        let values = Values {
+            parameters: parameters.expose(),
+            connector_parameters: connector_parameters.expose(),
+            credentials: credentials.expose(),
+        };
+        Ok(BoundValues { registration: self, values })
     }
 
     /// The reference that a flow or a connection must store, if the registration is borrowed.
@@ -81,4 +181,53 @@ impl Registration {
 fn changed() -> Error {
     let message = "The integration's option that this was made with is no longer there.";
     Error::new(ErrorKey::ConfigurationInvalid, message).field("authOptionKey")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::IntegrationDefinition;
+    use super::*;
+    use crate::id::WorkspaceKey;
+
+    fn integration(workspace: &str, key: &str) -> Arc<Integration> {
+        let option = |key: &str| json!({ "key": key, "type": "client-credentials" });
+        let definition = json!({ "name": "Example", "authOptions": [option("one"), option("two")] });
+        let definition = IntegrationDefinition::read(definition).unwrap();
+        Arc::new(Integration::new(&WorkspaceKey::new(workspace), key, definition, None))
+    }
+
+    #[test]
+    fn values_are_bound_to_their_own_registration_only() {
+        let all: Vec<Registration> = [("acme", "crm"), ("acme", "mail"), ("root", "crm")]
+            .into_iter()
+            .flat_map(|(workspace, key)| {
+                let integration = integration(workspace, key);
+                [("one", Owner::Own), ("two", Owner::Own), ("one", Owner::Lender), ("two", Owner::Lender)]
+                    .map(|(option, owner)| Registration::new(&integration, option, owner).unwrap())
+            })
+            .collect();
+        let none = SecretMap::default();
+        for (of, owner) in all.iter().enumerate() {
+            for (used, registration) in all.iter().enumerate() {
+                let bound = registration.bind(&owner.id(), &none, &none, &none);
+                assert_eq!(bound.is_ok(), of == used, "{:?} for {:?}", owner.id(), registration.id());
+            }
+        }
+    }
+
+    /// What a flow or a connection stores names the registration that it was made with.
+    #[test]
+    fn what_is_stored_names_the_same_registration() {
+        let (own, lent) = (integration("acme", "crm"), integration("root", "crm"));
+        for registration in [
+            Registration::new(&own, "two", Owner::Own).unwrap(),
+            Registration::new(&lent, "two", Owner::Lender).unwrap(),
+        ] {
+            let option = if registration.id().is_borrowed() { "proxy" } else { "two" };
+            let recorded = RegistrationId::recorded(&own.id, option, registration.borrowed().as_ref());
+            assert_eq!(recorded, registration.id());
+        }
+    }
 }

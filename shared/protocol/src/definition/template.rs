@@ -16,15 +16,16 @@ use crate::error::{Error, ErrorKey, Result};
 
 pub use address::Address;
 
-/// The sources of placeholders' values. Each may be empty.
+/// The sources of placeholders' values. Each may be empty. Other crates get them only bound to the registration that
+/// they belong to ([`BoundValues`](super::BoundValues)).
 #[derive(Clone, Copy)]
 pub struct Values<'a> {
     /// `${parameters.…}`: the customer's input for this connection.
-    pub parameters: &'a Map<String, Value>,
+    pub(crate) parameters: &'a Map<String, Value>,
     /// `${credentials.…}`: the credentials that the provider, or the customer, gave.
-    pub credentials: &'a Map<String, Value>,
+    pub(crate) credentials: &'a Map<String, Value>,
     /// `${connectorParameters.…}`: the parameters that the caller gave for the connector. They never choose a host.
-    pub connector_parameters: &'a Map<String, Value>,
+    pub(crate) connector_parameters: &'a Map<String, Value>,
 }
 
 /// A text with placeholders. A definition holds it as that text.

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::check::{NO_WEB_ADDRESS, check_key, web_address};
-use super::workspace_secrets::WorkspaceSecrets;
+use super::workspace_secrets::{SecretSetting, WorkspaceSecrets};
 use crate::error::{Error, Result};
 use crate::id::WorkspaceKey;
 use crate::redirect_uri::{Loopback, RedirectUri, RedirectUriPattern, WebOrigin, WebOriginPattern};
-use crate::secret::Secret;
 use crate::token::{DEFAULT_LIFETIME, TokenRules, VerificationKeys};
 
 /// The shortest secret that a team may choose, in bytes: the hash's length (RFC 7518 §3.2).
@@ -26,8 +25,8 @@ pub struct WorkspaceDefinition {
     pub name: String,
     /// The secret that signs HS* tokens. It is kept sealed, and returned only once, if it was generated. `null` removes
     /// it; one that is left out stays.
-    #[serde(default, skip_serializing, deserialize_with = "said")]
-    pub secret: Option<Option<Secret>>,
+    #[serde(default, skip_serializing)]
+    pub secret: SecretSetting,
     /// The moment until which the secret before this one still verifies tokens, as RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_secret_until: Option<String>,
@@ -61,11 +60,6 @@ pub struct WorkspaceDefinition {
 
 fn yes() -> bool {
     true
-}
-
-/// Reads a setting that tells `null` from one that is left out.
-fn said<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Option<Secret>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// The team's look on the pages that its customers see.

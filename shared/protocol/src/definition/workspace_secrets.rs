@@ -1,6 +1,6 @@
 //! A workspace's secrets: the one that signs its tokens, and the one before it for a while, so that a change has no gap.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
@@ -9,6 +9,24 @@ use crate::secret::Secret;
 
 /// The first byte of the form that holds two secrets. No text begins with it, so it tells the form from a secret alone.
 const TWO_SECRETS: u8 = 0xff;
+
+/// What a workspace's definition says of the secret.
+#[derive(Debug, Clone, Default)]
+pub enum SecretSetting {
+    /// Nothing: the secret stays as it is.
+    #[default]
+    LeftOut,
+    /// `null`: the secret is removed.
+    Removed,
+    /// A new secret.
+    Given(Secret),
+}
+
+impl<'de> Deserialize<'de> for SecretSetting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Removed, Self::Given))
+    }
+}
 
 /// A workspace's secrets, as they are sealed.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -45,13 +63,11 @@ impl WorkspaceSecrets {
     /// Reads the bytes that [`Self::to_bytes`] made.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let unreadable = || Error::internal("a workspace's secret cannot be read");
-        match bytes.split_first() {
-            Some((&TWO_SECRETS, json)) => serde_json::from_slice(json).map_err(|_| unreadable()),
-            _ => {
-                let text = std::str::from_utf8(bytes).map_err(|_| unreadable())?;
-                Ok(Self { current: Some(Secret::new(text)), previous: None })
-            }
+        if let Some((&TWO_SECRETS, json)) = bytes.split_first() {
+            return serde_json::from_slice(json).map_err(|_| unreadable());
         }
+        let text = std::str::from_utf8(bytes).map_err(|_| unreadable())?;
+        Ok(Self { current: Some(Secret::new(text)), previous: None })
     }
 
     /// Forgets the previous secret if its time is over.

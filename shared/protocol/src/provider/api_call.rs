@@ -12,7 +12,7 @@ use url::{Url, form_urlencoded};
 use super::calls::Calls;
 use super::oauth1::{self, Authenticated, Signer, Token};
 use crate::definition::template::{Template, Values};
-use crate::definition::{AuthMethod, OAuth1, OptionSecrets, Registration};
+use crate::definition::{AuthMethod, BoundValues, OAuth1, OptionSecrets};
 use crate::error::{Error, Result};
 use crate::media_type::is_form;
 use crate::secret::Secret;
@@ -32,12 +32,10 @@ pub struct ApiRequest {
 /// The credentials that a request is authenticated with.
 #[derive(Clone, Copy)]
 pub struct ApiAccess<'a> {
-    /// The registration that they were issued to.
-    pub registration: &'a Registration,
-    /// Its secrets. Only OAuth 1.0 signs with them.
+    /// The credentials, and the customer's input beside them, with the registration that they belong to.
+    pub bound: BoundValues<'a>,
+    /// The registration's secrets. Only OAuth 1.0 signs with them.
     pub secrets: &'a OptionSecrets,
-    /// The credentials, and the customer's input beside them.
-    pub values: Values<'a>,
 }
 
 /// Authenticates the request: with the headers that the definition makes of the credentials, or with an OAuth 1.0
@@ -48,8 +46,8 @@ pub fn authenticated(
     request: ApiRequest,
 ) -> Result<Request<Bytes>> {
     let ApiRequest { method, url, mut headers, body } = request;
-    let option = access.registration.option();
-    for header in option.api_client.headers.render(&access.values, "apiClient.headers") {
+    let option = access.bound.registration().option();
+    for header in option.api_client.headers.render(access.bound.values(), "apiClient.headers") {
         let (name, value) = header?;
         headers.insert(name, value);
     }
@@ -73,8 +71,8 @@ fn signature(
     url: &Url,
     form: &[(String, String)],
 ) -> Result<HeaderValue> {
-    let client = oauth1::Client::of(config, &access.registration.option().key, access.secrets);
-    let credential = |name: &str| access.values.credentials.get(name).and_then(Value::as_str);
+    let client = oauth1::Client::of(config, &access.bound.registration().option().key, access.secrets);
+    let credential = |name: &str| access.bound.values().credentials.get(name).and_then(Value::as_str);
     let secret = Secret::from(credential("oauth_token_secret").unwrap_or_default());
     let token = Token { token: credential("oauth_token").unwrap_or_default(), secret: &secret };
     let request = Authenticated { method: method.as_str(), url, oauth: &[], form };

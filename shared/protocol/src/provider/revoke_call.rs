@@ -11,14 +11,15 @@ use crate::definition::RevokeCall;
 
 /// Makes the request that the definition describes.
 pub async fn make(calls: &Calls<'_>, call: &RevokeCall, access: &ApiAccess<'_>) -> Result<(), CallError> {
+    let values = access.bound.values();
     let mut headers = HeaderMap::new();
-    for header in call.headers.render(&access.values, "revoke.headers") {
+    for header in call.headers.render(values, "revoke.headers") {
         let (name, value) = header?;
         headers.insert(name, value);
     }
     let mut body = Bytes::new();
     if !call.body.is_empty() {
-        let (content_type, encoded) = call.body_format.encode(rendered(&call.body, &access.values)?);
+        let (content_type, encoded) = call.body_format.encode(rendered(&call.body, values)?);
         headers.insert(CONTENT_TYPE, content_type);
         body = encoded;
     }
@@ -26,8 +27,8 @@ pub async fn make(calls: &Calls<'_>, call: &RevokeCall, access: &ApiAccess<'_>) 
         method: call.method.of("revoke.method")?,
         url: call
             .path
-            .at(access.registration.integration.base_uri.as_ref())?
-            .render(&access.values, calls.loopback)?,
+            .at(access.bound.registration().integration.base_uri.as_ref())?
+            .render(values, calls.loopback)?,
         headers,
         body,
     };

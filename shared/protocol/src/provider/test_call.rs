@@ -10,14 +10,14 @@ use super::failure::{CallError, Refusal, Word};
 
 /// Makes the option's test call, if it has one: any 2xx proves the credentials.
 pub async fn run(calls: &Calls<'_>, access: &ApiAccess<'_>) -> Result<(), CallError> {
-    let registration = access.registration;
+    let registration = access.bound.registration();
     let Some(test) = &registration.option().test else { return Ok(()) };
     let request = ApiRequest {
         method: test.method.of("test.method")?,
         url: test
             .path
             .at(registration.integration.base_uri.as_ref())?
-            .render(&access.values, calls.loopback)?,
+            .render(access.bound.values(), calls.loopback)?,
         headers: HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]),
         body: Bytes::new(),
     };

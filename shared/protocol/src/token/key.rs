@@ -25,14 +25,14 @@ const RSA_MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
 #[derive(Debug, Clone)]
 pub(super) struct Key {
     algorithms: &'static [Algorithm],
-    key: DecodingKey,
+    decoding: DecodingKey,
     /// The moment at which it verifies nothing any more, if it was replaced.
     until: Option<Timestamp>,
 }
 
 impl Key {
     pub(super) fn shared(secret: &Secret) -> Self {
-        Self { algorithms: HMAC, key: DecodingKey::from_secret(secret.expose().as_bytes()), until: None }
+        Self { algorithms: HMAC, decoding: DecodingKey::from_secret(secret.expose().as_bytes()), until: None }
     }
 
     /// The same key, up to a moment.
@@ -59,7 +59,7 @@ impl Key {
         [DecodingKey::from_rsa_pem(pem), DecodingKey::from_ec_pem(pem), DecodingKey::from_ed_pem(pem)]
             .into_iter()
             .flatten()
-            .find_map(|key| Some(Self { algorithms: algorithms(&key)?, key, until: None }))
+            .find_map(|key| Some(Self { algorithms: algorithms(&key)?, decoding: key, until: None }))
             .ok_or("This is no RSA key of 2048 to 8192 bits, and no P-256, P-384 or Ed25519 key.")
     }
 
@@ -70,7 +70,7 @@ impl Key {
     /// Checks a signature only: `jsonwebtoken`'s own `decode` would read the system's clock.
     pub(super) fn verifies(&self, algorithm: Algorithm, signing_input: &str, signature: &str) -> bool {
         self.allows(algorithm)
-            && crypto::verify(signature, signing_input.as_bytes(), &self.key, algorithm).unwrap_or(false)
+            && crypto::verify(signature, signing_input.as_bytes(), &self.decoding, algorithm).unwrap_or(false)
     }
 }
 

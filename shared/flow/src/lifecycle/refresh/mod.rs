@@ -23,7 +23,7 @@ pub use lifetime::{Renewal, health};
 pub use sweep::{Swept, sweep};
 
 use super::registration;
-use crate::connection::{Connection, ConnectionSecrets, connection_not_found};
+use crate::connection::{Connection, ConnectionSecrets, connection_context, connection_not_found};
 use crate::deps::Deps;
 use crate::store::{ConnectionEvent, Lease, Predecessor, Written};
 use renew::{NotRenewed, expired, renew};
@@ -125,16 +125,16 @@ async fn lead(deps: &Deps, lease: Lease, deadline: Deadline) -> Result<Connectio
 async fn attempt(deps: &Deps, lease: &Lease, deadline: Deadline) -> Result<Connection, NotRenewed> {
     let before = &lease.connection;
     let registration = registration::of_connection(deps, before).await?;
-    let place = before.place();
-    let mut secrets = ConnectionSecrets::open(deps, before).await?;
-    let Some(renewal) = Renewal::of(registration.option(), &secrets.credentials) else {
+    let Connection { workspace, customer, id, .. } = before;
+    let mut secrets = ConnectionSecrets::open(deps, before, &registration).await?;
+    let Some(renewal) = Renewal::of(registration.option(), &secrets.held.credentials) else {
         return Err(NotRenewed::ForGood(expired()));
     };
-    let key = deps.sealer.prepare(place.encryption_context()).await?;
-    let credentials = renew(deps, &registration, renewal, &secrets, deadline).await?;
+    let key = deps.sealer.prepare(connection_context(workspace)).await?;
+    let credentials = renew(deps, secrets.values(&registration)?, renewal, deadline).await?;
     let health = health(registration.option(), &credentials, deps.clock.now(), before.last_active_at);
-    secrets.credentials = credentials;
-    let sealed = secrets.seal(&key, place)?;
+    secrets.held.credentials = credentials;
+    let sealed = secrets.seal(&key, workspace, customer, id)?;
     Ok(Connection { sealed, health, version: before.version + 1, ..before.clone() })
 }
 

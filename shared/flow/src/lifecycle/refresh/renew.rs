@@ -1,7 +1,7 @@
 //! Asks the provider for new credentials.
 
 use protocol::deadline::Deadline;
-use protocol::definition::Registration;
+use protocol::definition::BoundValues;
 use protocol::error::{Error, ErrorKey};
 use protocol::provider::failure::{CallError, Refusal, Word};
 use protocol::provider::oauth2::token_request::TokenEndpoint;
@@ -9,7 +9,6 @@ use protocol::secret::SecretMap;
 use serde_json::{Map, Value};
 
 use super::lifetime::Renewal;
-use crate::connection::ConnectionSecrets;
 use crate::deps::Deps;
 use crate::lifecycle::{import, registration};
 
@@ -52,37 +51,34 @@ pub(super) fn expired() -> Error {
 /// Asks the provider for new credentials.
 pub(super) async fn renew(
     deps: &Deps,
-    registration: &Registration,
+    bound: BoundValues<'_>,
     renewal: Renewal<'_>,
-    secrets: &ConnectionSecrets,
     deadline: Deadline,
 ) -> Result<SecretMap, NotRenewed> {
     match renewal {
         Renewal::RefreshToken { config, token } => {
+            let registration = bound.registration();
             let issuing = registration::issuing_secrets(deps, registration).await?;
             let client_secret = issuing.get(&registration.option().key, "clientSecret");
             let calls = deps.calls(deadline.provider());
-            let endpoint =
-                TokenEndpoint::of_refresh(config, client_secret, &secrets.values(), calls.loopback)?;
+            let endpoint = TokenEndpoint::of_refresh(config, client_secret, bound.values(), calls.loopback)?;
             let response = endpoint.refresh(&calls, token, &config.refresh_refusals).await?;
-            Ok(merged(&secrets.credentials, response.into_fields()))
+            Ok(merged(bound.credentials(), response.into_fields()))
         }
-        Renewal::Exchange(config) => {
-            Ok(import::issue(deps, registration, config, &secrets.values(), deadline).await?)
-        }
+        Renewal::Exchange(config) => Ok(import::issue(deps, bound, config, deadline).await?),
     }
 }
 
 /// Merges the token response into the old credentials. It need not repeat the refresh token (RFC 6749 §6) or the
 /// callback's parameters, so these stay. `expires_in` does not stay: it was about the old token.
-fn merged(before: &SecretMap, response: Map<String, Value>) -> SecretMap {
-    let mut fields = before.expose().clone();
+fn merged(before: &Map<String, Value>, response: Map<String, Value>) -> SecretMap {
+    let mut fields = before.clone();
     fields.remove("expires_in");
     fields.extend(response);
     let mut merged = SecretMap::new(fields);
     // Some providers repeat the name of the refresh token with an empty value.
     if merged.expose().get("refresh_token").is_some_and(|token| token.as_str().is_none_or(str::is_empty))
-        && let Some(token) = before.expose().get("refresh_token")
+        && let Some(token) = before.get("refresh_token")
     {
         merged.insert("refresh_token", token.clone());
     }
@@ -98,9 +94,8 @@ mod tests {
     #[test]
     fn what_the_response_does_not_say_again_stays() {
         let map = |value: Value| value.as_object().unwrap().clone();
-        let before = SecretMap::new(map(
-            json!({ "access_token": "a1", "refresh_token": "r1", "expires_in": 60, "realmId": "7" }),
-        ));
+        let before =
+            map(json!({ "access_token": "a1", "refresh_token": "r1", "expires_in": 60, "realmId": "7" }));
         let after = merged(&before, map(json!({ "access_token": "a2", "refresh_token": "" })));
         let expected = json!({ "access_token": "a2", "refresh_token": "r1", "realmId": "7" });
         assert_eq!(json!(after.expose()), expected);

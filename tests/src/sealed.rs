@@ -1,0 +1,60 @@
+//! Sealed values of connections, as earlier versions wrote them.
+
+use std::sync::Arc;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_sdk_dynamodb::types::AttributeValue;
+use flow::seal::{EncryptionContext, StaticKey, WrappingKey};
+use protocol::id::WorkspaceKey;
+use protocol::random::SystemRandom;
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::dump::Item;
+use crate::world::WRAPPING_KEY;
+
+/// The connection's item as version 1 wrote it: what is sealed was not yet bound to a registration.
+pub async fn as_version_1(item: &Item) -> Item {
+    let text = |name: &str| item[name].as_s().unwrap().as_str();
+    let record: Value = serde_json::from_str(text("record")).unwrap();
+    let option = record["authOptionKey"].as_str().unwrap();
+    let registration = match &record["borrowed"] {
+        Value::Null => ["own", text("integration"), option],
+        lent => ["lent", lent["integration"].as_str().unwrap(), lent["option"].as_str().unwrap()],
+    };
+    let place = ["connections", text("workspace"), text("customer"), text("pk"), "secrets"];
+
+    let sealed = item["sealed"].as_b().unwrap().as_ref();
+    assert_eq!(sealed[0], 2, "the version");
+    let (key_id, rest) = sealed[2..].split_at(usize::from(sealed[1]));
+    let (length, rest) = rest.split_first_chunk::<2>().unwrap();
+    let (wrapped, rest) = rest.split_at(usize::from(u16::from_be_bytes(*length)));
+    let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_LEN>().unwrap();
+    let wrapping = StaticKey::new(Zeroizing::new(WRAPPING_KEY), Arc::new(SystemRandom));
+    let context = EncryptionContext { table: "connections", workspace: WorkspaceKey::new(text("workspace")) };
+    let key_id = std::str::from_utf8(key_id).unwrap();
+    let key = wrapping.unwrap(key_id, wrapped, &context).await.unwrap();
+    let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &*key).unwrap());
+    let nonce = || Nonce::assume_unique_for_key(*nonce);
+
+    let mut buffer = ciphertext.to_vec();
+    let whole = [place.as_slice(), &registration].concat();
+    let plain = key.open_in_place(nonce(), Aad::from(encoded("linkspan seal 2", &whole)), &mut buffer);
+    let mut older = plain.unwrap().to_vec();
+    key.seal_in_place_append_tag(nonce(), Aad::from(encoded("linkspan seal 1", &place)), &mut older).unwrap();
+
+    let head = &sealed[1..sealed.len() - ciphertext.len()];
+    let value = [&[1], head, &older].concat();
+    let mut item = item.clone();
+    item.insert("sealed".to_owned(), AttributeValue::B(value.into()));
+    item
+}
+
+fn encoded(label: &str, parts: &[&str]) -> Vec<u8> {
+    let mut encoded = label.as_bytes().to_vec();
+    for part in parts {
+        encoded.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        encoded.extend_from_slice(part.as_bytes());
+    }
+    encoded
+}
