@@ -13,6 +13,8 @@ mod pages;
 mod policies;
 mod provenance;
 mod provider_errors;
+mod proxy_headers;
+mod proxy_paths;
 mod reconnect_owner;
 mod redirect_targets;
 mod refused;
