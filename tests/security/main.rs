@@ -15,6 +15,7 @@ mod provenance;
 mod provider_errors;
 mod proxy_headers;
 mod proxy_paths;
+mod rate_limit;
 mod reconnect_owner;
 mod redirect_targets;
 mod refused;

@@ -78,6 +78,8 @@ fn not_found() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use super::*;
     use crate::routes::described::{component, json_of, properties};
 
@@ -92,12 +94,14 @@ mod tests {
             logo_uri: None,
             color: None,
             confirm_start: true,
+            requests_per_minute: None,
         };
         let full = WorkspaceDefinition {
             public_keys: vec!["PEM".to_owned()],
             origins: Some(vec!["https://app.example".to_owned()]),
             logo_uri: Some("https://app.example/logo.svg".to_owned()),
             color: Some("#1f5fd0".to_owned()),
+            requests_per_minute: NonZeroU32::new(1200),
             ..least.clone()
         };
         let generated = "0123456789abcdef".repeat(6);

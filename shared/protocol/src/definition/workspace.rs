@@ -1,5 +1,7 @@
 //! A workspace: one team, its keys, and the sites that its customers may come from and be sent to.
 
+use std::num::NonZeroU32;
+
 use serde::{Deserialize, Serialize};
 
 use super::check::{NO_WEB_ADDRESS, check_key, web_address};
@@ -38,6 +40,9 @@ pub struct WorkspaceDefinition {
     /// True if the customer must first confirm a start that no listed origin vouches for.
     #[serde(default = "yes")]
     pub confirm_start: bool,
+    /// The most requests of a minute; the deployment's limit unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests_per_minute: Option<NonZeroU32>,
 }
 
 fn yes() -> bool {
@@ -64,6 +69,8 @@ pub struct Workspace {
     pub brand: Brand,
     /// True if the customer must first confirm a start that no listed origin vouches for.
     pub confirm_start: bool,
+    /// The most requests of a minute, if the workspace has a limit of its own.
+    pub requests_per_minute: Option<NonZeroU32>,
     /// The keys that verify the workspace's tokens.
     pub keys: VerificationKeys,
     redirect_uris: Vec<RedirectUriPattern>,
@@ -108,6 +115,7 @@ impl Workspace {
                 color: definition.color.clone(),
             },
             confirm_start: definition.confirm_start,
+            requests_per_minute: definition.requests_per_minute,
             keys: VerificationKeys::new(secret, &definition.public_keys)?,
             redirect_uris,
             origins,
