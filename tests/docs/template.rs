@@ -80,3 +80,22 @@ fn only_functions_that_seal_or_open_have_a_key_and_each_seals_its_own_tables() {
     assert_eq!(with("\"kms:EncryptionContext:table\": [connections, integrations] }"), keyed[2..3]);
     assert!(!template.contains("WRAPPING_KEY"));
 }
+
+/// A new account has nothing to reserve: there a deployment with a reservation fails.
+#[test]
+fn concurrency_can_be_reserved_for_callbacks_and_results_and_is_not_unless_asked() {
+    let template = read("infra/template.yaml");
+    let section = |name: &str| {
+        template.split(&format!("\n  {name}:\n")).nth(1).unwrap().split("\n  ").collect::<Vec<_>>()
+    };
+    for function in ["Callback", "Finish"] {
+        let parameter = format!("{function}ReservedConcurrency");
+        assert!(section(&parameter).iter().any(|line| line.trim() == "Default: 0"), "{parameter}");
+        let reserved = format!(
+            "ReservedConcurrentExecutions: !If [ReservesFor{function}, !Ref {parameter}, !Ref AWS::NoValue]"
+        );
+        let resource = section(&format!("{function}Function"));
+        assert!(resource.iter().any(|line| line.trim() == reserved), "{function}");
+        assert!(template.contains(&format!("ReservesFor{function}: !Not [!Equals [!Ref {parameter}, 0]]")));
+    }
+}

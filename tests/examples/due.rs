@@ -147,6 +147,7 @@ impl World {
                 loopback: Loopback::Refused,
                 root_key: Some(WorkspaceKey::new(ROOT)),
                 root_secret: Some(Secret::from(ROOT_SECRET)),
+                requests_per_minute: None,
             },
         );
         Self { deps, clock, provider, requests, database }

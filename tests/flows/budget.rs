@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use flow::seal::{DataKey, EncryptionContext, KeyFuture, StaticKey, WrappingKey};
+use http::Method;
 use serde_json::{Value, json};
 use tests::form::Form;
 use tests::provider::{self, Reply};
@@ -100,6 +101,43 @@ async fn a_form_costs_one_write_when_it_is_shown_and_one_read_each_time_it_is_se
     let link = Start::new().from(&[("sec-fetch-site", "none")]).link("/connect");
     browser.send(link).await;
     assert_eq!(world.wire.take_consumed(), Consumed { requests: 1, write_units: 1.0, read_units: 0.0 });
+}
+
+/// The limit of a workspace's requests: the first five of a minute in a warm function are not counted.
+#[tokio::test(start_paused = true)]
+async fn a_workspace_with_little_traffic_pays_nothing_for_its_limit() {
+    let functions = Functions::of(&world().await.limited_to(600));
+    assert_eq!(functions.connect("first").await.database, COLD);
+    for number in 2..=5 {
+        assert_eq!(functions.connect(&format!("customer-{number}")).await.database, WARM);
+    }
+    let counted = Consumed { requests: WARM.requests + 1, write_units: WARM.write_units + 1.0, ..WARM };
+    assert_eq!(functions.connect("sixth").await.database, counted);
+    assert_eq!(functions.connect("seventh").await.database, WARM);
+}
+
+/// The same with more and more requests, all in one function and one minute: one write unit for each write, of which
+/// there are far fewer than requests, even of a workspace that uses up all of its limit.
+#[tokio::test(start_paused = true)]
+async fn counting_requests_costs_a_fraction_of_a_write_each() {
+    let world = world().await;
+    let mut costs = Vec::new();
+    for requests in [5, 10, 30, 100, 300, 605] {
+        world.clock.advance(Duration::from_mins(1));
+        let sandbox = world.limited_to(600);
+        let _ = (world.wire.take_consumed(), world.wire.take_requests());
+        for _ in 0..requests {
+            let token = tokens::customer(tokens::WORKSPACE, tokens::CUSTOMER);
+            assert_eq!(sandbox.api(Method::GET, "/self", &token, None).await.status, 200);
+        }
+        let asked = world.wire.take_requests();
+        let writes = asked.iter().filter(|request| request.operation == "UpdateItem").count();
+        assert_eq!(asked.len(), writes + 1, "the workspace is read once");
+        costs.push((requests, writes, world.wire.take_consumed().write_units));
+    }
+    let expected =
+        [(5, 0, 0.0), (10, 1, 1.0), (30, 3, 3.0), (100, 6, 6.0), (300, 17, 17.0), (605, 100, 100.0)];
+    assert_eq!(costs, expected);
 }
 
 /// Each call of KMS is paid for, and waited for.

@@ -22,7 +22,9 @@ async fn after_35_seconds_the_flow_is_interrupted_and_says_so_for_good() {
     let browser = world.browser();
     let result = cut_off(&world, &browser).await;
     world.clock.advance(Duration::from_secs(33));
-    // At 34 s it may still be at work; the wait reaches the 35th.
+    // At 34 s it may still be at work.
+    assert_eq!(browser.get(&result).await.json()["status"], "working");
+    world.clock.advance(Duration::from_secs(1));
     let first = browser.get(&result).await;
     assert_eq!(first.redirected_refusal().key, "flow_interrupted");
     assert_eq!(browser.get(&result).await.location(), first.location());

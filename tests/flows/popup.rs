@@ -142,7 +142,7 @@ async fn a_connection_that_cannot_be_read_at_once_is_still_connected() {
     let page = browser.get(answered.location()).await;
     assert_eq!(page.status, 200);
     assert!(page.body.contains("Almost there"), "{}", page.body);
-    assert_eq!(page.header("refresh"), "3");
+    assert_eq!(page.header("refresh"), "2");
     let _ = world.wire.recover();
     let result = PopupResult::read(&browser.get(answered.location()).await);
     assert_eq!(result.message["type"], "newConnectionCreated");

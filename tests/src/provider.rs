@@ -117,6 +117,15 @@ impl Reply {
         Self { after: Duration::ZERO, what: What::OutlivesCaller }
     }
 
+    /// The same answer with one more header.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        if let What::Answers(_, headers, _) = &mut self.what {
+            headers.push((name, value.to_owned()));
+        }
+        self
+    }
+
     /// The same reply, later.
     #[must_use]
     pub fn after(self, delay: Duration) -> Self {

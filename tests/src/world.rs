@@ -1,5 +1,6 @@
 //! Everything around the handlers, and the steps that most tests take.
 
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::Client;
@@ -71,6 +72,7 @@ struct Around {
     random: Arc<dyn Random>,
     wire: Wire,
     wrapping: Arc<dyn WrappingKey>,
+    requests_per_minute: Option<NonZeroU32>,
 }
 
 impl World {
@@ -105,6 +107,7 @@ impl World {
             random,
             wire: Wire::new(),
             wrapping,
+            requests_per_minute: None,
         })
     }
 
@@ -128,8 +131,16 @@ impl World {
         Self::new_functions(Around { wrapping, ..self.around.clone() })
     }
 
+    /// The same world with this limit of a workspace's requests in a minute, as after a deployment.
+    #[must_use]
+    pub fn limited_to(&self, requests_per_minute: u32) -> Self {
+        let requests_per_minute = NonZeroU32::new(requests_per_minute);
+        Self::new_functions(Around { requests_per_minute, ..self.around.clone() })
+    }
+
     fn new_functions(around: Around) -> Self {
-        let Around { database, clock, provider, random, wire, wrapping } = around.clone();
+        let Around { database, clock, provider, random, wire, wrapping, requests_per_minute } =
+            around.clone();
         let deps = Deps::new(
             Seams {
                 clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -144,6 +155,7 @@ impl World {
                 loopback: Loopback::Refused,
                 root_key: Some(WorkspaceKey::new(tokens::ROOT)),
                 root_secret: Some(Secret::from(tokens::ROOT_SECRET)),
+                requests_per_minute,
             },
         );
         Self {

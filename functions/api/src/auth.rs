@@ -9,7 +9,8 @@ use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
 use protocol::token::{self, Caller, Customer, VerificationKeys};
 
-/// A customer, or who manages the workspace.
+/// A customer, or who manages the workspace. Their request counts from here on: a token that nobody verified must not use
+/// up what a workspace may ask for.
 pub(crate) async fn caller(deps: &Deps, request: &Request<Bytes>) -> Result<Caller> {
     let token = bearer(request)?;
     let workspace = deps.definitions.workspace(&token::unverified_workspace_key(token)?).await?;
@@ -18,6 +19,7 @@ pub(crate) async fn caller(deps: &Deps, request: &Request<Bytes>) -> Result<Call
     if let Caller::Customer(customer) = &caller {
         About::Customer.note(&customer.id);
     }
+    deps.limits.admit(&workspace).await?;
     Ok(caller)
 }
 

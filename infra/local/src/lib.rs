@@ -89,6 +89,7 @@ pub async fn start(options: Options) -> Result<Running, Problem> {
             loopback: Loopback::Allowed,
             root_key: Some(WorkspaceKey::new(seed::WORKSPACE_KEY)),
             root_secret: Some(Secret::from(seed::WORKSPACE_SECRET)),
+            requests_per_minute: None,
         },
     );
     let functions = Functions::new(&deps);

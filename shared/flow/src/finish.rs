@@ -30,7 +30,7 @@ use protocol::error::{Error, ErrorKey, Result};
 const RESULT_LIFETIME: Duration = Duration::from_secs(RESULT_LIFETIME_SECONDS as u64);
 
 /// The shortest and the longest pause between two reads of the flow.
-const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(1600);
+const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(800);
 
 /// Handles a request for a flow's result.
 pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes> {
@@ -79,7 +79,9 @@ async fn own_flow(deps: &Deps, id: &FlowId, secret: &BrowserSecret) -> Result<Fl
 
 /// Waits a little for the callback that claimed the flow. If that callback died, this records the flow as interrupted.
 async fn ended(deps: &Deps, id: &FlowId, secret: &BrowserSecret, mut flow: FlowItem) -> Result<Progress> {
-    let until = deps.clock.now() + RESULT_WAIT;
+    let Some((_, claimed_at)) = flow.claim else { return Ok(Progress::NotAuthorized) };
+    // The claim's time is another function's, whose clock may be a little ahead.
+    let until = claimed_at.min(deps.clock.now()) + RESULT_WAIT;
     let mut backoff = Backoff::new(&*deps.clock, &*deps.random, PAUSE, until);
     loop {
         let Some((claimant, claimed_at)) = &flow.claim else { return Ok(Progress::NotAuthorized) };

@@ -1,6 +1,7 @@
 //! Reads settings from environment variables, as the template sets them.
 
 use std::env;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
@@ -61,6 +62,7 @@ pub(crate) fn deps() -> Result<Arc<Deps>, Error> {
         loopback,
         root_key: optional("ROOT_WORKSPACE_KEY").map(WorkspaceKey::new),
         root_secret: optional("ROOT_WORKSPACE_SECRET").map(Secret::new),
+        requests_per_minute: limit(optional("REQUESTS_PER_MINUTE"))?,
     };
     Ok(Deps::new(seams, settings))
 }
@@ -92,6 +94,14 @@ fn wrapping_key(
             return Err("of the environment variables KMS_KEY_ID and WRAPPING_KEY only one may be set".into());
         }
     })
+}
+
+/// Reads the limit of a workspace's requests. 0 is no limit.
+fn limit(text: Option<String>) -> Result<Option<NonZeroU32>, Error> {
+    let Some(text) = text else { return Ok(None) };
+    let limit =
+        text.parse().map_err(|_| "the environment variable REQUESTS_PER_MINUTE is not a whole number")?;
+    Ok(NonZeroU32::new(limit))
 }
 
 fn dynamo_config(aws: &SdkConfig) -> aws_sdk_dynamodb::Config {
@@ -132,6 +142,17 @@ fn required(name: &str) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_is_a_number_and_0_is_none() {
+        let read = |text: Option<&str>| limit(text.map(str::to_owned)).map_err(|error| error.to_string());
+        assert_eq!(read(None), Ok(None));
+        assert_eq!(read(Some("0")), Ok(None));
+        assert_eq!(read(Some("600")), Ok(NonZeroU32::new(600)));
+        for text in ["many", "-1", "1.5", "4294967296"] {
+            assert!(read(Some(text)).unwrap_err().contains("REQUESTS_PER_MINUTE"), "{text}");
+        }
+    }
 
     #[test]
     fn a_function_has_one_key_or_none() {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  0 s  the work begins
-//! 18 s  the result's page stops waiting, and the browser asks again
+//!  2 s  a request for the result no longer waits for it: the browser asks again
 //! 22 s  the last call to a provider stops
 //! 25 s  a caller stops waiting for another caller's refresh
 //! 26 s  the last try to save stops
@@ -20,8 +20,9 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
 
-/// One request for a result waits this long for a callback that is at work; then the browser asks again.
-pub const RESULT_WAIT: Duration = Duration::from_secs(18);
+/// Requests for a result wait for a callback until this long after its claim. Later ones are answered at once, and the
+/// browser asks again: otherwise a provider that is slow would hold a second function while it holds the first.
+pub const RESULT_WAIT: Duration = Duration::from_secs(2);
 
 /// Every call to a provider stops this long after the work began. The save follows.
 pub const PROVIDER: Duration = Duration::from_secs(22);

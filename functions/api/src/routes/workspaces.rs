@@ -147,6 +147,8 @@ fn not_found() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use super::*;
     use crate::routes::described::{component, json_of, properties};
 
@@ -165,6 +167,7 @@ mod tests {
             color: None,
             confirm_start: true,
             confirm_user: false,
+            requests_per_minute: None,
         };
         let full = WorkspaceDefinition {
             public_keys: vec!["PEM".to_owned()],
@@ -174,6 +177,7 @@ mod tests {
             previous_secret_until: Some("2026-01-31T08:15:00.123Z".to_owned()),
             max_token_lifetime: Some(3600),
             token_audience: Some("https://connect.acme.example".to_owned()),
+            requests_per_minute: NonZeroU32::new(1200),
             ..least.clone()
         };
         let generated = "0123456789abcdef".repeat(6);

@@ -144,7 +144,7 @@ impl ClaimedFlow {
             code_verifier,
         };
         let sealed = Unconfirmed { request: request.clone(), with }.seal(&id, &*deps.random)?;
-        deps.store.await_confirmation(&id, sealed, Some(&self.claimant), deps.clock.now()).await?;
+        deps.store.await_confirmation(&id, sealed, &self.claimant, deps.clock.now()).await?;
         Ok(Outcome::Unconfirmed(id))
     }
 }

@@ -1,10 +1,12 @@
 //! The dependencies of every handler: the seams, and the services built on them. A process makes them once.
 
 mod definitions;
+mod limits;
 pub mod trail;
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -18,6 +20,7 @@ use crate::store::{Store, Tables};
 pub use definitions::{
     Definitions, integration_not_found, integration_place, read_integration, workspace_place,
 };
+pub use limits::{Limits, uncounted};
 use protocol::clock::{Clock, Timestamp};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
@@ -41,6 +44,8 @@ pub struct Settings {
     pub root_key: Option<WorkspaceKey>,
     /// The secret that signs the root workspace's management tokens. Only the API needs it.
     pub root_secret: Option<Secret>,
+    /// The most requests of a minute of each workspace that has no limit of its own. The default is no limit.
+    pub requests_per_minute: Option<NonZeroU32>,
 }
 
 /// The seams to the outside world.
@@ -73,6 +78,8 @@ pub struct Deps {
     pub sealer: Arc<Sealer>,
     /// The definitions of workspaces and integrations.
     pub definitions: Definitions,
+    /// The limits of the workspaces' requests.
+    pub limits: Limits,
     /// The operator's settings.
     pub settings: Settings,
 }
@@ -86,7 +93,8 @@ impl Deps {
         let sealer = Arc::new(Sealer::new(wrapping, Arc::clone(&clock), Arc::clone(&random)));
         let definitions =
             Definitions::new(Arc::clone(&store), Arc::clone(&sealer), Arc::clone(&clock), settings.loopback);
-        Arc::new(Self { clock, random, provider, store, sealer, definitions, settings })
+        let limits = Limits::new(Arc::clone(&store), Arc::clone(&clock), settings.requests_per_minute);
+        Arc::new(Self { clock, random, provider, store, sealer, definitions, limits, settings })
     }
 
     /// Returns what a call to a provider needs. All such calls end by `until`.

@@ -112,7 +112,7 @@ impl Chosen<'_> {
         let id = ConnectionRequestId::draw(&*deps.random);
         let with = With::Credentials(secrets.held.credentials);
         let sealed = Unconfirmed { request: request.clone(), with }.seal(&id, &*deps.random)?;
-        deps.store.await_confirmation(&id, sealed, None, deps.clock.now()).await?;
+        deps.store.begin_unconfirmed(&id, sealed, deps.clock.now()).await?;
         Ok(Outcome::Unconfirmed(id))
     }
 

@@ -64,7 +64,11 @@ async fn start(deps: &Deps, request: &Request<Bytes>, requester: Requester) -> R
         Provenance::Foreign => return Err(origin_not_allowed()),
     };
     // From here on, the caller receives the errors.
-    let begun = match subject(deps, &start).await {
+    let found = match deps.limits.admit(&start.workspace).await {
+        Ok(()) => subject(deps, &start).await,
+        Err(error) => Err(error),
+    };
+    let begun = match found {
         Ok(_) if ask && requester.in_iframe => Err(Error::interaction_required()),
         Ok(subject) if ask => start.confirm(deps, &subject.integration).await.map(Begun::Answer),
         Ok(subject) => begin::begin(deps, &start, &subject).await,

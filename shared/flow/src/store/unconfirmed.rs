@@ -32,12 +32,32 @@ pub enum Completion {
 }
 
 impl Store {
-    /// Lets a flow wait for the application: the claimed flow of `claimant`, or, without one, a flow that begins here.
+    /// Stores a flow that begins by waiting for the application.
+    pub async fn begin_unconfirmed(
+        &self,
+        id: &ConnectionRequestId,
+        sealed: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let until = now + CONFIRMATION_LIFETIME;
+        let put = self
+            .client()
+            .put_item()
+            .table_name(&self.tables.flows)
+            .item("pk", text(id.flow().as_str()))
+            .item("confirmation", bytes(id.binding()))
+            .item("unconfirmed", bytes(sealed))
+            .item("confirmUntil", number(until.0))
+            .item("ttl", number(until.seconds() + TTL_MARGIN_SECONDS));
+        put.send().await.map(drop).map_err(|error| unavailable("PutItem flow", &error))
+    }
+
+    /// Lets the claimed flow of `claimant` wait for the application.
     pub async fn await_confirmation(
         &self,
         id: &ConnectionRequestId,
         sealed: Vec<u8>,
-        claimant: Option<&str>,
+        claimant: &str,
         now: Timestamp,
     ) -> Result<()> {
         let until = now + CONFIRMATION_LIFETIME;
@@ -48,20 +68,12 @@ impl Store {
             .key("pk", text(id.flow().as_str()))
             .expression_attribute_values(":binding", bytes(id.binding()))
             .expression_attribute_values(":sealed", bytes(sealed))
-            .expression_attribute_values(":until", number(until.0));
-        let waits = "SET confirmation = :binding, unconfirmed = :sealed, confirmUntil = :until";
-        let update = match claimant {
+            .expression_attribute_values(":until", number(until.0))
+            .update_expression("SET confirmation = :binding, unconfirmed = :sealed, confirmUntil = :until")
             // A second try, after an answer that was lost, writes the same.
-            Some(claimant) => update
-                .update_expression(waits)
-                .condition_expression("#owner = :owner AND attribute_not_exists(outcome)")
-                .expression_attribute_names("#owner", "owner")
-                .expression_attribute_values(":owner", text(claimant)),
-            None => update
-                .update_expression(format!("{waits}, #ttl = :ttl"))
-                .expression_attribute_names("#ttl", "ttl")
-                .expression_attribute_values(":ttl", number(until.seconds() + TTL_MARGIN_SECONDS)),
-        };
+            .condition_expression("#owner = :owner AND attribute_not_exists(outcome)")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", text(claimant));
         update.send().await.map(drop).map_err(|error| match failed_condition(&error) {
             Some(_) => Error::internal("a flow changed its owner"),
             None => unavailable("UpdateItem flow", &error),

@@ -1,7 +1,7 @@
 //! Delivers a flow's outcome: to the caller's address, to the waiting window, or as a page.
 
 use bytes::Bytes;
-use http::header::ALLOW;
+use http::header::{ALLOW, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use protocol::error::{Error, Result};
 use serde_json::{Value, json};
@@ -22,6 +22,9 @@ pub fn own_page(error: &Error, reader: Reader) -> Response<Bytes> {
     let allow = error.data().get("allow").and_then(Value::as_str);
     if let Some(allow) = allow.and_then(|allow| HeaderValue::from_str(allow).ok()) {
         response.headers_mut().insert(ALLOW, allow);
+    }
+    if let Some(seconds) = error.data().get("retryAfter").and_then(Value::as_u64) {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }

@@ -1,5 +1,6 @@
 //! A workspace: one team, its keys, and the sites that its customers may come from and be sent to.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,9 @@ pub struct WorkspaceDefinition {
     /// True if the application must confirm its user before anything is exchanged for a connection.
     #[serde(default)]
     pub confirm_user: bool,
+    /// The most requests of a minute; the deployment's limit unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests_per_minute: Option<NonZeroU32>,
 }
 
 fn yes() -> bool {
@@ -84,6 +88,8 @@ pub struct Workspace {
     pub confirm_start: bool,
     /// True if the application must confirm its user before anything is exchanged for a connection.
     pub confirm_user: bool,
+    /// The most requests of a minute, if the workspace has a limit of its own.
+    pub requests_per_minute: Option<NonZeroU32>,
     /// The keys that verify the workspace's tokens.
     pub keys: VerificationKeys,
     redirect_uris: Vec<RedirectUriPattern>,
@@ -135,6 +141,7 @@ impl Workspace {
             },
             confirm_start: definition.confirm_start,
             confirm_user: definition.confirm_user,
+            requests_per_minute: definition.requests_per_minute,
             keys,
             redirect_uris,
             origins,

@@ -165,8 +165,8 @@ error_keys! {
     StorageUnavailable = "storage_unavailable", DependencyError, SERVICE_UNAVAILABLE, RedirectUri;
     /// The key service, which opens and seals stored data, did not answer or refused.
     KeyUnavailable = "key_unavailable", DependencyError, SERVICE_UNAVAILABLE, RedirectUri;
-    /// Too many requests.
-    RateLimitExceeded = "rate_limit_exceeded", BadRequest, TOO_MANY_REQUESTS, OwnPage;
+    /// The workspace has made more requests in this minute than it may.
+    RateLimitExceeded = "rate_limit_exceeded", BadRequest, TOO_MANY_REQUESTS, RedirectUri;
     /// A fault of Linkspan's own; the log has the details.
     Internal = "internal", Internal, INTERNAL_SERVER_ERROR, RedirectUri;
 }

@@ -75,6 +75,14 @@ impl Error {
         Self::new(ErrorKey::MethodNotAllowed, "There is no such method here.").with("allow", allow)
     }
 
+    /// The error for a caller who asks too often. An answer gives the seconds until the next try in `Retry-After` too
+    /// (RFC 9110 §10.2.3).
+    #[must_use]
+    pub fn rate_limit_exceeded(seconds: u64) -> Self {
+        let message = format!("There are too many requests just now. Please try again in {seconds} seconds.");
+        Self::new(ErrorKey::RateLimitExceeded, message).with("retryAfter", seconds)
+    }
+
     /// Names the parameter or the field that the error is about.
     #[must_use]
     pub fn field(self, name: impl Into<String>) -> Self {

@@ -6,10 +6,10 @@
 
 use std::fmt;
 
-use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::Loopback;
+use crate::path::{Doubt, doubt};
 
 /// The reason why a text is not accepted, as the end of a sentence that begins with "it".
 pub(crate) type Fault = &'static str;
@@ -78,8 +78,8 @@ impl<'a> HttpUrl<'a> {
         let is_bare = rest.is_empty();
         let (rest, fragment) = cut(rest, '#');
         let (path, query) = cut(rest, '?');
-        if path.split('/').any(is_dot_segment) {
-            return Err("has a `.` or `..` segment in its path");
+        if doubt(path) == Some(Doubt::Step) {
+            return Err(Doubt::Step.problem());
         }
         let normal = Url::parse(&format!("{scheme}://{host}{path}")).map_err(|_| BAD_HOST)?;
         if normal.host_str() != Some(&host) {
@@ -135,11 +135,6 @@ fn split_authority(authority: &str, scheme: Scheme) -> Result<(String, Port), Fa
 
 fn cut(text: &str, delimiter: char) -> (&str, Option<&str>) {
     text.split_once(delimiter).map_or((text, None), |(before, after)| (before, Some(after)))
-}
-
-/// True for `.` and `..`, also in disguise: browsers read `%2e` as a dot here.
-fn is_dot_segment(segment: &str) -> bool {
-    matches!(percent_decode_str(segment).collect::<Vec<u8>>().as_slice(), b"." | b"..")
 }
 
 fn names_this_machine(host: &str) -> bool {

@@ -1,8 +1,7 @@
 //! The entries of a workspace's `redirectUris`.
 
-use percent_encoding::percent_decode;
-
 use crate::error::{Error, ErrorKey, Result};
+use crate::path;
 
 use super::http_url::{Fault, HttpUrl};
 use super::{Loopback, RedirectUri, WebOriginPattern};
@@ -62,7 +61,10 @@ impl RedirectUriPattern {
         self.origin.matches(&uri.origin)
             && match &self.path {
                 PathPattern::Exact(path) => uri.path == *path,
-                PathPattern::Under(parent) => uri.path.strip_prefix(parent).is_some_and(|rest| !climbs(rest)),
+                // No server may read it as leaving the directory that it is in.
+                PathPattern::Under(parent) => {
+                    uri.path.strip_prefix(parent).is_some_and(|rest| path::doubt(rest).is_none())
+                }
             }
     }
 
@@ -70,30 +72,5 @@ impl RedirectUriPattern {
     #[must_use]
     pub fn origin(&self) -> &WebOriginPattern {
         &self.origin
-    }
-}
-
-/// True if some server could read this path as leaving the directory that it is in.
-///
-/// Servers decode before they route, and behind a proxy even twice. Some drop the text after a `;` (`..;` in Tomcat),
-/// and old ones read the overlong `%c0%ae` as a dot.
-fn climbs(rest: &str) -> bool {
-    rest.split('/').any(|segment| {
-        let decoded = fully_decoded(segment);
-        let name = decoded.split(|byte| *byte == b';').next();
-        matches!(name, Some(b"." | b".."))
-            || decoded.iter().any(|byte| matches!(byte, b'/' | b'\\') || byte.is_ascii_control())
-            || str::from_utf8(&decoded).is_err()
-    })
-}
-
-fn fully_decoded(segment: &str) -> Vec<u8> {
-    let mut encoded = segment.as_bytes().to_vec();
-    loop {
-        let decoded: Vec<u8> = percent_decode(&encoded).collect();
-        if decoded.len() == encoded.len() {
-            return decoded;
-        }
-        encoded = decoded;
     }
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use bytes::Bytes;
-use http::header::REFRESH;
+use http::header::{REFRESH, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 
 use super::{Reader, html, style};
@@ -67,11 +67,16 @@ pub fn connected() -> Response<Bytes> {
     page.respond(StatusCode::OK)
 }
 
+/// The pause before the result is asked for again, in seconds.
+const ASK_AGAIN: HeaderValue = HeaderValue::from_static("2");
+
 /// Shows that another request is still working on the flow. The page reloads by itself.
 #[must_use]
 pub fn still_working(reader: Reader) -> Response<Bytes> {
     if reader == Reader::Machine {
-        return response::json(StatusCode::ACCEPTED, r#"{"status":"working"}"#);
+        let mut response = response::json(StatusCode::ACCEPTED, r#"{"status":"working"}"#);
+        response.headers_mut().insert(RETRY_AFTER, ASK_AGAIN);
+        return response;
     }
     let page = Message {
         style: style::plain(),
@@ -82,7 +87,7 @@ pub fn still_working(reader: Reader) -> Response<Bytes> {
         reference: "",
     };
     let mut response = page.respond(StatusCode::OK);
-    response.headers_mut().insert(REFRESH, HeaderValue::from_static("3"));
+    response.headers_mut().insert(REFRESH, ASK_AGAIN);
     response
 }
 

@@ -14,6 +14,7 @@ use url::{Url, form_urlencoded};
 
 use crate::error::{Error, Result};
 use crate::http::address::Reach;
+use crate::path::{Doubt, doubt};
 use crate::redirect_uri::http_url::{HttpUrl, Port};
 use crate::redirect_uri::{Loopback, percent_encoded};
 
@@ -171,6 +172,10 @@ impl Address {
         let blamed = |fault| blame(last.or(base.from), fault);
         HttpUrl::parse(&text).map_err(blamed)?;
         let url = Url::parse(&text).map_err(|_| blamed("cannot be read"))?;
+        // An encoded separator is in no doubt here: it goes out as it stands, and no gateway is in between.
+        if doubt(url.path()) == Some(Doubt::Unreadable) {
+            return Err(blamed(Doubt::Unreadable.problem()));
+        }
         // The steps above ensure this already. But no address may ever leave here with another host than the one that
         // was checked.
         let is_kept = url.scheme() == promised.scheme.to_string()

@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 use url::Url;
 
-use crate::redirect_uri::Loopback;
+use crate::path::{Doubt, doubt};
+use crate::redirect_uri::{Loopback, percent_encoded};
 
 use super::*;
 
@@ -111,7 +112,8 @@ fn no_value_leaves_the_path_or_query_that_it_stands_in() {
                 assert_eq!(pairs, [("a".into(), (*value).into()), ("b".into(), "".into())]);
             }
             Err(error) => {
-                assert!([".", ".."].contains(value), "{value}");
+                let in_doubt = doubt(&percent_encoded(value));
+                assert!(in_doubt > Some(Doubt::Separator), "{value}: {in_doubt:?}");
                 assert_invalid(&error, "connectionParameters.x");
             }
         }
@@ -120,6 +122,36 @@ fn no_value_leaves_the_path_or_query_that_it_stands_in() {
         url("https://api.example.com/a?q=${parameters.x}#${parameters.x}", &json!({ "x": "../a b&c=é+%41" }));
     let encoded = "..%2Fa%20b%26c%3D%C3%A9%2B%2541";
     assert_eq!(url.unwrap().as_str(), format!("https://api.example.com/a?q={encoded}#{encoded}"));
+}
+
+/// A server that decodes before it routes would climb.
+#[test]
+fn a_value_cannot_climb_in_the_path() {
+    let template = "https://api.example.com/v1/${parameters.x}/token?a=${parameters.x}";
+    for value in [
+        "../x",
+        "a/../x",
+        "a/..",
+        "..\\x",
+        "..;",
+        "..;v=1",
+        "..?",
+        "..#",
+        ".. ",
+        "%2e%2e",
+        "%2e%2e%2fx",
+        "%252e%252e",
+        "%c0%ae%c0%ae",
+        "a\0",
+        "a%00",
+        "a\r\nb",
+    ] {
+        assert_invalid(&url(template, &json!({ "x": value })).unwrap_err(), "connectionParameters.x");
+        assert!(url("https://api.example.com/v1?a=${parameters.x}", &json!({ "x": value })).is_ok());
+    }
+    for value in ["group/project", "a..b", "...", "a;b", "100%", "café"] {
+        assert!(url(template, &json!({ "x": value })).is_ok(), "{value}");
+    }
 }
 
 #[test]
@@ -210,6 +242,11 @@ fn a_template_that_is_no_address_is_a_fault_of_the_definition() {
         "https://api.example.com:99999/",
         "https://api.example.com:*/",
         "https://api.example.com/../x",
+        "https://api.example.com/a/..;/x",
+        "https://api.example.com/a/%252e%252e/x",
+        "https://api.example.com/a%2f..%2fx",
+        "https://api.example.com/%c0%ae%c0%ae/x",
+        "https://api.example.com/a%00",
         "https://api.example.com/a b/${parameters.x}",
         "https://api.example.com\\${parameters.x}",
         "https://exämple.com/",
