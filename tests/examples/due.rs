@@ -183,7 +183,13 @@ impl World {
             let credentials = SecretMap::new(tokens().as_object().unwrap().clone());
             let deadline = Deadline::starting(&*self.clock);
             let key = connection_key(&self.deps, &request).await.unwrap();
-            let issued = Issued { registration: &registration, credentials, key: &key, flow: None };
+            let issued = Issued {
+                registration: &registration,
+                credentials,
+                at: self.clock.now(),
+                key: &key,
+                flow: None,
+            };
             connect(&self.deps, &request, issued, deadline).await.unwrap();
         }
     }

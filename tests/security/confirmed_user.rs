@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tests::answer::{parameter, refusal};
 use tests::definitions::{self, API_KEY};
 use tests::form::Form;
+use tests::popup_result::PopupResult;
 use tests::provider::Reply;
 use tests::tokens::{self, WORKSPACE};
 use tests::{Answer, Browser, Fault, Start, World, oauth1};
@@ -46,6 +47,12 @@ async fn complete(world: &World, id: &str, user: &str) -> Answer {
     world.api(Method::POST, &format!("/connection-requests/{id}/complete"), &token, None).await
 }
 
+/// Nothing waits in the table any more.
+async fn assert_forgotten(world: &World) {
+    let waiting = world.dump().await.flows.iter().filter(|item| item.contains_key("unconfirmed")).count();
+    assert_eq!(waiting, 0);
+}
+
 async fn assert_nothing_happened(world: &World) {
     assert!(world.provider.calls_to(TOKEN).is_empty());
     assert!(world.dump().await.connections.is_empty());
@@ -66,7 +73,13 @@ async fn an_attackers_link_in_a_victims_browser_exchanges_nothing() {
 
     let refused = complete(&world, &id, "victim").await;
     assert_eq!(refused.refusal(), refusal(403, "access_denied", "token"));
+    // That ends it: the attacker, to whom the id may have leaked, cannot complete it any more.
+    for user in ["attacker", "victim", "attacker"] {
+        assert_ne!(complete(&world, &id, user).await.status, 200, "{user}");
+    }
+    assert_eq!(complete(&world, &id, "attacker").await.refusal(), refusal(403, "access_denied", "token"));
     assert_nothing_happened(&world).await;
+    assert_forgotten(&world).await;
     // The attacker's own session has another id, or none.
     let attacker = world.browser();
     let own = authorized(&world, &attacker, &Start::new().by("attacker")).await;
@@ -91,9 +104,11 @@ async fn the_user_who_began_it_is_connected_once_however_often_it_is_completed()
     for _ in 0..2 {
         assert_eq!(complete(&world, &id, "user-1").await.json(), connection);
     }
-    assert_eq!(complete(&world, &id, "user-2").await.refusal(), refusal(403, "access_denied", "token"));
+    let another = complete(&world, &id, "user-2").await;
+    assert_eq!(another.refusal(), refusal(404, "not_found", "connectionRequestId"));
     assert_eq!(world.provider.calls_to(TOKEN).len(), 1);
     assert_eq!(world.dump().await.live_connections().len(), 1);
+    assert_forgotten(&world).await;
     // The code verifier is the one that was promised.
     assert!(world.provider.token_request().parameter("code_verifier").is_some());
 }
@@ -115,8 +130,12 @@ async fn after_five_minutes_it_is_gone_and_nothing_was_exchanged() {
     world.clock.advance(Duration::from_mins(5) - Duration::from_millis(1));
     let other = authorized(&world, &world.browser(), &Start::new()).await;
     world.clock.advance(Duration::from_millis(1));
-    assert_eq!(complete(&world, &id, "user-1").await.refusal(), refusal(400, "state_expired", ""));
+    for _ in 0..2 {
+        assert_eq!(complete(&world, &id, "user-1").await.refusal(), refusal(400, "state_expired", ""));
+    }
     assert_nothing_happened(&world).await;
+    let kept = world.dump().await.flows.iter().filter(|item| item.contains_key("unconfirmed")).count();
+    assert_eq!(kept, 1, "only the other's");
     assert_eq!(complete(&world, &other, "user-1").await.status, 200);
 }
 
@@ -225,7 +244,6 @@ async fn oauth1_waits_as_well() {
     let callback = oauth1::begin(&world, &browser, &Start::new()).await.consent();
     let id = request_id(&oauth1::finish(&browser, &callback).await);
     assert!(world.provider.calls_to("/oauth1/token").is_empty());
-    assert_eq!(complete(&world, &id, "user-2").await.refusal(), refusal(403, "access_denied", "token"));
     assert_eq!(complete(&world, &id, "user-1").await.status, 200);
     assert_eq!(world.provider.calls_to("/oauth1/token").len(), 1);
 }
@@ -239,11 +257,61 @@ async fn what_a_customer_enters_waits_as_well() {
     let id = request_id(&browser.send(form.submit()).await);
     let dump = world.dump().await;
     assert!(dump.connections.is_empty() && !dump.contains(API_KEY.as_bytes()));
-    assert_eq!(complete(&world, &id, "user-2").await.refusal(), refusal(403, "access_denied", "token"));
     let connection = complete(&world, &id, "user-1").await.json();
     let secrets = world.secrets(connection["id"].as_str().unwrap()).await;
     assert_eq!(secrets["credentials"], definitions::entered());
     assert_eq!(complete(&world, &id, "user-1").await.json()["id"], connection["id"]);
+    assert_forgotten(&world).await;
+}
+
+/// A token counts from when it was issued, not from when the application confirmed its user.
+#[tokio::test(start_paused = true)]
+async fn what_waited_is_as_old_as_it_is() {
+    let mut definition = definitions::api_key();
+    let option = &mut definition["authOptions"][0];
+    option["config"] =
+        json!({ "tokenUri": "https://provider.example/oauth/token", "grant": "client_credentials" });
+    option["inputSchema"] = json!({ "type": "object" });
+    option["apiClient"]["headers"] = json!({ "Authorization": "Bearer ${credentials.access_token}" });
+    let world = world_with(&definition).await;
+    let next_refresh = async |waited: Duration| {
+        let parameters = json!({ "clientId": "their!+ID", "clientSecret": "their!+secret" });
+        let start = Start::new().with(&json!({ "connectionParameters": parameters }));
+        let id = request_id(&world.browser().send(start.form()).await);
+        world.clock.advance(waited);
+        complete(&world, &id, "user-1").await.json()["nextCredentialsRefreshAt"].clone()
+    };
+    let at_once = next_refresh(Duration::ZERO).await;
+    assert_eq!(next_refresh(Duration::from_secs(280)).await, at_once);
+}
+
+/// Inside an iframe nobody can be sent on, and the SDK waits for a message.
+#[tokio::test(start_paused = true)]
+async fn an_iframe_is_told_that_somebody_must_act() {
+    let world = world_with(&definitions::api_key()).await;
+    let framed = Start::new()
+        .with(&json!({ "requestId": "r-1", "connectionParameters": definitions::entered() }))
+        .from(&[("origin", "https://app.example"), ("sec-fetch-dest", "iframe")]);
+    let page = world.browser().for_a_person().send(framed.form()).await;
+    let message = PopupResult::read(&page).message;
+    assert_eq!((&message["type"], &message["requestId"]), (&json!("newConnectionFailure"), &json!("r-1")));
+    assert_eq!(message["errorData"]["key"], "interaction_required");
+    assert_nothing_happened(&world).await;
+}
+
+/// The id says nothing to whoever asks elsewhere.
+#[tokio::test(start_paused = true)]
+async fn what_waits_is_no_flow_of_a_browser() {
+    let world = world_with(&definitions::api_key()).await;
+    let start = Start::new().with(&json!({ "connectionParameters": definitions::entered() }));
+    let id = request_id(&world.browser().send(start.form()).await);
+    let browser = world.browser();
+    browser.plant_cookie(&format!("__Host-f-{}", &id[..22]), &id[22..]);
+    let result = browser.get(&format!("/connection-result/{}", &id[..22])).await;
+    assert_eq!(result.refusal(), refusal(400, "state_expired", ""));
+    let own = Start::new().from(&[("origin", "null"), ("sec-fetch-site", "same-origin")]);
+    let posted = browser.send(own.post_form("/connection-popup", &[("flow", &id[..22])])).await;
+    assert_eq!(posted.refusal(), refusal(400, "state_expired", ""));
 }
 
 #[tokio::test(start_paused = true)]
@@ -281,5 +349,12 @@ async fn the_address_has_no_request_of_its_own() {
 #[tokio::test(start_paused = true)]
 async fn a_workspace_that_does_not_ask_for_it_goes_on_as_ever() {
     let world = World::new().await;
-    world.connect(&world.browser(), &Start::new()).await.assert_connected();
+    let browser = world.browser();
+    world.connect(&browser, &Start::new()).await.assert_connected();
+    let begun = world.begin(&browser, &Start::new()).await;
+    let mut workspace = definitions::workspace(WORKSPACE);
+    workspace["confirmUser"] = json!(true);
+    world.define_workspace(WORKSPACE, &workspace).await;
+    let answered = browser.get(&begun.consent()).await;
+    browser.get(answered.location()).await.assert_connected();
 }

@@ -23,7 +23,8 @@ async fn it_says_who_gets_access_to_what_and_cannot_be_framed() {
         assert!(page.body.contains(named), "{named}: {}", page.body);
     }
     // The name is the token's, which anybody may choose who has one; the id is beside it.
-    for said in ["<dt>Name</dt><dd>Ada Example</dd>", "<dt>User ID</dt><dd>user-1</dd>"] {
+    for said in ["<dt>Name</dt><dd><bdi>Ada Example</bdi></dd>", "<dt>User ID</dt><dd><bdi>user-1</bdi></dd>"]
+    {
         assert!(page.body.contains(said), "{said}: {}", page.body);
     }
     assert!(page.header("content-security-policy").contains("frame-ancestors 'none'"));

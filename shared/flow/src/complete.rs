@@ -40,19 +40,37 @@ pub async fn complete(
     About::Flow.note(id.flow().as_str());
     let found = deps.store.read_unconfirmed(id.flow()).await?;
     let found = found.filter(|found| id.is_bound_to(&found.binding)).ok_or_else(no_request)?;
-    let unconfirmed = Unconfirmed::open(&id, &found.sealed)?;
-    unconfirmed.check_customer(customer)?;
-    let claimant = draw_id(&*deps.random);
-    let outcome = match deps.store.claim_unconfirmed(&id, &claimant, deps.clock.now()).await? {
-        Completion::Won => {
-            // The caller may hang up at any time. A task of its own finishes the work all the same.
-            let deps = Arc::clone(deps);
-            let work = async move { unconfirmed.connect(&deps, &id, &claimant, deadline).await };
-            tokio::spawn(work.in_current_span())
-                .await
-                .map_err(|error| Error::internal("a completion broke down").caused_by(error))??
+    let confirmed_for = id.binding_to(&customer.workspace, &customer.id);
+    let outcome = match &found.sealed {
+        Some(sealed) => {
+            let unconfirmed = Unconfirmed::open(&id, sealed)?;
+            unconfirmed.check_customer(deps, &id, customer).await?;
+            // A key service that is away leaves the request as it is.
+            connection_key(deps, &unconfirmed.request).await?;
+            let claimant = draw_id(&*deps.random);
+            let now = deps.clock.now();
+            match deps.store.claim_unconfirmed(&id, &claimant, confirmed_for, now).await? {
+                Completion::Won => {
+                    // The caller may hang up at any time. A task of its own finishes the work all the same.
+                    let deps = Arc::clone(deps);
+                    let work = async move { unconfirmed.connect(&deps, &id, &claimant, deadline).await };
+                    tokio::spawn(work.in_current_span())
+                        .await
+                        .map_err(|error| Error::internal("a completion broke down").caused_by(error))??
+                }
+                Completion::Taken => elsewhere(deps, &id, deadline).await?,
+                Completion::Expired => {
+                    deps.store.forget_unconfirmed(&id, now).await?;
+                    return Err(too_late());
+                }
+            }
         }
-        Completion::Taken => elsewhere(deps, &id, deadline).await?,
+        // It has ended: only the customer for whom it was completed is told how.
+        None if found.confirmed_for.as_deref() == Some(&confirmed_for[..]) => {
+            elsewhere(deps, &id, deadline).await?
+        }
+        None if found.confirmed_for.is_none() => return Err(too_late()),
+        None => return Err(no_request()),
     };
     match outcome {
         Outcome::Connected { connection_id } => {
@@ -65,20 +83,30 @@ pub async fn complete(
 }
 
 impl Unconfirmed {
-    /// Refuses everybody but the customer who began the flow.
-    fn check_customer(&self, customer: &Customer) -> Result<()> {
+    /// Refuses everybody but the customer who began the flow. If the application's user is another customer, the request
+    /// ends here: somebody was led into a flow that is not theirs, and nobody may complete it any more.
+    async fn check_customer(&self, deps: &Deps, id: &ConnectionRequestId, customer: &Customer) -> Result<()> {
         let request = &self.request;
         if request.workspace != customer.workspace {
             return Err(no_request());
         }
         About::Integration.note(&request.integration);
         About::Option.note(&request.auth_option_key);
-        if request.customer != customer.id {
-            let message =
-                "This connection was begun for another customer than the token's. Do not complete it.";
-            return Err(Error::new(ErrorKey::AccessDenied, message).field("token"));
+        if request.customer == customer.id {
+            return Ok(());
         }
-        Ok(())
+        tracing::warn!(
+            begun_for = request.customer.as_str(),
+            "the application's user is not the customer for whom the connection was begun"
+        );
+        let claimant = draw_id(&*deps.random);
+        let begun_for = id.binding_to(&request.workspace, &request.customer);
+        let claimed = deps.store.claim_unconfirmed(id, &claimant, begun_for, deps.clock.now()).await?;
+        if matches!(claimed, Completion::Won) {
+            let refused = Outcome::Failed(another_customer());
+            deps.store.end_flow(id.flow(), &claimant, &refused).await?;
+        }
+        Err(another_customer())
     }
 
     /// Makes the connection, and records a failure as the flow's outcome.
@@ -108,9 +136,9 @@ impl Unconfirmed {
                     temporary_credentials: temporary_credentials.as_ref(),
                     response: &AuthorizationResponse::parse(query.expose())?,
                 };
-                exchange::complete(deps, &answered, flow, deadline).await
+                exchange::exchange_and_connect(deps, &answered, flow, deadline).await
             }
-            With::Credentials(credentials) => {
+            With::Credentials { credentials, issued_at } => {
                 let integration =
                     deps.definitions.integration(&request.workspace, &request.integration).await?;
                 integration.auth_option(Some(&request.auth_option_key))?;
@@ -122,7 +150,13 @@ impl Unconfirmed {
                 )
                 .await?;
                 let key = connection_key(deps, request).await?;
-                let issued = Issued { registration: &registration, credentials, key: &key, flow: Some(flow) };
+                let issued = Issued {
+                    registration: &registration,
+                    credentials,
+                    at: issued_at,
+                    key: &key,
+                    flow: Some(flow),
+                };
                 connect(deps, request, issued, deadline).await
             }
         }
@@ -153,4 +187,15 @@ async fn elsewhere(deps: &Deps, id: &ConnectionRequestId, deadline: Deadline) ->
 fn no_request() -> Error {
     let message = "There is no such connection request, or it is long over.";
     Error::new(ErrorKey::NotFound, message).field("connectionRequestId")
+}
+
+fn too_late() -> Error {
+    let message = "This connection was not completed within five minutes. Please start again.";
+    Error::new(ErrorKey::StateExpired, message)
+}
+
+fn another_customer() -> Error {
+    let message =
+        "This connection was begun for another customer than the application's user. Nothing was connected.";
+    Error::new(ErrorKey::AccessDenied, message).field("token")
 }

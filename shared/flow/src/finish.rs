@@ -85,7 +85,7 @@ async fn ended(deps: &Deps, id: &FlowId, secret: &BrowserSecret, mut flow: FlowI
     let mut backoff = Backoff::new(&*deps.clock, &*deps.random, PAUSE, until);
     loop {
         let Some((claimant, claimed_at)) = &flow.claim else { return Ok(Progress::NotAuthorized) };
-        if flow.is_unconfirmed {
+        if flow.went_to_application {
             return Ok(Progress::Ended(Outcome::Unconfirmed(ConnectionRequestId::of_flow(id, secret)?)));
         }
         if let Some(outcome) = flow.outcome {

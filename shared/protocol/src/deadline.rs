@@ -9,7 +9,7 @@
 //! 27 s  a waiting program gets its answer, even if a revocation is still at work
 //! 28 s  Lambda stops initiate, callback and finish
 //! 30 s  API Gateway gives up
-//! 35 s  a claim on a flow is dead: its function was stopped before
+//! 35 s  a claim on a flow is dead: its work has stopped before, at 26 s
 //! 45 s  a lease on a connection lapses: its holder has saved, or never will
 //! 60 s  Lambda stops api, so that a save outlives API Gateway's patience
 //! ```

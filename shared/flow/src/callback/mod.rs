@@ -133,7 +133,7 @@ impl ClaimedFlow {
             response: &response,
         };
         if !confirm_user {
-            return exchange::complete(deps, &answered, self.claim(), self.deadline).await;
+            return exchange::exchange_and_connect(deps, &answered, self.claim(), self.deadline).await;
         }
         answered.verify(deps).await?;
         let id = ConnectionRequestId::of_flow(&self.id, &self.secret)?;

@@ -11,6 +11,7 @@ use aws_lc_rs::aead::NONCE_LEN;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hkdf::{self, HKDF_SHA256, Salt};
+use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
@@ -83,6 +84,19 @@ impl BrowserSecret {
     #[must_use]
     pub fn binding(&self) -> [u8; 32] {
         labelled_hash("linkspan browser binding 1", &self.0)
+    }
+
+    /// Returns the hash of texts, keyed with this secret.
+    pub(super) fn binding_to(&self, texts: [&str; 2]) -> [u8; 32] {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &*self.0);
+        let mut context = hmac::Context::with_key(&key);
+        for text in texts {
+            context.update(&(text.len() as u64).to_be_bytes());
+            context.update(text.as_bytes());
+        }
+        let mut hash = [0; 32];
+        hash.copy_from_slice(context.sign().as_ref());
+        hash
     }
 
     /// True if `binding` is the hash of this secret. The comparison takes constant time.

@@ -52,12 +52,19 @@ fn of_flow<'a>(id: &str, value: &'a str) -> cookie::CookieBuilder<'a> {
 }
 
 /// The flow's id and the value of each cookie of ours, in the browser's order.
+///
+/// Only what RFC 6265 §4.2.1 puts between two cookies is skipped. A name that begins with any other white space is not
+/// ours: to a browser it has no `__Host-` prefix, so another host of the site could have set it.
 fn ours(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     headers
         .get_all(COOKIE)
         .into_iter()
         .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'))
-        .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().strip_prefix(PREFIX)?.split_once('='))
+        .filter_map(|pair| {
+            let pair = pair.strip_prefix(b" ").unwrap_or(pair);
+            std::str::from_utf8(pair).ok()?.strip_prefix(PREFIX)?.split_once('=')
+        })
+        .filter(|(id, _)| FlowId::parse(id).is_some())
 }
 
 #[cfg(test)]
@@ -85,7 +92,13 @@ mod tests {
                 assert_eq!(value(&headers, &flow("b")), None);
             }
         }
-        assert_eq!(value(&sent(format!("{own}\u{e9}").as_bytes()), &flow("a")), Some("ours\u{e9}"));
+        for space in ["\u{2000}", "\u{a0}", "\u{85}", "\u{3000}", "\t", "  ", "\u{feff}", "\""] {
+            for planted in
+                [format!("{space}{own}"), format!("a=b; {space}{own}"), format!("a=b;{space}{own}")]
+            {
+                assert_eq!(value(&sent(planted.as_bytes()), &flow("a")), None, "{space:?}");
+            }
+        }
         let mut several = sent(b"x=\xe9");
         several.append(COOKIE, own.parse().unwrap());
         assert_eq!(value(&several, &flow("a")), Some("ours"));
@@ -94,13 +107,13 @@ mod tests {
     #[test]
     fn all_but_the_newest_twenty_cookies_are_deleted() {
         let flow = flow("a");
-        let mut pairs: Vec<String> = (0..25).map(|n| format!("__Host-f-old{n:02}=x")).collect();
+        let mut pairs: Vec<String> = (0..25).map(|n| format!("__Host-f-{n:022}=x")).collect();
         pairs.push(format!("{PREFIX}{}=y", flow.as_str()));
         pairs.push("session=z".to_owned());
         let deleted = surplus_cookies(&sent(pairs.join("; ").as_bytes()), Some(&flow), 0);
         assert_eq!(deleted.len(), 6);
         for (n, cookie) in deleted.iter().enumerate() {
-            assert!(cookie.starts_with(&format!("__Host-f-old{n:02}=;")), "{cookie}");
+            assert!(cookie.starts_with(&format!("__Host-f-{n:022}=;")), "{cookie}");
             assert!(cookie.contains("Max-Age=0") && cookie.contains("Secure") && cookie.contains("Path=/"));
         }
     }

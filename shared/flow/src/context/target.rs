@@ -49,6 +49,12 @@ impl ResultTarget {
         Self { redirect_uri: redirect_uri.map(|uri| uri.as_str().to_owned()), custom_state, listener }
     }
 
+    /// True if the result goes to the caller's `redirectUri`.
+    #[must_use]
+    pub fn is_an_address(&self) -> bool {
+        self.redirect_uri.is_some()
+    }
+
     /// Returns the caller's `redirectUri`. It was already verified before it was sealed.
     pub fn redirect_uri(&self, loopback: Loopback) -> Result<Option<RedirectUri>> {
         self.redirect_uri.as_deref().map(|uri| RedirectUri::parse(uri, loopback)).transpose()

@@ -13,7 +13,9 @@ use zeroize::Zeroizing;
 use super::browser::{BrowserSecret, State};
 use super::flow_id::FlowId;
 use crate::connection::ConnectRequest;
+use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
+use protocol::id::{CustomerId, WorkspaceKey};
 use protocol::provider::oauth1::TemporaryCredentials;
 use protocol::random::Random;
 use protocol::secret::{Secret, SecretMap};
@@ -67,6 +69,12 @@ impl ConnectionRequestId {
         self.secret.binding()
     }
 
+    /// Returns the hash of a customer, keyed with the secret. It tells later who was confirmed, and reveals nothing.
+    #[must_use]
+    pub fn binding_to(&self, workspace: &WorkspaceKey, customer: &CustomerId) -> [u8; 32] {
+        self.secret.binding_to([workspace.as_str(), customer.as_str()])
+    }
+
     /// True if `binding` is the hash of this id's secret. The comparison takes constant time.
     #[must_use]
     pub fn is_bound_to(&self, binding: &[u8]) -> bool {
@@ -115,8 +123,14 @@ pub enum With {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         temporary_credentials: Option<TemporaryCredentials>,
     },
-    /// Credentials that the customer entered or that were issued for what they entered. The test call has proved them.
-    Credentials(SecretMap),
+    /// Credentials that the customer entered, or that were issued for what they entered. The test call has proved them.
+    #[serde(rename_all = "camelCase")]
+    Credentials {
+        /// The credentials.
+        credentials: SecretMap,
+        /// The time when they were issued.
+        issued_at: Timestamp,
+    },
 }
 
 impl Unconfirmed {

@@ -1,5 +1,6 @@
 //! Saves proven credentials as a connection. Every authentication type ends with this step.
 
+use protocol::clock::Timestamp;
 use protocol::deadline::Deadline;
 use protocol::definition::{Integration, Registration};
 use protocol::error::Result;
@@ -31,6 +32,8 @@ pub struct Issued<'a> {
     pub registration: &'a Registration,
     /// The credentials.
     pub credentials: SecretMap,
+    /// The time when they were issued.
+    pub at: Timestamp,
     /// The key that seals them.
     pub key: &'a Prepared,
     /// The claimed flow that ends with the connection, if there is one.
@@ -52,7 +55,7 @@ pub async fn connect(
         None => None,
     };
     let connection = {
-        let secrets = (&secrets, issued.key);
+        let secrets = (&secrets, issued.at, issued.key);
         sealed(deps, request, issued.registration, &integration, secrets, before.as_ref())?
     };
     let save = SaveConnection {
@@ -95,7 +98,7 @@ fn sealed(
     request: &ConnectRequest,
     registration: &Registration,
     integration: &Integration,
-    (secrets, key): (&ConnectionSecrets, &Prepared),
+    (secrets, issued_at, key): (&ConnectionSecrets, Timestamp, &Prepared),
     before: Option<&Connection>,
 ) -> Result<Connection> {
     let now = deps.clock.now();
@@ -114,7 +117,7 @@ fn sealed(
             created_at: before.map_or(now, |before| before.record.created_at),
             updated_at: now,
         },
-        health: refresh::health(registration.option(), &secrets.held.credentials, now, now),
+        health: refresh::health(registration.option(), &secrets.held.credentials, issued_at, now),
         version: 1,
         last_active_at: now,
         leased_until: None,

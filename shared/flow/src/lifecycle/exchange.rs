@@ -47,7 +47,7 @@ enum Grant {
 
 /// Exchanges a verified answer's code or token, proves the credentials, and saves the connection with the flow's
 /// outcome.
-pub async fn complete(
+pub async fn exchange_and_connect(
     deps: &Deps,
     answered: &Answered<'_>,
     flow: FlowClaim<'_>,
@@ -71,6 +71,7 @@ pub async fn complete(
     let issued = Issued {
         registration: &registration,
         credentials: SecretMap::new(credentials),
+        at: deps.clock.now(),
         key: &key,
         flow: Some(flow),
     };

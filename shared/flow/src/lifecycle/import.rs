@@ -94,7 +94,8 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
     if let Some(end) = given.expires_at {
         lasting_until(&mut credentials, option, end, deps.clock.now())?;
     }
-    let issued = Issued { registration: &registration, credentials, key: &key, flow: None };
+    let issued =
+        Issued { registration: &registration, credentials, at: deps.clock.now(), key: &key, flow: None };
     match connect(deps, &request, issued, deadline).await? {
         Outcome::Connected { connection_id } => deps
             .store

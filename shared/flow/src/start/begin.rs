@@ -70,10 +70,7 @@ impl Chosen<'_> {
         config: &ClientCredentials,
     ) -> Result<Begun> {
         match self.connected(deps, &request, config).await {
-            Ok(outcome) => {
-                tracing::info!("connected without a provider's page");
-                Ok(Begun::Ended(outcome))
-            }
+            Ok(outcome) => Ok(Begun::Ended(outcome)),
             Err(error) if self.start.is_filled_in() && is_for_the_form(&error) => {
                 self.ask(deps, &request.parameters, &[], Some(&error)).await
             }
@@ -88,15 +85,18 @@ impl Chosen<'_> {
         config: &ClientCredentials,
     ) -> Result<Outcome> {
         let deadline = Deadline::starting(&*deps.clock);
-        let key = connection_key(deps, request).await?;
         let registration = &self.registration;
         let values = request.values(registration)?;
-        let credentials = import::issue(deps, values, config, deadline).await?;
         if self.start.workspace.confirm_user {
+            let credentials = import::issue(deps, values, config, deadline).await?;
             return self.unconfirmed(deps, request, credentials, deadline).await;
         }
-        let issued = Issued { registration, credentials, key: &key, flow: None };
-        connect(deps, request, issued, deadline).await
+        let key = connection_key(deps, request).await?;
+        let credentials = import::issue(deps, values, config, deadline).await?;
+        let issued = Issued { registration, credentials, at: deps.clock.now(), key: &key, flow: None };
+        let outcome = connect(deps, request, issued, deadline).await?;
+        tracing::info!("connected without a provider's page");
+        Ok(outcome)
     }
 
     /// Proves the credentials, and lets them wait for the application.
@@ -108,11 +108,13 @@ impl Chosen<'_> {
         deadline: Deadline,
     ) -> Result<Outcome> {
         let secrets = request.secrets(credentials);
+        let issued_at = deps.clock.now();
         prove(deps, &self.registration, &secrets, deadline).await?;
         let id = ConnectionRequestId::draw(&*deps.random);
-        let with = With::Credentials(secrets.held.credentials);
+        let with = With::Credentials { credentials: secrets.held.credentials, issued_at };
         let sealed = Unconfirmed { request: request.clone(), with }.seal(&id, &*deps.random)?;
         deps.store.begin_unconfirmed(&id, sealed, deps.clock.now()).await?;
+        tracing::info!("the application must confirm its user");
         Ok(Outcome::Unconfirmed(id))
     }
 

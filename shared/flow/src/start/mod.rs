@@ -18,6 +18,7 @@ mod waiting;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::SET_COOKIE;
 use http::{Request, Response};
 use protocol::error::{Error, ErrorKey, Result};
 
@@ -64,7 +65,7 @@ async fn start(deps: &Deps, request: &Request<Bytes>, requester: Requester) -> R
         Provenance::Foreign => return Err(origin_not_allowed()),
     };
     // From here on, the caller receives the errors.
-    let found = match deps.limits.admit(&start.workspace).await {
+    let found = match deps.limits.admit(&start.workspace).await.and_then(|()| start.check_target()) {
         Ok(()) => subject(deps, &start).await,
         Err(error) => Err(error),
     };
@@ -77,7 +78,8 @@ async fn start(deps: &Deps, request: &Request<Bytes>, requester: Requester) -> R
     let outcome = match begun {
         Ok(Begun::Answer(mut response)) => {
             let kept = start.submission.as_ref().map(|submission| &submission.waiting.flow);
-            response::add_cookies(&mut response, &surplus_cookies(request.headers(), kept, 1));
+            let added = response.headers().get_all(SET_COOKIE).iter().count();
+            response::add_cookies(&mut response, &surplus_cookies(request.headers(), kept, added));
             return Ok(response);
         }
         Ok(Begun::Ended(outcome)) => outcome,

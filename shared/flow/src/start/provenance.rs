@@ -9,7 +9,7 @@ use protocol::definition::Workspace;
 use protocol::redirect_uri::WebOrigin;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+pub(super) const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// The headers by which browsers and their extensions say that nobody asked for the page yet.
 const PURPOSES: [HeaderName; 4] = [

@@ -3,14 +3,13 @@
 use http::HeaderMap;
 use http::header::{HeaderName, ORIGIN, REFERER};
 
+use super::provenance::SEC_FETCH_DEST;
 use super::request::StartRequest;
 use crate::context::target::Listener;
 use crate::web::pages::Reader;
 use crate::web::said::Said;
 use protocol::definition::Workspace;
 use protocol::redirect_uri::WebOrigin;
-
-const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// The sender of a request, by its headers.
 #[derive(Debug, Clone, Copy)]

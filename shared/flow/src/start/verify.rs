@@ -71,10 +71,6 @@ pub(super) async fn verify(
         Some(uri) if !around => Some(allowed_redirect_uri(uri, &workspace, deps)?),
         _ => None,
     };
-    if redirect_uri.is_none() && workspace.confirm_user {
-        let message = "The workspace confirms its users, so a start needs a redirectUri.";
-        return Err(Error::new(ErrorKey::ParameterMissing, message).field("redirectUri"));
-    }
     let listener = redirect_uri.is_none().then(|| {
         submission
             .as_ref()
@@ -93,6 +89,20 @@ pub(super) async fn verify(
         address,
         requester,
     })
+}
+
+impl VerifiedStart {
+    /// Refuses a start that could not bring its user back to a workspace that confirms its users.
+    pub(super) fn check_target(&self) -> Result<()> {
+        if !self.workspace.confirm_user || self.target.is_an_address() {
+            return Ok(());
+        }
+        if self.requester.in_iframe {
+            return Err(Error::interaction_required());
+        }
+        let message = "The workspace confirms its users, so a start needs a redirectUri.";
+        Err(Error::new(ErrorKey::ParameterMissing, message).field("redirectUri"))
+    }
 }
 
 fn allowed_redirect_uri(uri: &str, workspace: &Workspace, deps: &Deps) -> Result<RedirectUri> {

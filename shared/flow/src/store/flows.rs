@@ -16,7 +16,7 @@ use protocol::error::{Error, ErrorKey, Result};
 
 /// The time between a flow's expiry and its TTL, so that the result can still be read. Our own clock decides about the
 /// expiry; the TTL only cleans up, some time later.
-pub(super) const TTL_MARGIN_SECONDS: i64 = 3600;
+const TTL_MARGIN_SECONDS: i64 = 3600;
 
 /// A flow to begin.
 pub struct NewFlow<'a> {
@@ -48,8 +48,8 @@ pub struct FlowItem {
     pub expires_at: Timestamp,
     /// The claimant and the time of the claim, if the flow is claimed.
     pub claim: Option<(String, Timestamp)>,
-    /// True if the flow waits for the application to confirm its user, or did.
-    pub is_unconfirmed: bool,
+    /// True if the browser was sent on to the application, which must confirm its user.
+    pub went_to_application: bool,
     /// The outcome, if the flow has ended.
     pub outcome: Option<Outcome>,
 }
@@ -81,16 +81,20 @@ impl Store {
         put.send().await.map(drop).map_err(|error| unavailable("PutItem flow", &error))
     }
 
-    /// Reads a flow, strongly consistent.
+    /// Reads a browser's flow, strongly consistent.
     pub async fn read_flow(&self, id: &FlowId) -> Result<Option<FlowItem>> {
+        let found = self.read_flow_item(id).await?;
+        found.filter(|item| item.contains_key("memory")).map(|item| FlowItem::read(&item)).transpose()
+    }
+
+    pub(super) async fn read_flow_item(&self, id: &FlowId) -> Result<Option<Attributes>> {
         let get = self
             .client()
             .get_item()
             .table_name(&self.tables.flows)
             .key("pk", text(id.as_str()))
             .consistent_read(true);
-        let found = get.send().await.map_err(|error| unavailable("GetItem flow", &error))?;
-        found.item.map(|item| FlowItem::read(&item)).transpose()
+        Ok(get.send().await.map_err(|error| unavailable("GetItem flow", &error))?.item)
     }
 
     /// Claims a flow for `claimant` in one conditional write: only for the browser that began it, at the callback path
@@ -147,9 +151,7 @@ impl Store {
         match update.send().await {
             Ok(_) => Ok(outcome.clone()),
             Err(error) => match failed_condition(&error) {
-                Some(old) => {
-                    FlowItem::read(old)?.outcome.ok_or_else(|| Error::internal("a flow changed its owner"))
-                }
+                Some(old) => read_outcome(old).ok_or_else(|| Error::internal("a flow changed its owner")),
                 None => Err(unavailable("UpdateItem flow", &error)),
             },
         }
@@ -165,7 +167,7 @@ impl FlowItem {
             memory: item.bytes("memory")?.to_vec(),
             expires_at: Timestamp(item.number("expiresAt")?),
             claim: read_claim(item),
-            is_unconfirmed: item.contains_key("unconfirmed"),
+            went_to_application: item.contains_key("confirmation"),
             outcome: read_outcome(item),
         })
     }
@@ -175,6 +177,8 @@ impl FlowItem {
 pub(super) fn ended(claimant: &str, outcome: &Outcome) -> Change {
     Change::default()
         .set("outcome", text(outcome.to_json().to_string()))
+        // What waited for the application, if the flow did: nobody needs it any more.
+        .remove("unconfirmed")
         .only_if("owner", text(claimant))
         .only_if_none("outcome")
 }

@@ -2,33 +2,37 @@
 
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
-use super::flows::{TTL_MARGIN_SECONDS, failed_condition, read_claim, read_outcome};
+use super::flows::{failed_condition, read_claim, read_outcome};
 use super::item::{Attributes, Item, bytes, number, text};
 use super::{Store, unavailable};
 use crate::context::flow_id::FlowId;
 use crate::context::outcome::Outcome;
 use crate::context::unconfirmed::{CONFIRMATION_LIFETIME, ConnectionRequestId};
 use protocol::clock::Timestamp;
-use protocol::error::{Error, ErrorKey, Result};
+use protocol::error::{Error, Result};
 
-/// A flow that waits for the application.
+/// A flow that waits for the application, or did.
 pub struct UnconfirmedItem {
     /// The hash of the secret in the connection request's id.
     pub binding: Vec<u8>,
-    /// What waits, sealed under that secret.
-    pub sealed: Vec<u8>,
+    /// What waits, sealed under that secret. It is gone once the flow has ended.
+    pub sealed: Option<Vec<u8>>,
+    /// The hash of the customer for whom it was claimed.
+    pub confirmed_for: Option<Vec<u8>>,
     /// The claimant and the time of the claim.
     pub claim: Option<(String, Timestamp)>,
     /// The outcome, if the flow has ended.
     pub outcome: Option<Outcome>,
 }
 
-/// The result of trying to complete a connection request.
+/// The result of trying to claim a connection request.
 pub enum Completion {
-    /// The request is this caller's to complete.
+    /// The request is this caller's to end.
     Won,
-    /// Another caller completes it, or has completed it.
+    /// Another caller ends it, or has ended it.
     Taken,
+    /// Its time is over.
+    Expired,
 }
 
 impl Store {
@@ -48,7 +52,8 @@ impl Store {
             .item("confirmation", bytes(id.binding()))
             .item("unconfirmed", bytes(sealed))
             .item("confirmUntil", number(until.0))
-            .item("ttl", number(until.seconds() + TTL_MARGIN_SECONDS));
+            // The result can be asked for again a while longer.
+            .item("ttl", number(until.seconds() + CONFIRMATION_LIFETIME.as_secs().cast_signed()));
         put.send().await.map(drop).map_err(|error| unavailable("PutItem flow", &error))
     }
 
@@ -82,25 +87,20 @@ impl Store {
 
     /// Reads a flow that waits for the application, or did, strongly consistent.
     pub async fn read_unconfirmed(&self, id: &FlowId) -> Result<Option<UnconfirmedItem>> {
-        let get = self
-            .client()
-            .get_item()
-            .table_name(&self.tables.flows)
-            .key("pk", text(id.as_str()))
-            .consistent_read(true);
-        let found = get.send().await.map_err(|error| unavailable("GetItem flow", &error))?;
+        let found = self.read_flow_item(id).await?;
         found
-            .item
-            .filter(|item| item.contains_key("unconfirmed"))
+            .filter(|item| item.contains_key("confirmation"))
             .map(|item| UnconfirmedItem::read(&item))
             .transpose()
     }
 
-    /// Takes a connection request for `claimant` in one conditional write: before it expires, and once.
+    /// Claims a connection request for `claimant` in one conditional write: before it expires, and once. `confirmed_for`
+    /// is the hash of the customer who will be told the outcome.
     pub async fn claim_unconfirmed(
         &self,
         id: &ConnectionRequestId,
         claimant: &str,
+        confirmed_for: [u8; 32],
         now: Timestamp,
     ) -> Result<Completion> {
         let update = self
@@ -108,40 +108,59 @@ impl Store {
             .update_item()
             .table_name(&self.tables.flows)
             .key("pk", text(id.flow().as_str()))
-            .update_expression("SET #owner = :owner, claimedAt = :now, confirmedAt = :now")
+            .update_expression("SET #owner = :owner, claimedAt = :now, confirmedFor = :for")
             .condition_expression(
-                "confirmation = :binding AND confirmUntil > :now AND attribute_not_exists(confirmedAt)",
+                "confirmation = :binding AND confirmUntil > :now AND attribute_not_exists(confirmedFor) \
+                 AND attribute_not_exists(outcome)",
             )
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_values(":owner", text(claimant))
             .expression_attribute_values(":now", number(now.0))
+            .expression_attribute_values(":for", bytes(confirmed_for))
             .expression_attribute_values(":binding", bytes(id.binding()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let Err(error) = update.send().await else { return Ok(Completion::Won) };
         let Some(old) = failed_condition(&error) else {
             return Err(unavailable("UpdateItem flow", &error));
         };
-        match (old.opt_number("confirmedAt"), read_claim(old)) {
+        Ok(match (old.contains_key("confirmedFor"), read_claim(old)) {
             // The SDK repeated a request whose answer was lost. We had already won.
-            (Some(_), Some((winner, _))) if winner == claimant => Ok(Completion::Won),
-            (Some(_), _) => Ok(Completion::Taken),
-            (None, _) => Err(too_late()),
+            (true, Some((winner, _))) if winner == claimant => Completion::Won,
+            (true, _) => Completion::Taken,
+            (false, _) if read_outcome(old).is_some() => Completion::Taken,
+            (false, _) => Completion::Expired,
+        })
+    }
+
+    /// Forgets what waited in a connection request whose time is over.
+    pub async fn forget_unconfirmed(&self, id: &ConnectionRequestId, now: Timestamp) -> Result<()> {
+        let update = self
+            .client()
+            .update_item()
+            .table_name(&self.tables.flows)
+            .key("pk", text(id.flow().as_str()))
+            .update_expression("REMOVE unconfirmed")
+            .condition_expression(
+                "confirmation = :binding AND confirmUntil <= :now AND attribute_not_exists(confirmedFor)",
+            )
+            .expression_attribute_values(":now", number(now.0))
+            .expression_attribute_values(":binding", bytes(id.binding()));
+        match update.send().await {
+            Err(error) if failed_condition(&error).is_none() => Err(unavailable("UpdateItem flow", &error)),
+            _ => Ok(()),
         }
     }
 }
 
 impl UnconfirmedItem {
     fn read(item: &Attributes) -> Result<Self> {
+        let confirmed_for = item.opt_bytes("confirmedFor").map(<[u8]>::to_vec);
         Ok(Self {
             binding: item.bytes("confirmation")?.to_vec(),
-            sealed: item.bytes("unconfirmed")?.to_vec(),
-            claim: read_claim(item).filter(|_| item.opt_number("confirmedAt").is_some()),
+            sealed: item.opt_bytes("unconfirmed").map(<[u8]>::to_vec),
+            claim: read_claim(item).filter(|_| confirmed_for.is_some()),
+            confirmed_for,
             outcome: read_outcome(item),
         })
     }
-}
-
-fn too_late() -> Error {
-    let message = "This connection was not completed within five minutes. Please start again.";
-    Error::new(ErrorKey::StateExpired, message)
 }

@@ -27,9 +27,8 @@ struct PopupResult<'a> {
 #[must_use]
 pub fn popup_result(outcome: &Outcome, listener: &Listener, message: &Value) -> Response<Bytes> {
     let (tone, title, text) = match outcome {
-        Outcome::Connected { .. } | Outcome::Unconfirmed(_) => {
-            ("success", "Connected", "Your account is connected.")
-        }
+        Outcome::Connected { .. } => ("success", "Connected", "Your account is connected."),
+        Outcome::Unconfirmed(_) => ("working", "Not finished yet", "Please go back to the application."),
         Outcome::Failed(error) => ("problem", "This did not work", error.message()),
     };
     let data = json!({ "message": message, "origins": listener.origins, "around": listener.around });
