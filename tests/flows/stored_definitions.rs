@@ -69,6 +69,21 @@ async fn its_problems_are_told_to_who_can_mend_them() {
     assert_eq!(shown(&world, &admin(WORKSPACE)).await["state"], "READY");
 }
 
+/// It never reaches the engine, so it cannot hold anybody up: not the manager, and not a customer.
+#[tokio::test(start_paused = true)]
+async fn a_schema_without_bounds_is_told_and_checks_nothing() {
+    let world = World::with(&api_key()).await;
+    let mut old = api_key();
+    old["authOptions"][0]["inputSchema"]["properties"]["apiKey"]["pattern"] = "(?<=(a|aa)+)b".into();
+    store(&world, &old).await;
+    let for_manager = shown(&world, &admin(WORKSPACE)).await;
+    assert_eq!(for_manager["state"], "SETUP_REQUIRED");
+    assert_eq!(fields(&for_manager), ["authOptions[0].inputSchema"]);
+    let start = Start::new().with(&json!({ "connectionParameters": entered() }));
+    let refused = world.browser().send(start.form()).await.redirected_refusal();
+    assert_eq!((refused.key.as_str(), refused.field.as_str()), ("configuration_invalid", "inputSchema"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_setting_that_there_is_not_any_more_is_left_out() {
     let world = World::new().await;

@@ -24,6 +24,7 @@ mod redirect_targets;
 mod refused;
 mod request_shape;
 mod rest_shape;
+mod schemas;
 mod sealed_values;
 mod secrets_at_rest;
 mod secrets_in_events;

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::bounded_schema::BoundedSchema;
 use super::check::{NO_WEB_ADDRESS, check_key, web_address};
 use super::checker::{Checker, Credentials, KnownSecrets};
 use super::client_credentials::ClientCredentials;
@@ -216,6 +217,9 @@ impl AuthOption {
         }
         if self.help_uri.as_ref().is_some_and(|uri| web_address(uri).is_none()) {
             problems.add(format!("{path}.helpUri"), NO_WEB_ADDRESS);
+        }
+        if let Some(Err(problem)) = self.input_schema.as_ref().map(BoundedSchema::of) {
+            problems.add(format!("{path}.inputSchema"), problem);
         }
         let inputs = InputNames::of(self.input_schema.as_ref());
         let Surroundings { base_uri, secrets, loopback } = around;

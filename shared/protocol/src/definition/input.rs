@@ -2,12 +2,16 @@
 
 use std::iter;
 
-use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
+use jsonschema::{PatternOptions, Validator};
 use serde_json::{Map, Value};
 
+use super::bounded_schema::BoundedSchema;
 use super::json_pointer;
 use crate::error::{Error, ErrorKey, Result};
+
+/// The most violations that are told. More of them help nobody.
+const MOST: usize = 100;
 
 /// One way in which the input violates the schema.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,10 +22,10 @@ pub struct Violation {
     pub problem: String,
 }
 
-/// Checks a schema. The error gives the reason why no customer's input could fit it.
-pub(super) fn check_schema(schema: &Value) -> std::result::Result<(), String> {
-    compile(schema).map_err(|problem| format!("is not a JSON Schema: {problem}"))?;
-    match &schema["type"] {
+/// Checks a schema that is within its bounds. The error gives the reason why no customer's input could fit it.
+pub(super) fn check_schema(schema: BoundedSchema<'_>) -> std::result::Result<(), String> {
+    compile(schema)?;
+    match &schema.as_value()["type"] {
         Value::String(kind) if kind != "object" => {
             Err("must describe an object, which the input is".to_owned())
         }
@@ -29,15 +33,21 @@ pub(super) fn check_schema(schema: &Value) -> std::result::Result<(), String> {
     }
 }
 
-/// Every violation of the schema in the input.
+/// The violations of the schema in the input, up to a hundred.
 pub fn violations(schema: &Value, input: &Map<String, Value>) -> Result<Vec<Violation>> {
-    let validator = compile(schema).map_err(|problem| {
-        Error::new(ErrorKey::ConfigurationInvalid, format!("inputSchema is not a JSON Schema: {problem}"))
-            .field("inputSchema")
-    })?;
+    let unusable = |problem| {
+        Error::new(ErrorKey::ConfigurationInvalid, format!("inputSchema {problem}")).field("inputSchema")
+    };
+    let schema = BoundedSchema::of(schema).map_err(unusable)?;
     let instance = Value::Object(input.clone());
+    if !schema.can_check(&instance) {
+        let problem = "This is longer than can be checked.".to_owned();
+        return Ok(vec![Violation { pointer: String::new(), problem }]);
+    }
+    let validator = compile(schema).map_err(unusable)?;
     Ok(validator
         .iter_errors(&instance)
+        .take(MOST)
         .map(|error| {
             let mut pointer = error.instance_path().as_str().to_owned();
             if let ValidationErrorKind::Required { property } = error.kind()
@@ -76,8 +86,11 @@ fn problem(kind: &ValidationErrorKind) -> String {
     }
 }
 
-fn compile(schema: &Value) -> std::result::Result<Validator, String> {
-    jsonschema::options().should_validate_formats(true).build(schema).map_err(|error| error.to_string())
+/// The only way to the engine. Patterns are matched without backtracking.
+fn compile(schema: BoundedSchema<'_>) -> std::result::Result<Validator, String> {
+    let options =
+        jsonschema::options().should_validate_formats(true).with_pattern_options(PatternOptions::regex());
+    options.build(schema.as_value()).map_err(|error| format!("is not a JSON Schema: {error}"))
 }
 
 #[cfg(test)]
@@ -131,7 +144,7 @@ mod tests {
     #[test]
     fn a_schema_that_is_none_is_refused() {
         for schema in [json!({ "type": "nonsense" }), json!({ "type": "string" }), json!(["object"])] {
-            assert!(check_schema(&schema).is_err(), "{schema}");
+            assert!(check_schema(BoundedSchema::of(&schema).unwrap()).is_err(), "{schema}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use aws_lc_rs::digest::{Context, SHA256};
 
 use super::auth_option::{AuthOption, Surroundings};
+use super::bounded_schema::BoundedSchema;
 use super::check::{NO_WEB_ADDRESS, check_key, web_address};
 use super::checker::KnownSecrets;
 use super::integration_definition::{IntegrationDefinition, Unread, UnreadOption};
@@ -104,7 +105,8 @@ impl Integration {
         }
     }
 
-    /// Every setting that cannot work. Schemas are not among them: [`Self::check_input_schemas`] checks those.
+    /// Every setting that cannot work. Of schemas only the bounds are checked: [`Self::check_input_schemas`] checks the
+    /// rest.
     #[must_use]
     pub fn problems(&self, secrets: KnownSecrets<'_>, loopback: Loopback) -> Problems {
         let mut problems = Problems::default();
@@ -149,11 +151,12 @@ impl Integration {
         }
     }
 
-    /// Notes each invalid schema. This runs before a definition is stored, so that its readers need not bring the
-    /// schema engine.
+    /// Notes each schema that is within its bounds and is invalid all the same. This runs before a definition is stored, so
+    /// that its readers need not bring the schema engine.
     pub fn check_input_schemas(&self, problems: &mut Problems) {
         for option in &self.auth_options {
             if let Some(schema) = &option.input_schema
+                && let Ok(schema) = BoundedSchema::of(schema)
                 && let Err(problem) = super::input::check_schema(schema)
             {
                 problems.add(format!("{}.inputSchema", option.path()), problem);

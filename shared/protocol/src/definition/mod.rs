@@ -2,6 +2,7 @@
 
 mod api_path;
 mod auth_option;
+mod bounded_schema;
 mod call_method;
 mod check;
 mod checker;
