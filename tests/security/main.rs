@@ -11,6 +11,7 @@ mod debug;
 mod definitions;
 mod error_keys;
 mod issuer;
+mod kept_secrets;
 mod pages;
 mod policies;
 mod provenance;

@@ -34,7 +34,10 @@ pub(super) async fn passed(
     let json = serde_json::to_string(&definition).map_err(Error::internal)?;
     let sealed_before = before.and_then(|before| before.sealed.clone());
     let integration = Arc::new(Integration::new(workspace, &key, definition, sealed_before));
-    let secrets = deps.definitions.option_secrets(&integration).await?.updated(given);
+    // A definition that can no longer be read says nothing of where its secrets went.
+    let replaced = before.and_then(|before| read_integration(workspace, before.clone()).ok());
+    let kept = deps.definitions.option_secrets(&integration).await?;
+    let secrets = kept.updated(given, replaced.as_ref(), &integration)?;
     let mut problems = integration.problems(KnownSecrets::Opened(&secrets), deps.settings.loopback);
     integration.check_input_schemas(&mut problems);
     // What has just been shared counts.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::auth_option::{AuthOptionDefinition, AuthType};
-use super::option_secrets::GivenSecret;
+use super::option_secrets::{Given, GivenSecret};
 use super::problem::Problems;
 use super::read::read_leniently;
 use super::template::{Address, Template};
@@ -98,7 +98,7 @@ impl IntegrationDefinition {
     }
 
     /// Takes the secrets out of the options' settings: they are stored sealed, while the rest is stored as it is.
-    pub fn take_secrets(&mut self) -> Vec<(String, &'static str, GivenSecret)> {
+    pub fn take_secrets(&mut self) -> Given {
         let mut taken = Vec::new();
         for option in &mut self.auth_options {
             for setting in SECRET_SETTINGS {

@@ -12,6 +12,7 @@ mod input_names;
 mod integration;
 mod integration_definition;
 pub mod json_pointer;
+mod kept_secrets;
 mod oauth1;
 mod oauth2;
 mod option_secrets;

@@ -20,7 +20,7 @@ use crate::redirect_uri::{Loopback, percent_encoded};
 use super::{Part, Placeholder, Root, Template, Values, misconfigured};
 
 /// The characters that may follow an authority. Any other would extend the host.
-const AUTHORITY_END: [char; 3] = ['/', '?', '#'];
+pub(super) const AUTHORITY_END: [char; 3] = ['/', '?', '#'];
 
 /// The template of an absolute address. A definition holds it as that text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
