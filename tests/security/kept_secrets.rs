@@ -12,7 +12,7 @@ const SECRETS: [&str; 3] = ["clientSecret", "consumerSecret", "privateKey"];
 
 /// An option of each type with every address that it can have, each at the same host; and those of them that get the
 /// secret, or what is signed with it.
-fn kinds() -> Vec<(&'static str, Value, Vec<&'static str>)> {
+pub(crate) fn kinds() -> Vec<(&'static str, Value, Vec<&'static str>)> {
     let with = |option: Value| {
         json!({
             "name": "Example CRM",
@@ -73,7 +73,7 @@ fn kinds() -> Vec<(&'static str, Value, Vec<&'static str>)> {
 }
 
 /// The places of a definition that hold an address.
-fn addresses(value: &Value, place: &str) -> Vec<String> {
+pub(crate) fn addresses(value: &Value, place: &str) -> Vec<String> {
     match value {
         Value::String(text) if text.starts_with("https://") => vec![place.to_owned()],
         Value::Array(items) => items
@@ -96,7 +96,7 @@ fn without_secrets(mut definition: Value) -> Value {
     definition
 }
 
-fn changed(definition: &Value, place: &str, address: &str) -> Value {
+pub(crate) fn changed(definition: &Value, place: &str, address: &str) -> Value {
     let mut definition = definition.clone();
     *definition.pointer_mut(place).unwrap() = address.into();
     definition

@@ -5,6 +5,7 @@
 //! the fragment are the caller's own, byte for byte.
 
 pub(crate) mod http_url;
+mod own_routes;
 mod pattern;
 mod web_origin;
 
@@ -17,6 +18,7 @@ use crate::error::{Error, ErrorKey, Result};
 
 use http_url::{HttpUrl, Port};
 
+pub use own_routes::{OWN_PATHS, OwnRoutes};
 pub use pattern::RedirectUriPattern;
 pub use web_origin::{WebOrigin, WebOriginPattern};
 

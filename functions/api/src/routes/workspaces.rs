@@ -48,6 +48,7 @@ pub(crate) async fn put(call: Call<'_>) -> Result<Response<Bytes>> {
             .then(|| Secret::new(hex(&draw::<48>(&*deps.random))));
         let new_secret = definition.secret.as_ref().or(generated.as_ref());
         // Checks everything before anything is written.
+        definition.check_addresses(deps.settings.loopback, &deps.own_routes)?;
         Workspace::new(key, &definition, new_secret, deps.settings.loopback)?;
         let plain = match (new_secret, kept) {
             (Some(secret), _) => Some(Zeroizing::new(secret.expose().as_bytes().to_vec())),

@@ -56,6 +56,10 @@ pub(super) async fn authorize(
             return Err(Error::internal("an option without a provider's page cannot authorize"));
         }
     };
+    // The customer's input may have chosen the host or the path.
+    if deps.own_routes.have(location.as_str()) {
+        return Err(Error::unusable("authorizeUri").detail("it leads to a route of the service's own"));
+    }
     let target = chosen.start.target.clone();
     let confirm_user = chosen.start.workspace.confirm_user;
     let memory = FlowContext { request, callback_uri, temporary_credentials, target, confirm_user };

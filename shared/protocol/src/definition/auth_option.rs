@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::check::{NO_WEB_ADDRESS, check_key, web_address};
+use super::check::check_key;
 use super::checker::{Checker, Credentials, KnownSecrets};
 use super::client_credentials::ClientCredentials;
 use super::input_names::InputNames;
@@ -16,7 +16,7 @@ use super::proxy::Proxy;
 use super::read::read_leniently;
 use super::template::Address;
 use super::test_call::{ApiClient, RevokeCall, TestCall};
-use crate::redirect_uri::Loopback;
+use crate::redirect_uri::{Loopback, OwnRoutes};
 
 /// One way to authenticate, as defined.
 #[derive(Clone, Serialize, Deserialize)]
@@ -181,6 +181,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) base_uri: Option<&'a Address>,
     pub(super) secrets: KnownSecrets<'a>,
     pub(super) loopback: Loopback,
+    pub(super) own: &'a OwnRoutes,
 }
 
 impl AuthOption {
@@ -214,12 +215,11 @@ impl AuthOption {
         if let Err(problem) = check_key(&self.key) {
             problems.add(format!("{path}.key"), problem);
         }
-        if self.help_uri.as_ref().is_some_and(|uri| web_address(uri).is_none()) {
-            problems.add(format!("{path}.helpUri"), NO_WEB_ADDRESS);
-        }
         let inputs = InputNames::of(self.input_schema.as_ref());
-        let Surroundings { base_uri, secrets, loopback } = around;
-        let mut checker = Checker { problems, path, inputs: &inputs, secrets, option: &self.key, loopback };
+        let Surroundings { base_uri, secrets, loopback, own } = around;
+        let mut checker =
+            Checker { problems, path, inputs: &inputs, secrets, option: &self.key, loopback, own };
+        checker.web_address("helpUri", self.help_uri.as_ref());
         self.method.check(&mut checker.inside("config"));
         let named = match &self.method {
             AuthMethod::ClientCredentials(config) => config.credentials(&inputs),

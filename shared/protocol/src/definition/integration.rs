@@ -3,7 +3,7 @@
 use aws_lc_rs::digest::{Context, SHA256};
 
 use super::auth_option::{AuthOption, Surroundings};
-use super::check::{NO_WEB_ADDRESS, check_key, web_address};
+use super::check::{check_key, web_address_problem};
 use super::checker::KnownSecrets;
 use super::integration_definition::{IntegrationDefinition, Unread, UnreadOption};
 use super::problem::Problems;
@@ -11,7 +11,7 @@ use super::template::Address;
 use crate::error::{Error, ErrorKey, Result};
 use crate::id::{IntegrationId, WorkspaceKey};
 use crate::random::hex;
-use crate::redirect_uri::Loopback;
+use crate::redirect_uri::{Loopback, OwnRoutes};
 
 /// An integration, read as far as it can be used.
 #[derive(Debug)]
@@ -104,9 +104,10 @@ impl Integration {
         }
     }
 
-    /// Every setting that cannot work. Schemas are not among them: [`Self::check_input_schemas`] checks those.
+    /// Every setting that cannot work, or leads to a route of the service's own. Schemas are not among them:
+    /// [`Self::check_input_schemas`] checks those.
     #[must_use]
-    pub fn problems(&self, secrets: KnownSecrets<'_>, loopback: Loopback) -> Problems {
+    pub fn problems(&self, secrets: KnownSecrets<'_>, loopback: Loopback, own: &OwnRoutes) -> Problems {
         let mut problems = Problems::default();
         if let Err(problem) = check_key(&self.key) {
             problems.add("key", problem);
@@ -117,18 +118,18 @@ impl Integration {
             problems.add("name", "must be 1 to 255 bytes");
         }
         for (field, uri) in [("logoUri", &self.logo_uri), ("oAuthCallbackUri", &self.o_auth_callback_uri)] {
-            if uri.as_ref().is_some_and(|uri| web_address(uri).is_none()) {
-                problems.add(field, NO_WEB_ADDRESS);
+            if let Some(problem) = uri.as_ref().and_then(|uri| web_address_problem(uri, loopback, own)) {
+                problems.add(field, problem);
             }
         }
-        self.check_base(loopback, &mut problems);
+        self.check_base(loopback, own, &mut problems);
         for problem in self.unread.problems.iter() {
             problems.add(problem.field.clone(), problem.problem.clone());
         }
         if self.auth_options.is_empty() && self.unread.options.is_empty() && self.unread.problems.is_empty() {
             problems.add("authOptions", "must hold at least one option");
         }
-        let around = Surroundings { base_uri: self.base_uri.as_ref(), secrets, loopback };
+        let around = Surroundings { base_uri: self.base_uri.as_ref(), secrets, loopback, own };
         for (index, option) in self.auth_options.iter().enumerate() {
             if self.auth_options[..index].iter().any(|other| other.key == option.key) {
                 problems.add(format!("{}.key", option.path()), "is taken by another option");
@@ -138,9 +139,9 @@ impl Integration {
         problems
     }
 
-    fn check_base(&self, loopback: Loopback, problems: &mut Problems) {
+    fn check_base(&self, loopback: Loopback, own: &OwnRoutes, problems: &mut Problems) {
         let Some(base) = &self.base_uri else { return };
-        if let Some(problem) = base.problem(loopback) {
+        if let Some(problem) = base.problem(loopback, own) {
             problems.add("baseUri", problem);
         }
         // The paths of calls are appended to this address.

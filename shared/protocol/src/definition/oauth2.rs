@@ -139,8 +139,7 @@ impl OAuth2 {
             }
         }
         if let Some(issuer) = &self.issuer
-            && super::check::web_address(issuer)
-                .is_none_or(|url| url.query().is_some() || url.fragment().is_some())
+            && (super::check::web_address(issuer, checker.loopback).is_err() || issuer.contains(['?', '#']))
         {
             checker.refuse("issuer", "must be an https address without query and fragment (RFC 8414 §2)");
         }

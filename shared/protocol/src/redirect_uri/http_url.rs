@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{percent_decode, percent_decode_str};
 use url::Url;
 
 use super::Loopback;
@@ -90,7 +90,7 @@ impl<'a> HttpUrl<'a> {
 
     /// Refuses plain http and this machine's own addresses, except the loopback hosts where those are allowed.
     pub(crate) fn admit(&self, loopback: Loopback) -> Result<(), Fault> {
-        let is_loopback = LOOPBACK_HOSTS.contains(&self.host.as_str());
+        let is_loopback = is_loopback(&self.host);
         if is_loopback && loopback == Loopback::Allowed {
             return Ok(());
         }
@@ -135,6 +135,23 @@ fn split_authority(authority: &str, scheme: Scheme) -> Result<(String, Port), Fa
 
 fn cut(text: &str, delimiter: char) -> (&str, Option<&str>) {
     text.split_once(delimiter).map_or((text, None), |(before, after)| (before, Some(after)))
+}
+
+/// True if the host is one of those that [`Loopback::Allowed`] allows.
+pub(super) fn is_loopback(host: &str) -> bool {
+    LOOPBACK_HOSTS.contains(&host)
+}
+
+/// The text as it is after every round of percent-decoding: behind a proxy, servers decode even twice.
+pub(super) fn without_escapes(text: &[u8]) -> Vec<u8> {
+    let mut encoded = text.to_vec();
+    loop {
+        let decoded: Vec<u8> = percent_decode(&encoded).collect();
+        if decoded.len() == encoded.len() {
+            return decoded;
+        }
+        encoded = decoded;
+    }
 }
 
 /// True for `.` and `..`, also in disguise: browsers read `%2e` as a dot here.

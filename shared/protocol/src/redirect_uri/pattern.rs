@@ -1,10 +1,8 @@
 //! The entries of a workspace's `redirectUris`.
 
-use percent_encoding::percent_decode;
-
 use crate::error::{Error, ErrorKey, Result};
 
-use super::http_url::{Fault, HttpUrl};
+use super::http_url::{Fault, HttpUrl, without_escapes};
 use super::{Loopback, RedirectUri, WebOriginPattern};
 
 /// An entry of `redirectUris`: scheme, host, port and path must be the same; query and fragment are free.
@@ -79,21 +77,10 @@ impl RedirectUriPattern {
 /// and old ones read the overlong `%c0%ae` as a dot.
 fn climbs(rest: &str) -> bool {
     rest.split('/').any(|segment| {
-        let decoded = fully_decoded(segment);
+        let decoded = without_escapes(segment.as_bytes());
         let name = decoded.split(|byte| *byte == b';').next();
         matches!(name, Some(b"." | b".."))
             || decoded.iter().any(|byte| matches!(byte, b'/' | b'\\') || byte.is_ascii_control())
             || str::from_utf8(&decoded).is_err()
     })
-}
-
-fn fully_decoded(segment: &str) -> Vec<u8> {
-    let mut encoded = segment.as_bytes().to_vec();
-    loop {
-        let decoded: Vec<u8> = percent_decode(&encoded).collect();
-        if decoded.len() == encoded.len() {
-            return decoded;
-        }
-        encoded = decoded;
-    }
 }
