@@ -113,7 +113,9 @@ mod tests {
 
     fn own(places: &[&str]) -> OwnRoutes {
         let own = OwnRoutes::default();
-        places.iter().for_each(|place| own.begin_at(place));
+        for place in places {
+            own.begin_at(place);
+        }
         own
     }
 
