@@ -182,6 +182,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) secrets: KnownSecrets<'a>,
     pub(super) loopback: Loopback,
     pub(super) own: &'a OwnRoutes,
+    pub(super) is_answered_at_bare_path: bool,
 }
 
 impl AuthOption {
@@ -216,11 +217,17 @@ impl AuthOption {
             problems.add(format!("{path}.key"), problem);
         }
         let inputs = InputNames::of(self.input_schema.as_ref());
-        let Surroundings { base_uri, secrets, loopback, own } = around;
+        let Surroundings { base_uri, secrets, loopback, own, is_answered_at_bare_path } = around;
         let mut checker =
             Checker { problems, path, inputs: &inputs, secrets, option: &self.key, loopback, own };
         checker.web_address("helpUri", self.help_uri.as_ref());
         self.method.check(&mut checker.inside("config"));
+        // An OAuth 1.0 answer belongs to its flow by `oauth_token`.
+        if let AuthMethod::OAuth2(config) = &self.method
+            && is_answered_at_bare_path
+        {
+            config.check_issuer_is_required(&mut checker.inside("config"));
+        }
         let named = match &self.method {
             AuthMethod::ClientCredentials(config) => config.credentials(&inputs),
             // The owner's option does the work, and is checked in the owner's definition.
