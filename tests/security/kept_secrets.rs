@@ -91,7 +91,7 @@ pub(crate) fn addresses(value: &Value, place: &str) -> Vec<String> {
 fn without_secrets(mut definition: Value) -> Value {
     for option in definition["authOptions"].as_array_mut().unwrap() {
         let config = option["config"].as_object_mut().unwrap();
-        SECRETS.iter().for_each(|setting| drop(config.remove(*setting)));
+        config.retain(|setting, _| !SECRETS.contains(&&**setting));
     }
     definition
 }
