@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::json;
 use tests::definitions::{integration, integration_with};
+use tests::world::callback_path;
 use tests::{Start, World};
 
 #[tokio::test(start_paused = true)]
@@ -89,13 +90,15 @@ async fn an_option_is_chosen_by_its_key_and_the_first_is_the_default() {
 async fn a_team_can_put_a_page_of_its_own_before_the_callback() {
     let mut definition = integration();
     definition["oAuthCallbackUri"] = "https://app.example/oauth/back".into();
+    definition["oAuthCallbackPath"] = "own".into();
     let world = World::with(&definition).await;
     let browser = world.browser();
     let at_provider = world.begin(&browser, &Start::new()).await;
     assert_eq!(at_provider.parameter("redirect_uri").as_deref(), Some("https://app.example/oauth/back"));
 
     // The team's page sends the browser on, with the same query.
-    let answered = browser.get(&format!("/oauth-callback?{}", at_provider.answer(&[("code", "a")]))).await;
+    let answered =
+        browser.get(&format!("{}?{}", callback_path(), at_provider.answer(&[("code", "a")]))).await;
     browser.get(answered.location()).await.assert_connected();
     let sent = world.provider.token_request().parameter("redirect_uri");
     assert_eq!(sent.as_deref(), Some("https://app.example/oauth/back"));

@@ -1,25 +1,11 @@
 //! What was stored before there was a check works as far as it can, and says what is to be mended.
 
-use flow::store::StoredDefinition;
 use http::Method;
-use protocol::definition::integration_id;
-use protocol::id::WorkspaceKey;
 use serde_json::{Value, json};
 use tests::answer::refusal;
 use tests::definitions::{API_KEY, api_key, entered, integration, with_options};
 use tests::tokens::{CUSTOMER, WORKSPACE, admin, customer};
 use tests::{Start, World};
-
-/// Puts a definition in the place of the usual one, as a version without checks would have.
-async fn store(world: &World, definition: &Value) {
-    let workspace = &WorkspaceKey::new(WORKSPACE);
-    let id = integration_id(workspace, "crm");
-    let before = world.deps.store.read_integration(workspace, &id).await.unwrap();
-    let sealed = before.as_ref().and_then(|before| before.sealed.clone());
-    let stored = StoredDefinition { key: "crm".to_owned(), definition: definition.to_string(), sealed };
-    assert!(world.deps.store.put_integration(workspace, &id, before.as_ref(), stored).await.unwrap());
-    world.deps.definitions.forget(workspace);
-}
 
 fn without_secret(mut definition: Value) -> Value {
     definition["authOptions"][0]["config"].as_object_mut().unwrap().remove("clientSecret");
@@ -48,7 +34,7 @@ async fn its_problems_are_told_to_who_can_mend_them() {
     let mut old = without_secret(with_options(integration(), &[&api_key()]));
     old["authOptions"][0]["config"]["formerSetting"] = true.into();
     old["authOptions"][0]["test"]["method"] = "FETCH".into();
-    store(&world, &old).await;
+    world.store_unchecked(&old).await;
 
     let for_manager = shown(&world, &admin(WORKSPACE)).await;
     assert_eq!(
@@ -75,7 +61,7 @@ async fn a_schema_without_bounds_is_told_and_checks_nothing() {
     let world = World::with(&api_key()).await;
     let mut old = api_key();
     old["authOptions"][0]["inputSchema"]["properties"]["apiKey"]["pattern"] = "(?<=(a|aa)+)b".into();
-    store(&world, &old).await;
+    world.store_unchecked(&old).await;
     let for_manager = shown(&world, &admin(WORKSPACE)).await;
     assert_eq!(for_manager["state"], "SETUP_REQUIRED");
     assert_eq!(fields(&for_manager), ["authOptions[0].inputSchema"]);
@@ -92,7 +78,7 @@ async fn a_setting_that_there_is_not_any_more_is_left_out() {
     old["authOptions"][0]["formerSetting"] = 1.into();
     old["authOptions"][0]["config"]["formerSetting"] = true.into();
     old["authOptions"][0]["test"]["formerSetting"] = true.into();
-    store(&world, &old).await;
+    world.store_unchecked(&old).await;
     world.connect(&world.browser(), &Start::new()).await.assert_connected();
     assert_eq!(fields(&shown(&world, &admin(WORKSPACE)).await).len(), 4);
 }
@@ -102,7 +88,7 @@ async fn an_option_that_cannot_be_read_stops_no_other() {
     let world = World::new().await;
     let mut old = without_secret(with_options(integration(), &[&api_key()]));
     old["authOptions"][0]["config"].as_object_mut().unwrap().remove("tokenUri");
-    store(&world, &old).await;
+    world.store_unchecked(&old).await;
 
     let good = Start::new().with(&json!({ "authOptionKey": "api-key", "connectionParameters": entered() }));
     let id = world.browser().send(good.form()).await.connection_id();
@@ -123,7 +109,7 @@ async fn connections_go_on_as_before() {
     let mut old = without_secret(integration());
     old["authOptions"][0]["revoke"] = json!({ "path": "revoke", "method": "END", "headers": { "A B": "c" } });
     old["authOptions"][0]["config"]["revocationUri"] = "ftp://provider.example".into();
-    store(&world, &old).await;
+    world.store_unchecked(&old).await;
     let path = format!("/connections/{id}/proxy/me");
     assert_eq!(world.api(Method::GET, &path, &admin(WORKSPACE), None).await.status, 200);
     let path = format!("/connections/{id}/refresh-credentials");
@@ -145,6 +131,6 @@ async fn a_secret_that_was_never_given_is_told() {
     world.define_workspace(WORKSPACE, &tests::definitions::workspace(WORKSPACE)).await;
     let mut old = without_secret(integration());
     old["authOptions"][0]["config"]["clientAuthLocation"] = "headers".into();
-    store(&world, &old).await;
+    world.store_unchecked(&old).await;
     assert_eq!(fields(&shown(&world, &admin(WORKSPACE)).await), ["authOptions[0].config.clientSecret"]);
 }

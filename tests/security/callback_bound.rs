@@ -148,21 +148,6 @@ async fn an_answer_at_another_integrations_address_claims_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_bare_address_serves_only_integrations_with_a_page_of_their_own() {
-    let mut definition = definitions::integration();
-    definition["oAuthCallbackUri"] = "https://app.example/back".into();
-    let world = World::with(&definition).await;
-    let browser = world.browser();
-    let at_provider = world.begin(&browser, &Start::new()).await;
-    let answer = at_provider.answer(&[("code", "a")]);
-    let expected = refusal(400, "integration_mismatch", "");
-    let own = get(&format!("{}?{answer}", callback_path()));
-    assert_refused(&world, &browser, &own, &expected, "its own path").await;
-    let answered = browser.get(&format!("/oauth-callback?{answer}")).await;
-    browser.get(answered.location()).await.assert_connected();
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_result_is_told_to_nobody_else() {
     let world = World::new().await;
     let browser = world.browser();

@@ -2,6 +2,7 @@
 //! nothing was sent.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on ends where it stands")]
 
+mod bare_callback;
 mod borrowed_values;
 mod callback_bound;
 mod callback_shape;
@@ -12,6 +13,8 @@ mod debug;
 mod definitions;
 mod error_keys;
 mod issuer;
+mod kept_secrets;
+mod own_routes;
 mod pages;
 mod policies;
 mod provenance;
@@ -35,4 +38,5 @@ mod token_claims;
 mod token_endpoint;
 mod tokens;
 mod waiting_starts;
+mod web_addresses;
 mod workspace_secrets;

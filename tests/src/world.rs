@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use flow::deps::{Deps, Seams, Settings};
 use flow::seal::{StaticKey, WrappingKey};
+use flow::store::StoredDefinition;
 use http::Method;
 use linkspan_local::database::Database;
 use linkspan_local::events::pipe::Pipe;
@@ -223,6 +224,18 @@ impl World {
         let path = format!("/integrations/{key}");
         let answer = self.api(Method::PUT, &path, &tokens::admin(WORKSPACE), Some(definition)).await;
         assert!(answer.status.is_success(), "{}", answer.body);
+    }
+
+    /// Puts a definition in the place of the usual one, as a version without checks would have.
+    pub async fn store_unchecked(&self, definition: &Value) {
+        let workspace = &WorkspaceKey::new(WORKSPACE);
+        let id = integration_id(workspace, INTEGRATION);
+        let before = self.deps.store.read_integration(workspace, &id).await.unwrap();
+        let sealed = before.as_ref().and_then(|before| before.sealed.clone());
+        let definition = definition.to_string();
+        let stored = StoredDefinition { key: INTEGRATION.to_owned(), definition, sealed };
+        assert!(self.deps.store.put_integration(workspace, &id, before.as_ref(), stored).await.unwrap());
+        self.forget_definitions();
     }
 
     /// The integration of most tests, as the functions read it.

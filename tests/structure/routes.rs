@@ -30,6 +30,13 @@ fn a_method_of_a_path_is_one_route() {
     assert_eq!(distinct.len(), routes.len());
 }
 
+/// The definitions' checks know the paths, to refuse addresses that lead there.
+#[test]
+fn the_own_paths_that_no_definition_may_lead_to_are_every_path() {
+    let paths: BTreeSet<&str> = protocol::redirect_uri::OWN_PATHS.iter().copied().collect();
+    assert_eq!(paths, api::all_routes().iter().map(|route| route.path).collect());
+}
+
 #[test]
 fn the_template_has_every_path() {
     let template = read("infra/template.yaml");

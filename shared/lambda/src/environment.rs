@@ -64,7 +64,12 @@ pub(crate) fn deps() -> Result<Arc<Deps>, Error> {
         root_secret: optional("ROOT_WORKSPACE_SECRET").map(Secret::new),
         requests_per_minute: limit(optional("REQUESTS_PER_MINUTE"))?,
     };
-    Ok(Deps::new(seams, settings))
+    let deps = Deps::new(seams, settings);
+    // API Gateway's own address goes on answering beside a custom domain.
+    if let Some(url) = optional("GATEWAY_URL") {
+        deps.own_routes.begin_at(&url);
+    }
+    Ok(deps)
 }
 
 /// Allows providers and redirect targets on this machine only for `cargo lambda watch` with the local run's tables.

@@ -58,7 +58,7 @@ fn is_step(name: &[u8]) -> bool {
 }
 
 /// Decodes until nothing is encoded. Returns nothing if that takes too long.
-fn fully_decoded(segment: &str) -> Option<Vec<u8>> {
+pub(crate) fn fully_decoded(segment: &str) -> Option<Vec<u8>> {
     let mut encoded = segment.as_bytes().to_vec();
     for _ in 0..MOST_DECODINGS {
         let decoded: Vec<u8> = percent_decode(&encoded).collect();

@@ -5,6 +5,7 @@
 //! the fragment are the caller's own, byte for byte.
 
 pub(crate) mod http_url;
+mod own_routes;
 mod pattern;
 mod web_origin;
 
@@ -17,6 +18,7 @@ use crate::error::{Error, ErrorKey, Result};
 
 use http_url::{HttpUrl, Port};
 
+pub use own_routes::{OWN_PATHS, OwnRoutes};
 pub use pattern::RedirectUriPattern;
 pub use web_origin::{WebOrigin, WebOriginPattern};
 
@@ -95,13 +97,12 @@ impl RedirectUri {
 
     /// The address to send the browser to with this result.
     ///
-    /// [`RESULT_PARAMETERS`] in the caller's own query are dropped, so that an error cannot look like a success; the
-    /// rest of the query stays byte for byte. The result follows it, percent-encoded, and the fragment comes last.
+    /// [`RESULT_PARAMETERS`] in the caller's own query are dropped, however a reader may write them, so that an error
+    /// cannot look like a success; the rest of the query stays byte for byte. The result follows it, percent-encoded,
+    /// and the fragment comes last.
     #[must_use]
     pub fn with_result(&self, result: &[(&str, &str)]) -> String {
-        let own = self.query.as_deref().unwrap_or_default();
-        let kept: Vec<&str> = own.split('&').filter(|pair| !is_result_parameter(pair)).collect();
-        let mut query = kept.join("&");
+        let mut query = without_result(self.query.as_deref().unwrap_or_default());
         for (name, value) in result {
             let separator = if query.is_empty() { "" } else { "&" };
             query.extend([separator, &percent_encoded(name), "=", &percent_encoded(value)]);
@@ -128,9 +129,32 @@ impl fmt::Debug for RedirectUri {
     }
 }
 
-/// Compares the name as its reader will see it: decoded, and without the surrounding spaces that PHP drops.
+/// The caller's own query without [`RESULT_PARAMETERS`]. Some readers take `;` for `&`.
+fn without_result(own: &str) -> String {
+    let mut kept: Option<String> = None;
+    let mut start = 0;
+    for pair in own.split(['&', ';']) {
+        if !is_result_parameter(pair) {
+            match &mut kept {
+                None => kept = Some(pair.to_owned()),
+                // With the separator before it.
+                Some(kept) => kept.push_str(&own[start - 1..start + pair.len()]),
+            }
+        }
+        start += pair.len() + 1;
+    }
+    kept.unwrap_or_default()
+}
+
+/// Compares the name as any reader may see it. It is decoded. PHP drops spaces before it, and takes a NUL for its end;
+/// PHP, Rails and Node's `qs` take `name[]`, `name[0]` and `name[a][b]` for parts of `name`, `qs` also `[name]` for the
+/// name itself; some readers drop a `?` more than the first, and ASP.NET reads names in any case.
 fn is_result_parameter(pair: &str) -> bool {
-    form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| RESULT_PARAMETERS.contains(&name.trim()))
+    form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| {
+        let name = name.trim_start_matches(|c: char| c == '?' || c == '[' || c.is_whitespace());
+        let name = name.split(['[', ']', '\0']).next().unwrap_or_default().trim().to_uppercase();
+        RESULT_PARAMETERS.iter().any(|own| own.to_uppercase() == name)
+    })
 }
 
 /// Percent-encodes a text, so that it stays one text in any part of a URL.

@@ -34,8 +34,12 @@ pub(super) async fn passed(
     let json = serde_json::to_string(&definition).map_err(Error::internal)?;
     let sealed_before = before.and_then(|before| before.sealed.clone());
     let integration = Arc::new(Integration::new(workspace, &key, definition, sealed_before));
-    let secrets = deps.definitions.option_secrets(&integration).await?.updated(given);
-    let mut problems = integration.problems(KnownSecrets::Opened(&secrets), deps.settings.loopback);
+    // A definition that can no longer be read says nothing of where its secrets went.
+    let replaced = before.and_then(|before| read_integration(workspace, before.clone()).ok());
+    let kept = deps.definitions.option_secrets(&integration).await?;
+    let secrets = kept.updated(given, replaced.as_ref(), &integration)?;
+    let mut problems =
+        integration.problems(KnownSecrets::Opened(&secrets), deps.settings.loopback, &deps.own_routes);
     integration.check_input_schemas(&mut problems);
     // What has just been shared counts.
     if let Some(root) = &deps.settings.root_key
@@ -57,7 +61,7 @@ pub(super) async fn stored(
 ) -> Result<Checked> {
     let integration = Arc::new(read_integration(workspace, stored.clone())?);
     let secrets = if stored.sealed.is_some() { KnownSecrets::Sealed } else { KnownSecrets::None };
-    let mut problems = integration.problems(secrets, deps.settings.loopback);
+    let mut problems = integration.problems(secrets, deps.settings.loopback, &deps.own_routes);
     check_sharing(deps, &integration, &mut problems).await?;
     Ok(Checked { integration, problems, stored })
 }

@@ -8,7 +8,9 @@ use flow::store::{IntegrationUse, ListConnections};
 use flow::web::request_fields::Fields;
 use http::{Request, Response, StatusCode};
 use protocol::definition::template::Address;
-use protocol::definition::{AuthType, Integration, Problem, Problems, integration_id_of, is_id};
+use protocol::definition::{
+    AuthType, CallbackPath, Integration, Problem, Problems, integration_id_of, is_id,
+};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{IntegrationId, WorkspaceKey};
 use protocol::token::Caller;
@@ -196,6 +198,7 @@ fn summary(integration: &Integration, problems: &Problems) -> Representation {
         auth_type: options.first().map(|option| option.auth_type),
         auth_options: Options::Enabled(options),
         o_auth_callback_uri: None,
+        o_auth_callback_path: None,
         connection: None,
     }
 }
@@ -209,6 +212,8 @@ fn details(deps: &Deps, request: &Request<Bytes>, checked: &Checked) -> Result<R
         details.auth_options = Options::Defined(options);
     }
     details.problems = problems.iter().cloned().collect();
+    details.o_auth_callback_path =
+        integration.o_auth_callback_uri.as_ref().map(|_| integration.o_auth_callback_path);
     details.o_auth_callback_uri = Some(match &integration.o_auth_callback_uri {
         Some(own) => own.clone(),
         None => format!("{}{}", deps.own_address(request)?.url, integration.callback_path()),
@@ -244,6 +249,9 @@ pub(super) struct Representation {
     /// For who manages the workspace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) o_auth_callback_uri: Option<String>,
+    /// For who manages the workspace: where its own page sends the browser on to, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) o_auth_callback_path: Option<CallbackPath>,
     /// For a customer: their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) connection: Option<ConnectionRepresentation>,
@@ -344,6 +352,7 @@ mod tests {
             auth_type: None,
             auth_options: Options::Enabled(Vec::new()),
             o_auth_callback_uri: None,
+            o_auth_callback_path: None,
             connection: None,
         };
         let full = Representation {
@@ -355,6 +364,7 @@ mod tests {
             problems: vec![problem()],
             auth_options: Options::Defined(full_definition().auth_options.iter().map(json_of).collect()),
             o_auth_callback_uri: Some("https://linkspan.example/oauth-callback".to_owned()),
+            o_auth_callback_path: Some(CallbackPath::Own),
             connection: Some(connection()),
             ..least()
         };

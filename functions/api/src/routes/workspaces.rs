@@ -72,6 +72,7 @@ pub(crate) async fn put(call: Call<'_>) -> Result<Response<Bytes>> {
         let until = secrets.previous.as_ref().map(|previous| previous.until.to_rfc3339());
         definition.previous_secret_until = until;
         // Checks everything before anything is written.
+        definition.check_addresses(deps.settings.loopback, &deps.own_routes)?;
         Workspace::new(key, &definition, &secrets, deps.settings.loopback)?;
         // Sealed anew like all that is written, so that it moves on to the present wrapping key.
         let sealed = match secrets.to_bytes()? {

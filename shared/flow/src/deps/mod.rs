@@ -27,7 +27,7 @@ use protocol::id::WorkspaceKey;
 use protocol::provider::calls::Calls;
 use protocol::provider::client::Provider;
 use protocol::random::Random;
-use protocol::redirect_uri::{Loopback, WebOrigin};
+use protocol::redirect_uri::{Loopback, OwnRoutes, WebOrigin};
 use protocol::secret::Secret;
 
 /// A handler as the Lambda runtime, the local run and the tests mount it.
@@ -82,6 +82,8 @@ pub struct Deps {
     pub limits: Limits,
     /// The operator's settings.
     pub settings: Settings,
+    /// The service's own routes, at its public address and wherever requests came to.
+    pub own_routes: OwnRoutes,
 }
 
 impl Deps {
@@ -94,7 +96,11 @@ impl Deps {
         let definitions =
             Definitions::new(Arc::clone(&store), Arc::clone(&sealer), Arc::clone(&clock), settings.loopback);
         let limits = Limits::new(Arc::clone(&store), Arc::clone(&clock), settings.requests_per_minute);
-        Arc::new(Self { clock, random, provider, store, sealer, definitions, limits, settings })
+        let own_routes = OwnRoutes::default();
+        if let Some(url) = &settings.public_url {
+            own_routes.begin_at(url);
+        }
+        Arc::new(Self { clock, random, provider, store, sealer, definitions, limits, settings, own_routes })
     }
 
     /// Returns what a call to a provider needs. All such calls end by `until`.
@@ -105,6 +111,7 @@ impl Deps {
             random: &*self.random,
             provider: &*self.provider,
             loopback: self.settings.loopback,
+            own: &self.own_routes,
             until,
         }
     }
@@ -118,10 +125,18 @@ impl Deps {
         let deps = Arc::clone(self);
         BoxCloneSyncService::new(tower::service_fn(move |request| {
             let (handler, deps) = (handler.clone(), Arc::clone(&deps));
+            deps.note_host(&request);
             // The future of a call made inside this block is stored once. A future captured from outside would be
             // stored twice.
             async move { Ok(handler(deps, request).instrument(trail::span()).await) }
         }))
+    }
+
+    /// Notes the host that a request came to, as one of the service's own.
+    fn note_host(&self, request: &Request<Bytes>) {
+        if let Some(host) = request.headers().get(HOST).and_then(|host| host.to_str().ok()) {
+            self.own_routes.begin_at(&format!("https://{host}"));
+        }
     }
 
     /// Returns the service's own address for this request. The request's host can be trusted: API Gateway passes on

@@ -17,7 +17,7 @@ use crate::lifecycle::registration::issuing_secrets;
 use crate::store::NewFlow;
 use crate::web::response;
 use protocol::deadline::Deadline;
-use protocol::definition::{AuthMethod, OAuth1, ParameterPlace};
+use protocol::definition::{AuthMethod, BARE_CALLBACK, Integration, OAuth1, ParameterPlace};
 use protocol::error::{Error, Result};
 use protocol::provider::oauth1::{self, TemporaryCredentials, request_temporary_credentials};
 use protocol::provider::oauth2::Sent;
@@ -33,16 +33,21 @@ pub(super) async fn authorize(
     let secret = BrowserSecret::draw(&*deps.random);
     let flow = state.flow_id();
     let integration = &chosen.registration.integration;
-    let callback_path = integration.callback_path();
     let callback_uri = match &integration.o_auth_callback_uri {
         Some(uri) => uri.clone(),
-        None => format!("{}{callback_path}", chosen.start.address.url),
+        None => format!("{}{}", chosen.start.address.url, integration.callback_path()),
     };
     let loopback = deps.settings.loopback;
     let (location, temporary_credentials, kept_parameters) = match &chosen.registration.option().method {
         AuthMethod::OAuth2(config) => {
             let sent =
                 Sent { code_verifier: secret.code_verifier(&flow)?, redirect_uri: callback_uri.clone() };
+            if integration.is_answered_at_bare_path() && !config.is_issuer_required() {
+                tracing::warn!(
+                    setting = "oAuthCallbackUri",
+                    "the answer will come to the bare callback, where no issuer is required"
+                );
+            }
             let bound = request.values(&chosen.registration)?;
             let location = authorization_request(config, bound.values(), &state.reveal(), &sent, loopback)?;
             (location, None, config.callback_parameters.clone())
@@ -56,10 +61,14 @@ pub(super) async fn authorize(
             return Err(Error::internal("an option without a provider's page cannot authorize"));
         }
     };
+    // The customer's input may have chosen the host or the path.
+    if deps.own_routes.have(location.as_str()) {
+        return Err(Error::unusable("authorizeUri").detail("it leads to a route of the service's own"));
+    }
     let target = chosen.start.target.clone();
     let confirm_user = chosen.start.workspace.confirm_user;
     let memory = FlowContext { request, callback_uri, temporary_credentials, target, confirm_user };
-    begin_flow(deps, &flow, &secret, &callback_path, kept_parameters, &memory).await?;
+    begin_flow(deps, &flow, &secret, integration, kept_parameters, &memory).await?;
     About::Flow.note(flow.as_str());
     tracing::info!("flow begun");
     Ok(response::see_other(location.as_str(), &[secret.set_cookie(&flow)]))
@@ -69,14 +78,15 @@ async fn begin_flow(
     deps: &Deps,
     flow: &FlowId,
     secret: &BrowserSecret,
-    callback_path: &str,
+    integration: &Integration,
     kept_parameters: Vec<String>,
     memory: &FlowContext,
 ) -> Result<()> {
     let new = NewFlow {
         id: flow,
         binding: secret.binding(),
-        callback_path,
+        callback_path: &integration.callback_path(),
+        other_path: integration.is_answered_at_bare_path().then_some(BARE_CALLBACK),
         kept_parameters,
         memory: memory.seal(flow, secret, &*deps.random)?,
         expires_at: deps.clock.now() + Duration::from_secs(FLOW_LIFETIME_SECONDS.into()),

@@ -107,10 +107,12 @@ impl VerifiedStart {
 
 fn allowed_redirect_uri(uri: &str, workspace: &Workspace, deps: &Deps) -> Result<RedirectUri> {
     let uri = RedirectUri::parse(uri, deps.settings.loopback)?;
-    if workspace.allows_redirect_to(&uri) {
-        Ok(uri)
-    } else {
-        let message = "The workspace does not allow this redirectUri.";
-        Err(Error::new(ErrorKey::RedirectUriNotAllowed, message).field("redirectUri"))
+    let refused = |message| Error::new(ErrorKey::RedirectUriNotAllowed, message).field("redirectUri");
+    if !workspace.allows_redirect_to(&uri) {
+        return Err(refused("The workspace does not allow this redirectUri."));
     }
+    if deps.own_routes.have(uri.as_str()) {
+        return Err(refused("The redirectUri leads to a route of Linkspan's own."));
+    }
+    Ok(uri)
 }

@@ -68,6 +68,7 @@ impl Waiting {
             id: &flow,
             binding: secret.binding(),
             callback_path: PATH,
+            other_path: None,
             kept_parameters: Vec::new(),
             memory: secret.seal(&flow, &*deps.random, &json)?,
             expires_at: verified_at + Duration::from_secs(FLOW_LIFETIME_SECONDS.into()),

@@ -24,8 +24,10 @@ pub struct NewFlow<'a> {
     pub id: &'a FlowId,
     /// The hash of the browser secret.
     pub binding: [u8; 32],
-    /// The callback path that was sent to the provider.
+    /// The path that the provider's answer arrives at.
     pub callback_path: &'a str,
+    /// Another path that it may arrive at, because the team's own page stands between.
+    pub other_path: Option<&'a str>,
     /// The callback parameters that the definition keeps, beyond the standard ones.
     pub kept_parameters: Vec<String>,
     /// The flow's memory, sealed under the browser's key.
@@ -38,8 +40,10 @@ pub struct NewFlow<'a> {
 pub struct FlowItem {
     /// The hash of the browser secret.
     pub binding: Vec<u8>,
-    /// The callback path that was sent to the provider.
+    /// The path that the provider's answer arrives at.
     pub callback_path: String,
+    /// Another path that it may arrive at.
+    pub other_path: Option<String>,
     /// The callback parameters that the definition keeps, beyond the standard ones.
     pub kept_parameters: Vec<String>,
     /// The flow's memory, sealed under the browser's key.
@@ -75,6 +79,9 @@ impl Store {
             .item("memory", bytes(flow.memory))
             .item("expiresAt", number(flow.expires_at.0))
             .item("ttl", number(flow.expires_at.seconds() + TTL_MARGIN_SECONDS));
+        if let Some(path) = flow.other_path {
+            put = put.item("otherPath", text(path));
+        }
         if !flow.kept_parameters.is_empty() {
             put = put.item("keptParameters", texts(flow.kept_parameters));
         }
@@ -97,8 +104,8 @@ impl Store {
         Ok(get.send().await.map_err(|error| unavailable("GetItem flow", &error))?.item)
     }
 
-    /// Claims a flow for `claimant` in one conditional write: only for the browser that began it, at the callback path
-    /// that was sent to the provider, before it expires, and once.
+    /// Claims a flow for `claimant` in one conditional write: only for the browser that began it, at a path where its
+    /// answer may arrive, before it expires, and once.
     pub async fn claim_flow(
         &self,
         id: &FlowId,
@@ -114,7 +121,8 @@ impl Store {
             .key("pk", text(id.as_str()))
             .update_expression("SET #owner = :owner, claimedAt = :now")
             .condition_expression(
-                "binding = :binding AND callbackPath = :path AND expiresAt > :now AND attribute_not_exists(#owner)",
+                "binding = :binding AND (callbackPath = :path OR otherPath = :path) AND expiresAt > :now AND \
+                 attribute_not_exists(#owner)",
             )
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_values(":owner", text(claimant))
@@ -163,6 +171,7 @@ impl FlowItem {
         Ok(Self {
             binding: item.bytes("binding")?.to_vec(),
             callback_path: item.text("callbackPath")?.to_owned(),
+            other_path: item.opt_text("otherPath").map(str::to_owned),
             kept_parameters: item.texts("keptParameters").to_vec(),
             memory: item.bytes("memory")?.to_vec(),
             expires_at: Timestamp(item.number("expiresAt")?),
@@ -217,7 +226,7 @@ fn why_not_claimed(
     if flow.binding != binding {
         return Err(browser_mismatch());
     }
-    if flow.callback_path != callback_path {
+    if flow.callback_path != callback_path && flow.other_path.as_deref() != Some(callback_path) {
         return Err(Error::new(
             ErrorKey::IntegrationMismatch,
             "The answer arrived at the address of another integration than the one that was asked.",

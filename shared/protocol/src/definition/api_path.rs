@@ -40,9 +40,11 @@ impl ApiPath {
             }
             (Self::Below(path), Some(base)) => {
                 // Problems of `baseUri` itself are reported under `baseUri`.
-                if base.problem(checker.loopback).is_none()
-                    && let Some(problem) =
-                        self.at(Some(base)).ok().and_then(|whole| whole.problem(checker.loopback))
+                if base.problem(checker.loopback, checker.own).is_none()
+                    && let Some(problem) = self
+                        .at(Some(base))
+                        .ok()
+                        .and_then(|whole| whole.problem(checker.loopback, checker.own))
                 {
                     checker.refuse("path", problem);
                 }

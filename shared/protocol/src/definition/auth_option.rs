@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::bounded_schema::BoundedSchema;
-use super::check::{NO_WEB_ADDRESS, check_key, web_address};
+use super::check::check_key;
 use super::checker::{Checker, Credentials, KnownSecrets};
 use super::client_credentials::ClientCredentials;
 use super::input_names::InputNames;
@@ -17,7 +17,7 @@ use super::proxy::Proxy;
 use super::read::read_leniently;
 use super::template::Address;
 use super::test_call::{ApiClient, RevokeCall, TestCall};
-use crate::redirect_uri::Loopback;
+use crate::redirect_uri::{Loopback, OwnRoutes};
 
 /// One way to authenticate, as defined.
 #[derive(Clone, Serialize, Deserialize)]
@@ -182,6 +182,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) base_uri: Option<&'a Address>,
     pub(super) secrets: KnownSecrets<'a>,
     pub(super) loopback: Loopback,
+    pub(super) own: &'a OwnRoutes,
+    pub(super) is_answered_at_bare_path: bool,
 }
 
 impl AuthOption {
@@ -215,16 +217,21 @@ impl AuthOption {
         if let Err(problem) = check_key(&self.key) {
             problems.add(format!("{path}.key"), problem);
         }
-        if self.help_uri.as_ref().is_some_and(|uri| web_address(uri).is_none()) {
-            problems.add(format!("{path}.helpUri"), NO_WEB_ADDRESS);
-        }
         if let Some(Err(problem)) = self.input_schema.as_ref().map(BoundedSchema::of) {
             problems.add(format!("{path}.inputSchema"), problem);
         }
         let inputs = InputNames::of(self.input_schema.as_ref());
-        let Surroundings { base_uri, secrets, loopback } = around;
-        let mut checker = Checker { problems, path, inputs: &inputs, secrets, option: &self.key, loopback };
+        let Surroundings { base_uri, secrets, loopback, own, is_answered_at_bare_path } = around;
+        let mut checker =
+            Checker { problems, path, inputs: &inputs, secrets, option: &self.key, loopback, own };
+        checker.web_address("helpUri", self.help_uri.as_ref());
         self.method.check(&mut checker.inside("config"));
+        // An OAuth 1.0 answer belongs to its flow by `oauth_token`.
+        if let AuthMethod::OAuth2(config) = &self.method
+            && is_answered_at_bare_path
+        {
+            config.check_issuer_is_required(&mut checker.inside("config"));
+        }
         let named = match &self.method {
             AuthMethod::ClientCredentials(config) => config.credentials(&inputs),
             // The owner's option does the work, and is checked in the owner's definition.

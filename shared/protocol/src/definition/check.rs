@@ -1,5 +1,8 @@
 //! Checks that several parts of a definition share.
 
+use crate::redirect_uri::http_url::{Fault, HttpUrl, Port};
+use crate::redirect_uri::{Loopback, OwnRoutes};
+
 /// A key that a team chooses: `^[a-z0-9][a-z0-9._-]{0,63}$`, in either case.
 pub(super) fn check_key(key: &str) -> Result<(), &'static str> {
     let well_formed = (1..=64).contains(&key.len())
@@ -12,14 +15,22 @@ pub(super) fn check_key(key: &str) -> Result<(), &'static str> {
     }
 }
 
-/// An address that a browser is sent to.
-pub(super) fn web_address(uri: &str) -> Option<url::Url> {
-    url::Url::parse(uri).ok().filter(|url| {
-        let secure = url.scheme() == "https";
-        let local = url.scheme() == "http" && matches!(url.host_str(), Some("127.0.0.1" | "localhost"));
-        (secure || local) && url.username().is_empty() && url.password().is_none()
-    })
+/// The reason why an address cannot be opened by a browser, as the end of a sentence that begins with the setting.
+pub(super) fn web_address_problem(uri: &str, loopback: Loopback, own: &OwnRoutes) -> Option<String> {
+    match web_address(uri, loopback) {
+        Err(fault) => Some(format!("must be an absolute https address: it {fault}")),
+        Ok(()) => own.have(uri).then(|| OWN_ROUTE.to_owned()),
+    }
 }
 
-/// The problem of an address that `web_address` does not accept.
-pub(super) const NO_WEB_ADDRESS: &str = "must be an absolute https address";
+/// Reads an address that a browser opens.
+pub(super) fn web_address(uri: &str, loopback: Loopback) -> Result<(), Fault> {
+    let url = HttpUrl::parse(uri)?;
+    match url.port {
+        Port::Number(_) => url.admit(loopback),
+        Port::Any => Err("leaves the port open"),
+    }
+}
+
+/// The problem of an address that leads to the service itself.
+pub(super) const OWN_ROUTE: &str = "leads to a route of Linkspan's own";

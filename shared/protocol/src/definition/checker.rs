@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::check::web_address_problem;
 use super::input_names::InputNames;
 use super::option_secrets::OptionSecrets;
 use super::problem::Problems;
 use super::template::{Address, Placeholder, Root, Template};
-use crate::redirect_uri::Loopback;
+use crate::redirect_uri::{Loopback, OwnRoutes};
 
 /// The option's secrets, as far as they are known.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +39,7 @@ pub(super) struct Checker<'a> {
     pub(super) secrets: KnownSecrets<'a>,
     pub(super) option: &'a str,
     pub(super) loopback: Loopback,
+    pub(super) own: &'a OwnRoutes,
 }
 
 impl Checker<'_> {
@@ -50,6 +52,7 @@ impl Checker<'_> {
             secrets: self.secrets,
             option: self.option,
             loopback: self.loopback,
+            own: self.own,
         }
     }
 
@@ -72,6 +75,13 @@ impl Checker<'_> {
             self.refuse(setting, "is empty");
         }
         self.literal(setting, text);
+    }
+
+    /// Checks an address that a browser opens, and that has no placeholders.
+    pub(super) fn web_address(&mut self, setting: &str, uri: Option<&String>) {
+        if let Some(problem) = uri.and_then(|uri| web_address_problem(uri, self.loopback, self.own)) {
+            self.refuse(setting, problem);
+        }
     }
 
     pub(super) fn template(&mut self, setting: &str, template: &Template, credentials: Credentials<'_>) {
@@ -99,7 +109,7 @@ impl Checker<'_> {
 
     /// Checks an address that is called, or that a browser is sent to.
     pub(super) fn address(&mut self, setting: &str, address: &Address, credentials: Credentials<'_>) {
-        if let Some(problem) = address.problem(self.loopback) {
+        if let Some(problem) = address.problem(self.loopback, self.own) {
             self.refuse(setting, problem);
         }
         self.template(setting, address.template(), credentials);

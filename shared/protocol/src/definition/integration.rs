@@ -4,15 +4,15 @@ use aws_lc_rs::digest::{Context, SHA256};
 
 use super::auth_option::{AuthOption, Surroundings};
 use super::bounded_schema::BoundedSchema;
-use super::check::{NO_WEB_ADDRESS, check_key, web_address};
+use super::check::{check_key, web_address_problem};
 use super::checker::KnownSecrets;
-use super::integration_definition::{IntegrationDefinition, Unread, UnreadOption};
+use super::integration_definition::{CallbackPath, IntegrationDefinition, Unread, UnreadOption};
 use super::problem::Problems;
 use super::template::Address;
 use crate::error::{Error, ErrorKey, Result};
 use crate::id::{IntegrationId, WorkspaceKey};
 use crate::random::hex;
-use crate::redirect_uri::Loopback;
+use crate::redirect_uri::{Loopback, OwnRoutes};
 
 /// An integration, read as far as it can be used.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub struct Integration {
     pub base_uri: Option<Address>,
     /// The team's own page that the provider calls back.
     pub o_auth_callback_uri: Option<String>,
+    /// The path that this page sends the browser on to.
+    pub o_auth_callback_path: CallbackPath,
     /// The ways to authenticate that can be used.
     pub auth_options: Vec<AuthOption>,
     /// The workspaces that may use its registration with a `proxy` option.
@@ -94,6 +96,7 @@ impl Integration {
             logo_uri: definition.logo_uri,
             base_uri: definition.base_uri,
             o_auth_callback_uri: definition.o_auth_callback_uri,
+            o_auth_callback_path: definition.o_auth_callback_path,
             auth_options,
             sharing: match (definition.shared, definition.shared_with) {
                 (false, _) => Sharing::Private,
@@ -105,10 +108,10 @@ impl Integration {
         }
     }
 
-    /// Every setting that cannot work. Of schemas only the bounds are checked: [`Self::check_input_schemas`] checks the
-    /// rest.
+    /// Every setting that cannot work, or leads to a route of the service's own. Of schemas only the bounds are checked:
+    /// [`Self::check_input_schemas`] checks the rest.
     #[must_use]
-    pub fn problems(&self, secrets: KnownSecrets<'_>, loopback: Loopback) -> Problems {
+    pub fn problems(&self, secrets: KnownSecrets<'_>, loopback: Loopback, own: &OwnRoutes) -> Problems {
         let mut problems = Problems::default();
         if let Err(problem) = check_key(&self.key) {
             problems.add("key", problem);
@@ -119,18 +122,30 @@ impl Integration {
             problems.add("name", "must be 1 to 255 bytes");
         }
         for (field, uri) in [("logoUri", &self.logo_uri), ("oAuthCallbackUri", &self.o_auth_callback_uri)] {
-            if uri.as_ref().is_some_and(|uri| web_address(uri).is_none()) {
-                problems.add(field, NO_WEB_ADDRESS);
+            if let Some(problem) = uri.as_ref().and_then(|uri| web_address_problem(uri, loopback, own)) {
+                problems.add(field, problem);
             }
         }
-        self.check_base(loopback, &mut problems);
+        if self.o_auth_callback_uri.is_none() && self.o_auth_callback_path == CallbackPath::Own {
+            problems.add(
+                "oAuthCallbackPath",
+                "says where a page sends the browser on to, but there is no oAuthCallbackUri",
+            );
+        }
+        self.check_base(loopback, own, &mut problems);
         for problem in self.unread.problems.iter() {
             problems.add(problem.field.clone(), problem.problem.clone());
         }
         if self.auth_options.is_empty() && self.unread.options.is_empty() && self.unread.problems.is_empty() {
             problems.add("authOptions", "must hold at least one option");
         }
-        let around = Surroundings { base_uri: self.base_uri.as_ref(), secrets, loopback };
+        let around = Surroundings {
+            base_uri: self.base_uri.as_ref(),
+            secrets,
+            loopback,
+            own,
+            is_answered_at_bare_path: self.is_answered_at_bare_path(),
+        };
         for (index, option) in self.auth_options.iter().enumerate() {
             if self.auth_options[..index].iter().any(|other| other.key == option.key) {
                 problems.add(format!("{}.key", option.path()), "is taken by another option");
@@ -140,9 +155,9 @@ impl Integration {
         problems
     }
 
-    fn check_base(&self, loopback: Loopback, problems: &mut Problems) {
+    fn check_base(&self, loopback: Loopback, own: &OwnRoutes, problems: &mut Problems) {
         let Some(base) = &self.base_uri else { return };
-        if let Some(problem) = base.problem(loopback) {
+        if let Some(problem) = base.problem(loopback, own) {
             problems.add("baseUri", problem);
         }
         // The paths of calls are appended to this address.
@@ -200,16 +215,23 @@ impl Integration {
         }
     }
 
-    /// The path that the provider calls back. It is the integration's own, as the defence against mix-up (RFC 9700
-    /// §4.4.2), or the bare one if the team's own page stands between.
+    /// The path that the provider's answer arrives at. It is the integration's own, as the defence against mix-up (RFC
+    /// 9700 §4.4.2).
     #[must_use]
     pub fn callback_path(&self) -> String {
-        match self.o_auth_callback_uri {
-            Some(_) => "/oauth-callback".to_owned(),
-            None => format!("/oauth-callback/{}", self.id),
-        }
+        format!("{BARE_CALLBACK}/{}", self.id)
+    }
+
+    /// True if the answer may also arrive at [`BARE_CALLBACK`], because the team's own page stands between. Then only
+    /// `iss` tells the answer of one OAuth 2 provider from another's (RFC 9207).
+    #[must_use]
+    pub fn is_answered_at_bare_path(&self) -> bool {
+        self.o_auth_callback_uri.is_some() && self.o_auth_callback_path == CallbackPath::Bare
     }
 }
+
+/// The path that all integrations share whose team has a page of its own between.
+pub const BARE_CALLBACK: &str = "/oauth-callback";
 
 /// The integration's id, from an id or a key. A key never looks like an id.
 #[must_use]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::auth_option::{AuthOptionDefinition, AuthType};
-use super::option_secrets::GivenSecret;
+use super::option_secrets::{Given, GivenSecret};
 use super::problem::Problems;
 use super::read::read_leniently;
 use super::template::{Address, Template};
@@ -31,9 +31,12 @@ pub struct IntegrationDefinition {
     /// The address of its API.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_uri: Option<Address>,
-    /// The team's own page that the provider calls back; it sends the browser on to `/oauth-callback`.
+    /// The team's own page that the provider calls back; it sends the browser on to Linkspan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub o_auth_callback_uri: Option<String>,
+    /// The path that this page sends the browser on to.
+    #[serde(default, skip_serializing_if = "CallbackPath::is_bare")]
+    pub o_auth_callback_path: CallbackPath,
     /// True if other workspaces may use its registration with a `proxy` option. Only the root workspace's can be
     /// shared.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -47,6 +50,24 @@ pub struct IntegrationDefinition {
     /// The parts that could not be read.
     #[serde(skip)]
     pub(super) unread: Unread,
+}
+
+/// The path that the team's own page sends the browser on to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CallbackPath {
+    /// `/oauth-callback`, which all integrations share: only the issuer tells their providers' answers apart.
+    #[default]
+    Bare,
+    /// `/oauth-callback/{integrationId}`, which is the integration's own.
+    Own,
+}
+
+impl CallbackPath {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_bare(&self) -> bool {
+        *self == Self::Bare
+    }
 }
 
 /// The parts of a definition that could not be read.
@@ -98,7 +119,7 @@ impl IntegrationDefinition {
     }
 
     /// Takes the secrets out of the options' settings: they are stored sealed, while the rest is stored as it is.
-    pub fn take_secrets(&mut self) -> Vec<(String, &'static str, GivenSecret)> {
+    pub fn take_secrets(&mut self) -> Given {
         let mut taken = Vec::new();
         for option in &mut self.auth_options {
             for setting in SECRET_SETTINGS {

@@ -139,8 +139,7 @@ impl OAuth2 {
             }
         }
         if let Some(issuer) = &self.issuer
-            && super::check::web_address(issuer)
-                .is_none_or(|url| url.query().is_some() || url.fragment().is_some())
+            && (super::check::web_address(issuer, checker.loopback).is_err() || issuer.contains(['?', '#']))
         {
             checker.refuse("issuer", "must be an https address without query and fragment (RFC 8414 §2)");
         }
@@ -151,6 +150,29 @@ impl OAuth2 {
                 checker.refuse(setting, format!("has {name}, which is never kept"));
             }
         }
+    }
+
+    /// True if an answer without the issuer's `iss` is refused.
+    #[must_use]
+    pub fn is_issuer_required(&self) -> bool {
+        self.issuer.is_some() && self.authorization_response_iss_parameter_supported
+    }
+
+    /// Checks that an answer always names its issuer: nothing else tells providers apart at the bare callback.
+    pub(super) fn check_issuer_is_required(&self, checker: &mut Checker<'_>) {
+        if self.is_issuer_required() {
+            return;
+        }
+        let setting = match &self.issuer {
+            None => "issuer",
+            Some(_) => "authorizationResponseIssParameterSupported",
+        };
+        checker.refuse(
+            setting,
+            "must be given with an oAuthCallbackUri whose page sends the browser on to /oauth-callback: nothing else \
+             tells the providers' answers apart there. Or let the page send it on to /oauth-callback/{integrationId}, \
+             and set oAuthCallbackPath to `own`",
+        );
     }
 
     fn check_addresses(&self, checker: &mut Checker<'_>) {

@@ -24,25 +24,17 @@ impl OptionSecrets {
         self.0.is_empty()
     }
 
-    /// The secrets after an update by a new definition.
-    #[must_use]
-    pub fn updated(mut self, given: Vec<(String, &'static str, GivenSecret)>) -> Self {
-        let mut updated: BTreeMap<String, BTreeMap<String, Secret>> = BTreeMap::new();
-        for (option, setting, given) in given {
-            let secret = match given {
-                GivenSecret::New(secret) => Some(secret),
-                GivenSecret::Unchanged => {
-                    self.0.get_mut(&option).and_then(|settings| settings.remove(setting))
-                }
-                GivenSecret::Removed => None,
-            };
-            if let Some(secret) = secret {
-                updated.entry(option).or_default().insert(setting.to_owned(), secret);
-            }
-        }
-        Self(updated)
+    pub(super) fn take(&mut self, option: &str, setting: &str) -> Option<Secret> {
+        self.0.get_mut(option)?.remove(setting)
+    }
+
+    pub(super) fn insert(&mut self, option: String, setting: &str, secret: Secret) {
+        self.0.entry(option).or_default().insert(setting.to_owned(), secret);
     }
 }
+
+/// The secrets that a definition gives: the option's key, the setting, and what is given.
+pub(super) type Given = Vec<(String, &'static str, GivenSecret)>;
 
 /// A secret setting, as a definition gives it.
 #[derive(Debug)]

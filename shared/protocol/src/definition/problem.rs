@@ -1,7 +1,7 @@
 //! The problems of a definition: all of them, each under the path of its setting.
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::error::{Error, ErrorKey, Result};
 
@@ -57,6 +57,11 @@ impl Problems {
             2 => format!("{first} There is one more problem."),
             all => format!("{first} There are {} more problems.", all - 1),
         };
-        Error::new(ErrorKey::RequestMalformed, message).field(field).with("problems", json!(self.0))
+        Error::new(ErrorKey::RequestMalformed, message).field(field).with("problems", self.to_json())
+    }
+
+    /// The problems as an error lists them.
+    pub(super) fn to_json(&self) -> Value {
+        json!(self.0)
     }
 }

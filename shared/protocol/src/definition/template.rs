@@ -5,6 +5,7 @@
 //! ever holds a value.
 
 mod address;
+mod destination;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,6 +16,7 @@ use serde_json::{Map, Value};
 use crate::error::{Error, ErrorKey, Result};
 
 pub use address::Address;
+pub(super) use destination::Destination;
 
 /// The sources of placeholders' values. Each may be empty. Other crates get them only bound to the registration that
 /// they belong to ([`BoundValues`](super::BoundValues)).

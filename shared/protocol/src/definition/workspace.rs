@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::check::{NO_WEB_ADDRESS, check_key, web_address};
+use super::check::{OWN_ROUTE, check_key, web_address, web_address_problem};
 use super::workspace_secrets::{SecretSetting, WorkspaceSecrets};
 use crate::error::{Error, Result};
 use crate::id::WorkspaceKey;
-use crate::redirect_uri::{Loopback, RedirectUri, RedirectUriPattern, WebOrigin, WebOriginPattern};
+use crate::redirect_uri::{
+    Loopback, OwnRoutes, RedirectUri, RedirectUriPattern, WebOrigin, WebOriginPattern,
+};
 use crate::token::{DEFAULT_LIFETIME, TokenRules, VerificationKeys};
 
 /// The shortest secret that a team may choose, in bytes: the hash's length (RFC 7518 §3.2).
@@ -66,6 +68,25 @@ fn yes() -> bool {
     true
 }
 
+impl WorkspaceDefinition {
+    /// Checks the addresses that browsers are sent to, before they are stored. A stored definition goes on working
+    /// with what it has: a start compares its redirect target with the service's own routes once more.
+    pub fn check_addresses(&self, loopback: Loopback, own: &OwnRoutes) -> Result<()> {
+        let logo = self.logo_uri.as_ref().and_then(|uri| web_address_problem(uri, loopback, own));
+        if let Some(problem) = logo {
+            return Err(Error::malformed("logoUri", &problem));
+        }
+        for (index, entry) in self.redirect_uris.iter().enumerate() {
+            // Whatever lies under a path may be a route although the path itself is none.
+            let under = entry.strip_suffix("/*").map(|parent| format!("{parent}/x"));
+            if own.have(under.as_ref().unwrap_or(entry)) {
+                return Err(Error::malformed(&format!("redirectUris[{index}]"), OWN_ROUTE));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The team's look on the pages that its customers see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Brand {
@@ -112,9 +133,6 @@ impl Workspace {
         if secret.is_some_and(|secret| secret.expose().len() < MIN_SECRET) {
             return Err(Error::malformed("secret", "must be at least 32 bytes"));
         }
-        if definition.logo_uri.as_ref().is_some_and(|uri| web_address(uri).is_none()) {
-            return Err(Error::malformed("logoUri", NO_WEB_ADDRESS));
-        }
         if definition.color.as_deref().is_some_and(|color| !is_color(color)) {
             return Err(Error::malformed("color", "must be # and six hexadecimal digits"));
         }
@@ -136,7 +154,8 @@ impl Workspace {
             key: key.clone(),
             brand: Brand {
                 name: definition.name.clone(),
-                logo_uri: definition.logo_uri.clone(),
+                // One that was stored before it was checked is not shown.
+                logo_uri: definition.logo_uri.clone().filter(|uri| web_address(uri, loopback).is_ok()),
                 color: definition.color.clone(),
             },
             confirm_start: definition.confirm_start,

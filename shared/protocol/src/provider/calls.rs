@@ -7,7 +7,7 @@ use super::client::{Provider, ProviderError};
 use super::failure::{CallError, Endpoint, Failure, Refusal};
 use crate::clock::{Clock, Timestamp};
 use crate::random::Random;
-use crate::redirect_uri::Loopback;
+use crate::redirect_uri::{Loopback, OwnRoutes};
 
 /// The seams that the calls of one piece of work need.
 #[derive(Clone, Copy)]
@@ -20,6 +20,8 @@ pub struct Calls<'a> {
     pub provider: &'a dyn Provider,
     /// Allows or refuses calls to this machine.
     pub loopback: Loopback,
+    /// The service's own routes, which are never called.
+    pub own: &'a OwnRoutes,
     /// The moment when the last call stops.
     pub until: Timestamp,
 }
@@ -32,6 +34,9 @@ impl Calls<'_> {
         setting: &'static str,
     ) -> Result<Response<Bytes>, Failure> {
         let endpoint = Endpoint::of(&request, setting);
+        if self.own.have(&request.uri().to_string()) {
+            return Err(endpoint.failed(Refusal::NotAllowed));
+        }
         let left = self.until.since(self.clock.now());
         if left.is_zero() {
             return Err(endpoint.failed(Refusal::TooSlow));

@@ -12,3 +12,4 @@ pub mod oauth1;
 pub mod oauth2;
 pub mod revoke_call;
 pub mod test_call;
+mod token_form;

@@ -90,7 +90,7 @@ impl<'a> HttpUrl<'a> {
 
     /// Refuses plain http and this machine's own addresses, except the loopback hosts where those are allowed.
     pub(crate) fn admit(&self, loopback: Loopback) -> Result<(), Fault> {
-        let is_loopback = LOOPBACK_HOSTS.contains(&self.host.as_str());
+        let is_loopback = is_loopback(&self.host);
         if is_loopback && loopback == Loopback::Allowed {
             return Ok(());
         }
@@ -135,6 +135,11 @@ fn split_authority(authority: &str, scheme: Scheme) -> Result<(String, Port), Fa
 
 fn cut(text: &str, delimiter: char) -> (&str, Option<&str>) {
     text.split_once(delimiter).map_or((text, None), |(before, after)| (before, Some(after)))
+}
+
+/// True if the host is one of those that [`Loopback::Allowed`] allows.
+pub(super) fn is_loopback(host: &str) -> bool {
+    LOOPBACK_HOSTS.contains(&host)
 }
 
 fn names_this_machine(host: &str) -> bool {

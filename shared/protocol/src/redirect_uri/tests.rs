@@ -183,8 +183,8 @@ fn with_result_keeps_what_is_the_callers() {
         ("?%zz=%&+=%2B", "?%zz=%&+=%2B&"),
         ("?q=é", "?q=%C3%A9&"),
         (
-            "?ConnectionId=1&errors=2&error2&xerror=3&a=error",
-            "?ConnectionId=1&errors=2&error2&xerror=3&a=error&",
+            "?errors=2&error2&xerror=3&a=error&error.x&a[error]=1&a;b",
+            "?errors=2&error2&xerror=3&a=error&error.x&a[error]=1&a;b&",
         ),
         ("?connectionId=forged", "?"),
         ("?error&errorData=&customState=x&connectionId", "?"),
@@ -204,6 +204,57 @@ fn with_result_keeps_what_is_the_callers() {
     let uri = RedirectUri::parse("https://GOOD.example:443", Loopback::Refused).unwrap();
     assert_eq!(uri.with_result(&[("error", "no")]), "https://good.example/?error=no");
     assert_eq!(uri.with_result(&[]), "https://good.example/");
+}
+
+/// A result's name in the caller's own query, as some reader would take it for the result.
+#[test]
+fn no_way_to_write_a_results_name_stays() {
+    let uppercase = |name: &str| name.to_uppercase();
+    let capital = |name: &str| format!("{}{}", &name[..1].to_uppercase(), &name[1..]);
+    let escaped = |name: &str| name.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02x}"));
+    for name in RESULT_PARAMETERS {
+        for name in [name.to_owned(), uppercase(name), name.to_lowercase(), capital(name), escaped(name)] {
+            for (before, after) in [
+                ("", ""),
+                ("", "[]"),
+                ("", "[0]"),
+                ("", "[a]"),
+                ("", "[a][b]"),
+                ("", "["),
+                ("", "]"),
+                ("", "%5B%5D"),
+                ("", "%5b0%5d"),
+                ("", "+"),
+                ("", "%20[]"),
+                ("", "%00"),
+                ("", "%00x"),
+                ("+", ""),
+                ("%20%09%0a", "+"),
+                ("[", "]"),
+                ("%5B", "%5D[]"),
+                ("?", ""),
+                ("%3f", ""),
+            ] {
+                for value in ["", "=", "=forged", "=a=b", "=%26"] {
+                    let pair = format!("{before}{name}{after}{value}");
+                    for (own, kept) in [
+                        (pair.clone(), "?"),
+                        (format!("a=%zz+é&{pair}&[b]=;c&"), "?a=%zz+%C3%A9&[b]=;c&&"),
+                        (format!("a;{pair};b"), "?a;b&"),
+                        (format!("a&amp;{pair}&{pair}"), "?a&amp&"),
+                        (format!("&&{pair}"), "?&&"),
+                    ] {
+                        let raw = format!("https://good.example/a?{own}#{pair}");
+                        let Ok(uri) = RedirectUri::parse(&raw, Loopback::Refused) else {
+                            panic!("{raw}");
+                        };
+                        let sent = uri.with_result(&[("error", "no")]);
+                        assert_eq!(sent, format!("https://good.example/a{kept}error=no#{pair}"), "{raw}");
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[test]

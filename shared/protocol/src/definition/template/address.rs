@@ -12,16 +12,17 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use url::{Url, form_urlencoded};
 
+use crate::definition::check::OWN_ROUTE;
 use crate::error::{Error, Result};
 use crate::http::address::Reach;
 use crate::path::{Doubt, doubt};
 use crate::redirect_uri::http_url::{HttpUrl, Port};
-use crate::redirect_uri::{Loopback, percent_encoded};
+use crate::redirect_uri::{Loopback, OwnRoutes, percent_encoded};
 
 use super::{Part, Placeholder, Root, Template, Values, misconfigured};
 
 /// The characters that may follow an authority. Any other would extend the host.
-const AUTHORITY_END: [char; 3] = ['/', '?', '#'];
+pub(super) const AUTHORITY_END: [char; 3] = ['/', '?', '#'];
 
 /// The template of an absolute address. A definition holds it as that text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,7 +103,7 @@ impl Address {
     }
 
     /// The reason why no value can make an address of it, as the end of a sentence that begins with the setting.
-    pub(in crate::definition) fn problem(&self, loopback: Loopback) -> Option<String> {
+    pub(in crate::definition) fn problem(&self, loopback: Loopback, own: &OwnRoutes) -> Option<String> {
         let url = match self.fill(Fill::StandIns(loopback), loopback) {
             Ok(url) => url,
             Err(Fault::Template(fault)) => return Some(fault),
@@ -117,9 +118,10 @@ impl Address {
             Some(url::Host::Ipv6(address)) => Some(address.into()),
             Some(url::Host::Domain(_)) | None => None,
         };
-        literal
-            .is_some_and(|address| !reach.allows(address))
-            .then(|| "is a private address, which is never called".to_owned())
+        if literal.is_some_and(|address| !reach.allows(address)) {
+            return Some("is a private address, which is never called".to_owned());
+        }
+        own.have(url.as_str()).then(|| OWN_ROUTE.to_owned())
     }
 
     /// True if it has a fragment, which no endpoint may have (RFC 6749 §3.1, §3.2).

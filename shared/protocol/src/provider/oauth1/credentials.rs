@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorKey};
 use crate::provider::authorization_response::{AuthorizationResponse, refused_by_provider};
 use crate::provider::calls::{Answer, Calls};
 use crate::provider::failure::{CallError, Refusal};
+use crate::provider::token_form;
 use crate::secret::Secret;
 
 /// Temporary credentials, as the flow remembers them.
@@ -169,6 +170,9 @@ fn lacks(answer: &Answer, name: &str) -> CallError {
 fn fields(body: &[u8]) -> Map<String, Value> {
     if let Ok(Value::Object(fields)) = serde_json::from_slice(body) {
         return fields;
+    }
+    if !token_form::is_readable(body) {
+        return Map::new();
     }
     form_urlencoded::parse(body).into_owned().map(|(name, value)| (name, Value::String(value))).collect()
 }

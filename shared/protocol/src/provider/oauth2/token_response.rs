@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use crate::provider::token_form;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use oauth2::basic::BasicTokenType;
 use oauth2::{AccessToken, RefreshToken, Scope};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
-use url::form_urlencoded;
 
 /// A token response with every field that the provider sent.
 #[derive(Debug, Clone, Serialize)]
@@ -109,27 +110,52 @@ pub fn seconds(field: Option<&Value>) -> Option<Duration> {
 /// 200.
 pub(super) fn normalized(response: Response<Bytes>) -> Response<Vec<u8>> {
     let (mut head, body) = response.into_parts();
-    let json_body = serde_json::from_slice::<Value>(&body).ok().or_else(|| form_fields(&body));
-    if let Some(Value::Object(fields)) = json_body {
-        let is_error = fields.contains_key("error") && !fields.contains_key("access_token");
-        if is_error && head.status.is_success() {
-            head.status = StatusCode::BAD_REQUEST;
-        } else if head.status.is_success() {
-            head.status = StatusCode::OK;
-        }
-        head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        return Response::from_parts(head, Value::Object(fields).to_string().into_bytes());
+    let outline = |json: &[u8]| serde_json::from_slice::<Outline>(json).ok();
+    let read = outline(&body).map(|outline| (outline, None)).or_else(|| {
+        let json = token_form::as_json(&body)?;
+        Some((outline(&json)?, Some(json)))
+    });
+    let Some((Outline { has_error, has_token }, json)) = read else {
+        return Response::from_parts(head, body.into());
+    };
+    if head.status.is_success() {
+        let is_error = has_error && !has_token;
+        head.status = if is_error { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     }
-    Response::from_parts(head, body.into())
+    head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Response::from_parts(head, json.unwrap_or_else(|| body.into()))
 }
 
-/// Reads a form-encoded token or error response. Any other body that merely parses as a form is none.
-fn form_fields(body: &[u8]) -> Option<Value> {
-    let text = std::str::from_utf8(body).ok()?.trim();
-    let fields: Map<String, Value> = form_urlencoded::parse(text.as_bytes())
-        .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
-        .collect();
-    (fields.contains_key("access_token") || fields.contains_key("error")).then_some(Value::Object(fields))
+/// What an object is, read without building it: its values may take many times the size of their text.
+#[derive(Default)]
+struct Outline {
+    has_error: bool,
+    has_token: bool,
+}
+
+impl<'de> Deserialize<'de> for Outline {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OutlineVisitor)
+    }
+}
+
+struct OutlineVisitor;
+
+impl<'de> Visitor<'de> for OutlineVisitor {
+    type Value = Outline;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Outline, A::Error> {
+        let mut outline = Outline::default();
+        while let Some((name, IgnoredAny)) = map.next_entry::<String, IgnoredAny>()? {
+            outline.has_error |= name == "error";
+            outline.has_token |= name == "access_token";
+        }
+        Ok(outline)
+    }
 }
 
 #[cfg(test)]
@@ -187,6 +213,17 @@ mod tests {
         let response = normalized(Response::new(Bytes::from_static(b"access_token=a%2Bb&expires_in=60\n")));
         let fields: Value = serde_json::from_slice(response.body()).unwrap();
         assert_eq!(fields, json!({ "access_token": "a+b", "expires_in": "60" }));
+    }
+
+    #[test]
+    fn json_is_passed_on_as_it_is_whatever_a_form_parser_makes_of_it() {
+        let body = r#"{"access_token":"a","access_token":"b&error=x","n":[0,0]}"#;
+        let mut response = Response::new(Bytes::from(body));
+        *response.status_mut() = StatusCode::CREATED;
+        let response = normalized(response);
+        assert_eq!((response.status(), response.body().as_slice()), (StatusCode::OK, body.as_bytes()));
+        let read: super::TokenResponse = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(read.access_token().secret(), "b&error=x");
     }
 
     #[test]

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use url::Url;
 
 use crate::path::{Doubt, doubt};
-use crate::redirect_uri::{Loopback, percent_encoded};
+use crate::redirect_uri::{Loopback, OwnRoutes, percent_encoded};
 
 use super::*;
 
@@ -261,7 +261,7 @@ fn a_template_that_is_no_address_is_a_fault_of_the_definition() {
     ] {
         let error = url(template, &json!({ "x": "acme" })).unwrap_err();
         assert_eq!(error.key(), ErrorKey::ConfigurationInvalid, "{template}: {error}");
-        let problem = Address::parse(template).unwrap().problem(Loopback::Refused);
+        let problem = Address::parse(template).unwrap().problem(Loopback::Refused, &OwnRoutes::default());
         assert!(problem.is_some(), "{template} is found out only when it is used");
     }
 }
@@ -278,11 +278,22 @@ fn a_template_that_some_value_makes_an_address_of_has_no_problem() {
         "https://203.0.113.7.example.com/",
         "https://1.1.1.1/",
     ] {
-        assert_eq!(Address::parse(template).unwrap().problem(Loopback::Refused), None, "{template}");
+        assert_eq!(
+            Address::parse(template).unwrap().problem(Loopback::Refused, &OwnRoutes::default()),
+            None,
+            "{template}"
+        );
     }
     for template in ["http://${parameters.x}:9000/token", "http://localhost/${parameters.x}"] {
-        assert_eq!(Address::parse(template).unwrap().problem(Loopback::Allowed), None, "{template}");
-        assert!(Address::parse(template).unwrap().problem(Loopback::Refused).is_some(), "{template}");
+        assert_eq!(
+            Address::parse(template).unwrap().problem(Loopback::Allowed, &OwnRoutes::default()),
+            None,
+            "{template}"
+        );
+        assert!(
+            Address::parse(template).unwrap().problem(Loopback::Refused, &OwnRoutes::default()).is_some(),
+            "{template}"
+        );
     }
 }
 
@@ -291,7 +302,7 @@ fn a_literal_private_address_is_a_problem() {
     for host in ["10.0.0.1", "169.254.169.254", "192.168.1.1", "[fd00:ec2::254]", "[::ffff:10.0.0.1]"] {
         for loopback in [Loopback::Refused, Loopback::Allowed] {
             let address = Address::parse(&format!("https://{host}/token")).unwrap();
-            assert!(address.problem(loopback).is_some(), "{host}");
+            assert!(address.problem(loopback, &OwnRoutes::default()).is_some(), "{host}");
         }
     }
 }

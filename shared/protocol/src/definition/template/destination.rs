@@ -1,0 +1,103 @@
+//! Where an address leads, as its template says it.
+
+use super::address::{AUTHORITY_END, Address};
+use super::{Part, Root};
+
+/// The scheme, the host and the port that a template's addresses have, with the placeholders that stand in them. A
+/// placeholder in the place of another is another destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::definition) struct Destination {
+    text: String,
+    is_entered: bool,
+}
+
+impl Destination {
+    /// The destination of an address.
+    pub(in crate::definition) fn of(address: &Address) -> Self {
+        let mut text = String::new();
+        let (mut has_input, mut bound_from) = (false, 0);
+        for part in &address.template().parts {
+            match part {
+                Part::Literal(literal) => {
+                    // Schemes and hosts are the same in either case (RFC 3986 §6.2.2.1).
+                    let literal = literal.to_ascii_lowercase();
+                    let start = if text.is_empty() { literal.find("://").map_or(0, |at| at + 3) } else { 0 };
+                    let end = literal[start..].find(AUTHORITY_END).map(|end| start + end);
+                    text.push_str(&literal[..end.unwrap_or(literal.len())]);
+                    if end.is_some() {
+                        break;
+                    }
+                }
+                Part::Placeholder(placeholder) => {
+                    text.push_str(&placeholder.to_string());
+                    has_input |= placeholder.root() == Root::Parameters;
+                    bound_from = text.len();
+                }
+            }
+        }
+        let is_entered = has_input && text[bound_from..].matches('.').count() < 2;
+        let default_port = if text.starts_with("http://") { ":80" } else { ":443" };
+        if let Some(portless) = text.strip_suffix(default_port) {
+            text = portless.to_owned();
+        }
+        Self { text, is_entered }
+    }
+
+    /// True if what a customer enters chooses the domain: then only the option's schema says where it may lead.
+    pub(in crate::definition) fn is_entered(&self) -> bool {
+        self.is_entered
+    }
+
+    /// The scheme, the host and the port as they are written.
+    pub(in crate::definition) fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(address: &str) -> Destination {
+        Destination::of(&Address::parse(address).unwrap())
+    }
+
+    #[test]
+    fn scheme_host_port_and_placeholders_count_and_nothing_else() {
+        let here = of("https://${parameters.a}.x.example/token?a=b#c");
+        for same in ["https://${parameters.a}.X.example", "HTTPS://${parameters.a}.x.example:443?b"] {
+            assert_eq!(of(same), here, "{same}");
+        }
+        for other in [
+            "http://${parameters.a}.x.example",
+            "https://${parameters.a}.x.example:80",
+            "https://${parameters.A}.x.example",
+            "https://${credentials.a}.x.example",
+            "https://a.x.example",
+            "https://${parameters.a}${parameters.a}.x.example",
+            "${parameters.a}.x.example",
+        ] {
+            assert_ne!(of(other), here, "{other}");
+        }
+        assert_eq!(of("http://127.0.0.1:80/"), of("http://127.0.0.1"));
+        assert_ne!(of("http://127.0.0.1:443"), of("http://127.0.0.1"));
+    }
+
+    #[test]
+    fn a_customer_names_the_host_unless_a_domain_follows() {
+        for (address, is_entered) in [
+            ("https://x.example", false),
+            ("https://${parameters.a}.x.example", false),
+            ("https://x.example/${parameters.a}", false),
+            ("${credentials.a}/token", false),
+            ("${parameters.a}/token.x.example", true),
+            ("https://${parameters.a}", true),
+            ("https://${parameters.a}.example", true),
+            ("https://${parameters.a}x.example", true),
+            ("https://x.example.${parameters.a}", true),
+            ("https://${parameters.a}.${credentials.b.c.d}", true),
+        ] {
+            assert_eq!(of(address).is_entered(), is_entered, "{address}");
+        }
+    }
+}
