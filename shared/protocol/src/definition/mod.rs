@@ -18,6 +18,7 @@ mod option_secrets;
 mod problem;
 mod proxy;
 mod read;
+mod recipients;
 mod registration;
 pub mod template;
 mod test_call;
@@ -36,6 +37,7 @@ pub use oauth2::{BodyFormat, ClientAuthentication, OAuth2, OWN_CALLBACK_PARAMETE
 pub use option_secrets::OptionSecrets;
 pub use problem::{Problem, Problems};
 pub use read::read;
+pub use recipients::{Gets, Recipient};
 pub use registration::{Borrowed, Owner, Registration};
 pub use test_call::{ApiClient, RevokeCall, TestCall};
 pub use workspace::{Brand, Workspace, WorkspaceDefinition};
