@@ -10,6 +10,7 @@ mod cookies;
 mod debug;
 mod definitions;
 mod error_keys;
+mod hosts;
 mod issuer;
 mod pages;
 mod policies;

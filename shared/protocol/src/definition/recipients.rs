@@ -113,6 +113,7 @@ fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
         issuer: _,
         authorization_response_iss_parameter_supported: _,
         callback_parameters: _,
+        customer_host: _,
     } = config;
     let gets = if *client_auth_location == ClientAuthentication::None { Gets::Token } else { Gets::Secret };
     let mut found = vec![("authorizeUri", authorize_uri, Gets::Nothing), ("tokenUri", token_uri, gets)];
@@ -153,6 +154,7 @@ fn of_client_credentials(config: &ClientCredentials) -> Vec<(&'static str, &Addr
         body_format: _,
         expires_in: _,
         login,
+        customer_host: _,
     } = config;
     let gets = if config.has_own_client() { Gets::Secret } else { Gets::Token };
     let mut found = Vec::new();

@@ -5,6 +5,7 @@
 //! ever holds a value.
 
 mod address;
+mod host;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,6 +16,7 @@ use serde_json::{Map, Value};
 use crate::error::{Error, ErrorKey, Result};
 
 pub use address::Address;
+pub(in crate::definition) use host::{Host, Slot};
 
 /// The sources of placeholders' values. Each may be empty.
 #[derive(Clone, Copy)]
