@@ -121,11 +121,11 @@ impl AuthOption {
     fn may_have_secret(&self, secrets: KnownSecrets<'_>) -> bool {
         let is_entered = || InputNames::of(self.input_schema.as_ref()).has("clientSecret");
         match (secrets, &self.method) {
-            (_, AuthMethod::OAuth1(_)) => true,
+            (_, AuthMethod::OAuth1(_))
+            | (KnownSecrets::Sealed, AuthMethod::OAuth2(_) | AuthMethod::Proxy(_)) => true,
             (KnownSecrets::None, _) => false,
             (KnownSecrets::Opened(secrets), _) => secrets.get(&self.key, "clientSecret").is_some(),
             (KnownSecrets::Sealed, AuthMethod::ClientCredentials(_)) => !is_entered(),
-            (KnownSecrets::Sealed, AuthMethod::OAuth2(_) | AuthMethod::Proxy(_)) => true,
         }
     }
 
