@@ -134,3 +134,30 @@ async fn a_secret_that_was_never_given_is_told() {
     world.store_unchecked(&old).await;
     assert_eq!(fields(&shown(&world, &admin(WORKSPACE)).await), ["authOptions[0].config.clientSecret"]);
 }
+
+/// Nobody is cut off without a word; and the whole rule, which needs the public suffix list, waits for the next change.
+#[tokio::test(start_paused = true)]
+async fn a_host_that_the_customer_names_whole_is_told_where_it_gets_the_secret() {
+    let world = World::new().await;
+    let mut old = without_secret(integration());
+    let option = &mut old["authOptions"][0];
+    option["inputSchema"] = json!({ "type": "object", "properties": { "host": { "type": "string" } } });
+    option["config"]["tokenUri"] = "https://${parameters.host}/oauth/token".into();
+    option["test"]["path"] = "https://${parameters.host}/api/me".into();
+    world.store_unchecked(&old).await;
+    let start = Start::new().with(&json!({ "connectionParameters": { "host": "provider.example" } }));
+    world.connect(&world.browser(), &start).await.assert_connected();
+    assert_eq!(fields(&shown(&world, &admin(WORKSPACE)).await), ["authOptions[0].config.tokenUri"]);
+
+    for mended in [
+        json!({ "customerHost": true }),
+        json!({ "inputSchema": { "type": "object", "properties": { "host": { "enum": ["provider.example"] } } } }),
+    ] {
+        let mut changed = old.clone();
+        tests::definitions::merge(&mut changed["authOptions"][0], &mended);
+        world.store_unchecked(&changed).await;
+        assert_eq!(shown(&world, &admin(WORKSPACE)).await["state"], "READY");
+    }
+    let changed = world.api(Method::PUT, "/integrations/crm", &admin(WORKSPACE), Some(&old)).await.json();
+    assert_eq!(fields(&changed["data"]), ["authOptions[0].config.tokenUri", "authOptions[0].test.path"]);
+}

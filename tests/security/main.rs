@@ -12,6 +12,7 @@ mod cookies;
 mod debug;
 mod definitions;
 mod error_keys;
+mod hosts;
 mod issuer;
 mod kept_secrets;
 mod own_routes;

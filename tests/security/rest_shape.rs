@@ -83,7 +83,8 @@ async fn what_grows_beyond_the_database_s_limit_is_too_large() {
         "connectorParameters": { "a": "NUMBERS" },
     });
     let mut definition = api_key();
-    definition["authOptions"][0]["inputSchema"]["enum"] = "NUMBERS".into();
+    definition["authOptions"][0]["revoke"] =
+        json!({ "method": "POST", "path": "/revoke", "body": { "a": "NUMBERS" }, "bodyFormat": "json" });
     for (method, path, body) in
         [(Method::POST, "/connections", connection), (Method::PUT, "/integrations/crm", definition)]
     {

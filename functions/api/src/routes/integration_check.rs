@@ -7,7 +7,8 @@ use flow::deps::{Deps, integration_place, read_integration};
 use flow::lifecycle::registration;
 use flow::store::StoredDefinition;
 use protocol::definition::{
-    AuthMethod, AuthOption, Integration, IntegrationDefinition, KnownSecrets, OptionSecrets, Problems,
+    AuthMethod, AuthOption, HostRule, Integration, IntegrationDefinition, KnownSecrets, OptionSecrets,
+    Problems,
 };
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
@@ -40,6 +41,7 @@ pub(super) async fn passed(
     let secrets = kept.updated(given, replaced.as_ref(), &integration)?;
     let mut problems =
         integration.problems(KnownSecrets::Opened(&secrets), deps.settings.loopback, &deps.own_routes);
+    integration.check_hosts(KnownSecrets::Opened(&secrets), HostRule::Put(is_registrable), &mut problems);
     integration.check_input_schemas(&mut problems);
     // What has just been shared counts.
     if let Some(root) = &deps.settings.root_key
@@ -62,8 +64,15 @@ pub(super) async fn stored(
     let integration = Arc::new(read_integration(workspace, stored.clone())?);
     let secrets = if stored.sealed.is_some() { KnownSecrets::Sealed } else { KnownSecrets::None };
     let mut problems = integration.problems(secrets, deps.settings.loopback, &deps.own_routes);
+    integration.check_hosts(secrets, HostRule::Stored, &mut problems);
     check_sharing(deps, &integration, &mut problems).await?;
     Ok(Checked { integration, problems, stored })
+}
+
+/// True if a host name is a registrable domain, or lies below one, by the public suffix list. Only this function has the
+/// list: nobody but who puts a definition needs it.
+fn is_registrable(host: &str) -> bool {
+    psl::domain_str(host).is_some()
 }
 
 /// Notes each `proxyKey` that names no registration which this workspace may use.

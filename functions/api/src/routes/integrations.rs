@@ -322,6 +322,8 @@ mod tests {
             "apiClient": { "headers": { "Authorization": "Bearer ${credentials.access_token}" } },
             "test": { "path": "/me" },
             "revoke": { "path": "/revoke", "headers": { "A": "b" }, "body": { "c": "d" }, "bodyFormat": "json", "perToken": true },
+            "customerHost": true,
+            "customerHostGetsSecret": true,
         });
         serde_json::from_value(json!({
             "name": "Example CRM",

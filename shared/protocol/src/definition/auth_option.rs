@@ -9,6 +9,7 @@ use super::bounded_schema::BoundedSchema;
 use super::check::check_key;
 use super::checker::{Checker, Credentials, KnownSecrets};
 use super::client_credentials::ClientCredentials;
+use super::customer_host::CustomerHost;
 use super::input_names::InputNames;
 use super::oauth1::OAuth1;
 use super::oauth2::OAuth2;
@@ -67,6 +68,13 @@ pub struct AuthOptionDefinition {
         skip_serializing_if = "Option::is_none"
     )]
     pub revoke: Option<RevokeCall>,
+    /// True if customers run the service themselves, so that the host is theirs to name. Then the client secret goes
+    /// to no address with a placeholder in its host.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub customer_host: bool,
+    /// True if the client secret goes to the customer's host too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub customer_host_gets_secret: bool,
     /// Its number in the definition, by which problems name it.
     #[serde(skip)]
     pub(super) place: usize,
@@ -122,6 +130,8 @@ pub struct AuthOption {
     pub test: Option<TestCall>,
     /// The call that revokes credentials.
     pub revoke: Option<RevokeCall>,
+    /// Whether the host is the customer's to name.
+    pub customer_host: CustomerHost,
     pub(super) place: usize,
 }
 
@@ -166,6 +176,15 @@ impl AuthMethod {
         }
     }
 
+    fn set_customer_host(&mut self, customer_host: CustomerHost) {
+        match self {
+            Self::OAuth2(config) => config.customer_host = customer_host,
+            Self::ClientCredentials(config) => config.customer_host = customer_host,
+            // Without its secret nothing can be signed: `check_hosts` refuses that.
+            Self::OAuth1(_) | Self::Proxy(_) => {}
+        }
+    }
+
     fn check(&self, checker: &mut Checker<'_>) {
         match self {
             Self::OAuth2(config) => config.check(checker),
@@ -189,7 +208,13 @@ pub(super) struct Surroundings<'a> {
 impl AuthOption {
     /// The option, unless it cannot be read.
     pub(super) fn read(definition: AuthOptionDefinition, problems: &mut Problems) -> Option<Self> {
-        let method = AuthMethod::read(&definition, problems)?;
+        let mut method = AuthMethod::read(&definition, problems)?;
+        let customer_host = CustomerHost::of(definition.customer_host, definition.customer_host_gets_secret);
+        method.set_customer_host(customer_host);
+        if definition.customer_host_gets_secret && !definition.customer_host {
+            let field = format!("authOptions[{}].customerHostGetsSecret", definition.place);
+            problems.add(field, "has no meaning without customerHost");
+        }
         Some(Self {
             key: definition.key,
             title: definition.title,
@@ -201,6 +226,7 @@ impl AuthOption {
             api_client: definition.api_client.unwrap_or_default(),
             test: definition.test,
             revoke: definition.revoke,
+            customer_host,
             place: definition.place,
         })
     }

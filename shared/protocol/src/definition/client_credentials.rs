@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::call_method::CallMethod;
 use super::checker::{Checker, Credentials};
+use super::customer_host::CustomerHost;
 use super::headers::Headers;
 use super::input_names::InputNames;
 use super::oauth2::{BodyFormat, ClientAuthentication};
@@ -51,6 +52,9 @@ pub struct ClientCredentials {
         skip_serializing_if = "Option::is_none"
     )]
     pub login: Option<LoginCall>,
+    /// The option's `customerHost`.
+    #[serde(skip)]
+    pub(crate) customer_host: CustomerHost,
 }
 
 /// The grants that need nothing but the customer's input.

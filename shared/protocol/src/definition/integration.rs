@@ -6,6 +6,8 @@ use super::auth_option::{AuthOption, Surroundings};
 use super::bounded_schema::BoundedSchema;
 use super::check::{check_key, web_address_problem};
 use super::checker::KnownSecrets;
+use super::customer_host::CustomerHost;
+use super::hosts::HostRule;
 use super::integration_definition::{CallbackPath, IntegrationDefinition, Unread, UnreadOption};
 use super::problem::Problems;
 use super::template::Address;
@@ -163,6 +165,20 @@ impl Integration {
         // The paths of calls are appended to this address.
         if base.has_fragment() || base.as_str().contains('?') {
             problems.add("baseUri", "has a query or a fragment, where the paths of calls follow");
+        }
+    }
+
+    /// Notes each placeholder in a host where it cannot stand.
+    pub fn check_hosts(&self, secrets: KnownSecrets<'_>, rule: HostRule, problems: &mut Problems) {
+        for option in &self.auth_options {
+            if self.sharing != Sharing::Private && option.customer_host == CustomerHost::WithSecret {
+                let field = format!("{}.customerHostGetsSecret", option.path());
+                problems.add(
+                    field,
+                    "cannot stand in what is shared: the secret would go to others' customers' hosts",
+                );
+            }
+            option.check_hosts(self.base_uri.as_ref(), secrets, rule, problems);
         }
     }
 

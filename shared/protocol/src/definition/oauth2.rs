@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::checker::{Checker, Credentials};
-use super::template::{Address, Root};
+use super::customer_host::CustomerHost;
+use super::template::Address;
 
 /// The client authentication at the token endpoint (RFC 6749 §2.3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,6 +123,9 @@ pub struct OAuth2 {
     /// Callback parameters that are kept with the credentials (`realmId`, …).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub callback_parameters: Vec<String>,
+    /// The option's `customerHost`.
+    #[serde(skip)]
+    pub(crate) customer_host: CustomerHost,
 }
 
 impl OAuth2 {
@@ -182,18 +186,6 @@ impl OAuth2 {
         {
             let Some(address) = address else { continue };
             checker.address(setting, address, Credentials::Given);
-            // Callback parameters come through the browser: they must not name the host that gets the client's
-            // secret.
-            for placeholder in address.host_placeholders() {
-                if placeholder.root() == Root::Credentials
-                    && placeholder.path().first().is_some_and(|name| self.callback_parameters.contains(name))
-                {
-                    checker.refuse(
-                        setting,
-                        format!("has `{placeholder}` in its host, where a callback parameter cannot stand"),
-                    );
-                }
-            }
         }
     }
 }

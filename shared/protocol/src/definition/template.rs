@@ -6,6 +6,7 @@
 
 mod address;
 mod destination;
+mod host;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,6 +18,7 @@ use crate::error::{Error, ErrorKey, Result};
 
 pub use address::Address;
 pub(super) use destination::Destination;
+pub(in crate::definition) use host::{Host, Slot};
 
 /// The sources of placeholders' values. Each may be empty. Other crates get them only bound to the registration that
 /// they belong to ([`BoundValues`](super::BoundValues)).

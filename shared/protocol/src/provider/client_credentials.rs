@@ -38,6 +38,7 @@ async fn grant(
     sealed_secret: Option<&Secret>,
     values: &Values<'_>,
 ) -> Result<Map<String, Value>, CallError> {
+    let sealed_secret = sealed_secret.filter(|_| config.customer_host.sends_secret_to(token_uri));
     let entered = |template: Option<&Template>, name: &str| match template {
         Some(template) => template.render_text(values),
         None => Template::parse(&format!("${{parameters.{name}}}"))?.render_text(values),

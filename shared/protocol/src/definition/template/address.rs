@@ -27,7 +27,7 @@ pub(super) const AUTHORITY_END: [char; 3] = ['/', '?', '#'];
 /// The template of an absolute address. A definition holds it as that text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Address(Template);
+pub struct Address(pub(super) Template);
 
 /// The values that fill placeholders.
 #[derive(Clone, Copy)]
@@ -134,28 +134,6 @@ impl Address {
         let query = self.as_str().split_once('?').map_or("", |(_, query)| query);
         let query = query.split('#').next().unwrap_or_default();
         form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name.into_owned()).collect()
-    }
-
-    /// The placeholders that choose its host.
-    pub(in crate::definition) fn host_placeholders(&self) -> Vec<&Placeholder> {
-        let mut chosen = Vec::new();
-        for (index, part) in self.0.parts.iter().enumerate() {
-            match part {
-                Part::Placeholder(placeholder) => {
-                    chosen.push(placeholder);
-                    if index == 0 {
-                        break;
-                    }
-                }
-                Part::Literal(literal) => {
-                    let authority = literal.split_once("://").map_or(literal.as_str(), |(_, rest)| rest);
-                    if authority.contains(AUTHORITY_END) {
-                        break;
-                    }
-                }
-            }
-        }
-        chosen
     }
 
     fn fill(&self, fill: Fill<'_>, loopback: Loopback) -> Result<Url, Fault> {

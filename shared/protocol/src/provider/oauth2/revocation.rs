@@ -29,6 +29,9 @@ pub async fn revoke(
         let token = credentials.get(name)?.as_str().filter(|token| !token.is_empty())?;
         Some((name, token))
     };
+    let address = config.revocation_uri.as_ref();
+    let client_secret =
+        client_secret.filter(|_| address.is_none_or(|address| config.customer_host.sends_secret_to(address)));
     let Some((hint, token)) = token("refresh_token").or_else(|| token("access_token")) else { return Ok(()) };
     let request = request(&endpoint, config, client_secret, &[("token", token), ("token_type_hint", hint)])?;
     let answer = calls.ask(request, "revocationUri").await?;

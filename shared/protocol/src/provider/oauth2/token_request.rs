@@ -89,12 +89,18 @@ impl<'a> TokenEndpoint<'a> {
         values: &Values<'_>,
         loopback: Loopback,
     ) -> Result<Self> {
+        // Without its secret the client is a public one (RFC 6749 §2.1).
+        let (client_secret, authentication) = if config.customer_host.sends_secret_to(address) {
+            (client_secret, config.client_auth_location)
+        } else {
+            (None, ClientAuthentication::None)
+        };
         Ok(Self {
             url: address.render(values, loopback)?,
             setting,
             client_id: &config.client_id,
             client_secret,
-            authentication: config.client_auth_location,
+            authentication,
             body_format: config.body_format,
         })
     }

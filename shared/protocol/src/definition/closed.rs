@@ -1,0 +1,200 @@
+//! Hosts that an option's `inputSchema` closes: whatever is entered, it is one of the definition's own hosts.
+
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
+use serde_json::{Map, Value};
+
+use super::template::Slot;
+use crate::redirect_uri::http_url::HttpUrl;
+
+/// How a URL begins that is entered whole.
+const SCHEME: &str = "https://";
+
+/// True if the schema lets only hosts into the placeholder that it names itself: one of an `enum` or the `const`; or,
+/// where the placeholder ends the host, a text whose `pattern` ends it in a domain. `is_domain` says which texts are one.
+pub(super) fn is_closed(
+    schema: &Value,
+    path: &[String],
+    slot: &Slot<'_>,
+    is_domain: impl Fn(&str) -> bool,
+) -> bool {
+    let Some(property) = property(schema, path) else { return false };
+    let is_host = |value: &Value| value.as_str().is_some_and(|text| is_plain(text, slot));
+    // Draft 4, which a schema can name, knows no `const`.
+    if let Some(only) = property.get("const").filter(|_| schema.get("$schema").is_none()) {
+        return is_host(only);
+    }
+    if let Some(Value::Array(values)) = property.get("enum") {
+        return values.iter().all(is_host);
+    }
+    let pattern = property.get("pattern").and_then(Value::as_str);
+    // A pattern binds only text: a number would pass it.
+    property.get("type").is_some_and(|of| of == "string")
+        && slot.ends_host
+        && pattern.is_some_and(|pattern| pattern_is_closed(pattern, slot.is_url, &is_domain))
+}
+
+/// The schema that every value at `path` is held to.
+fn property<'s>(schema: &'s Value, path: &[String]) -> Option<&'s Map<String, Value>> {
+    let mut found = schema.as_object().filter(|schema| !schema.contains_key("$ref"))?;
+    for (depth, name) in path.iter().enumerate() {
+        // `properties` binds only objects, and what is entered as a whole is one.
+        if depth > 0 && found.get("type").is_none_or(|of| of != "object") {
+            return None;
+        }
+        let inner = found.get("properties")?.get(name)?.as_object()?;
+        // Beside `$ref` older drafts ignore the other keywords; `$schema` could name another draft.
+        found =
+            Some(inner).filter(|inner| !["$ref", "$schema"].iter().any(|name| inner.contains_key(*name)))?;
+    }
+    Some(found)
+}
+
+/// A host, a part of one, or, where the address begins with the placeholder, a URL.
+fn is_plain(text: &str, slot: &Slot<'_>) -> bool {
+    if slot.is_url {
+        return text.starts_with(SCHEME) && HttpUrl::parse(text).is_ok();
+    }
+    !text.is_empty() && text.bytes().all(is_host_byte)
+}
+
+fn is_host_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')
+}
+
+/// True if the pattern has the form `^…$`, and each text that it matches ends in a domain.
+fn pattern_is_closed(pattern: &str, is_url: bool, is_domain: &impl Fn(&str) -> bool) -> bool {
+    // Flags could change what the anchors mean.
+    if pattern.match_indices("(?").any(|(at, _)| !pattern[at..].starts_with("(?:")) {
+        return false;
+    }
+    let Ok(parsed) = regex_syntax::parse(pattern) else { return false };
+    let HirKind::Concat(parts) = parsed.kind() else { return false };
+    let [first, inner @ .., last] = parts.as_slice() else { return false };
+    if !is_look(first, Look::Start) || !is_look(last, Look::End) {
+        return false;
+    }
+    if !is_url {
+        return ends_in_domain(inner, true, is_domain);
+    }
+    // What follows the scheme must be nothing but the host.
+    let Some((scheme, inner)) = inner.split_first() else { return false };
+    let Some(host) = literal(scheme).and_then(|text| text.strip_prefix(SCHEME)) else { return false };
+    let rest = Hir::literal(host.as_bytes().to_vec());
+    let host: Vec<Hir> = std::iter::once(rest).chain(inner.iter().cloned()).collect();
+    let host = if host[0].properties().maximum_len() == Some(0) { &host[1..] } else { &host[..] };
+    host.iter().all(is_of_host) && ends_in_domain(host, true, is_domain)
+}
+
+fn is_look(part: &Hir, look: Look) -> bool {
+    matches!(part.kind(), HirKind::Look(found) if *found == look)
+}
+
+fn literal(part: &Hir) -> Option<&str> {
+    match part.kind() {
+        HirKind::Literal(literal) => std::str::from_utf8(&literal.0).ok(),
+        _ => None,
+    }
+}
+
+/// True if each text that the parts match one after the other ends in `.` and a domain, or is a domain if they are the
+/// whole host.
+fn ends_in_domain(parts: &[Hir], is_whole: bool, is_domain: &impl Fn(&str) -> bool) -> bool {
+    let Some((last, before)) = parts.split_last() else { return false };
+    let is_whole = is_whole && before.is_empty();
+    match last.kind() {
+        HirKind::Literal(_) => literal(last).is_some_and(|text| {
+            (is_whole && is_domain(text)) || text.split_once('.').is_some_and(|(_, domain)| is_domain(domain))
+        }),
+        HirKind::Capture(group) => ends_in_domain(std::slice::from_ref(&*group.sub), is_whole, is_domain),
+        HirKind::Concat(parts) => ends_in_domain(parts, is_whole, is_domain),
+        HirKind::Alternation(ways) => {
+            ways.iter().all(|way| ends_in_domain(std::slice::from_ref(way), is_whole, is_domain))
+        }
+        HirKind::Empty | HirKind::Class(_) | HirKind::Look(_) | HirKind::Repetition(_) => false,
+    }
+}
+
+/// True if it matches only characters of a host.
+fn is_of_host(part: &Hir) -> bool {
+    match part.kind() {
+        HirKind::Empty => true,
+        HirKind::Literal(literal) => literal.0.iter().copied().all(is_host_byte),
+        HirKind::Class(Class::Unicode(class)) => class.ranges().iter().all(|range| {
+            range.end().is_ascii() && (range.start() as u8..=range.end() as u8).all(is_host_byte)
+        }),
+        HirKind::Class(Class::Bytes(class)) => {
+            class.ranges().iter().all(|range| (range.start()..=range.end()).all(is_host_byte))
+        }
+        HirKind::Look(_) => false,
+        HirKind::Repetition(repetition) => is_of_host(&repetition.sub),
+        HirKind::Capture(group) => is_of_host(&group.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().all(is_of_host),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_domain(text: &str) -> bool {
+        !text.starts_with('.') && text.contains('.')
+    }
+
+    #[test]
+    fn a_pattern_is_closed_if_every_text_ends_in_a_domain() {
+        for pattern in [
+            r"^[a-z]+[.]provider[.]example$",
+            r"^gitlab\.example$",
+            r"^(?:[a-z]+\.provider\.example|.*\.provider\.test)$",
+            r"^(?:gitlab\.example|gitlab\.test)$",
+            r"^([a-z]+)(\.provider\.example)$",
+            r"^[a-z]+x\.provider\.example$",
+        ] {
+            assert!(pattern_is_closed(pattern, false, &is_domain), "{pattern}");
+        }
+        for pattern in [
+            "",
+            "^$",
+            r"[a-z]+\.provider\.example",
+            r"^[a-z]+\.provider\.example",
+            r"[a-z]+\.provider\.example$",
+            r"^[a-z]+\.provider\.example$|evil",
+            r"^evil|[a-z]+\.provider\.example$",
+            r"^(?:[a-z]+\.provider\.example|[a-z.]+)$",
+            r"^(?:[a-z]+\.provider\.example)?$",
+            r"^[a-z]+(\.provider\.example)*$",
+            r"^[a-z]+.provider.example$",
+            r"^[a-z]+\.example$",
+            // The dot is not seen to stand before the domain.
+            r"^(?:[a-z0-9-]+\.)+provider\.example$",
+            r"^[a-z]+provider\.example$",
+            r"(?m)^[a-z]+\.provider\.example$",
+            r"^(?m)[a-z]+\.provider\.example$",
+            r"^(?i)[a-z]+\.provider\.example$",
+            r"^[a-z]+\.provider\.example$\n?",
+            r"^(?=a)[a-z]+\.provider\.example$",
+            "^[a-z0-9.-]+$",
+            "^(",
+        ] {
+            assert!(!pattern_is_closed(pattern, false, &is_domain), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_closed_if_nothing_but_its_host_is_open() {
+        for pattern in [r"^https://[a-z0-9-]+\.provider\.example$", r"^https://gitlab\.example$"] {
+            assert!(pattern_is_closed(pattern, true, &is_domain), "{pattern}");
+        }
+        for pattern in [
+            r"^https://.+\.provider\.example$",
+            r"^https://[^/]+\.provider\.example$",
+            r"^https?://[a-z]+\.provider\.example$",
+            r"^http://[a-z]+\.provider\.example$",
+            r"^[a-z]+\.provider\.example$",
+            r"^https://evil\.example/[a-z]*\.provider\.example$",
+            r"^https://[a-z@]+\.provider\.example$",
+        ] {
+            assert!(!pattern_is_closed(pattern, true, &is_domain), "{pattern}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Who chooses the hosts that secrets and tokens go to.
+//!
+//! What a customer enters comes through a browser. So a placeholder that it fills is a whole label before a literal
+//! domain; or the schema closes it; or the option says that the host is the customer's (`customerHost`), and then gets
+//! no secret of the workspace's unless it says that too. Callback parameters, which no schema binds, choose no host.
+
+use serde_json::Value;
+
+use super::auth_option::{AuthMethod, AuthOption};
+use super::checker::KnownSecrets;
+use super::client_credentials::Exchange;
+use super::closed::is_closed;
+use super::customer_host::CustomerHost;
+use super::input_names::InputNames;
+use super::problem::Problems;
+use super::recipients::{Gets, Recipient};
+use super::template::{Address, Host, Placeholder, Root, Slot};
+
+/// The rule for hosts.
+#[derive(Debug, Clone, Copy)]
+pub enum HostRule {
+    /// The whole rule, for a definition that is put. The function says whether a host name is a registrable domain, or
+    /// lies below one, by the public suffix list.
+    Put(fn(&str) -> bool),
+    /// As much of it as needs no list, for a definition that is stored: nobody but the definition chooses the whole
+    /// host that gets the client secret.
+    Stored,
+}
+
+impl HostRule {
+    /// True if `name` is a registrable domain, or lies below one.
+    fn is_domain(self, name: &str) -> bool {
+        let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+        let labels: Vec<&str> = name.split('.').collect();
+        // A host whose last label is a number is an IPv4 address (WHATWG URL §4.4).
+        let is_number = labels.last().is_some_and(|label| label.starts_with(|c: char| c.is_ascii_digit()));
+        let is_name = !is_number && labels.iter().all(|label| !label.is_empty());
+        is_name
+            && match self {
+                Self::Put(is_registrable) => is_registrable(&name),
+                Self::Stored => true,
+            }
+    }
+
+    /// True if the literal part of the host binds what stands in `slot`.
+    fn is_bound(self, host: &Host<'_>, slot: &Slot<'_>, gets: Gets) -> bool {
+        match self {
+            Self::Put(_) => slot.is_whole_label && self.is_domain(host.suffix),
+            Self::Stored => gets != Gets::Secret || self.is_domain(host.suffix),
+        }
+    }
+}
+
+impl AuthOption {
+    /// Notes each placeholder in a host where it cannot stand.
+    pub(super) fn check_hosts(
+        &self,
+        base_uri: Option<&Address>,
+        secrets: KnownSecrets<'_>,
+        rule: HostRule,
+        problems: &mut Problems,
+    ) {
+        let has_secret = self.may_have_secret(secrets);
+        for recipient in self.recipients(base_uri) {
+            let gets = if has_secret { recipient.gets } else { recipient.gets.min(Gets::Token) };
+            if let Some(problem) = self.host_problem(&Recipient { gets, ..recipient.clone() }, rule) {
+                // `baseUri` is every option's.
+                let of =
+                    if recipient.field == "baseUri" { format!(" ({})", self.path()) } else { String::new() };
+                problems.add(recipient.field, format!("{problem}{of}"));
+            }
+        }
+        if let AuthMethod::OAuth2(config) = &self.method
+            && config.skip_pkce
+            && has_secret
+            && !self.customer_host.sends_secret_to(&config.token_uri)
+        {
+            let field = format!("{}.config.skipPkce", self.path());
+            problems.add(
+                field,
+                "cannot stand where customerHost keeps the client secret back: nothing else binds the code",
+            );
+        }
+    }
+
+    fn host_problem(&self, recipient: &Recipient<'_>, rule: HostRule) -> Option<String> {
+        let host = recipient.address.host();
+        for slot in &host.slots {
+            let placeholder = slot.placeholder;
+            if self.is_callback_parameter(placeholder) {
+                return Some(format!(
+                    "has `{placeholder}` in its host, where a callback parameter cannot stand"
+                ));
+            }
+            let is_providers_word = placeholder.root() == Root::Credentials && !self.is_entered(placeholder);
+            if recipient.gets == Gets::Nothing
+                || self.customer_host != CustomerHost::No
+                || (is_providers_word && recipient.gets == Gets::Token)
+                || rule.is_bound(&host, slot, recipient.gets)
+                || (!is_providers_word && self.closes(slot, rule))
+            {
+                continue;
+            }
+            let what = if recipient.gets == Gets::Secret { "the client secret" } else { "credentials" };
+            return Some(format!(
+                "has `{placeholder}` in its host, which gets {what}: it must be a whole label before a registrable \
+                 domain (`{placeholder}.example.com`), or have an `enum` of hosts or a `pattern` that ends in such a \
+                 domain (`^[a-z]+\\.example\\.com$`) in inputSchema, or the option must have `customerHost`"
+            ));
+        }
+        let is_kept_back =
+            recipient.gets == Gets::Secret && !self.customer_host.sends_secret_to(recipient.address);
+        // A public client of OAuth 2 needs no secret. Anything else cannot do without.
+        (is_kept_back && !matches!(self.method, AuthMethod::OAuth2(_))).then(|| {
+            "needs the client secret, which customerHost keeps back: say `customerHostGetsSecret` too"
+                .to_owned()
+        })
+    }
+
+    /// True if the option has a client secret, or could have one that is sealed.
+    fn may_have_secret(&self, secrets: KnownSecrets<'_>) -> bool {
+        let is_entered = || InputNames::of(self.input_schema.as_ref()).has("clientSecret");
+        match (secrets, &self.method) {
+            (_, AuthMethod::OAuth1(_))
+            | (KnownSecrets::Sealed, AuthMethod::OAuth2(_) | AuthMethod::Proxy(_)) => true,
+            (KnownSecrets::None, _) => false,
+            (KnownSecrets::Opened(secrets), _) => secrets.get(&self.key, "clientSecret").is_some(),
+            (KnownSecrets::Sealed, AuthMethod::ClientCredentials(_)) => !is_entered(),
+        }
+    }
+
+    fn is_callback_parameter(&self, placeholder: &Placeholder) -> bool {
+        let AuthMethod::OAuth2(config) = &self.method else { return false };
+        placeholder.root() == Root::Credentials
+            && placeholder.path().first().is_some_and(|name| config.callback_parameters.contains(name))
+    }
+
+    /// True if it stands for what the customer entered: all of the credentials are, if they are not exchanged.
+    fn is_entered(&self, placeholder: &Placeholder) -> bool {
+        match (placeholder.root(), &self.method) {
+            (Root::Parameters, _) => true,
+            (Root::Credentials, AuthMethod::ClientCredentials(config)) => {
+                matches!(config.exchange(), Exchange::None)
+            }
+            _ => false,
+        }
+    }
+
+    fn closes(&self, slot: &Slot<'_>, rule: HostRule) -> bool {
+        let schema = self.input_schema.as_ref().unwrap_or(&Value::Null);
+        self.is_entered(slot.placeholder)
+            && is_closed(schema, slot.placeholder.path(), slot, |name| rule.is_domain(name))
+    }
+}

@@ -1,0 +1,166 @@
+//! Who gets what of an option: every address of a definition, with the most secret thing that is sent there.
+//!
+//! Each type of option is taken apart here field by field, without `..`. So a setting that is added does not compile
+//! before somebody has said what its address gets.
+
+use std::borrow::Cow;
+
+use super::api_path::ApiPath;
+use super::auth_option::{AuthMethod, AuthOption};
+use super::client_credentials::{ClientCredentials, LoginCall};
+use super::oauth1::OAuth1;
+use super::oauth2::{ClientAuthentication, OAuth2};
+use super::template::Address;
+use super::test_call::{RevokeCall, TestCall};
+
+/// The most secret thing that an address gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gets {
+    /// Nothing secret: only the customer's browser goes there.
+    Nothing,
+    /// The customer's credentials, a token or a code.
+    Token,
+    /// The client secret of the option, or what is signed with it.
+    Secret,
+}
+
+/// An address of a definition, and what it gets.
+#[derive(Debug, Clone)]
+pub struct Recipient<'a> {
+    /// Its place in the definition: `authOptions[0].config.tokenUri`.
+    pub field: Cow<'static, str>,
+    /// The address.
+    pub address: &'a Address,
+    /// The most secret thing that it gets.
+    pub gets: Gets,
+}
+
+impl AuthOption {
+    /// Every address that the option uses, the integration's `baseUri` among them.
+    #[must_use]
+    pub fn recipients<'a>(&'a self, base_uri: Option<&'a Address>) -> Vec<Recipient<'a>> {
+        if matches!(self.method, AuthMethod::Proxy(_)) {
+            // The owner's option does the work, with the addresses of the owner's definition.
+            return Vec::new();
+        }
+        let path = self.path();
+        let in_config = self.method.recipients().into_iter().map(|(setting, address, gets)| {
+            let field = format!("{path}.config.{setting}").into();
+            Recipient { field, address, gets }
+        });
+        // Requests to the API are signed with the client secret (RFC 5849 §3.1); PLAINTEXT even sends it.
+        let gets = match self.method {
+            AuthMethod::OAuth1(_) => Gets::Secret,
+            AuthMethod::OAuth2(_) | AuthMethod::ClientCredentials(_) | AuthMethod::Proxy(_) => Gets::Token,
+        };
+        let base = base_uri.map(|address| Recipient { field: "baseUri".into(), address, gets });
+        let test = self.test.as_ref().map(|TestCall { method: _, path }| ("test", path));
+        let revoke = self.revoke.as_ref().map(|revoke| {
+            let RevokeCall { method: _, path, headers: _, body: _, body_format: _, per_token: _ } = revoke;
+            ("revoke", path)
+        });
+        let whole = test.into_iter().chain(revoke).filter_map(|(call, at)| match at {
+            ApiPath::Whole(address) => {
+                Some(Recipient { field: format!("{path}.{call}.path").into(), address, gets })
+            }
+            // It is appended to `baseUri`, after the host.
+            ApiPath::Below(_) => None,
+        });
+        in_config.chain(base).chain(whole).collect()
+    }
+
+    /// The addresses that get the option's client secret, or what is signed with it, by their place in the definition.
+    #[must_use]
+    pub fn addresses_with_secret<'a>(
+        &'a self,
+        base_uri: Option<&'a Address>,
+    ) -> Vec<(Cow<'static, str>, &'a Address)> {
+        let recipients = self.recipients(base_uri).into_iter();
+        let with_secret = recipients.filter(|recipient| recipient.gets == Gets::Secret);
+        with_secret.map(|recipient| (recipient.field, recipient.address)).collect()
+    }
+}
+
+impl AuthMethod {
+    /// The addresses in `config`, by the setting.
+    fn recipients(&self) -> Vec<(&'static str, &Address, Gets)> {
+        match self {
+            Self::OAuth2(config) => of_oauth2(config),
+            Self::OAuth1(config) => of_oauth1(config),
+            Self::ClientCredentials(config) => of_client_credentials(config),
+            Self::Proxy(_) => Vec::new(),
+        }
+    }
+}
+
+fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
+    let OAuth2 {
+        client_id: _,
+        authorize_uri,
+        token_uri,
+        refresh_uri,
+        expires_in: _,
+        refresh_refusals: _,
+        revocation_uri,
+        revocation_per_token: _,
+        scopes: _,
+        scope_separator: _,
+        client_auth_location,
+        body_format: _,
+        no_refresh_token: _,
+        skip_pkce: _,
+        extra: _,
+        issuer: _,
+        authorization_response_iss_parameter_supported: _,
+        callback_parameters: _,
+        customer_host: _,
+    } = config;
+    let gets = if *client_auth_location == ClientAuthentication::None { Gets::Token } else { Gets::Secret };
+    let mut found = vec![("authorizeUri", authorize_uri, Gets::Nothing), ("tokenUri", token_uri, gets)];
+    found.extend(refresh_uri.as_ref().map(|address| ("refreshUri", address, gets)));
+    found.extend(revocation_uri.as_ref().map(|address| ("revocationUri", address, gets)));
+    found
+}
+
+fn of_oauth1(config: &OAuth1) -> Vec<(&'static str, &Address, Gets)> {
+    let OAuth1 {
+        consumer_key: _,
+        request_token_uri,
+        authorize_uri,
+        token_uri,
+        signature_method: _,
+        scopes: _,
+        scope_separator: _,
+        extra: _,
+        extra_in: _,
+    } = config;
+    vec![
+        ("requestTokenUri", request_token_uri, Gets::Secret),
+        // The temporary credentials' identifier stands in its query (RFC 5849 §2.2).
+        ("authorizeUri", authorize_uri, Gets::Token),
+        ("tokenUri", token_uri, Gets::Secret),
+    ]
+}
+
+fn of_client_credentials(config: &ClientCredentials) -> Vec<(&'static str, &Address, Gets)> {
+    let ClientCredentials {
+        token_uri,
+        grant: _,
+        client_id: _,
+        client_secret: _,
+        client_auth_location: _,
+        scopes: _,
+        extra: _,
+        body_format: _,
+        expires_in: _,
+        login,
+        customer_host: _,
+    } = config;
+    let gets = if config.has_own_client() { Gets::Secret } else { Gets::Token };
+    let mut found = Vec::new();
+    found.extend(token_uri.as_ref().map(|address| ("tokenUri", address, gets)));
+    if let Some(LoginCall { uri, method: _, headers: _, body: _, body_format: _, response: _ }) = login {
+        found.push(("login.uri", uri, Gets::Token));
+    }
+    found
+}
