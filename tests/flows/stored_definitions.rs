@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 use tests::answer::refusal;
-use tests::definitions::{API_KEY, api_key, entered, integration, with_options};
+use tests::definitions::{API_KEY, CLIENT_SECRET, api_key, entered, integration, with_options};
 use tests::tokens::{CUSTOMER, WORKSPACE, admin, customer};
 use tests::{Start, World};
 
@@ -158,6 +158,7 @@ async fn a_host_that_the_customer_names_whole_is_told_where_it_gets_the_secret()
         world.store_unchecked(&changed).await;
         assert_eq!(shown(&world, &admin(WORKSPACE)).await["state"], "READY");
     }
+    old["authOptions"][0]["config"]["clientSecret"] = CLIENT_SECRET.into();
     let changed = world.api(Method::PUT, "/integrations/crm", &admin(WORKSPACE), Some(&old)).await.json();
     assert_eq!(fields(&changed["data"]), ["authOptions[0].config.tokenUri", "authOptions[0].test.path"]);
 }
