@@ -88,7 +88,9 @@ fn at<'v>(definition: &'v mut Value, field: &str) -> &'v mut Value {
     definition.pointer_mut(&pointer).unwrap()
 }
 
+/// Puts a new integration: nothing is kept of the one before.
 async fn put(world: &World, definition: &Value) -> Answer {
+    world.api(Method::DELETE, "/integrations/new?force=true", &admin(WORKSPACE), None).await;
     world.api(Method::PUT, "/integrations/new", &admin(WORKSPACE), Some(definition)).await
 }
 
