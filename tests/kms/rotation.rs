@@ -41,7 +41,8 @@ async fn what_the_old_key_sealed_stays_readable_and_moves_on_when_it_is_written(
     let definition = definitions::integration_with(&json!({ "clientSecret": null, "scopes": ["read"] }));
     put(&world, &format!("/integrations/{INTEGRATION}"), WORKSPACE, &definition).await;
     assert_eq!(keys(&world).await, [new.clone(), old.clone(), old.clone()]);
-    let definition = json!({ "name": "Acme", "redirectUris": [REDIRECT_URI] });
+    let definition =
+        json!({ "name": "Acme", "redirectUris": [REDIRECT_URI], "maxTokenLifetime": 31_536_000 });
     put(&world, &format!("/workspaces/{WORKSPACE}"), tokens::ROOT, &definition).await;
     assert_eq!(keys(&world).await, [new.clone(), new.clone(), old.clone()]);
     let again = Start::new().with(&json!({ "connectionId": id }));
