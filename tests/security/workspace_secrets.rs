@@ -1,12 +1,16 @@
 //! A workspace's secret: removed, replaced at once, and replaced without a gap.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use flow::seal::StaticKey;
 use http::Method;
 use serde_json::{Value, json};
 use tests::answer::refusal;
+use tests::random::CountedRandom;
 use tests::tokens::{self, CUSTOMER, Pair, ROOT, WORKSPACE, WORKSPACE_SECRET, in_an_hour, signed};
 use tests::{Answer, World, definitions};
+use zeroize::Zeroizing;
 
 const NEW: &str = "a new secret that is at least as long as a hash";
 
@@ -113,4 +117,15 @@ async fn an_end_that_means_nothing_is_refused_and_changes_nothing() {
         assert_eq!(refused.refusal(), refusal(400, "request_malformed", "previousSecretUntil"), "{changes}");
     }
     assert_eq!(world.dump().await, before);
+}
+
+/// Its wrapping key may be gone for good: what is replaced at once need not be read.
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_cannot_be_opened_any_more_can_be_replaced() {
+    let before = World::new().await;
+    let other = Arc::new(StaticKey::new(Zeroizing::new([7; 32]), Arc::new(CountedRandom::default())));
+    let world = before.deployed_with(other);
+    assert!(!put(&world, PATH, &json!({})).await.status.is_success());
+    assert_eq!(put(&world, PATH, &json!({ "secret": NEW })).await.status, 200);
+    assert_eq!(status(&world, NEW).await, 200);
 }
