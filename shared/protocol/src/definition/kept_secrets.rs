@@ -1,12 +1,10 @@
 //! A secret that a new definition does not mention: it stays, as long as nobody gets it who did not get it before.
 
-use super::auth_option::{AuthMethod, AuthOption, AuthType};
-use super::client_credentials::ClientCredentials;
+use super::auth_option::{AuthOption, AuthType};
 use super::integration::Integration;
-use super::oauth1::OAuth1;
-use super::oauth2::OAuth2;
 use super::option_secrets::{Given, GivenSecret, OptionSecrets};
 use super::problem::Problems;
+use super::recipients::Gets;
 use super::template::{Address, Destination};
 use crate::error::{Error, ErrorKey, Result};
 
@@ -104,34 +102,17 @@ impl AuthType {
 }
 
 impl AuthOption {
-    /// The hosts that the option's secrets get to, or what is signed with them; and the page where the customer signs
-    /// in, since the secret was issued by whoever has it. `base` is the integration's `baseUri`.
+    /// The hosts that the option's secrets get to, or what is signed with them; and the other hosts of its `config`,
+    /// since whoever has the page where the customer signs in has issued the secret. `base` is the integration's
+    /// `baseUri`.
     pub(super) fn hosts_with_secret(&self, base: Option<&Address>) -> Vec<Destination> {
+        let in_config = self.method.recipients().into_iter().map(|(_, address, _)| address);
+        let with_secret = self.recipients(base).into_iter().filter(|it| it.gets == Gets::Secret);
         let mut hosts = Vec::new();
-        let mut add = |address: &Address| {
-            let host = Destination::of(address);
+        for host in in_config.chain(with_secret.map(|it| it.address)).map(Destination::of) {
             if !hosts.contains(&host) {
                 hosts.push(host);
             }
-        };
-        match &self.method {
-            AuthMethod::OAuth2(OAuth2 { authorize_uri, token_uri, refresh_uri, revocation_uri, .. }) => {
-                [authorize_uri, token_uri].into_iter().for_each(&mut add);
-                [refresh_uri, revocation_uri].into_iter().flatten().for_each(&mut add);
-            }
-            AuthMethod::OAuth1(OAuth1 { request_token_uri, authorize_uri, token_uri, .. }) => {
-                [request_token_uri, authorize_uri, token_uri].into_iter().for_each(&mut add);
-                // Every call to the API is signed: through the proxy, to test the credentials and to revoke them.
-                base.into_iter().for_each(&mut add);
-                let paths =
-                    [self.test.as_ref().map(|test| &test.path), self.revoke.as_ref().map(|it| &it.path)];
-                let whole = paths.into_iter().flatten().filter_map(|path| path.at(base).ok());
-                whole.for_each(|address| add(&address));
-            }
-            AuthMethod::ClientCredentials(ClientCredentials { token_uri, login, .. }) => {
-                token_uri.iter().chain(login.as_ref().map(|login| &login.uri)).for_each(&mut add);
-            }
-            AuthMethod::Proxy(_) => {}
         }
         hosts
     }

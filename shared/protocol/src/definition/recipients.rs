@@ -68,22 +68,11 @@ impl AuthOption {
         });
         in_config.chain(base).chain(whole).collect()
     }
-
-    /// The addresses that get the option's client secret, or what is signed with it, by their place in the definition.
-    #[must_use]
-    pub fn addresses_with_secret<'a>(
-        &'a self,
-        base_uri: Option<&'a Address>,
-    ) -> Vec<(Cow<'static, str>, &'a Address)> {
-        let recipients = self.recipients(base_uri).into_iter();
-        let with_secret = recipients.filter(|recipient| recipient.gets == Gets::Secret);
-        with_secret.map(|recipient| (recipient.field, recipient.address)).collect()
-    }
 }
 
 impl AuthMethod {
     /// The addresses in `config`, by the setting.
-    fn recipients(&self) -> Vec<(&'static str, &Address, Gets)> {
+    pub(super) fn recipients(&self) -> Vec<(&'static str, &Address, Gets)> {
         match self {
             Self::OAuth2(config) => of_oauth2(config),
             Self::OAuth1(config) => of_oauth1(config),
