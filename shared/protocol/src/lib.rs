@@ -13,6 +13,7 @@ pub mod http;
 pub mod id;
 pub mod kept;
 pub mod media_type;
+pub mod members;
 pub mod path;
 pub mod provider;
 pub mod random;

@@ -7,7 +7,6 @@
 mod claims;
 mod compact;
 mod key;
-mod members;
 mod rules;
 
 use std::borrow::Cow;

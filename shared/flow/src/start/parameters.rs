@@ -1,16 +1,13 @@
 //! Reads the parameters of a start, in every form that the contract allows, and merges them.
 
-use std::fmt;
-
 use bytes::Bytes;
 use http::Request;
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::media_type::media_type;
+use protocol::members::Members;
 
 /// The size limit of a request's body, in bytes.
 pub(super) const MAX_BODY: usize = 64 * 1024;
@@ -118,33 +115,6 @@ fn same(one: &Value, other: &Value) -> bool {
         value => value.to_string(),
     };
     one == other || text(one) == text(other)
-}
-
-/// The members of an object in their order. A repeated name is kept, as JSON allows one (RFC 8259 §4).
-struct Members(Vec<(String, Value)>);
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        deserializer.deserialize_map(MembersVisitor)
-    }
-}
-
-struct MembersVisitor;
-
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Members, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(Members(members))
-    }
 }
 
 fn json_object(text: &[u8], field: &str) -> Result<Members> {
