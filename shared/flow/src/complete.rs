@@ -21,7 +21,6 @@ use crate::store::{Completion, FlowClaim};
 use protocol::backoff::Backoff;
 use protocol::deadline::Deadline;
 use protocol::error::{Error, ErrorKey, Result};
-use protocol::provider::authorization_response::AuthorizationResponse;
 use protocol::random::draw_id;
 use protocol::token::Customer;
 
@@ -128,27 +127,18 @@ impl Unconfirmed {
     async fn connected(self, deps: &Deps, flow: FlowClaim<'_>, deadline: Deadline) -> Result<Outcome> {
         let request = &self.request;
         match self.with {
-            With::Answer { query, code_verifier, callback_uri, temporary_credentials } => {
+            With::Answer { response, code_verifier, callback_uri, temporary_credentials } => {
                 let answered = Answered {
                     request,
                     callback_uri: &callback_uri,
                     code_verifier: &code_verifier,
                     temporary_credentials: temporary_credentials.as_ref(),
-                    response: &AuthorizationResponse::parse(query.expose())?,
+                    response: &response,
                 };
                 exchange::exchange_and_connect(deps, &answered, flow, deadline).await
             }
             With::Credentials { credentials, issued_at } => {
-                let integration =
-                    deps.definitions.integration(&request.workspace, &request.integration).await?;
-                integration.auth_option(Some(&request.auth_option_key))?;
-                let registration = registration::recorded(
-                    deps,
-                    &integration,
-                    &request.auth_option_key,
-                    request.borrowed.as_ref(),
-                )
-                .await?;
+                let registration = registration::of_flow(deps, request).await?;
                 let key = connection_key(deps, request).await?;
                 let issued = Issued {
                     registration: &registration,

@@ -48,8 +48,8 @@ async fn result(deps: &Deps, request: &Request<Bytes>) -> Result<Response<Bytes>
     let id = id.ok_or_else(|| Error::new(ErrorKey::NotFound, "There is no such page."))?;
     About::Flow.note(id.as_str());
     let secret = BrowserSecret::from_cookies(request.headers(), &id).ok_or_else(browser_mismatch)?;
-    let flow = own_flow(deps, &id, &secret).await?;
-    let sealed = flow.memory.clone();
+    let mut flow = own_flow(deps, &id, &secret).await?;
+    let sealed = std::mem::take(&mut flow.memory);
     let mut response = match ended(deps, &id, &secret, flow).await? {
         Progress::Ended(outcome) => {
             let memory = FlowContext::open(&id, &secret, &sealed)?;

@@ -27,7 +27,6 @@ use protocol::deadline::Deadline;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::provider::authorization_response::AuthorizationResponse;
 use protocol::random::draw_id;
-use protocol::secret::Secret;
 
 /// Handles a callback.
 pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes> {
@@ -58,15 +57,15 @@ struct ClaimedFlow {
 /// Claims the flow and does its work. An error returned here has claimed nothing and is shown on our own page; every
 /// later error becomes the flow's outcome.
 async fn callback(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response<Bytes>> {
-    let query = request.uri().query().unwrap_or_default();
-    let state = state(&AuthorizationResponse::parse(query)?)?;
+    let response = AuthorizationResponse::parse(request.uri().query().unwrap_or_default())?;
+    let state = state(&response)?;
     let flow = state.flow_id();
     About::Flow.note(flow.as_str());
     if let Some(claimed) = claim(deps, request, &flow).await? {
         // The browser may hang up at any time. A task of its own finishes the claimed flow all the same.
-        let (deps, query) = (Arc::clone(deps), Secret::from(query));
+        let deps = Arc::clone(deps);
         let work = async move {
-            let outcome = claimed.outcome(&deps, query.expose()).await;
+            let outcome = claimed.outcome(&deps, response).await;
             record(&deps, &claimed, outcome).await;
         };
         if let Err(error) = tokio::spawn(work.in_current_span()).await {
@@ -120,8 +119,7 @@ impl ClaimedFlow {
 
     /// Completes the flow with the provider's answer, or, if the workspace confirms its users, verifies the answer and
     /// lets the flow wait for the application.
-    async fn outcome(&self, deps: &Deps, query: &str) -> Result<Outcome> {
-        let response = AuthorizationResponse::parse(query)?;
+    async fn outcome(&self, deps: &Deps, response: AuthorizationResponse) -> Result<Outcome> {
         let FlowContext { request, callback_uri, temporary_credentials, confirm_user, .. } = &self.memory;
         // It is derived from the browser secret, so only the browser that started the flow can bring it.
         let code_verifier = self.secret.code_verifier(&self.id)?;
@@ -138,7 +136,7 @@ impl ClaimedFlow {
         answered.verify(deps).await?;
         let id = ConnectionRequestId::of_flow(&self.id, &self.secret)?;
         let with = With::Answer {
-            query: Secret::from(query),
+            response,
             callback_uri: callback_uri.clone(),
             temporary_credentials: temporary_credentials.clone(),
             code_verifier,

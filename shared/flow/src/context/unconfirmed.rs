@@ -16,6 +16,7 @@ use crate::connection::ConnectRequest;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
 use protocol::id::{CustomerId, WorkspaceKey};
+use protocol::provider::authorization_response::AuthorizationResponse;
 use protocol::provider::oauth1::TemporaryCredentials;
 use protocol::random::Random;
 use protocol::secret::{Secret, SecretMap};
@@ -113,8 +114,8 @@ pub enum With {
     /// The provider's answer. It was verified, and is exchanged when the request is completed.
     #[serde(rename_all = "camelCase")]
     Answer {
-        /// The answer's query.
-        query: Secret,
+        /// The answer.
+        response: AuthorizationResponse,
         /// The code verifier of the authorization request.
         code_verifier: Secret,
         /// The callback address of the authorization request.

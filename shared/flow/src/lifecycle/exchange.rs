@@ -81,13 +81,7 @@ pub async fn exchange_and_connect(
 impl Answered<'_> {
     /// Verifies the answer, and exchanges nothing.
     pub async fn verify(&self, deps: &Deps) -> Result<Verified> {
-        let request = self.request;
-        let integration = deps.definitions.integration(&request.workspace, &request.integration).await?;
-        // An option that was turned off since the start must not connect anybody.
-        integration.auth_option(Some(&request.auth_option_key))?;
-        let registration =
-            registration::recorded(deps, &integration, &request.auth_option_key, request.borrowed.as_ref())
-                .await?;
+        let registration = registration::of_flow(deps, self.request).await?;
         let grant = match &registration.option().method {
             AuthMethod::OAuth2(config) => {
                 let sent = Sent {

@@ -8,7 +8,7 @@ use protocol::definition::{
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{IntegrationId, WorkspaceKey};
 
-use crate::connection::Connection;
+use crate::connection::{ConnectRequest, Connection};
 use crate::deps::Deps;
 
 /// Returns the registration of an option of `integration`: its own one, or the shared one that it names.
@@ -45,6 +45,13 @@ pub async fn recorded(
             Registration::new(&shared(deps, integration, lent).await?, option, Owner::Lender)
         }
     }
+}
+
+/// Returns the registration that a flow was begun with. An option that was turned off since must not connect anybody.
+pub async fn of_flow(deps: &Deps, request: &ConnectRequest) -> Result<Registration> {
+    let integration = deps.definitions.integration(&request.workspace, &request.integration).await?;
+    integration.auth_option(Some(&request.auth_option_key))?;
+    recorded(deps, &integration, &request.auth_option_key, request.borrowed.as_ref()).await
 }
 
 /// Returns the registration that a connection was made with.

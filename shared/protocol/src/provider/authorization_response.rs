@@ -1,5 +1,8 @@
 //! The authorization response (RFC 6749 §4.1.2): what the provider sends back through the browser.
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
 use crate::definition::OWN_CALLBACK_PARAMETERS;
@@ -9,7 +12,15 @@ use crate::error::{Error, ErrorKey, Result};
 const MAX_VALUE: usize = 8 * 1024;
 
 /// The response's parameters, each known one at most once.
+#[derive(Serialize, Deserialize)]
 pub struct AuthorizationResponse(Vec<(String, String)>);
+
+/// Leaves out the parameters: the code is among them.
+impl fmt::Debug for AuthorizationResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
 
 impl AuthorizationResponse {
     /// Reads a query or a form.
