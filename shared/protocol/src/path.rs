@@ -70,6 +70,20 @@ pub(crate) fn fully_decoded(segment: &str) -> Option<Vec<u8>> {
     None
 }
 
+/// True if a path, in decoded segments, is one of the pattern's, as API Gateway writes it: `{id}` takes one segment,
+/// `{path+}` whatever is left.
+#[must_use]
+pub fn fits(pattern: &str, path: &[impl AsRef<str>]) -> bool {
+    let pattern: Vec<&str> = pattern.trim_start_matches('/').split('/').collect();
+    let takes_the_rest = pattern.last().is_some_and(|last| last.ends_with("+}"));
+    let is_as_long = if takes_the_rest { path.len() >= pattern.len() } else { path.len() == pattern.len() };
+    is_as_long
+        && pattern
+            .iter()
+            .zip(path)
+            .all(|(expected, segment)| expected.starts_with('{') || segment.as_ref() == *expected)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

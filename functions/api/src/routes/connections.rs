@@ -60,9 +60,9 @@ pub(super) struct Secrets {
 
 /// GET: one page of connections, newest first for each customer.
 pub(crate) async fn list(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
-    let Call { deps, request, .. } = call;
+    let deps = call.deps;
     let workspace = caller.workspace();
-    let mut query = Fields::of_query(request.uri().query().unwrap_or_default());
+    let mut query = call.query();
     let mut either = |one, other| Ok::<_, Error>(query.text(one, MAX_ID)?.or(query.text(other, MAX_ID)?));
     let asked = either("userId", "tenantId")?.map(CustomerId::new);
     let integration = either("integrationId", "integrationKey")?;
@@ -94,9 +94,8 @@ pub(crate) async fn list(call: Call<'_>, caller: Caller) -> Result<Response<Byte
 /// GET: one connection; somebody else's is not found. With `includeSecrets=true`, for who manages the workspace, its
 /// parameters and credentials too, these refreshed if they had ended.
 pub(crate) async fn show(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
-    let Call { deps, request, id, deadline } = call;
-    let mut query = Fields::of_query(request.uri().query().unwrap_or_default());
-    let include_secrets = query.flag("includeSecrets")?.unwrap_or_default();
+    let Call { deps, id, deadline, .. } = call;
+    let include_secrets = call.query().flag("includeSecrets")?.unwrap_or_default();
     if include_secrets && matches!(caller, Caller::Customer(_)) {
         let message = "includeSecrets needs a management token (isAdmin, and no customer).";
         return Err(Error::new(ErrorKey::AccessDenied, message).field("includeSecrets"));

@@ -5,7 +5,6 @@ use flow::deps::trail::About;
 use flow::deps::{Deps, integration_not_found};
 use flow::lifecycle::representation::Representation as ConnectionRepresentation;
 use flow::store::{IntegrationUse, ListConnections};
-use flow::web::request_fields::Fields;
 use http::{Request, Response, StatusCode};
 use protocol::definition::template::Address;
 use protocol::definition::{
@@ -111,8 +110,8 @@ pub(crate) async fn patch(call: Call<'_>, workspace: WorkspaceKey) -> Result<Res
 
 /// DELETE: takes the definition away. Connections stay, and work again once it is defined again under the same key.
 pub(crate) async fn delete(call: Call<'_>, workspace: WorkspaceKey) -> Result<Response<Bytes>> {
-    let Call { deps, request, id: id_or_key, .. } = call;
-    let force = Fields::of_query(request.uri().query().unwrap_or_default()).flag("force")?;
+    let Call { deps, id: id_or_key, .. } = call;
+    let force = call.query().flag("force")?;
     let id = integration_id_of(&workspace, id_or_key);
     deps.store
         .read_integration(&workspace, &id)

@@ -25,12 +25,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use flow::deps::Deps;
+use flow::web::request_fields::Fields;
 use flow::web::routes::{Function, Route, browser_routes, method_not_allowed};
 use http::{Method, Request, Response};
 use percent_encoding::percent_decode_str;
 use protocol::deadline::Deadline;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
+use protocol::path::fits;
 use protocol::token::{self, Caller};
 
 use Handler::{Admin, Anyone, Customer, CustomerOrAdmin, Root};
@@ -120,6 +122,13 @@ pub(crate) struct Call<'a> {
     pub(crate) deadline: Deadline,
 }
 
+impl Call<'_> {
+    /// The fields of the query.
+    fn query(&self) -> Fields {
+        Fields::of_query(self.request.uri().query().unwrap_or_default())
+    }
+}
+
 /// An answer under way.
 pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>>> + Send + 'a>>;
 
@@ -151,7 +160,9 @@ const fn through_proxy(method: Method) -> Entry {
 /// The handler of a request, and the id that its path names.
 pub(crate) fn find(method: &Method, path: &str) -> Result<(&'static Handler, String)> {
     let path: Vec<&str> = path.trim_matches('/').split('/').collect();
-    let of_path = || TABLE.iter().filter(|entry| fits(entry.path, &path));
+    let decoded: Vec<_> =
+        path.iter().map(|segment| percent_decode_str(segment).decode_utf8_lossy()).collect();
+    let of_path = || TABLE.iter().filter(|entry| fits(entry.path, &decoded));
     let Some(entry) = of_path().find(|entry| entry.method == *method) else {
         let preflight = Method::OPTIONS;
         return Err(match of_path().next() {
@@ -160,16 +171,6 @@ pub(crate) fn find(method: &Method, path: &str) -> Result<(&'static Handler, Str
         });
     };
     Ok((&entry.handler, id(entry.path, &path)?))
-}
-
-fn fits(pattern: &'static str, path: &[&str]) -> bool {
-    let pattern: Vec<&str> = segments(pattern).collect();
-    let takes_the_rest = pattern.last().is_some_and(|last| last.ends_with("+}"));
-    let is_as_long = if takes_the_rest { path.len() >= pattern.len() } else { path.len() == pattern.len() };
-    is_as_long
-        && pattern.iter().zip(path).all(|(expected, segment)| {
-            is_placeholder(expected) || percent_decode_str(segment).eq(expected.bytes())
-        })
 }
 
 /// What stands in the place of the pattern's first placeholder.

@@ -62,7 +62,7 @@ pub(super) async fn authorize(
         }
     };
     // The customer's input may have chosen the host or the path.
-    if deps.own_routes.have(location.as_str()) {
+    if deps.own_routes.have_url(&location) {
         return Err(Error::unusable("authorizeUri").detail("it leads to a route of the service's own"));
     }
     let target = chosen.start.target.clone();

@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock};
 use url::Url;
 
 use super::http_url::is_loopback;
-use crate::path::fully_decoded;
+use crate::path::{fits, fully_decoded};
 
 /// The most hosts that are kept. API Gateway serves few, and passes on no other.
 const MOST_HOSTS: usize = 8;
@@ -67,7 +67,13 @@ impl OwnRoutes {
     /// True if the address is one of the service's own routes, however its path is written.
     #[must_use]
     pub fn have(&self, address: &str) -> bool {
-        let Some(place) = Url::parse(address).ok().and_then(|url| Place::of(&url)) else { return false };
+        Url::parse(address).is_ok_and(|url| self.have_url(&url))
+    }
+
+    /// The same for an address that is parsed already.
+    #[must_use]
+    pub fn have_url(&self, url: &Url) -> bool {
+        let Some(place) = Place::of(url) else { return false };
         let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
         places.iter().filter(|own| own.host == place.host && own.port == place.port).any(|own| {
             // What stands before the service may have taken the prefix off.
@@ -96,17 +102,6 @@ impl Place {
         }
         Some(Self { host: host.to_owned(), port: url.port_or_known_default(), prefix })
     }
-}
-
-fn fits(pattern: &str, path: &[String]) -> bool {
-    let pattern: Vec<&str> = pattern.trim_start_matches('/').split('/').collect();
-    let takes_the_rest = pattern.last().is_some_and(|last| last.ends_with("+}"));
-    let is_as_long = if takes_the_rest { path.len() >= pattern.len() } else { path.len() == pattern.len() };
-    is_as_long
-        && pattern
-            .iter()
-            .zip(path)
-            .all(|(expected, segment)| expected.starts_with('{') || segment == expected)
 }
 
 #[cfg(test)]

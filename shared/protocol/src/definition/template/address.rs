@@ -121,7 +121,7 @@ impl Address {
         if literal.is_some_and(|address| !reach.allows(address)) {
             return Some("is a private address, which is never called".to_owned());
         }
-        own.have(url.as_str()).then(|| OWN_ROUTE.to_owned())
+        own.have_url(&url).then(|| OWN_ROUTE.to_owned())
     }
 
     /// True if it has a fragment, which no endpoint may have (RFC 6749 §3.1, §3.2).
