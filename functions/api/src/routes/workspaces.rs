@@ -1,16 +1,10 @@
 //! `/workspaces/{key}`: teams, managed by the root workspace.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use flow::deps::workspace_place;
 use flow::store::StoredDefinition;
-use flow::web::request_fields::Fields;
 use http::{Response, StatusCode};
-use protocol::clock::Timestamp;
-use protocol::definition::{
-    self, PreviousSecret, SecretSetting, Workspace, WorkspaceDefinition, WorkspaceSecrets,
-};
+use protocol::definition::{self, SecretSetting, Workspace, WorkspaceDefinition, WorkspaceSecrets};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
 use protocol::random::{draw, hex};
@@ -20,9 +14,6 @@ use serde::Serialize;
 use super::Call;
 use super::until_written::until_written;
 use crate::{answer, body};
-
-/// The longest time for which a secret that was replaced verifies tokens.
-const MAX_OVERLAP: Duration = Duration::from_hours(30 * 24);
 
 /// A workspace's definition, with the secret in the one answer that generated it.
 #[derive(Serialize)]
@@ -52,7 +43,7 @@ pub(crate) async fn show(call: Call<'_>) -> Result<Response<Bytes>> {
 pub(crate) async fn put(call: Call<'_>) -> Result<Response<Bytes>> {
     let Call { deps, request, id, .. } = call;
     let key = &WorkspaceKey::new(id);
-    let force = Fields::of_query(request.uri().query().unwrap_or_default()).flag("force")? == Some(true);
+    let force = call.query().flag("force")? == Some(true);
     let given: WorkspaceDefinition = definition::read(&body::object(request)?)?;
     until_written(|| async {
         let before = deps.store.read_workspace(key).await?;
@@ -71,7 +62,7 @@ pub(crate) async fn put(call: Call<'_>) -> Result<Response<Bytes>> {
             && given.public_keys.is_empty())
         .then(|| Secret::new(hex(&draw::<48>(&*deps.random))));
         let now = deps.clock.now();
-        let secrets = secrets(&definition, stored.at(now), generated.clone(), (now, force))?;
+        let secrets = stored.updated(&given, generated.clone(), force, now)?;
         let until = secrets.previous.as_ref().map(|previous| previous.until.to_rfc3339());
         definition.previous_secret_until = until;
         // Checks everything before anything is written.
@@ -98,56 +89,6 @@ pub(crate) async fn put(call: Call<'_>) -> Result<Response<Bytes>> {
 /// True if nothing of the stored secrets is kept.
 fn replaces_at_once(given: &WorkspaceDefinition) -> bool {
     !matches!(given.secret, SecretSetting::LeftOut) && given.previous_secret_until.is_none()
-}
-
-/// The secrets that the workspace has from now on.
-fn secrets(
-    given: &WorkspaceDefinition,
-    stored: WorkspaceSecrets,
-    generated: Option<Secret>,
-    (now, force): (Timestamp, bool),
-) -> Result<WorkspaceSecrets> {
-    let until = given.previous_secret_until.as_deref().map(|text| moment(text, now)).transpose()?;
-    let new = match &given.secret {
-        SecretSetting::Removed if given.public_keys.is_empty() && !force => {
-            let message = "Without a secret and a public key nobody can sign a token of this workspace. Give publicKeys, \
-                           or remove it all the same with force=true.";
-            return Err(Error::new(ErrorKey::ParameterMissing, message).field("publicKeys"));
-        }
-        SecretSetting::Removed => return Ok(WorkspaceSecrets::default()),
-        SecretSetting::Given(secret) => Some(secret.clone()),
-        SecretSetting::LeftOut => generated,
-    };
-    match new {
-        Some(new) if !stored.current.as_ref().is_some_and(|current| current.is_same_as(&new)) => {
-            let previous = match (stored.current, until) {
-                (Some(secret), Some(until)) => Some(PreviousSecret { secret, until }),
-                (None, Some(_)) => return Err(no_previous()),
-                (_, None) => None,
-            };
-            Ok(WorkspaceSecrets { current: Some(new), previous }.at(now))
-        }
-        _ => {
-            let previous = match (stored.previous, until) {
-                (Some(previous), Some(until)) => Some(PreviousSecret { until, ..previous }),
-                (None, Some(until)) if until > now => return Err(no_previous()),
-                (previous, _) => previous,
-            };
-            Ok(WorkspaceSecrets { current: stored.current, previous }.at(now))
-        }
-    }
-}
-
-/// Reads the moment until which the previous secret counts. One that is over ends it at once.
-fn moment(text: &str, now: Timestamp) -> Result<Timestamp> {
-    Timestamp::from_rfc3339(text).filter(|until| *until <= now + MAX_OVERLAP).ok_or_else(|| {
-        Error::malformed("previousSecretUntil", "must be a time by RFC 3339, at most 30 days ahead")
-    })
-}
-
-fn no_previous() -> Error {
-    let problem = "is for a secret that is replaced: there is none before this one";
-    Error::malformed("previousSecretUntil", problem)
 }
 
 fn not_found() -> Error {

@@ -25,6 +25,7 @@ mod proxy;
 mod read;
 mod recipients;
 mod registration;
+mod secret_rotation;
 pub mod template;
 mod test_call;
 mod workspace;
