@@ -39,7 +39,8 @@ pub const OWN_PATHS: &[&str] = &[
 /// The service's own routes, at the hosts where it is known to answer.
 #[derive(Debug, Default)]
 pub struct OwnRoutes {
-    places: RwLock<Vec<Place>>,
+    /// Each with the address that it was noted by: a request comes to the same one as the request before.
+    places: RwLock<Vec<(String, Place)>>,
 }
 
 /// A place where the routes begin.
@@ -54,13 +55,14 @@ struct Place {
 impl OwnRoutes {
     /// Notes that the service answers at this address.
     pub fn begin_at(&self, address: &str) {
-        let Some(place) = Url::parse(address).ok().and_then(|url| Place::of(&url)) else { return };
-        if self.places.read().unwrap_or_else(PoisonError::into_inner).contains(&place) {
+        let is_noted = |places: &[(String, Place)]| places.iter().any(|(noted, _)| noted == address);
+        if is_noted(&self.places.read().unwrap_or_else(PoisonError::into_inner)) {
             return;
         }
+        let Some(place) = Url::parse(address).ok().and_then(|url| Place::of(&url)) else { return };
         let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
-        if places.len() < MOST_HOSTS {
-            places.push(place);
+        if places.len() < MOST_HOSTS && places.iter().all(|(_, own)| *own != place) {
+            places.push((address.to_owned(), place));
         }
     }
 
@@ -75,12 +77,14 @@ impl OwnRoutes {
     pub fn have_url(&self, url: &Url) -> bool {
         let Some(place) = Place::of(url) else { return false };
         let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
-        places.iter().filter(|own| own.host == place.host && own.port == place.port).any(|own| {
-            // What stands before the service may have taken the prefix off.
-            let paths = [Some(place.prefix.as_slice()), place.prefix.strip_prefix(own.prefix.as_slice())];
-            let fits_one = |path: &[String]| OWN_PATHS.iter().any(|pattern| fits(pattern, path));
-            paths.into_iter().flatten().any(fits_one)
-        })
+        places.iter().map(|(_, own)| own).filter(|own| own.host == place.host && own.port == place.port).any(
+            |own| {
+                // What stands before the service may have taken the prefix off.
+                let paths = [Some(place.prefix.as_slice()), place.prefix.strip_prefix(own.prefix.as_slice())];
+                let fits_one = |path: &[String]| OWN_PATHS.iter().any(|pattern| fits(pattern, path));
+                paths.into_iter().flatten().any(fits_one)
+            },
+        )
     }
 }
 
