@@ -10,7 +10,8 @@ use super::checker::{Checker, Credentials};
 use super::customer_host::CustomerHost;
 use super::headers::Headers;
 use super::input_names::InputNames;
-use super::oauth2::{BodyFormat, ClientAuthentication};
+use super::body::BodyFormat;
+use super::oauth2::ClientAuthentication;
 use super::template::{Address, Template};
 
 /// A `client-credentials` option's `config`.

@@ -3,12 +3,9 @@
 use std::collections::BTreeMap;
 use std::num::NonZero;
 
-use bytes::Bytes;
-use http::HeaderValue;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use url::form_urlencoded;
 
+use super::body::BodyFormat;
 use super::checker::{Checker, Credentials};
 use super::customer_host::CustomerHost;
 use super::template::Address;
@@ -26,40 +23,6 @@ pub enum ClientAuthentication {
     Both,
     /// A public client: `client_id` in the body, no secret.
     None,
-}
-
-/// The format of a request's body.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum BodyFormat {
-    /// `application/x-www-form-urlencoded`, as RFC 6749 requires.
-    #[default]
-    Form,
-    /// `application/json`.
-    Json,
-}
-
-impl BodyFormat {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-    pub(super) fn is_form(&self) -> bool {
-        *self == Self::Form
-    }
-
-    /// Encodes fields in this format. Returns them with their media type.
-    #[must_use]
-    pub fn encode(self, fields: Vec<(String, String)>) -> (HeaderValue, Bytes) {
-        match self {
-            Self::Form => {
-                let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-                (HeaderValue::from_static("application/x-www-form-urlencoded"), form.into())
-            }
-            Self::Json => {
-                let fields: Map<String, Value> =
-                    fields.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
-                (HeaderValue::from_static("application/json"), Value::Object(fields).to_string().into())
-            }
-        }
-    }
 }
 
 /// An `oauth2` option's `config`.

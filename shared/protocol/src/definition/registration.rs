@@ -151,6 +151,7 @@ impl Registration {
             parameters: parameters.expose(),
             connector_parameters: connector_parameters.expose(),
             credentials: credentials.expose(),
+            maker: None,
         };
         Ok(BoundValues { registration: self, values })
     }

@@ -5,6 +5,7 @@
 //! ever holds a value.
 
 mod address;
+mod choice;
 mod destination;
 mod host;
 
@@ -14,9 +15,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::value_path;
 use crate::error::{Error, ErrorKey, Result};
 
 pub use address::Address;
+pub(in crate::definition) use choice::Choice;
 pub(super) use destination::Destination;
 pub(in crate::definition) use host::{Host, Slot};
 
@@ -30,6 +33,14 @@ pub struct Values<'a> {
     pub(crate) credentials: &'a Map<String, Value>,
     /// `${connectorParameters.…}`: the parameters that the caller gave for the connector. They never choose a host.
     pub(crate) connector_parameters: &'a Map<String, Value>,
+    /// `${random.…}` and `${signed.…}`: what is made for the request.
+    pub(crate) maker: Option<&'a dyn Make>,
+}
+
+/// Makes the values that a request needs anew.
+pub trait Make: Sync {
+    /// The value of `${random.name}` or `${signed.name}`. One name has one value in a request.
+    fn make(&self, root: Root, name: &str) -> Result<String>;
 }
 
 /// A text with placeholders. A definition holds it as that text.
@@ -43,11 +54,12 @@ pub struct Template {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     Literal(String),
-    Placeholder(Placeholder),
+    Placeholder(Choice),
 }
 
 impl Template {
-    /// Reads a template: `${root.path.to.value}`, with the roots of [`Values`]. There is no escape for `${`.
+    /// Reads a template: `${root.path.to.value}`, with the roots of [`Values`]; `${a.b || c.d || 'text'}` for the first
+    /// that is there, and `${a.b?}` for what may be missing. There is no escape for `${`.
     ///
     /// # Errors
     ///
@@ -70,7 +82,7 @@ impl Template {
             if !literal.is_empty() {
                 parts.push(Part::Literal(literal.to_owned()));
             }
-            parts.push(Part::Placeholder(Placeholder::parse(inside)?));
+            parts.push(Part::Placeholder(Choice::parse(inside)?));
             rest = after;
         }
         if !rest.is_empty() {
@@ -87,18 +99,23 @@ impl Template {
         })
     }
 
+    /// The placeholders with their alternatives.
+    pub(super) fn choices(&self) -> impl Iterator<Item = &Choice> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Literal(_) => None,
+            Part::Placeholder(choice) => Some(choice),
+        })
+    }
+
     /// The text that it was read from.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.source
     }
 
-    /// The placeholders, in order; one that stands twice comes twice.
+    /// The placeholders, in order, each alternative on its own; one that stands twice comes twice.
     pub fn placeholders(&self) -> impl Iterator<Item = &Placeholder> {
-        self.parts.iter().filter_map(|part| match part {
-            Part::Literal(_) => None,
-            Part::Placeholder(placeholder) => Some(placeholder),
-        })
+        self.choices().flat_map(Choice::sources)
     }
 
     /// Fills the placeholders as they are, for a header's value. The result may be a secret.
@@ -108,20 +125,60 @@ impl Template {
     /// `input_invalid` that names the field, if a value is missing, is no string, number or boolean, or holds a
     /// character that ends a header (RFC 9110 §5.5: CR, LF, NUL).
     pub fn render_text(&self, values: &Values<'_>) -> Result<String> {
+        self.render_each(|choice| choice.resolve(values).map(Some)).map(Option::unwrap_or_default)
+    }
+
+    /// Fills the placeholders as they are too. Returns nothing if a value is missing that may be.
+    pub fn render_optional(&self, values: &Values<'_>) -> Result<Option<String>> {
+        self.render_each(|choice| choice.find(values))
+    }
+
+    /// Fills the placeholders with values that are escaped for XML (XML 1.0 §2.4), in an element or an attribute.
+    pub fn render_xml(&self, values: &Values<'_>) -> Result<String> {
         let mut text = String::new();
         for part in &self.parts {
             match part {
                 Part::Literal(literal) => text.push_str(literal),
-                Part::Placeholder(placeholder) => {
-                    let value = placeholder.resolve(values)?;
+                Part::Placeholder(choice) => {
+                    let value = choice.resolve(values)?;
+                    // XML has no way to write the others (§2.2).
+                    if value.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r')) {
+                        return Err(choice.refused("has a control character in it"));
+                    }
+                    for c in value.chars() {
+                        match c {
+                            '<' => text.push_str("&lt;"),
+                            '>' => text.push_str("&gt;"),
+                            '&' => text.push_str("&amp;"),
+                            '"' => text.push_str("&quot;"),
+                            '\'' => text.push_str("&apos;"),
+                            c => text.push(c),
+                        }
+                    }
+                }
+            }
+        }
+        Ok(text)
+    }
+
+    fn render_each<'v>(
+        &self,
+        value: impl Fn(&Choice) -> Result<Option<Cow<'v, str>>>,
+    ) -> Result<Option<String>> {
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Literal(literal) => text.push_str(literal),
+                Part::Placeholder(choice) => {
+                    let Some(value) = value(choice)? else { return Ok(None) };
                     if value.contains(['\r', '\n', '\0']) {
-                        return Err(placeholder.refused("has a line break in it"));
+                        return Err(choice.refused("has a line break in it"));
                     }
                     text.push_str(&value);
                 }
             }
         }
-        Ok(text)
+        Ok(Some(text))
     }
 }
 
@@ -149,6 +206,10 @@ pub enum Root {
     Credentials,
     /// `connectorParameters`.
     ConnectorParameters,
+    /// `random`.
+    Random,
+    /// `signed`.
+    Signed,
 }
 
 /// One `${root.path}`. Its `Display` is that text.
@@ -162,17 +223,13 @@ pub struct Placeholder {
 impl Placeholder {
     fn parse(inside: &str) -> Result<Self, String> {
         let (root, path) = inside.split_once('.').unwrap_or((inside, ""));
-        let roots = [Root::Parameters, Root::Credentials, Root::ConnectorParameters];
-        let Some(root) = roots.into_iter().find(|known| known.name() == root) else {
-            return Err(format!(
-                "has the placeholder `${{{inside}}}`, which begins with none of `parameters`, `credentials` and \
-                 `connectorParameters`"
-            ));
+        let Some(root) = Root::ALL.into_iter().find(|known| known.name() == root) else {
+            let known = Root::ALL.map(|root| format!("`{}`", root.name())).join(", ");
+            return Err(format!("has the placeholder `${{{inside}}}`, which begins with none of {known}"));
         };
-        let path: Vec<String> = path.split('.').map(str::to_owned).collect();
-        if path.iter().any(String::is_empty) {
+        let Some(path) = value_path::names(path).ok().filter(|_| !path.contains('|')) else {
             return Err(format!("has the placeholder `${{{inside}}}`, which names no value"));
-        }
+        };
         Ok(Self { root, path })
     }
 
@@ -190,24 +247,31 @@ impl Placeholder {
 
     /// The value as text; an item of an array is named by its number.
     fn resolve<'v>(&self, values: &Values<'v>) -> Result<Cow<'v, str>> {
+        self.find(values)?.ok_or_else(|| self.refused("is missing"))
+    }
+
+    /// The value as text, if it is there.
+    fn find<'v>(&self, values: &Values<'v>) -> Result<Option<Cow<'v, str>>> {
         let root = match self.root {
             Root::Parameters => values.parameters,
             Root::Credentials => values.credentials,
             Root::ConnectorParameters => values.connector_parameters,
+            Root::Random | Root::Signed => {
+                let made = values.maker.map(|maker| maker.make(self.root, &self.path[0])).transpose()?;
+                return Ok(made.map(Cow::Owned));
+            }
         };
-        let mut names = self.path.iter();
-        let first = names.next().and_then(|name| root.get(name));
-        let value = names.fold(first, |value, name| match value? {
-            Value::Array(items) => items.get(name.parse::<usize>().ok()?),
-            value => value.get(name),
-        });
-        match value {
-            Some(Value::String(text)) => Ok(Cow::Borrowed(text)),
-            Some(Value::Number(number)) => Ok(Cow::Owned(number.to_string())),
-            Some(Value::Bool(flag)) => Ok(Cow::Borrowed(if *flag { "true" } else { "false" })),
-            None | Some(Value::Null) => Err(self.refused("is missing")),
-            Some(_) => Err(self.refused("is no string, number or boolean")),
+        match value_path::find(root, &self.path).filter(|value| !value.is_null()) {
+            Some(value) => match value_path::text(value) {
+                Some(text) => Ok(Some(text)),
+                None => Err(self.refused("is no string, number or boolean")),
+            },
+            None => Ok(None),
         }
+    }
+
+    fn inside(&self) -> String {
+        format!("{}.{}", self.root.name(), self.path.join("."))
     }
 
     /// The error about this placeholder's value. It gives the caller's name for the value, not the value itself.
@@ -222,18 +286,23 @@ impl Placeholder {
 }
 
 impl Root {
+    const ALL: [Self; 5] =
+        [Self::Parameters, Self::Credentials, Self::ConnectorParameters, Self::Random, Self::Signed];
+
     fn name(self) -> &'static str {
         match self {
             Self::Parameters => "parameters",
             Self::Credentials => "credentials",
             Self::ConnectorParameters => "connectorParameters",
+            Self::Random => "random",
+            Self::Signed => "signed",
         }
     }
 }
 
 impl fmt::Display for Placeholder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "${{{}.{}}}", self.root.name(), self.path.join("."))
+        write!(f, "${{{}}}", self.inside())
     }
 }
 

@@ -9,7 +9,7 @@ use super::api_path::ApiPath;
 use super::call_method::CallMethod;
 use super::checker::{Checker, Credentials};
 use super::headers::Headers;
-use super::oauth2::BodyFormat;
+use super::body::BodyFormat;
 use super::template::{Address, Template};
 
 /// A request to the integration's API that succeeds only with working credentials.

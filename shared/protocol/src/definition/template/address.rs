@@ -19,7 +19,7 @@ use crate::path::{Doubt, doubt};
 use crate::redirect_uri::http_url::{HttpUrl, Port};
 use crate::redirect_uri::{Loopback, OwnRoutes, percent_encoded};
 
-use super::{Part, Placeholder, Root, Template, Values, misconfigured};
+use super::{Choice, Part, Root, Template, Values, misconfigured};
 
 /// The characters that may follow an authority. Any other would extend the host.
 pub(super) const AUTHORITY_END: [char; 3] = ['/', '?', '#'];
@@ -35,21 +35,31 @@ enum Fill<'v> {
     Values(&'v Values<'v>),
     /// A plain name, or a plain address, to find out whether the template can become an address at all.
     StandIns(Loopback),
+    /// The texts for values that are missing, and stand-ins where there are none.
+    Fallbacks(Loopback),
 }
 
 impl<'v> Fill<'v> {
-    fn name(self, placeholder: &Placeholder) -> Result<Cow<'v, str>> {
+    fn name(self, placeholder: &Choice) -> Result<Cow<'v, str>> {
         match self {
             Self::Values(values) => placeholder.resolve(values),
+            Self::Fallbacks(loopback) => match placeholder.fallback() {
+                Some(text) => Ok(Cow::Owned(text.to_owned())),
+                None => Self::StandIns(loopback).name(placeholder),
+            },
             Self::StandIns(Loopback::Refused) => Ok(Cow::Borrowed("x")),
             Self::StandIns(Loopback::Allowed) => Ok(Cow::Borrowed("localhost")),
         }
     }
 
-    fn address(self, placeholder: &Placeholder) -> Result<Cow<'v, str>> {
+    fn address(self, placeholder: &Choice) -> Result<Cow<'v, str>> {
         match self {
             Self::Values(values) => placeholder.resolve(values),
             Self::StandIns(_) => Ok(Cow::Borrowed("https://x.example")),
+            Self::Fallbacks(_) => match placeholder.fallback() {
+                Some(text) => Ok(Cow::Owned(text.to_owned())),
+                None => Ok(Cow::Borrowed("https://x.example")),
+            },
         }
     }
 }
@@ -104,7 +114,16 @@ impl Address {
 
     /// The reason why no value can make an address of it, as the end of a sentence that begins with the setting.
     pub(in crate::definition) fn problem(&self, loopback: Loopback, own: &OwnRoutes) -> Option<String> {
-        let url = match self.fill(Fill::StandIns(loopback), loopback) {
+        if let Some(choice) = self.0.choices().find(|choice| choice.is_optional()) {
+            return Some(format!("has `{choice}`, which may be missing: an address needs all of its parts"));
+        }
+        let has_fallback = self.0.choices().any(|choice| choice.fallback().is_some());
+        let filled = [Fill::StandIns(loopback), Fill::Fallbacks(loopback)];
+        filled[..=usize::from(has_fallback)].iter().find_map(|fill| self.problem_of(*fill, loopback, own))
+    }
+
+    fn problem_of(&self, fill: Fill<'_>, loopback: Loopback, own: &OwnRoutes) -> Option<String> {
+        let url = match self.fill(fill, loopback) {
             Ok(url) => url,
             Err(Fault::Template(fault)) => return Some(fault),
             Err(Fault::Value(error)) => return Some(format!("makes no address: {}", error.message())),
@@ -187,14 +206,14 @@ struct Base<'t> {
     /// The rest of the literal in which the authority ended.
     remainder: &'t str,
     /// The placeholder that chose all or part of the host.
-    from: Option<&'t Placeholder>,
+    from: Option<&'t Choice>,
 }
 
 impl<'t> Base<'t> {
     /// The base of an address that begins with a placeholder. The value is an absolute URL of its own, perhaps with a
     /// path.
     fn given(
-        placeholder: &'t Placeholder,
+        placeholder: &'t Choice,
         rest: &'t [Part],
         fill: Fill<'_>,
     ) -> Result<(Self, &'t [Part]), Fault> {
@@ -264,8 +283,9 @@ impl<'t> Base<'t> {
 
 /// Connector parameters come through the customer's browser, and no schema binds them: they must not name the host
 /// that gets a secret.
-fn may_name_a_host(placeholder: &Placeholder) -> Result<(), Fault> {
-    if placeholder.root() == Root::ConnectorParameters {
+fn may_name_a_host(placeholder: &Choice) -> Result<(), Fault> {
+    let is_given = |root| matches!(root, Root::ConnectorParameters | Root::Random | Root::Signed);
+    if placeholder.sources().any(|source| is_given(source.root())) {
         return Err(Fault::Template(format!(
             "has the placeholder `{placeholder}` in its host, where it cannot stand"
         )));
@@ -273,7 +293,7 @@ fn may_name_a_host(placeholder: &Placeholder) -> Result<(), Fault> {
     Ok(())
 }
 
-fn host_part(placeholder: &Placeholder, fill: Fill<'_>) -> Result<String, Fault> {
+fn host_part(placeholder: &Choice, fill: Fill<'_>) -> Result<String, Fault> {
     may_name_a_host(placeholder)?;
     let value = fill.name(placeholder)?;
     let is_plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
@@ -290,7 +310,7 @@ fn finish<'t>(
     base: &Base<'t>,
     rest: &'t [Part],
     fill: Fill<'_>,
-) -> Result<(String, Option<&'t Placeholder>), Fault> {
+) -> Result<(String, Option<&'t Choice>), Fault> {
     let mut text = base.text.clone();
     let mut last = None;
     push_literal(&mut text, base.remainder)?;
@@ -321,7 +341,7 @@ fn push_literal(text: &mut String, literal: &str) -> Result<(), Fault> {
 }
 
 /// Blames the placeholder at the fault, or the template if there is none.
-fn blame(from: Option<&Placeholder>, fault: &str) -> Fault {
+fn blame(from: Option<&Choice>, fault: &str) -> Fault {
     from.map_or_else(
         || bad_address(fault),
         |from| from.refused(&format!("makes an address that {fault}")).into(),

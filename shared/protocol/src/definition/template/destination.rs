@@ -30,7 +30,7 @@ impl Destination {
                 }
                 Part::Placeholder(placeholder) => {
                     text.push_str(&placeholder.to_string());
-                    has_input |= placeholder.root() == Root::Parameters;
+                    has_input |= placeholder.sources().any(|source| source.root() == Root::Parameters);
                     bound_from = text.len();
                 }
             }

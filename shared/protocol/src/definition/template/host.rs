@@ -1,5 +1,7 @@
 //! The host of an address, as far as the template says it.
 
+use std::ops::Range;
+
 use super::address::{AUTHORITY_END, Address};
 use super::{Part, Placeholder};
 
@@ -29,28 +31,32 @@ impl Address {
     /// Its host.
     pub(in crate::definition) fn host(&self) -> Host<'_> {
         let parts = &self.0.parts;
-        if let Some(Part::Placeholder(placeholder)) = parts.first() {
-            let slot = Slot { placeholder, is_url: true, is_whole_label: false, ends_host: true };
-            return Host { slots: vec![slot], suffix: "" };
+        if let Some(Part::Placeholder(choice)) = parts.first() {
+            let slot = |placeholder| Slot { placeholder, is_url: true, is_whole_label: false, ends_host: true };
+            return Host { slots: choice.sources().map(slot).collect(), suffix: "" };
         }
         let mut host = Host::default();
         // The literal text since the last placeholder.
         let mut before = "";
         let mut glued = false;
+        // The slots of the last place: one for each of its alternatives.
+        let mut last = 0..0;
         for (index, part) in parts.iter().enumerate() {
             match part {
-                Part::Placeholder(placeholder) => {
+                Part::Placeholder(choice) => {
                     let is_start = before.ends_with('.') || (before.is_empty() && host.slots.is_empty());
-                    if let Some(last) = host.slots.last_mut() {
-                        last.ends_host = false;
-                        last.is_whole_label &= !glued;
+                    for slot in &mut host.slots[last] {
+                        slot.ends_host = false;
+                        slot.is_whole_label &= !glued;
                     }
-                    host.slots.push(Slot {
+                    let first = host.slots.len();
+                    host.slots.extend(choice.sources().map(|placeholder| Slot {
                         placeholder,
                         is_url: false,
                         is_whole_label: is_start && !glued,
                         ends_host: true,
-                    });
+                    }));
+                    last = first..host.slots.len();
                     host.suffix = "";
                     glued = true;
                     before = "";
@@ -61,7 +67,7 @@ impl Address {
                     let end = authority.find(AUTHORITY_END);
                     let text = &authority[..end.unwrap_or(authority.len())];
                     let name = text.split(':').next().unwrap_or_default();
-                    host.follow(name);
+                    host.follow(last.clone(), name);
                     glued = false;
                     before = name;
                     if end.is_some() {
@@ -76,12 +82,13 @@ impl Address {
 
 impl<'a> Host<'a> {
     /// Takes note of the literal text after the last placeholder.
-    fn follow(&mut self, name: &'a str) {
-        let Some(slot) = self.slots.last_mut() else { return };
-        slot.ends_host = name.is_empty();
-        match name.strip_prefix('.') {
-            Some(suffix) => self.suffix = suffix,
-            None => slot.is_whole_label = false,
+    fn follow(&mut self, last: Range<usize>, name: &'a str) {
+        for slot in &mut self.slots[last] {
+            slot.ends_host = name.is_empty();
+            slot.is_whole_label &= name.starts_with('.');
+        }
+        if let (false, Some(suffix)) = (self.slots.is_empty(), name.strip_prefix('.')) {
+            self.suffix = suffix;
         }
     }
 }

@@ -69,6 +69,40 @@ fn a_text_is_filled_as_it_is() {
 }
 
 #[test]
+fn the_first_alternative_that_is_there_fills_the_place() {
+    let parameters = json!({ "a": "1", "null": null, "empty": "" });
+    for (source, expected) in [
+        ("${parameters.a || parameters.b}", "1"),
+        ("${parameters.b || parameters.null || parameters.a}", "1"),
+        ("${parameters.b||credentials.c||'eu west'}", "eu west"),
+        ("${parameters.empty || 'x'}", ""),
+        ("${parameters.a || 'x'}.${parameters.b || 'y'}", "1.y"),
+    ] {
+        assert_eq!(text(source, &parameters).unwrap(), expected, "{source}");
+    }
+    assert_invalid(
+        &text("${parameters.b || credentials.c}", &parameters).unwrap_err(),
+        "connectionParameters.b",
+    );
+    for malformed in ["${'x'}", "${parameters.a || }", "${parameters.a || 'x' || parameters.b}", "${parameters.a | b}"]
+    {
+        assert!(Template::parse(malformed).is_err(), "{malformed}");
+    }
+    assert_eq!(Template::parse("${parameters.a || 'x'}").unwrap().placeholders().count(), 1);
+}
+
+#[test]
+fn what_may_be_missing_leaves_out_the_whole() {
+    let optional = |source: &str| {
+        with_parameters(&json!({ "a": "1" }), |values| Template::parse(source)?.render_optional(values))
+    };
+    assert_eq!(optional("x${parameters.a?}").unwrap().as_deref(), Some("x1"));
+    assert_eq!(optional("x${parameters.b?}").unwrap(), None);
+    assert_eq!(optional("${parameters.b || 'y'?}").unwrap().as_deref(), Some("y"));
+    assert_invalid(&optional("${parameters.b}").unwrap_err(), "connectionParameters.b");
+}
+
+#[test]
 fn a_value_cannot_add_a_header() {
     for value in ["a\r\nX-Admin: 1", "a\nb", "a\rb", "a\0b", "\n"] {
         let error = text("Bearer ${parameters.key}", &json!({ "key": value })).unwrap_err();
@@ -98,7 +132,7 @@ fn text(source: &str, parameters: &Value) -> Result<String> {
 
 fn with_parameters<T>(parameters: &Value, render: impl FnOnce(&Values<'_>) -> T) -> T {
     let (parameters, none) = (parameters.as_object().unwrap(), &Map::new());
-    render(&Values { parameters, credentials: none, connector_parameters: none })
+    render(&Values { parameters, credentials: none, connector_parameters: none, maker: None })
 }
 
 #[track_caller]

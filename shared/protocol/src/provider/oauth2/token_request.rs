@@ -233,6 +233,7 @@ impl<'c> AsyncHttpClient<'c> for Sender<'_> {
             let request = match self.body_format {
                 BodyFormat::Form => request.map(Bytes::from),
                 BodyFormat::Json => as_json(request),
+                _ => request.map(Bytes::from),
             };
             // A fault of the provider's own proves nothing about the code, and neither does an answer that asks us to
             // slow down.

@@ -333,7 +333,7 @@ fn values_come_from_their_own_root() {
     let of = |value: &str| json!({ "x": value }).as_object().cloned().unwrap();
     let (parameters, credentials, connector) = (of("p"), of("c"), of("w"));
     let values =
-        Values { parameters: &parameters, credentials: &credentials, connector_parameters: &connector };
+        Values { parameters: &parameters, credentials: &credentials, connector_parameters: &connector, maker: None };
     let template = "https://${parameters.x}.example.com/${credentials.x}/${connectorParameters.x}";
     let url = Address::parse(template).unwrap().render(&values, Loopback::Refused).unwrap();
     assert_eq!(url.as_str(), "https://p.example.com/c/w");
@@ -344,7 +344,7 @@ fn what_no_schema_binds_names_no_host() {
     let given = json!({ "x": "evil", "url": "https://evil.example" });
     let none = Map::new();
     let values =
-        Values { parameters: &none, credentials: &none, connector_parameters: given.as_object().unwrap() };
+        Values { parameters: &none, credentials: &none, connector_parameters: given.as_object().unwrap(), maker: None };
     for template in ["https://${connectorParameters.x}.example.com/", "${connectorParameters.url}/token"] {
         let error = Address::parse(template).unwrap().render(&values, Loopback::Refused).unwrap_err();
         assert_eq!(error.key(), ErrorKey::ConfigurationInvalid, "{template}");
