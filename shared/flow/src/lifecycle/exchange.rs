@@ -8,7 +8,7 @@ use protocol::provider::authorization_response::AuthorizationResponse;
 use protocol::provider::calls::Calls;
 use protocol::provider::failure::CallError;
 use protocol::provider::oauth1::{self, AuthorizedToken, TemporaryCredentials, request_token_credentials};
-use protocol::provider::oauth2::token_request::{Pkce, TokenEndpoint};
+use protocol::provider::oauth2::token_request::TokenEndpoint;
 use protocol::provider::oauth2::{AuthorizationGrant, Sent};
 use protocol::secret::{Secret, SecretMap};
 use serde_json::{Map, Value};
@@ -60,8 +60,7 @@ pub async fn exchange_and_connect(
     let calls = deps.calls(deadline.provider());
     let credentials = match (&registration.option().method, grant) {
         (AuthMethod::OAuth2(config), Grant::Code(grant)) => {
-            let fields = exchange_code(&calls, answered, grant, &registration, config, &secrets).await?;
-            with_kept(fields, config, answered.response)
+            exchange_code(&calls, answered, grant, &registration, config, &secrets).await?
         }
         (AuthMethod::OAuth1(config), Grant::Token(token)) => {
             exchange_token(&calls, answered, token, &registration, config, &secrets).await?
@@ -116,10 +115,15 @@ async fn exchange_code(
     secrets: &OptionSecrets,
 ) -> Result<Map<String, Value>, CallError> {
     let client_secret = secrets.get(&registration.option().key, "clientSecret");
-    let bound = answered.request.values(registration)?;
+    let kept = kept(config, answered.response)?;
+    let bound = answered.request.values_with(registration, &kept)?;
     let endpoint = TokenEndpoint::of_codes(config, client_secret, bound.values(), calls.loopback)?;
-    let pkce = if config.skip_pkce { Pkce::Skipped } else { Pkce::S256 };
-    Ok(endpoint.exchange_code(calls, grant, pkce).await?.into_fields())
+    let mut fields = endpoint.exchange_code(calls, grant, config.code_challenge()).await?.into_fields();
+    // The token response wins where both have a name.
+    for (name, value) in kept.expose() {
+        fields.entry(name).or_insert_with(|| value.clone());
+    }
+    Ok(fields)
 }
 
 async fn exchange_token(
@@ -136,18 +140,16 @@ async fn exchange_token(
     request_token_credentials(calls, &client, endpoint, authorized).await
 }
 
-/// Adds the callback parameters that the definition keeps. The token response wins where both have a name.
-fn with_kept(
-    mut credentials: Map<String, Value>,
-    config: &OAuth2,
-    response: &AuthorizationResponse,
-) -> Map<String, Value> {
-    for name in &config.callback_parameters {
-        if let Some(value) = response.get(name) {
-            credentials.entry(name).or_insert_with(|| Value::from(value));
+/// The callback parameters that the definition keeps.
+fn kept(config: &OAuth2, response: &AuthorizationResponse) -> Result<SecretMap> {
+    let mut kept = SecretMap::default();
+    for name in config.callback_parameters.names() {
+        if let Some(value) = response.get(&name) {
+            config.callback_parameters.admit(&name, value)?;
+            kept.insert(&name, Value::from(value));
         }
     }
-    credentials
+    Ok(kept)
 }
 
 /// Records a flow's failure as its outcome; a success was already saved with its connection. If this write fails,

@@ -123,8 +123,8 @@ impl IntegrationDefinition {
         let mut taken = Vec::new();
         for option in &mut self.auth_options {
             for setting in SECRET_SETTINGS {
-                // In a client-credentials option the setting can be a template over the customer's input.
-                let is_template = option.auth_type == AuthType::ClientCredentials
+                // The setting can be a template over the customer's input, who brings a client of their own.
+                let is_template = matches!(option.auth_type, AuthType::ClientCredentials | AuthType::OAuth2)
                     && option.config.get(setting).is_some_and(|given| !is_literal(given));
                 let removed = match option.config.as_object_mut() {
                     Some(config) if !is_template => config.remove(setting),

@@ -6,9 +6,14 @@ use std::num::NonZero;
 use serde::{Deserialize, Serialize};
 
 use super::body::BodyFormat;
+use super::callback_parameters::CallbackParameters;
 use super::checker::{Checker, Credentials};
 use super::customer_host::CustomerHost;
-use super::template::Address;
+use super::pick::Picks;
+use super::template::{Address, Template};
+use super::token_endpoint::{
+    self, AnswerRules, AuthorizationChanges, RefreshRefusal, RequestChanges, Seconds, TimeUnit, TokenError,
+};
 
 /// The client authentication at the token endpoint (RFC 6749 §2.3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,8 +26,37 @@ pub enum ClientAuthentication {
     Body,
     /// HTTP Basic, and the same parameters in the body.
     Both,
+    /// HTTP Basic with both parts as they are, for servers that do not decode them.
+    #[serde(rename = "raw-headers")]
+    RawHeaders,
+    /// HTTP Basic with the secret as the user name, and no password.
+    #[serde(rename = "user-name")]
+    UserName,
+    /// `client_id` and `client_secret` in the query of the address.
+    Query,
     /// A public client: `client_id` in the body, no secret.
     None,
+}
+
+/// The code challenge of PKCE (RFC 7636 §4.2).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Pkce {
+    /// The SHA-256 of the code verifier.
+    #[default]
+    S256,
+    /// The code verifier itself, for providers that know only that.
+    #[serde(rename = "plain")]
+    Plain,
+    /// None, for providers that refuse it.
+    #[serde(rename = "off")]
+    Off,
+}
+
+impl Pkce {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_s256(&self) -> bool {
+        *self == Self::S256
+    }
 }
 
 /// An `oauth2` option's `config`.
@@ -35,7 +69,11 @@ pub enum ClientAuthentication {
 pub struct OAuth2 {
     /// The client identifier that the provider issued (RFC 6749 §2.2). Its secret, `clientSecret`, is taken out of the
     /// definition before this is read, and kept sealed beside it.
-    pub client_id: String,
+    pub client_id: Template,
+    /// The template of the client secret, if customers bring a client of their own. The workspace's own secret is kept
+    /// sealed beside the definition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<Template>,
     /// The authorization endpoint.
     pub authorize_uri: Address,
     /// The token endpoint.
@@ -46,9 +84,52 @@ pub struct OAuth2 {
     /// The lifetime of an access token in seconds, for token responses that do not state it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<NonZero<u32>>,
-    /// The error codes that, besides `invalid_grant` (RFC 6749 §5.2), refuse a refresh token for good.
+    /// The unit of the token response's `expires_in`.
+    #[serde(default, skip_serializing_if = "TimeUnit::is_seconds")]
+    pub expires_in_unit: TimeUnit,
+    /// The lifetime of a refresh token in seconds, for token responses that do not state it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token_expires_in: Option<Seconds>,
+    /// The credential that a refresh exchanges, if it is not the refresh token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_credential: Option<String>,
+    /// The answers that, besides `invalid_grant` (RFC 6749 §5.2), refuse a refresh token for good.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub refresh_refusals: Vec<String>,
+    pub refresh_refusals: Vec<RefreshRefusal>,
+    /// The errors of the token endpoint that RFC 6749 does not know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub token_errors: Vec<TokenError>,
+    /// Where the fields of the token response stand, if that is not at its top.
+    #[serde(default, skip_serializing_if = "Picks::is_empty")]
+    pub token_response: Picks,
+    /// What the authorization request differs in.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub authorization_request: Option<AuthorizationChanges>,
+    /// What the token request differs in.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub token_request: Option<RequestChanges>,
+    /// What the refresh request differs in; the same as the token request unless given.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub refresh_request: Option<RequestChanges>,
+    /// What the revocation request differs in.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub revocation_request: Option<RequestChanges>,
     /// The revocation endpoint (RFC 7009).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation_uri: Option<Address>,
@@ -58,7 +139,7 @@ pub struct OAuth2 {
     pub revocation_per_token: bool,
     /// The scopes to request.
     #[serde(default)]
-    pub scopes: Vec<String>,
+    pub scopes: Vec<Template>,
     /// The text between two scopes; a space unless the provider differs.
     #[serde(default = "space", skip_serializing_if = "is_space")]
     pub scope_separator: String,
@@ -74,9 +155,12 @@ pub struct OAuth2 {
     /// True if the provider refuses PKCE.
     #[serde(default, skip_serializing_if = "is_false")]
     pub skip_pkce: bool,
+    /// The code challenge of PKCE; S256 unless given.
+    #[serde(default, skip_serializing_if = "Pkce::is_s256")]
+    pub pkce: Pkce,
     /// Parameters added to the authorization request.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub extra: BTreeMap<String, String>,
+    pub extra: BTreeMap<String, Template>,
     /// The `iss` that must come back, if the provider sends one (RFC 9207).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
@@ -84,8 +168,8 @@ pub struct OAuth2 {
     #[serde(default, skip_serializing_if = "is_false")]
     pub authorization_response_iss_parameter_supported: bool,
     /// Callback parameters that are kept with the credentials (`realmId`, …).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub callback_parameters: Vec<String>,
+    #[serde(default, skip_serializing_if = "CallbackParameters::is_empty")]
+    pub callback_parameters: CallbackParameters,
     /// The option's `customerHost`.
     #[serde(skip)]
     pub(crate) customer_host: CustomerHost,
@@ -93,14 +177,15 @@ pub struct OAuth2 {
 
 impl OAuth2 {
     pub(super) fn check(&self, checker: &mut Checker<'_>) {
-        checker.name("clientId", &self.client_id);
+        self.check_client(checker);
         self.check_addresses(checker);
-        checker.scopes(&self.scopes);
-        self.client_auth_location.check(checker);
+        self.check_requests(checker);
+        token_endpoint::check_answers(self.answer_rules(&self.refresh_refusals), checker);
+        checker.scope_templates(&self.scopes, &self.scope_separator);
         checker.added(self.extra.keys(), |name| OWN_PARAMETERS.contains(&name));
+        checker.templates("extra", &self.extra, Credentials::NotYet);
         let in_query = self.authorize_uri.query_names();
-        for (name, value) in &self.extra {
-            checker.literal(&format!("extra.{name}"), value);
+        for name in self.extra.keys() {
             if in_query.contains(name) {
                 checker.refuse(&format!("extra.{name}"), "stands in authorizeUri's query too");
             }
@@ -110,13 +195,61 @@ impl OAuth2 {
         {
             checker.refuse("issuer", "must be an https address without query and fragment (RFC 8414 §2)");
         }
-        let setting = "callbackParameters";
-        for name in &self.callback_parameters {
-            checker.name(setting, name);
-            if OWN_CALLBACK_PARAMETERS.contains(&name.as_str()) {
-                checker.refuse(setting, format!("has {name}, which is never kept"));
+        self.callback_parameters.check(checker, OWN_CALLBACK_PARAMETERS);
+    }
+
+    fn check_client(&self, checker: &mut Checker<'_>) {
+        if self.client_id.as_str().trim().is_empty() {
+            checker.refuse("clientId", "is empty");
+        }
+        checker.template("clientId", &self.client_id, Credentials::NotYet);
+        match &self.client_secret {
+            Some(template) => checker.template("clientSecret", template, Credentials::NotYet),
+            None => self.client_auth_location.check(checker),
+        }
+        if self.skip_pkce && self.pkce != Pkce::S256 {
+            checker.refuse("skipPkce", "cannot stand beside pkce");
+        }
+    }
+
+    fn check_requests(&self, checker: &mut Checker<'_>) {
+        if let Some(changes) = &self.authorization_request {
+            changes.check(&mut checker.inside("authorizationRequest"));
+        }
+        let kept = self.callback_parameters.names();
+        if let Some(changes) = &self.token_request {
+            changes.check(&mut checker.inside("tokenRequest"), Credentials::Named(&kept));
+        }
+        for (setting, changes) in
+            [("refreshRequest", &self.refresh_request), ("revocationRequest", &self.revocation_request)]
+        {
+            if let Some(changes) = changes {
+                changes.check(&mut checker.inside(setting), Credentials::Given);
             }
         }
+        if let Some(name) = &self.refresh_credential {
+            checker.name("refreshCredential", name);
+        }
+        self.body_format.check(checker, &[BodyFormat::Form, BodyFormat::Json]);
+    }
+
+    /// The code challenge of PKCE.
+    #[must_use]
+    pub fn code_challenge(&self) -> Pkce {
+        if self.skip_pkce { Pkce::Off } else { self.pkce }
+    }
+
+    /// What the token endpoint's answers look like.
+    #[must_use]
+    pub fn answer_rules<'a>(&'a self, refusals: &'a [RefreshRefusal]) -> AnswerRules<'a> {
+        let Self { token_response, token_errors, expires_in_unit, .. } = self;
+        AnswerRules { response: token_response, errors: token_errors, refusals, unit: *expires_in_unit }
+    }
+
+    /// The name of the credential that a refresh exchanges.
+    #[must_use]
+    pub fn refreshed_by(&self) -> &str {
+        self.refresh_credential.as_deref().unwrap_or("refresh_token")
     }
 
     /// True if an answer without the issuer's `iss` is refused.
@@ -144,7 +277,8 @@ impl OAuth2 {
 
     fn check_addresses(&self, checker: &mut Checker<'_>) {
         checker.endpoint("authorizeUri", &self.authorize_uri, OWN_PARAMETERS);
-        checker.endpoint("tokenUri", &self.token_uri, &[]);
+        let kept = self.callback_parameters.names();
+        checker.endpoint_with("tokenUri", &self.token_uri, &[], Credentials::Named(&kept));
         for (setting, address) in [("refreshUri", &self.refresh_uri), ("revocationUri", &self.revocation_uri)]
         {
             let Some(address) = address else { continue };
@@ -156,8 +290,8 @@ impl OAuth2 {
 impl ClientAuthentication {
     /// HTTP Basic has nothing to send without a secret.
     fn check(self, checker: &mut Checker<'_>) {
-        if matches!(self, Self::Headers | Self::Both) && checker.lacks("clientSecret") {
-            checker.refuse("clientSecret", "is missing, and clientAuthLocation wants it in a header");
+        if !matches!(self, Self::Body | Self::None) && checker.lacks("clientSecret") {
+            checker.refuse("clientSecret", "is missing, and clientAuthLocation says where it is sent");
         }
     }
 }

@@ -5,13 +5,13 @@
 
 use std::borrow::Cow;
 
+use super::api_calls::{RevokeCall, TestCall};
 use super::api_path::ApiPath;
 use super::auth_option::{AuthMethod, AuthOption};
 use super::client_credentials::{ClientCredentials, LoginCall};
 use super::oauth1::OAuth1;
 use super::oauth2::{ClientAuthentication, OAuth2};
 use super::template::Address;
-use super::test_call::{RevokeCall, TestCall};
 
 /// The most secret thing that an address gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,9 +54,30 @@ impl AuthOption {
             AuthMethod::OAuth2(_) | AuthMethod::ClientCredentials(_) | AuthMethod::Proxy(_) => Gets::Token,
         };
         let base = base_uri.map(|address| Recipient { field: "baseUri".into(), address, gets });
-        let test = self.test.as_ref().map(|TestCall { method: _, path }| ("test", path));
+        let test = self.test.as_ref().map(|test| {
+            let TestCall {
+                method: _,
+                path,
+                query: _,
+                headers: _,
+                basic: _,
+                body: _,
+                body_format: _,
+                expect: _,
+            } = test;
+            ("test", path)
+        });
         let revoke = self.revoke.as_ref().map(|revoke| {
-            let RevokeCall { method: _, path, headers: _, body: _, body_format: _, per_token: _ } = revoke;
+            let RevokeCall {
+                method: _,
+                path,
+                query: _,
+                headers: _,
+                basic: _,
+                body: _,
+                body_format: _,
+                per_token: _,
+            } = revoke;
             ("revoke", path)
         });
         let whole = test.into_iter().chain(revoke).filter_map(|(call, at)| match at {
@@ -85,11 +106,21 @@ impl AuthMethod {
 fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
     let OAuth2 {
         client_id: _,
+        client_secret: _,
         authorize_uri,
         token_uri,
         refresh_uri,
         expires_in: _,
+        expires_in_unit: _,
+        refresh_token_expires_in: _,
+        refresh_credential: _,
         refresh_refusals: _,
+        token_errors: _,
+        token_response: _,
+        authorization_request: _,
+        token_request: _,
+        refresh_request: _,
+        revocation_request: _,
         revocation_uri,
         revocation_per_token: _,
         scopes: _,
@@ -98,6 +129,7 @@ fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
         body_format: _,
         no_refresh_token: _,
         skip_pkce: _,
+        pkce: _,
         extra: _,
         issuer: _,
         authorization_response_iss_parameter_supported: _,
@@ -139,16 +171,32 @@ fn of_client_credentials(config: &ClientCredentials) -> Vec<(&'static str, &Addr
         client_secret: _,
         client_auth_location: _,
         scopes: _,
+        scope_separator: _,
         extra: _,
         body_format: _,
         expires_in: _,
+        expires_in_unit: _,
+        token_errors: _,
+        token_response: _,
+        token_request: _,
         login,
         customer_host: _,
     } = config;
     let gets = if config.has_own_client() { Gets::Secret } else { Gets::Token };
     let mut found = Vec::new();
     found.extend(token_uri.as_ref().map(|address| ("tokenUri", address, gets)));
-    if let Some(LoginCall { uri, method: _, headers: _, body: _, body_format: _, response: _ }) = login {
+    if let Some(login) = login {
+        let LoginCall {
+            uri,
+            method: _,
+            query: _,
+            headers: _,
+            basic: _,
+            body: _,
+            body_format: _,
+            expect: _,
+            response: _,
+        } = login;
         found.push(("login.uri", uri, Gets::Token));
     }
     found

@@ -23,7 +23,7 @@ pub struct ApiRequest {
     pub method: Method,
     /// The address.
     pub url: Url,
-    /// The headers. Those that authenticate replace the caller's own.
+    /// The headers.
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
@@ -38,18 +38,31 @@ pub struct ApiAccess<'a> {
     pub secrets: &'a OptionSecrets,
 }
 
-/// Authenticates the request: with the headers that the definition makes of the credentials, or with an OAuth 1.0
-/// signature.
+/// Whose header goes out, if a request has one of the same name as the definition's headers for all requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precedence {
+    /// The definition's, for a request that a caller wrote.
+    Credentials,
+    /// The request's, which the definition describes too.
+    Request,
+}
+
+/// Authenticates the request: with the headers and the query that the definition makes of the credentials, or with an
+/// OAuth 1.0 signature.
 pub fn authenticated(
     calls: &Calls<'_>,
     access: &ApiAccess<'_>,
     request: ApiRequest,
+    precedence: Precedence,
 ) -> Result<Request<Bytes>> {
-    let ApiRequest { method, url, mut headers, body } = request;
+    let ApiRequest { method, mut url, mut headers, body } = request;
     let option = access.bound.registration().option();
-    for header in option.api_client.headers.render(access.bound.values(), "apiClient.headers") {
-        let (name, value) = header?;
-        headers.insert(name, value);
+    let parts = option.api_client.parts();
+    let (authenticating, _) = parts.render(access.bound.values(), &mut url, "apiClient.headers")?;
+    for (name, value) in &authenticating {
+        if precedence == Precedence::Credentials || !headers.contains_key(name) {
+            headers.insert(name, value.clone());
+        }
     }
     if let AuthMethod::OAuth1(config) = &option.method {
         let form = form_fields(&headers, &body);

@@ -52,7 +52,7 @@ impl<'a> Renewal<'a> {
     pub fn of(option: &'a AuthOption, credentials: &'a SecretMap) -> Option<Self> {
         match &option.method {
             AuthMethod::OAuth2(config) if !config.no_refresh_token => {
-                let token = credentials.expose().get("refresh_token")?.as_str()?;
+                let token = credentials.expose().get(config.refreshed_by())?.as_str()?;
                 (!token.is_empty()).then_some(Self::RefreshToken { config, token })
             }
             AuthMethod::ClientCredentials(config) if config.is_exchanged() => Some(Self::Exchange(config)),
@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn what_the_customer_entered_lasts() {
         let mut option = option("client-credentials", &json!({}));
-        option.method = AuthMethod::ClientCredentials(ClientCredentials::default());
+        option.method = AuthMethod::ClientCredentials(Box::default());
         assert_eq!(plan(&option, &json!({ "apiKey": "k", "expires_in": 5 }), 0), (None, None));
     }
 }

@@ -62,7 +62,7 @@ pub(super) async fn renew(
             let client_secret = issuing.get(&registration.option().key, "clientSecret");
             let calls = deps.calls(deadline.provider());
             let endpoint = TokenEndpoint::of_refresh(config, client_secret, bound.values(), calls.loopback)?;
-            let response = endpoint.refresh(&calls, token, &config.refresh_refusals).await?;
+            let response = endpoint.refresh(&calls, token).await?;
             Ok(merged(bound.credentials(), response.into_fields()))
         }
         Renewal::Exchange(config) => Ok(import::issue(deps, bound, config, deadline).await?),

@@ -84,7 +84,8 @@ fn the_first_alternative_that_is_there_fills_the_place() {
         &text("${parameters.b || credentials.c}", &parameters).unwrap_err(),
         "connectionParameters.b",
     );
-    for malformed in ["${'x'}", "${parameters.a || }", "${parameters.a || 'x' || parameters.b}", "${parameters.a | b}"]
+    for malformed in
+        ["${'x'}", "${parameters.a || }", "${parameters.a || 'x' || parameters.b}", "${parameters.a | b}"]
     {
         assert!(Template::parse(malformed).is_err(), "{malformed}");
     }
