@@ -323,6 +323,9 @@ mod tests {
             "revoke": { "path": "/revoke", "headers": { "A": "b" }, "body": { "c": "d" }, "bodyFormat": "json", "perToken": true },
             "customerHost": true,
             "customerHostGetsSecret": true,
+            "providerDomains": ["shops.crm.example"],
+            "afterConnect": [{ "path": "/sites", "response": { "site": "id" } }],
+            "account": { "id": "${credentials.site}" },
         });
         serde_json::from_value(json!({
             "name": "Example CRM",

@@ -11,7 +11,7 @@ use flow::lifecycle::registration;
 use http::{Request, Response};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::path::{Doubt, doubt};
-use protocol::provider::api_call::{ApiAccess, ApiRequest, Precedence, authenticated};
+use protocol::provider::api_call::{ApiAccess, ApiRequest, Purpose, authenticated};
 use protocol::provider::calls::Calls;
 use protocol::provider::failure::{Failure, Refusal};
 use protocol::token::Caller;
@@ -78,7 +78,7 @@ async fn send(
         headers: headers::to_provider(request.headers()),
         body: request.body().clone(),
     };
-    let authenticated = authenticated(calls, access, to_provider, Precedence::Credentials)?;
+    let authenticated = authenticated(calls, access, to_provider, Purpose::Forwarded)?;
     calls.send(authenticated, "baseUri").await.map_err(unanswered)
 }
 

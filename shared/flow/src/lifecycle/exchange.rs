@@ -71,6 +71,7 @@ pub async fn exchange_and_connect(
         registration: &registration,
         credentials: SecretMap::new(credentials),
         at: deps.clock.now(),
+        is_complete: false,
         key: &key,
         flow: Some(flow),
     };

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::after_connect::{self, AccountTemplates, AfterConnect};
 use super::api_calls::{ApiClient, RevokeCall, TestCall};
 use super::bounded_schema::BoundedSchema;
 use super::check::check_key;
@@ -68,6 +69,16 @@ pub struct AuthOptionDefinition {
         skip_serializing_if = "Option::is_none"
     )]
     pub revoke: Option<RevokeCall>,
+    /// The calls that complete new credentials, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after_connect: Vec<AfterConnect>,
+    /// The account at the provider.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub account: Option<AccountTemplates>,
     /// True if customers run the service themselves, so that the host is theirs to name. Then the client secret goes
     /// to no address with a placeholder in its host.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -133,6 +144,10 @@ pub struct AuthOption {
     pub test: Option<TestCall>,
     /// The call that revokes credentials.
     pub revoke: Option<RevokeCall>,
+    /// The calls that complete new credentials, in their order.
+    pub after_connect: Vec<AfterConnect>,
+    /// The account at the provider.
+    pub account: Option<AccountTemplates>,
     /// Whether the host is the customer's to name.
     pub customer_host: CustomerHost,
     /// Public suffixes that are the provider's own.
@@ -231,6 +246,8 @@ impl AuthOption {
             api_client: definition.api_client.unwrap_or_default(),
             test: definition.test,
             revoke: definition.revoke,
+            after_connect: definition.after_connect,
+            account: definition.account,
             customer_host,
             provider_domains: definition.provider_domains,
             place: definition.place,
@@ -272,7 +289,10 @@ impl AuthOption {
             config.check_issuer_is_required(&mut checker.inside("config"));
         }
         let named = match &self.method {
-            AuthMethod::ClientCredentials(config) => config.credentials(&inputs),
+            AuthMethod::ClientCredentials(config) => config.credentials(&inputs).map(|mut names| {
+                names.append(&mut after_connect::names(&self.after_connect));
+                names
+            }),
             // The owner's option does the work, and is checked in the owner's definition.
             AuthMethod::Proxy(_) => return,
             AuthMethod::OAuth2(_) | AuthMethod::OAuth1(_) => None,
@@ -283,6 +303,12 @@ impl AuthOption {
         }
         let is_signed = matches!(self.method, AuthMethod::OAuth1(_));
         self.api_client.check(&mut checker.inside("apiClient"), credentials, is_signed);
+        for (index, call) in self.after_connect.iter().enumerate() {
+            call.check(&mut checker.inside(&format!("afterConnect[{index}]")), base_uri, credentials);
+        }
+        if let Some(account) = &self.account {
+            account.check(&mut checker.inside("account"), credentials);
+        }
         if let Some(test) = &self.test {
             test.check(&mut checker.inside("test"), base_uri, credentials);
         }

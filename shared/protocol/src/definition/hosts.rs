@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::after_connect::Occasion;
 use super::auth_option::{AuthMethod, AuthOption};
 use super::checker::KnownSecrets;
 use super::client_credentials::Exchange;
@@ -156,10 +157,19 @@ impl AuthOption {
         match (placeholder.root(), &self.method) {
             (Root::Parameters, _) => true,
             (Root::Credentials, AuthMethod::ClientCredentials(config)) => {
-                matches!(config.exchange(), Exchange::None)
+                matches!(config.exchange(), Exchange::None) && !self.is_completed(placeholder)
             }
             _ => false,
         }
+    }
+
+    /// True if a call that must succeed puts the value there, in the place of anything that was entered.
+    fn is_completed(&self, placeholder: &Placeholder) -> bool {
+        let name = placeholder.path().first();
+        let mut calls = self.after_connect.iter();
+        calls.any(|call| {
+            !call.optional && call.on != Occasion::Refresh && call.names().any(|n| Some(n) == name)
+        })
     }
 
     fn closes(&self, slot: &Slot<'_>, rule: HostRule) -> bool {

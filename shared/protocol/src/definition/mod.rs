@@ -1,5 +1,6 @@
 //! A team's definitions: its workspace and its integrations, and the reading of them.
 
+mod after_connect;
 mod api_calls;
 mod api_path;
 mod auth_option;
@@ -38,6 +39,7 @@ mod value_path;
 mod workspace;
 mod workspace_secrets;
 
+pub use after_connect::{AfterConnect, Choose, Occasion};
 pub use api_calls::{ApiClient, RevokeCall, TestCall, is_expected};
 pub use api_path::ApiPath;
 pub use auth_option::{AuthMethod, AuthOption, AuthOptionDefinition, AuthType};
@@ -56,7 +58,7 @@ pub use integration_definition::{CallbackPath, IntegrationDefinition};
 pub use oauth1::{OAuth1, ParameterPlace, SignatureMethod, private_key};
 pub use oauth2::{ClientAuthentication, OAuth2, OWN_CALLBACK_PARAMETERS, Pkce};
 pub use option_secrets::OptionSecrets;
-pub use pick::{Pick, Picks, picked};
+pub use pick::{Pick, Picks, at, picked};
 pub use problem::{Problem, Problems};
 pub use read::read;
 pub use recipients::{Gets, Recipient};

@@ -92,7 +92,9 @@ impl Pick {
     }
 }
 
-fn at(json: &Value, path: &str) -> Option<Value> {
+/// The value at a path, if it is there.
+#[must_use]
+pub fn at(json: &Value, path: &str) -> Option<Value> {
     let names = value_path::names(path).ok()?;
     follow(json, &names).map(std::borrow::Cow::into_owned).filter(is_there)
 }

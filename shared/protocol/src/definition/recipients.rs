@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::after_connect::AfterConnect;
 use super::api_calls::{RevokeCall, TestCall};
 use super::api_path::ApiPath;
 use super::auth_option::{AuthMethod, AuthOption};
@@ -80,7 +81,24 @@ impl AuthOption {
             } = revoke;
             ("revoke", path)
         });
-        let whole = test.into_iter().chain(revoke).filter_map(|(call, at)| match at {
+        let after = self.after_connect.iter().map(|call| {
+            let AfterConnect {
+                method: _,
+                path,
+                query: _,
+                headers: _,
+                basic: _,
+                body: _,
+                body_format: _,
+                expect: _,
+                response: _,
+                choose: _,
+                on: _,
+                optional: _,
+            } = call;
+            ("afterConnect", path)
+        });
+        let whole = test.into_iter().chain(revoke).chain(after).filter_map(|(call, at)| match at {
             ApiPath::Whole(address) => {
                 Some(Recipient { field: format!("{path}.{call}.path").into(), address, gets })
             }

@@ -152,6 +152,7 @@ impl Registration {
             connector_parameters: connector_parameters.expose(),
             credentials: credentials.expose(),
             maker: None,
+            may_lack: false,
         };
         Ok(BoundValues { registration: self, values })
     }

@@ -38,13 +38,15 @@ pub struct ApiAccess<'a> {
     pub secrets: &'a OptionSecrets,
 }
 
-/// Whose header goes out, if a request has one of the same name as the definition's headers for all requests.
+/// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Precedence {
-    /// The definition's, for a request that a caller wrote.
-    Credentials,
-    /// The request's, which the definition describes too.
-    Request,
+pub enum Purpose {
+    /// A caller wrote it: what authenticates it takes the place of the caller's own headers.
+    Forwarded,
+    /// The definition describes it: its headers take the place of those of every request.
+    Defined,
+    /// The definition describes it, and it completes the credentials: what it will bring is left out.
+    Completing,
 }
 
 /// Authenticates the request: with the headers and the query that the definition makes of the credentials, or with an
@@ -53,14 +55,16 @@ pub fn authenticated(
     calls: &Calls<'_>,
     access: &ApiAccess<'_>,
     request: ApiRequest,
-    precedence: Precedence,
+    purpose: Purpose,
 ) -> Result<Request<Bytes>> {
     let ApiRequest { method, mut url, mut headers, body } = request;
     let option = access.bound.registration().option();
     let parts = option.api_client.parts();
-    let (authenticating, _) = parts.render(access.bound.values(), &mut url, "apiClient.headers")?;
+    let values = access.bound.values();
+    let values = if purpose == Purpose::Completing { values.lacking() } else { *values };
+    let (authenticating, _) = parts.render(&values, &mut url, "apiClient.headers")?;
     for (name, value) in &authenticating {
-        if precedence == Precedence::Credentials || !headers.contains_key(name) {
+        if purpose == Purpose::Forwarded || !headers.contains_key(name) {
             headers.insert(name, value.clone());
         }
     }

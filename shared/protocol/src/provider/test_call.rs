@@ -4,7 +4,7 @@ use http::header::ACCEPT;
 use http::{HeaderValue, StatusCode};
 use serde_json::Value;
 
-use super::api_call::{ApiAccess, ApiRequest, Precedence, authenticated};
+use super::api_call::{ApiAccess, ApiRequest, Purpose, authenticated};
 use super::calls::Calls;
 use super::failure::{CallError, Refusal, Word};
 use crate::definition::is_expected;
@@ -19,7 +19,7 @@ pub async fn run(calls: &Calls<'_>, access: &ApiAccess<'_>) -> Result<(), CallEr
     let (mut headers, body) = test.parts().render(values, &mut url, "test.headers")?;
     headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
     let request = ApiRequest { method: test.method.of("test.method")?, url, headers, body };
-    let request = authenticated(calls, access, request, Precedence::Request)?;
+    let request = authenticated(calls, access, request, Purpose::Defined)?;
     let answer = calls.ask(request, "test.path").await?;
     let (status, body) = (answer.response.status(), answer.response.body());
     let json: Option<Value> = match &test.expect {

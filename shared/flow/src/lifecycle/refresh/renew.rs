@@ -1,7 +1,7 @@
 //! Asks the provider for new credentials.
 
 use protocol::deadline::Deadline;
-use protocol::definition::BoundValues;
+use protocol::definition::{AfterConnect, BoundValues};
 use protocol::error::{Error, ErrorKey};
 use protocol::provider::failure::{CallError, Refusal, Word};
 use protocol::provider::oauth2::token_request::TokenEndpoint;
@@ -65,7 +65,19 @@ pub(super) async fn renew(
             let response = endpoint.refresh(&calls, token).await?;
             Ok(merged(bound.credentials(), response.into_fields()))
         }
-        Renewal::Exchange(config) => Ok(import::issue(deps, bound, config, deadline).await?),
+        Renewal::Exchange(config) => {
+            let mut issued = import::issue(deps, bound, config, deadline).await?;
+            // What calls have added to the credentials is not in the answer.
+            let added = bound.registration().option().after_connect.iter().flat_map(AfterConnect::names);
+            for name in added {
+                if let (Some(value), false) =
+                    (bound.credentials().get(name), issued.expose().contains_key(name))
+                {
+                    issued.insert(name, value.clone());
+                }
+            }
+            Ok(issued)
+        }
     }
 }
 

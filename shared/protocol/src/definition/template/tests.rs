@@ -133,7 +133,13 @@ fn text(source: &str, parameters: &Value) -> Result<String> {
 
 fn with_parameters<T>(parameters: &Value, render: impl FnOnce(&Values<'_>) -> T) -> T {
     let (parameters, none) = (parameters.as_object().unwrap(), &Map::new());
-    render(&Values { parameters, credentials: none, connector_parameters: none, maker: None })
+    render(&Values {
+        parameters,
+        credentials: none,
+        connector_parameters: none,
+        maker: None,
+        may_lack: false,
+    })
 }
 
 #[track_caller]

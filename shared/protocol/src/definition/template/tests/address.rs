@@ -337,6 +337,7 @@ fn values_come_from_their_own_root() {
         credentials: &credentials,
         connector_parameters: &connector,
         maker: None,
+        may_lack: false,
     };
     let template = "https://${parameters.x}.example.com/${credentials.x}/${connectorParameters.x}";
     let url = Address::parse(template).unwrap().render(&values, Loopback::Refused).unwrap();
@@ -352,6 +353,7 @@ fn what_no_schema_binds_names_no_host() {
         credentials: &none,
         connector_parameters: given.as_object().unwrap(),
         maker: None,
+        may_lack: false,
     };
     for template in ["https://${connectorParameters.x}.example.com/", "${connectorParameters.url}/token"] {
         let error = Address::parse(template).unwrap().render(&values, Loopback::Refused).unwrap_err();
