@@ -142,9 +142,9 @@ fn with_kept(
     config: &OAuth2,
     response: &AuthorizationResponse,
 ) -> Map<String, Value> {
-    for name in &config.callback_parameters {
+    for name in config.kept_callback_parameters() {
         if let Some(value) = response.get(name) {
-            credentials.entry(name).or_insert_with(|| Value::from(value));
+            credentials.entry(name.to_owned()).or_insert_with(|| Value::from(value));
         }
     }
     credentials

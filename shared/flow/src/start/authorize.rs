@@ -50,7 +50,7 @@ pub(super) async fn authorize(
             }
             let bound = request.values(&chosen.registration)?;
             let location = authorization_request(config, bound.values(), &state.reveal(), &sent, loopback)?;
-            (location, None, config.callback_parameters.clone())
+            (location, None, config.further_callback_parameters())
         }
         AuthMethod::OAuth1(config) => {
             let (location, temporary) =

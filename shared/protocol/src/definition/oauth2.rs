@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
+use super::callback_settings::CallbackNames;
 use super::checker::{Checker, Credentials};
 use super::customer_host::CustomerHost;
 use super::template::Address;
@@ -123,6 +124,16 @@ pub struct OAuth2 {
     /// Callback parameters that are kept with the credentials (`realmId`, …).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub callback_parameters: Vec<String>,
+    /// The names of the callback's parameters, where the provider's differ.
+    #[serde(
+        default,
+        deserialize_with = "super::read::object",
+        skip_serializing_if = "CallbackNames::is_empty"
+    )]
+    pub callback_names: CallbackNames,
+    /// The error codes by which the provider says, besides `access_denied`, that the customer refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub denials: Vec<String>,
     /// The option's `customerHost`.
     #[serde(skip)]
     pub(crate) customer_host: CustomerHost,
@@ -147,13 +158,7 @@ impl OAuth2 {
         {
             checker.refuse("issuer", "must be an https address without query and fragment (RFC 8414 §2)");
         }
-        let setting = "callbackParameters";
-        for name in &self.callback_parameters {
-            checker.name(setting, name);
-            if OWN_CALLBACK_PARAMETERS.contains(&name.as_str()) {
-                checker.refuse(setting, format!("has {name}, which is never kept"));
-            }
-        }
+        self.check_callback(checker);
     }
 
     /// True if an answer without the issuer's `iss` is refused.
@@ -209,10 +214,6 @@ const OWN_PARAMETERS: &[&str] = &[
     "scope",
     "state",
 ];
-
-/// The parameters of an authorization response that Linkspan interprets (RFC 6749 §4.1.2, RFC 9207 §2). None may
-/// appear twice (RFC 6749 §3.1), and none is kept with the credentials.
-pub const OWN_CALLBACK_PARAMETERS: &[&str] = &["code", "error", "error_description", "iss", "state"];
 
 fn space() -> String {
     " ".to_owned()

@@ -1,0 +1,76 @@
+//! The settings of an `oauth2` option about the provider's answer: its parameters, and what they mean.
+
+use serde::{Deserialize, Serialize};
+
+use super::checker::Checker;
+use super::oauth2::OAuth2;
+
+/// The parameters of an authorization response that Linkspan interprets (RFC 6749 §4.1.2, RFC 9207 §2). None may
+/// appear twice (RFC 6749 §3.1), and none is kept with the credentials.
+pub const OWN_CALLBACK_PARAMETERS: &[&str] = &["code", "error", "error_description", "iss", "state"];
+
+/// The provider's names of parameters that are not called as in RFC 6749 §4.1.2.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CallbackNames {
+    /// The name of the parameter that holds the authorization code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+}
+
+impl CallbackNames {
+    pub(super) fn is_empty(&self) -> bool {
+        self.code.is_none()
+    }
+
+    /// The name of the parameter that holds the authorization code.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        self.code.as_deref().unwrap_or("code")
+    }
+}
+
+impl OAuth2 {
+    pub(super) fn check_callback(&self, checker: &mut Checker<'_>) {
+        if let Some(name) = &self.callback_names.code {
+            let setting = "callbackNames.code";
+            checker.name(setting, name);
+            if OWN_CALLBACK_PARAMETERS.contains(&name.as_str()) {
+                checker.refuse(setting, format!("is {name}, which has a meaning of its own"));
+            }
+        }
+        for (index, code) in self.denials.iter().enumerate() {
+            checker.name(&format!("denials[{index}]"), code);
+        }
+        let setting = "callbackParameters";
+        for name in &self.callback_parameters {
+            checker.name(setting, name);
+            if self.is_own_callback_parameter(name) {
+                checker.refuse(setting, format!("has {name}, which is never kept"));
+            }
+        }
+    }
+
+    /// The parameters of the answer that are kept with the credentials.
+    pub fn kept_callback_parameters(&self) -> impl Iterator<Item = &str> {
+        let names = self.callback_parameters.iter().map(String::as_str);
+        names.filter(|name| !self.is_own_callback_parameter(name))
+    }
+
+    /// The parameters of the answer that a flow needs beside [`OWN_CALLBACK_PARAMETERS`].
+    #[must_use]
+    pub fn further_callback_parameters(&self) -> Vec<String> {
+        let own = self.own_callback_names().map(str::to_owned);
+        own.chain(self.kept_callback_parameters().map(str::to_owned)).collect()
+    }
+
+    /// The provider's own names of parameters that Linkspan interprets. They are treated as
+    /// [`OWN_CALLBACK_PARAMETERS`] are.
+    pub fn own_callback_names(&self) -> impl Iterator<Item = &str> {
+        self.callback_names.code.as_deref().into_iter()
+    }
+
+    fn is_own_callback_parameter(&self, name: &str) -> bool {
+        OWN_CALLBACK_PARAMETERS.contains(&name) || self.own_callback_names().any(|own| own == name)
+    }
+}
