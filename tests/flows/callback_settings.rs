@@ -88,3 +88,26 @@ async fn a_posted_answer_brings_the_code_along() {
     let answered = browser.get(posted.location()).await;
     browser.get(answered.location()).await.assert_connected();
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_provider_may_know_the_callback_by_another_name() {
+    for (value, sent) in [("Acme-Acme-Prod-ab12c", "Acme-Acme-Prod-ab12c"), ("n ${parameters.name}", "n a&b")]
+    {
+        let mut definition = integration_with(&json!({ "redirectUriValue": value }));
+        definition["authOptions"][0]["inputSchema"] = json!({ "properties": { "name": {} } });
+        let world = World::with(&definition).await;
+        let browser = world.browser();
+        let start = Start::new().with(&json!({ "connectionParameters": { "name": "a&b" } }));
+        let at_provider = world.begin(&browser, &start).await;
+        assert_eq!(at_provider.parameter("redirect_uri").as_deref(), Some(sent));
+        // The provider knows where to send the browser.
+        let callback = format!("{}?{}", callback_path(), at_provider.answer(&[("code", "a")]));
+        let answered = browser.get(&callback).await;
+        browser.get(answered.location()).await.assert_connected();
+        // RFC 6749 §4.1.3: the two must be the same.
+        let request = world.provider.token_request();
+        let values: Vec<String> =
+            request.form().into_iter().filter(|(name, _)| name == "redirect_uri").map(|(_, v)| v).collect();
+        assert_eq!(values, [sent]);
+    }
+}

@@ -107,6 +107,15 @@ async fn what_does_not_fit_is_named_and_its_value_is_not_repeated() {
             "authOptions[0].config.callbackNames.state",
             integration_with(&json!({ "callbackNames": { "state": secret } })),
         ),
+        ("authOptions[0].config.redirectUriValue", integration_with(&json!({ "redirectUriValue": " " }))),
+        (
+            "authOptions[0].config.redirectUriValue",
+            integration_with(&json!({ "redirectUriValue": "${parameters.name}" })),
+        ),
+        (
+            "authOptions[0].config.redirectUriValue",
+            integration_with(&json!({ "redirectUriValue": "${credentials.name}" })),
+        ),
         ("authOptions[0].config.denials[1]", integration_with(&json!({ "denials": ["a", ""] }))),
         ("authOptions", {
             let mut body = integration();

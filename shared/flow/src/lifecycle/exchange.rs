@@ -24,7 +24,7 @@ use crate::store::FlowClaim;
 pub struct Answered<'a> {
     /// The request to connect.
     pub request: &'a ConnectRequest,
-    /// The callback address of the authorization request.
+    /// The `redirect_uri` of the authorization request.
     pub callback_uri: &'a str,
     /// The code verifier of the authorization request.
     pub code_verifier: &'a Secret,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::checker::Checker;
+use super::checker::{Checker, Credentials};
 use super::oauth2::OAuth2;
 
 /// The parameters of an authorization response that Linkspan interprets (RFC 6749 §4.1.2, RFC 9207 §2). None may
@@ -41,6 +41,13 @@ impl OAuth2 {
         }
         for (index, code) in self.denials.iter().enumerate() {
             checker.name(&format!("denials[{index}]"), code);
+        }
+        if let Some(template) = &self.redirect_uri_value {
+            let setting = "redirectUriValue";
+            if template.as_str().trim().is_empty() {
+                checker.refuse(setting, "is empty");
+            }
+            checker.template(setting, template, Credentials::NotYet);
         }
         let setting = "callbackParameters";
         for name in &self.callback_parameters {

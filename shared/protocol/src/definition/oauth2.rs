@@ -12,7 +12,7 @@ use url::form_urlencoded;
 use super::callback_settings::CallbackNames;
 use super::checker::{Checker, Credentials};
 use super::customer_host::CustomerHost;
-use super::template::Address;
+use super::template::{Address, Template};
 
 /// The client authentication at the token endpoint (RFC 6749 §2.3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,6 +134,9 @@ pub struct OAuth2 {
     /// The error codes by which the provider says, besides `access_denied`, that the customer refused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub denials: Vec<String>,
+    /// The template of the `redirect_uri` to send, where the provider knows the callback's address by another name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect_uri_value: Option<Template>,
     /// The option's `customerHost`.
     #[serde(skip)]
     pub(crate) customer_host: CustomerHost,

@@ -12,7 +12,7 @@ pub struct AuthorizationGrant {
     pub(super) code: Secret,
     /// The code verifier that belongs to the flow.
     pub(super) code_verifier: Secret,
-    /// The callback address, as it was in the authorization request.
+    /// The `redirect_uri` of the authorization request.
     pub(super) redirect_uri: String,
 }
 
@@ -21,7 +21,7 @@ pub struct AuthorizationGrant {
 pub struct Sent {
     /// The code verifier.
     pub code_verifier: Secret,
-    /// The callback address.
+    /// The `redirect_uri`.
     pub redirect_uri: String,
 }
 

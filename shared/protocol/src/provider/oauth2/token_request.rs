@@ -9,7 +9,7 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use oauth2::basic::{BasicErrorResponse, BasicErrorResponseType};
 use oauth2::{
     AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet,
-    PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, TokenUrl,
+    PkceCodeVerifier, RefreshToken, RequestTokenError, TokenUrl,
 };
 use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
@@ -20,7 +20,7 @@ use super::token_response::{TokenResponse, normalized};
 use crate::BoxFuture;
 use crate::definition::template::{Address, Values};
 use crate::definition::{BodyFormat, ClientAuthentication, ClientCredentials, OAuth2};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::provider::calls::{Answer, Calls};
 use crate::provider::failure::{CallError, Endpoint, Refusal};
 use crate::redirect_uri::Loopback;
@@ -114,10 +114,11 @@ impl TokenEndpoint<'_> {
         grant: AuthorizationGrant,
         pkce: Pkce,
     ) -> Result<TokenResponse, CallError> {
-        let redirect_uri = RedirectUrl::new(grant.redirect_uri).map_err(Error::internal)?;
         let sender = self.sender(calls);
-        let client = self.client().set_redirect_uri(redirect_uri);
+        let client = self.client();
         let mut request = client.exchange_code(AuthorizationCode::new(grant.code.expose().to_owned()));
+        // It need not be a URL.
+        request = request.add_extra_param("redirect_uri", grant.redirect_uri);
         if pkce == Pkce::S256 {
             request =
                 request.set_pkce_verifier(PkceCodeVerifier::new(grant.code_verifier.expose().to_owned()));
