@@ -3,6 +3,7 @@
 //! `Callback → ClaimedFlow → AuthorizationGrant → Credentials → Connection → Outcome`, and on to the result.
 
 mod form_post;
+mod stateless;
 
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ use crate::web::pages::Reader;
 use crate::web::routes::{self, Function};
 use crate::web::{delivery, response};
 use protocol::deadline::Deadline;
-use protocol::error::{Error, ErrorKey, Result};
+use protocol::error::{Error, Result};
 use protocol::provider::authorization_response::AuthorizationResponse;
 use protocol::random::draw_id;
 
@@ -58,8 +59,10 @@ struct ClaimedFlow {
 /// later error becomes the flow's outcome.
 async fn callback(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response<Bytes>> {
     let response = AuthorizationResponse::parse(request.uri().query().unwrap_or_default())?;
-    let state = state(&response)?;
-    let flow = state.flow_id();
+    let (flow, response) = match response.get("state") {
+        Some(state) => (State::parse(state).ok_or_else(state_unknown)?.flow_id(), response),
+        None => stateless::refused_flow(deps, request, &response).await?,
+    };
     About::Flow.note(flow.as_str());
     if let Some(claimed) = claim(deps, request, &flow).await? {
         // The browser may hang up at any time. A task of its own finishes the claimed flow all the same.
@@ -161,13 +164,4 @@ async fn record(deps: &Deps, flow: &ClaimedFlow, outcome: Result<Outcome>) {
             exchange::record_failure(deps, flow.claim(), error).await;
         }
     }
-}
-
-/// Reads the `state` of the callback.
-fn state(response: &AuthorizationResponse) -> Result<State> {
-    let missing = || {
-        let message = "The service's answer does not say which sign-in it belongs to.";
-        Error::new(ErrorKey::StateMissing, message).field("state")
-    };
-    State::parse(response.get("state").ok_or_else(missing)?).ok_or_else(state_unknown)
 }

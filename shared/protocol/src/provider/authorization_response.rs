@@ -48,6 +48,14 @@ impl AuthorizationResponse {
         Ok(())
     }
 
+    /// The response with nothing but its error, and who it comes from (RFC 9207); `None` if it has no error.
+    #[must_use]
+    pub fn error_alone(&self) -> Option<Self> {
+        self.get("error")?;
+        let is_kept = |name: &str| matches!(name, "error" | "iss");
+        Some(Self(self.0.iter().filter(|(name, _)| is_kept(name)).cloned().collect()))
+    }
+
     /// A parameter's value. An empty one counts as missing.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
