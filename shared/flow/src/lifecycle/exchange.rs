@@ -142,7 +142,7 @@ fn with_kept(
     config: &OAuth2,
     response: &AuthorizationResponse,
 ) -> Map<String, Value> {
-    for name in config.kept_callback_parameters() {
+    for name in config.callback().kept() {
         if let Some(value) = response.get(name) {
             credentials.entry(name.to_owned()).or_insert_with(|| Value::from(value));
         }

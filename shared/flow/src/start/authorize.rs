@@ -56,7 +56,7 @@ pub(super) async fn authorize(
                     Sent { code_verifier: secret.code_verifier(&flow)?, redirect_uri: redirect_uri.clone() };
                 let location =
                     authorization_request(config, bound.values(), &state.reveal(), &sent, loopback)?;
-                (location, redirect_uri, None, config.further_callback_parameters())
+                (location, redirect_uri, None, config.callback().further())
             }
             AuthMethod::OAuth1(config) => {
                 let (location, temporary) =

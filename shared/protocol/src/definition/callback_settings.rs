@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::checker::{Checker, Credentials};
-use super::oauth2::OAuth2;
+use super::template::Template;
 
 /// The parameters of an authorization response that Linkspan interprets (RFC 6749 §4.1.2, RFC 9207 §2). None may
 /// appear twice (RFC 6749 §3.1), and none is kept with the credentials.
@@ -30,9 +30,18 @@ impl CallbackNames {
     }
 }
 
-impl OAuth2 {
-    pub(super) fn check_callback(&self, checker: &mut Checker<'_>) {
-        if let Some(name) = &self.callback_names.code {
+/// What an `oauth2` option says about the provider's answer.
+#[derive(Debug, Clone, Copy)]
+pub struct CallbackSettings<'a> {
+    pub(super) parameters: &'a [String],
+    pub(super) names: &'a CallbackNames,
+    pub(super) denials: &'a [String],
+    pub(super) redirect_uri_value: Option<&'a Template>,
+}
+
+impl<'a> CallbackSettings<'a> {
+    pub(super) fn check(self, checker: &mut Checker<'_>) {
+        if let Some(name) = &self.names.code {
             let setting = "callbackNames.code";
             checker.name(setting, name);
             if OWN_CALLBACK_PARAMETERS.contains(&name.as_str()) {
@@ -42,7 +51,7 @@ impl OAuth2 {
         for (index, code) in self.denials.iter().enumerate() {
             checker.name(&format!("denials[{index}]"), code);
         }
-        if let Some(template) = &self.redirect_uri_value {
+        if let Some(template) = self.redirect_uri_value {
             let setting = "redirectUriValue";
             if template.as_str().trim().is_empty() {
                 checker.refuse(setting, "is empty");
@@ -50,34 +59,32 @@ impl OAuth2 {
             checker.template(setting, template, Credentials::NotYet);
         }
         let setting = "callbackParameters";
-        for name in &self.callback_parameters {
+        for name in self.parameters {
             checker.name(setting, name);
-            if self.is_own_callback_parameter(name) {
+            if self.is_own(name) {
                 checker.refuse(setting, format!("has {name}, which is never kept"));
             }
         }
     }
 
-    /// The parameters of the answer that are kept with the credentials.
-    pub fn kept_callback_parameters(&self) -> impl Iterator<Item = &str> {
-        let names = self.callback_parameters.iter().map(String::as_str);
-        names.filter(|name| !self.is_own_callback_parameter(name))
+    /// The parameters that are kept with the credentials.
+    pub fn kept(self) -> impl Iterator<Item = &'a str> {
+        self.parameters.iter().map(String::as_str).filter(move |name| !self.is_own(name))
     }
 
-    /// The parameters of the answer that a flow needs beside [`OWN_CALLBACK_PARAMETERS`].
+    /// The parameters that a flow needs beside [`OWN_CALLBACK_PARAMETERS`].
     #[must_use]
-    pub fn further_callback_parameters(&self) -> Vec<String> {
-        let own = self.own_callback_names().map(str::to_owned);
-        own.chain(self.kept_callback_parameters().map(str::to_owned)).collect()
+    pub fn further(self) -> Vec<String> {
+        self.own_names().chain(self.kept()).map(str::to_owned).collect()
     }
 
     /// The provider's own names of parameters that Linkspan interprets. They are treated as
     /// [`OWN_CALLBACK_PARAMETERS`] are.
-    pub fn own_callback_names(&self) -> impl Iterator<Item = &str> {
-        self.callback_names.code.as_deref().into_iter()
+    pub fn own_names(self) -> impl Iterator<Item = &'a str> {
+        self.names.code.as_deref().into_iter()
     }
 
-    fn is_own_callback_parameter(&self, name: &str) -> bool {
-        OWN_CALLBACK_PARAMETERS.contains(&name) || self.own_callback_names().any(|own| own == name)
+    fn is_own(self, name: &str) -> bool {
+        OWN_CALLBACK_PARAMETERS.contains(&name) || self.own_names().any(|own| own == name)
     }
 }

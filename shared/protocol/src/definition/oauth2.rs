@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::callback_settings::CallbackNames;
+use super::callback_settings::{CallbackNames, CallbackSettings};
 use super::checker::{Checker, Credentials};
 use super::customer_host::CustomerHost;
 use super::template::{Address, Template};
@@ -161,7 +161,18 @@ impl OAuth2 {
         {
             checker.refuse("issuer", "must be an https address without query and fragment (RFC 8414 §2)");
         }
-        self.check_callback(checker);
+        self.callback().check(checker);
+    }
+
+    /// What it says about the provider's answer.
+    #[must_use]
+    pub fn callback(&self) -> CallbackSettings<'_> {
+        CallbackSettings {
+            parameters: &self.callback_parameters,
+            names: &self.callback_names,
+            denials: &self.denials,
+            redirect_uri_value: self.redirect_uri_value.as_ref(),
+        }
     }
 
     /// True if an answer without the issuer's `iss` is refused.

@@ -29,7 +29,7 @@ impl AuthorizationGrant {
     /// Verifies a response to this request: issuer, provider's error and code, in this order (RFC 9207 §2.4). The
     /// browser's binding and the callback's path were checked before, when the flow was claimed.
     pub fn verify(response: &AuthorizationResponse, sent: Sent, config: &OAuth2) -> Result<Self> {
-        for name in config.own_callback_names() {
+        for name in config.callback().own_names() {
             response.check_once(name)?;
         }
         verify_issuer(response.get("iss"), config)?;
