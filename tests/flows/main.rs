@@ -5,6 +5,7 @@ mod archive;
 mod archive_races;
 mod at_once;
 mod authorization_request;
+mod begun_at_provider;
 mod budget;
 mod callback_parameters;
 mod callback_settings;

@@ -28,6 +28,7 @@ use protocol::deadline::Deadline;
 use protocol::error::{Error, Result};
 use protocol::provider::authorization_response::AuthorizationResponse;
 use protocol::random::draw_id;
+use stateless::Stateless;
 
 /// Handles a callback.
 pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes> {
@@ -61,7 +62,10 @@ async fn callback(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response
     let response = AuthorizationResponse::parse(request.uri().query().unwrap_or_default())?;
     let (flow, response) = match response.get("state") {
         Some(state) => (State::parse(state).ok_or_else(state_unknown)?.flow_id(), response),
-        None => stateless::refused_flow(deps, request, &response).await?,
+        None => match stateless::consequence(deps, request, &response).await? {
+            Stateless::Ends(flow, error) => (flow, error),
+            Stateless::Begins(start) => return Ok(response::see_other(start.as_str(), &[])),
+        },
     };
     About::Flow.note(flow.as_str());
     if let Some(claimed) = claim(deps, request, &flow).await? {

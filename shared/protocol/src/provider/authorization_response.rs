@@ -56,6 +56,12 @@ impl AuthorizationResponse {
         Some(Self(self.0.iter().filter(|(name, _)| is_kept(name)).cloned().collect()))
     }
 
+    /// True if it has no parameters.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// A parameter's value. An empty one counts as missing.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
