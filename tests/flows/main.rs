@@ -1,6 +1,7 @@
 //! Flows from the first request to the result, over the DynamoDB wire protocol.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends where it stands")]
 
+mod admin_consent;
 mod archive;
 mod archive_races;
 mod at_once;

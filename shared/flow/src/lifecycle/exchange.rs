@@ -2,12 +2,13 @@
 
 use protocol::clock::Timestamp;
 use protocol::deadline::{CLAIM, Deadline, FAILURE_RECORD};
-use protocol::definition::{AuthMethod, OAuth1, OAuth2, OptionSecrets, Registration};
+use protocol::definition::{AuthMethod, ConsentGrant, OAuth1, OAuth2, OptionSecrets, Registration};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::provider::authorization_response::AuthorizationResponse;
 use protocol::provider::calls::Calls;
 use protocol::provider::failure::CallError;
 use protocol::provider::oauth1::{self, AuthorizedToken, TemporaryCredentials, request_token_credentials};
+use protocol::provider::oauth2::consent::{self, Consent};
 use protocol::provider::oauth2::token_request::{Pkce, TokenEndpoint};
 use protocol::provider::oauth2::{AuthorizationGrant, Sent};
 use protocol::secret::{Secret, SecretMap};
@@ -42,6 +43,7 @@ pub struct Verified {
 
 enum Grant {
     Code(AuthorizationGrant),
+    Consent(Consent),
     Token(AuthorizedToken),
 }
 
@@ -61,6 +63,10 @@ pub async fn exchange_and_connect(
     let credentials = match (&registration.option().method, grant) {
         (AuthMethod::OAuth2(config), Grant::Code(grant)) => {
             let fields = exchange_code(&calls, answered, grant, &registration, config, &secrets).await?;
+            with_kept(fields, config, answered.response)
+        }
+        (AuthMethod::OAuth2(config), Grant::Consent(_)) => {
+            let fields = request_tokens(&calls, answered, &registration, config, &secrets).await?;
             with_kept(fields, config, answered.response)
         }
         (AuthMethod::OAuth1(config), Grant::Token(token)) => {
@@ -83,6 +89,9 @@ impl Answered<'_> {
     pub async fn verify(&self, deps: &Deps) -> Result<Verified> {
         let registration = registration::of_flow(deps, self.request).await?;
         let grant = match &registration.option().method {
+            AuthMethod::OAuth2(config) if config.grant == ConsentGrant::ClientCredentials => {
+                Grant::Consent(Consent::verify(self.response, config)?)
+            }
             AuthMethod::OAuth2(config) => {
                 let sent = Sent {
                     code_verifier: self.code_verifier.clone(),
@@ -120,6 +129,21 @@ async fn exchange_code(
     let endpoint = TokenEndpoint::of_codes(config, client_secret, bound.values(), calls.loopback)?;
     let pkce = if config.skip_pkce { Pkce::Skipped } else { Pkce::S256 };
     Ok(endpoint.exchange_code(calls, grant, pkce).await?.into_fields())
+}
+
+/// Requests tokens with the client's own credentials. What the callback kept is already there to fill the address.
+async fn request_tokens(
+    calls: &Calls<'_>,
+    answered: &Answered<'_>,
+    registration: &Registration,
+    config: &OAuth2,
+    secrets: &OptionSecrets,
+) -> Result<Map<String, Value>, CallError> {
+    let client_secret = secrets.get(&registration.option().key, "clientSecret");
+    let kept = with_kept(Map::new(), config, answered.response);
+    let held = answered.request.secrets(SecretMap::new(kept));
+    let bound = held.values(registration)?;
+    Ok(consent::request_tokens(calls, config, client_secret, bound.values()).await?.into_fields())
 }
 
 async fn exchange_token(

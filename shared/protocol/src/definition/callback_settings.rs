@@ -9,6 +9,27 @@ use super::template::Template;
 /// appear twice (RFC 6749 §3.1), and none is kept with the credentials.
 pub const OWN_CALLBACK_PARAMETERS: &[&str] = &["code", "error", "error_description", "iss", "state"];
 
+/// The parameter by which Microsoft says that an administrator has consented.
+pub const ADMIN_CONSENT: &str = "admin_consent";
+
+/// What the customer's consent gives (RFC 6749 §1.3).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentGrant {
+    /// A code, which is exchanged for tokens (§4.1).
+    #[default]
+    AuthorizationCode,
+    /// Admission of the client, which gets its tokens by its own credentials (§4.4). The callback has no code.
+    ClientCredentials,
+}
+
+impl ConsentGrant {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    pub(super) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// The provider's names of parameters that are not called as in RFC 6749 §4.1.2.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -37,6 +58,7 @@ pub struct CallbackSettings<'a> {
     pub(super) names: &'a CallbackNames,
     pub(super) denials: &'a [String],
     pub(super) redirect_uri_value: Option<&'a Template>,
+    pub(super) grant: ConsentGrant,
 }
 
 impl<'a> CallbackSettings<'a> {
@@ -81,7 +103,8 @@ impl<'a> CallbackSettings<'a> {
     /// The provider's own names of parameters that Linkspan interprets. They are treated as
     /// [`OWN_CALLBACK_PARAMETERS`] are.
     pub fn own_names(self) -> impl Iterator<Item = &'a str> {
-        self.names.code.as_deref().into_iter()
+        let consent = (self.grant == ConsentGrant::ClientCredentials).then_some(ADMIN_CONSENT);
+        self.names.code.as_deref().into_iter().chain(consent)
     }
 
     fn is_own(self, name: &str) -> bool {

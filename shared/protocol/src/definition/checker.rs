@@ -125,9 +125,21 @@ impl Checker<'_> {
         }
     }
 
-    /// Checks an OAuth endpoint. `own` are the parameters that Linkspan adds to its query.
+    /// Checks an OAuth endpoint that is used before there are credentials. `own` are the parameters that Linkspan adds
+    /// to its query.
     pub(super) fn endpoint(&mut self, setting: &str, address: &Address, own: &[&str]) {
-        self.address(setting, address, Credentials::NotYet);
+        self.endpoint_with(setting, address, own, Credentials::NotYet);
+    }
+
+    /// Checks an OAuth endpoint.
+    pub(super) fn endpoint_with(
+        &mut self,
+        setting: &str,
+        address: &Address,
+        own: &[&str],
+        credentials: Credentials<'_>,
+    ) {
+        self.address(setting, address, credentials);
         if address.has_fragment() {
             self.refuse(setting, "has a fragment, which no endpoint may have (RFC 6749 §3.1, §3.2)");
         }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::callback_settings::{CallbackNames, CallbackSettings};
+use super::callback_settings::{CallbackNames, CallbackSettings, ConsentGrant};
 use super::checker::{Checker, Credentials};
 use super::customer_host::CustomerHost;
 use super::template::{Address, Template};
@@ -137,6 +137,9 @@ pub struct OAuth2 {
     /// The template of the `redirect_uri` to send, where the provider knows the callback's address by another name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect_uri_value: Option<Template>,
+    /// What the customer's consent gives.
+    #[serde(default, skip_serializing_if = "ConsentGrant::is_default")]
+    pub grant: ConsentGrant,
     /// The option's `customerHost`.
     #[serde(skip)]
     pub(crate) customer_host: CustomerHost,
@@ -172,6 +175,7 @@ impl OAuth2 {
             names: &self.callback_names,
             denials: &self.denials,
             redirect_uri_value: self.redirect_uri_value.as_ref(),
+            grant: self.grant,
         }
     }
 
@@ -198,9 +202,34 @@ impl OAuth2 {
         );
     }
 
+    /// Checks what the client-credentials grant needs, and what it has no use for.
+    fn check_own_client(&self, checker: &mut Checker<'_>) {
+        if self.client_auth_location == ClientAuthentication::None {
+            checker.refuse(
+                "clientAuthLocation",
+                "is none, and the grant client_credentials needs the client secret",
+            );
+        } else if checker.lacks("clientSecret") {
+            checker.refuse("clientSecret", "is missing, and the grant client_credentials needs it");
+        }
+        if self.refresh_uri.is_some() {
+            checker.refuse(
+                "refreshUri",
+                "has no meaning with the grant client_credentials: tokens come from tokenUri",
+            );
+        }
+    }
+
     fn check_addresses(&self, checker: &mut Checker<'_>) {
         checker.endpoint("authorizeUri", &self.authorize_uri, OWN_PARAMETERS);
-        checker.endpoint("tokenUri", &self.token_uri, &[]);
+        match self.grant {
+            ConsentGrant::AuthorizationCode => checker.endpoint("tokenUri", &self.token_uri, &[]),
+            ConsentGrant::ClientCredentials => {
+                let kept = self.callback().kept().map(str::to_owned).collect();
+                checker.endpoint_with("tokenUri", &self.token_uri, &[], Credentials::Named(&kept));
+                self.check_own_client(checker);
+            }
+        }
         for (setting, address) in [("refreshUri", &self.refresh_uri), ("revocationUri", &self.revocation_uri)]
         {
             let Some(address) = address else { continue };

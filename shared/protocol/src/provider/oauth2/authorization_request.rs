@@ -5,8 +5,8 @@ use url::Url;
 
 use super::OAuth2Client;
 use super::grant::Sent;
-use crate::definition::OAuth2;
 use crate::definition::template::Values;
+use crate::definition::{ConsentGrant, OAuth2};
 use crate::error::{Error, ErrorKey, Result};
 use crate::redirect_uri::Loopback;
 
@@ -26,7 +26,7 @@ pub fn authorization_request(
     let client =
         OAuth2Client::new(ClientId::new(config.client_id.clone())).set_auth_uri(AuthUrl::from_url(endpoint));
     let mut request = client.authorize_url(|| CsrfToken::new(state.to_owned()));
-    if !config.skip_pkce {
+    if !config.skip_pkce && config.grant == ConsentGrant::AuthorizationCode {
         let verifier = PkceCodeVerifier::new(sent.code_verifier.expose().to_owned());
         request = request.set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
     }

@@ -29,13 +29,7 @@ impl AuthorizationGrant {
     /// Verifies a response to this request: issuer, provider's error and code, in this order (RFC 9207 §2.4). The
     /// browser's binding and the callback's path were checked before, when the flow was claimed.
     pub fn verify(response: &AuthorizationResponse, sent: Sent, config: &OAuth2) -> Result<Self> {
-        for name in config.callback().own_names() {
-            response.check_once(name)?;
-        }
-        verify_issuer(response.get("iss"), config)?;
-        if let Some(error) = response.get("error") {
-            return Err(refused_by_provider(error, &config.denials));
-        }
+        check_answer(response, config)?;
         let name = config.callback_names.code();
         let code = response.get(name).ok_or_else(|| {
             Error::new(ErrorKey::CodeMissing, "The service's answer contains no authorization code.")
@@ -43,6 +37,18 @@ impl AuthorizationGrant {
         })?;
         let Sent { code_verifier, redirect_uri } = sent;
         Ok(Self { code: Secret::from(code), code_verifier, redirect_uri })
+    }
+}
+
+/// Verifies what every response has to be: whole, of the issuer that was asked, and no error.
+pub(super) fn check_answer(response: &AuthorizationResponse, config: &OAuth2) -> Result<()> {
+    for name in config.callback().own_names() {
+        response.check_once(name)?;
+    }
+    verify_issuer(response.get("iss"), config)?;
+    match response.get("error") {
+        Some(error) => Err(refused_by_provider(error, &config.denials)),
+        None => Ok(()),
     }
 }
 
