@@ -34,6 +34,8 @@ async fn the_customer_is_sent_to_where_the_team_starts_flows_and_the_code_is_dro
         let to = answer.away();
         assert!(to.as_str().starts_with("https://app.example/connect?from=list&integrationKey=crm"), "{to}");
         assert_eq!(to.query_pairs().count(), 2, "{to}");
+        // Or the browser would carry over the callback's fragment.
+        assert_eq!(to.fragment(), Some(""), "{to}");
         assert!(answer.cookies().is_empty());
         assert_eq!(answer.header("referrer-policy"), "no-referrer");
     }
@@ -91,6 +93,12 @@ async fn the_setting_can_be_changed_and_goes_with_its_integration() {
     let patched = world.api(Method::PATCH, "/integrations/crm", &admin(WORKSPACE), Some(&patch)).await;
     assert!(patched.status.is_success(), "{}", patched.body);
     assert_eq!(arrives(&world, "code=abc").await.away().path(), "/other");
+    let patch = json!({ "startUri": "https://app.example/#/connect" });
+    world.api(Method::PATCH, "/integrations/crm", &admin(WORKSPACE), Some(&patch)).await;
+    assert_eq!(
+        arrives(&world, "code=abc").await.location(),
+        "https://app.example/?integrationKey=crm#/connect"
+    );
     assert!(put(&world, &integration()).await.status.is_success());
     assert_eq!(arrives(&world, "code=abc").await.refusal().key, "state_missing");
     assert!(put(&world, &with_start(START)).await.status.is_success());

@@ -64,7 +64,7 @@ async fn callback(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response
         Some(state) => (State::parse(state).ok_or_else(state_unknown)?.flow_id(), response),
         None => match stateless::consequence(deps, request, &response).await? {
             Stateless::Ends(flow, error) => (flow, error),
-            Stateless::Begins(start) => return Ok(response::see_other(start.as_str(), &[])),
+            Stateless::Begins(start) => return Ok(see_other(start.as_str(), &[])),
         },
     };
     About::Flow.note(flow.as_str());
@@ -80,7 +80,15 @@ async fn callback(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response
         }
     }
     let cookies = surplus_cookies(request.headers(), Some(&flow), 0);
-    Ok(response::see_other(&format!("/connection-result/{}", flow.as_str()), &cookies))
+    Ok(see_other(&format!("/connection-result/{}", flow.as_str()), &cookies))
+}
+
+/// Redirects to an address with a fragment of its own, if only an empty one. To one without a fragment, browsers would
+/// carry over that of the callback (RFC 9110 §10.2.2): Facebook adds `#_=_`. What the browser carries from here to the
+/// caller's address is the empty one at most.
+fn see_other(address: &str, cookies: &[String]) -> Response<Bytes> {
+    let fragment = if address.contains('#') { "" } else { "#" };
+    response::see_other(&format!("{address}{fragment}"), cookies)
 }
 
 /// Claims the flow. Returns nothing if another callback has claimed it: that callback's result is the flow's result.
