@@ -1,13 +1,16 @@
 //! Flows from the first request to the result, over the DynamoDB wire protocol.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends where it stands")]
 
+mod admin_consent;
 mod after_connect;
 mod archive;
 mod archive_races;
 mod at_once;
 mod authorization_request;
+mod begun_at_provider;
 mod budget;
 mod callback_parameters;
+mod callback_settings;
 mod client_authentication;
 mod client_credentials;
 mod database_faults;

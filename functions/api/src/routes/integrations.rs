@@ -72,6 +72,7 @@ pub(crate) async fn put(call: Call<'_>, workspace: WorkspaceKey) -> Result<Respo
         let checked =
             integration_check::passed(deps, &workspace, key, definition.clone(), before.as_ref()).await?;
         let integration = details(deps, request, &checked)?;
+        note_owner(deps, &checked.integration).await?;
         if !deps.store.put_integration(&workspace, &id, before.as_ref(), checked.stored).await? {
             return Ok(None);
         }
@@ -99,6 +100,7 @@ pub(crate) async fn patch(call: Call<'_>, workspace: WorkspaceKey) -> Result<Res
         let key = before.key.clone();
         let checked = integration_check::passed(deps, &workspace, key, definition, Some(&before)).await?;
         let integration = details(deps, request, &checked)?;
+        note_owner(deps, &checked.integration).await?;
         if !deps.store.put_integration(&workspace, &id, Some(&before), checked.stored).await? {
             return Ok(None);
         }
@@ -106,6 +108,15 @@ pub(crate) async fn patch(call: Call<'_>, workspace: WorkspaceKey) -> Result<Res
         answer::ok(&integration).map(Some)
     })
     .await
+}
+
+/// Lets the callback find a definition that it needs without a flow. It is noted before the definition is stored: by
+/// itself it says nothing.
+async fn note_owner(deps: &Deps, integration: &Integration) -> Result<()> {
+    match &integration.start_uri {
+        Some(_) => deps.store.put_owner(&integration.id, &integration.workspace).await,
+        None => Ok(()),
+    }
 }
 
 /// DELETE: takes the definition away. Connections stay, and work again once it is defined again under the same key.
@@ -198,6 +209,7 @@ fn summary(integration: &Integration, problems: &Problems) -> Representation {
         auth_options: Options::Enabled(options),
         o_auth_callback_uri: None,
         o_auth_callback_path: None,
+        start_uri: None,
         connection: None,
     }
 }
@@ -211,6 +223,7 @@ fn details(deps: &Deps, request: &Request<Bytes>, checked: &Checked) -> Result<R
         details.auth_options = Options::Defined(options);
     }
     details.problems = problems.iter().cloned().collect();
+    details.start_uri.clone_from(&integration.start_uri);
     details.o_auth_callback_path =
         integration.o_auth_callback_uri.as_ref().map(|_| integration.o_auth_callback_path);
     details.o_auth_callback_uri = Some(match &integration.o_auth_callback_uri {
@@ -251,6 +264,9 @@ pub(super) struct Representation {
     /// For who manages the workspace: where its own page sends the browser on to, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) o_auth_callback_path: Option<CallbackPath>,
+    /// For who manages the workspace: where its application starts flows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) start_uri: Option<String>,
     /// For a customer: their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) connection: Option<ConnectionRepresentation>,
@@ -357,6 +373,7 @@ mod tests {
             auth_options: Options::Enabled(Vec::new()),
             o_auth_callback_uri: None,
             o_auth_callback_path: None,
+            start_uri: None,
             connection: None,
         };
         let full = Representation {
@@ -369,6 +386,7 @@ mod tests {
             auth_options: Options::Defined(full_definition().auth_options.iter().map(json_of).collect()),
             o_auth_callback_uri: Some("https://linkspan.example/oauth-callback".to_owned()),
             o_auth_callback_path: Some(CallbackPath::Own),
+            start_uri: Some("https://app.example/connect".to_owned()),
             connection: Some(connection()),
             ..least()
         };

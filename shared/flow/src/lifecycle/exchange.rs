@@ -2,12 +2,13 @@
 
 use protocol::clock::Timestamp;
 use protocol::deadline::{CLAIM, Deadline, FAILURE_RECORD};
-use protocol::definition::{AuthMethod, OAuth1, OAuth2, OptionSecrets, Registration};
+use protocol::definition::{AuthMethod, ConsentGrant, OAuth1, OAuth2, OptionSecrets, Registration};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::provider::authorization_response::AuthorizationResponse;
 use protocol::provider::calls::Calls;
 use protocol::provider::failure::CallError;
 use protocol::provider::oauth1::{self, AuthorizedToken, TemporaryCredentials, request_token_credentials};
+use protocol::provider::oauth2::consent::{self, Consent};
 use protocol::provider::oauth2::token_request::TokenEndpoint;
 use protocol::provider::oauth2::{AuthorizationGrant, Sent};
 use protocol::secret::{Secret, SecretMap};
@@ -24,7 +25,7 @@ use crate::store::FlowClaim;
 pub struct Answered<'a> {
     /// The request to connect.
     pub request: &'a ConnectRequest,
-    /// The callback address of the authorization request.
+    /// The `redirect_uri` of the authorization request.
     pub callback_uri: &'a str,
     /// The code verifier of the authorization request.
     pub code_verifier: &'a Secret,
@@ -42,6 +43,7 @@ pub struct Verified {
 
 enum Grant {
     Code(AuthorizationGrant),
+    Consent(Consent),
     Token(AuthorizedToken),
 }
 
@@ -61,6 +63,9 @@ pub async fn exchange_and_connect(
     let credentials = match (&registration.option().method, grant) {
         (AuthMethod::OAuth2(config), Grant::Code(grant)) => {
             exchange_code(&calls, answered, grant, &registration, config, &secrets).await?
+        }
+        (AuthMethod::OAuth2(config), Grant::Consent(_)) => {
+            request_tokens(&calls, answered, &registration, config, &secrets).await?
         }
         (AuthMethod::OAuth1(config), Grant::Token(token)) => {
             exchange_token(&calls, answered, token, &registration, config, &secrets).await?
@@ -83,6 +88,9 @@ impl Answered<'_> {
     pub async fn verify(&self, deps: &Deps) -> Result<Verified> {
         let registration = registration::of_flow(deps, self.request).await?;
         let grant = match &registration.option().method {
+            AuthMethod::OAuth2(config) if config.grant == ConsentGrant::ClientCredentials => {
+                Grant::Consent(Consent::verify(self.response, config)?)
+            }
             AuthMethod::OAuth2(config) => {
                 let sent = Sent {
                     code_verifier: self.code_verifier.clone(),
@@ -119,12 +127,23 @@ async fn exchange_code(
     let kept = kept(config, answered.response)?;
     let bound = answered.request.values_with(registration, &kept)?;
     let endpoint = TokenEndpoint::of_codes(config, client_secret, bound.values(), calls.loopback)?;
-    let mut fields = endpoint.exchange_code(calls, grant, config.code_challenge()).await?.into_fields();
-    // The token response wins where both have a name.
-    for (name, value) in kept.expose() {
-        fields.entry(name).or_insert_with(|| value.clone());
-    }
-    Ok(fields)
+    let response = endpoint.exchange_code(calls, grant, config.code_challenge()).await?;
+    Ok(with_kept(response.into_fields(), &kept))
+}
+
+/// Requests tokens with the client's own credentials. What the callback kept is already there to fill the address.
+async fn request_tokens(
+    calls: &Calls<'_>,
+    answered: &Answered<'_>,
+    registration: &Registration,
+    config: &OAuth2,
+    secrets: &OptionSecrets,
+) -> Result<Map<String, Value>, CallError> {
+    let client_secret = secrets.get(&registration.option().key, "clientSecret");
+    let kept = kept(config, answered.response)?;
+    let bound = answered.request.values_with(registration, &kept)?;
+    let response = consent::request_tokens(calls, config, client_secret, bound.values()).await?;
+    Ok(with_kept(response.into_fields(), &kept))
 }
 
 async fn exchange_token(
@@ -144,13 +163,21 @@ async fn exchange_token(
 /// The callback parameters that the definition keeps.
 fn kept(config: &OAuth2, response: &AuthorizationResponse) -> Result<SecretMap> {
     let mut kept = SecretMap::default();
-    for name in config.callback_parameters.names() {
-        if let Some(value) = response.get(&name) {
-            config.callback_parameters.admit(&name, value)?;
-            kept.insert(&name, Value::from(value));
+    for name in config.callback().kept() {
+        if let Some(value) = response.get(name) {
+            config.callback_parameters.admit(name, value)?;
+            kept.insert(name, Value::from(value));
         }
     }
     Ok(kept)
+}
+
+/// Adds what is kept. The token response wins where both have a name.
+fn with_kept(mut fields: Map<String, Value>, kept: &SecretMap) -> Map<String, Value> {
+    for (name, value) in kept.expose() {
+        fields.entry(name).or_insert_with(|| value.clone());
+    }
+    fields
 }
 
 /// Records a flow's failure as its outcome; a success was already saved with its connection. If this write fails,

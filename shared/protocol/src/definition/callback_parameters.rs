@@ -1,11 +1,10 @@
 //! Parameters of the provider's callback that are kept with the credentials.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::checker::Checker;
 use crate::error::{Error, ErrorKey, Result};
 
 /// The callback parameters that are kept, such as `realmId`. They come through the browser: only one with a closed list of
@@ -38,28 +37,21 @@ impl CallbackParameters {
     /// True if none is kept.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        match self {
-            Self::Names(names) => names.is_empty(),
-            Self::Closed(closed) => closed.is_empty(),
-        }
+        self.iter().next().is_none()
     }
 
-    /// The names of those that are kept.
-    #[must_use]
-    pub fn names(&self) -> BTreeSet<String> {
+    /// Their names.
+    pub(super) fn iter(&self) -> Box<dyn Iterator<Item = &str> + '_> {
         match self {
-            Self::Names(names) => names.iter().cloned().collect(),
-            Self::Closed(closed) => closed.keys().cloned().collect(),
+            Self::Names(names) => Box::new(names.iter().map(String::as_str)),
+            Self::Closed(closed) => Box::new(closed.keys().map(String::as_str)),
         }
     }
 
     /// True if a parameter of this name is kept.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        match self {
-            Self::Names(names) => names.iter().any(|known| known == name),
-            Self::Closed(closed) => closed.contains_key(name),
-        }
+        self.iter().any(|known| known == name)
     }
 
     /// Refuses a value that is none of the parameter's.
@@ -86,15 +78,5 @@ impl CallbackParameters {
             Some((name.clone(), json!({ "enum": values })))
         };
         json!({ "properties": Value::Object(closed.iter().filter_map(property).collect()) })
-    }
-
-    pub(super) fn check(&self, checker: &mut Checker<'_>, own: &[&str]) {
-        let setting = "callbackParameters";
-        for name in self.names() {
-            checker.name(setting, &name);
-            if own.contains(&name.as_str()) {
-                checker.refuse(setting, format!("has {name}, which is never kept"));
-            }
-        }
     }
 }

@@ -125,7 +125,8 @@ impl Checker<'_> {
         }
     }
 
-    /// Checks an OAuth endpoint. `own` are the parameters that Linkspan adds to its query.
+    /// Checks an OAuth endpoint that is used before there are credentials. `own` are the parameters that Linkspan adds
+    /// to its query.
     pub(super) fn endpoint(&mut self, setting: &str, address: &Address, own: &[&str]) {
         self.endpoint_with(setting, address, own, Credentials::NotYet);
     }

@@ -37,6 +37,10 @@ pub struct IntegrationDefinition {
     /// The path that this page sends the browser on to.
     #[serde(default, skip_serializing_if = "CallbackPath::is_bare")]
     pub o_auth_callback_path: CallbackPath,
+    /// The address of the team's application where it starts flows. A customer who begins at the provider is sent
+    /// there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_uri: Option<String>,
     /// True if other workspaces may use its registration with a `proxy` option. Only the root workspace's can be
     /// shared.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -9,6 +9,7 @@ mod bounded_schema;
 mod call_method;
 mod call_parts;
 mod callback_parameters;
+mod callback_settings;
 mod check;
 mod checker;
 mod client_credentials;
@@ -47,6 +48,9 @@ pub use body::{Body, BodyFormat};
 pub use call_method::CallMethod;
 pub use call_parts::{Basic, CallParts, Query, add_query};
 pub use callback_parameters::CallbackParameters;
+pub use callback_settings::{
+    ADMIN_CONSENT, CallbackNames, CallbackSettings, ConsentGrant, OWN_CALLBACK_PARAMETERS,
+};
 pub use checker::KnownSecrets;
 pub use client_credentials::{ClientCredentials, Exchange, LoginCall};
 pub use condition::Condition;
@@ -56,7 +60,7 @@ pub use hosts::HostRule;
 pub use integration::{BARE_CALLBACK, Integration, Sharing, integration_id, integration_id_of, is_id};
 pub use integration_definition::{CallbackPath, IntegrationDefinition};
 pub use oauth1::{OAuth1, ParameterPlace, SignatureMethod, private_key};
-pub use oauth2::{ClientAuthentication, OAuth2, OWN_CALLBACK_PARAMETERS, Pkce};
+pub use oauth2::{ClientAuthentication, OAuth2, Pkce};
 pub use option_secrets::OptionSecrets;
 pub use pick::{Pick, Picks, at, picked};
 pub use problem::{Problem, Problems};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::BodyFormat;
 use super::callback_parameters::CallbackParameters;
+use super::callback_settings::{CallbackNames, CallbackSettings, ConsentGrant};
 use super::checker::{Checker, Credentials};
 use super::customer_host::CustomerHost;
 use super::pick::Picks;
@@ -170,6 +171,22 @@ pub struct OAuth2 {
     /// Callback parameters that are kept with the credentials (`realmId`, …).
     #[serde(default, skip_serializing_if = "CallbackParameters::is_empty")]
     pub callback_parameters: CallbackParameters,
+    /// The names of the callback's parameters, where the provider's differ.
+    #[serde(
+        default,
+        deserialize_with = "super::read::object",
+        skip_serializing_if = "CallbackNames::is_empty"
+    )]
+    pub callback_names: CallbackNames,
+    /// The error codes by which the provider says, besides `access_denied`, that the customer refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub denials: Vec<String>,
+    /// The template of the `redirect_uri` to send, where the provider knows the callback's address by another name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect_uri_value: Option<Template>,
+    /// What the customer's consent gives.
+    #[serde(default, skip_serializing_if = "ConsentGrant::is_default")]
+    pub grant: ConsentGrant,
     /// The option's `customerHost`.
     #[serde(skip)]
     pub(crate) customer_host: CustomerHost,
@@ -195,7 +212,19 @@ impl OAuth2 {
         {
             checker.refuse("issuer", "must be an https address without query and fragment (RFC 8414 §2)");
         }
-        self.callback_parameters.check(checker, OWN_CALLBACK_PARAMETERS);
+        self.callback().check(checker);
+    }
+
+    /// What it says about the provider's answer.
+    #[must_use]
+    pub fn callback(&self) -> CallbackSettings<'_> {
+        CallbackSettings {
+            parameters: &self.callback_parameters,
+            names: &self.callback_names,
+            denials: &self.denials,
+            redirect_uri_value: self.redirect_uri_value.as_ref(),
+            grant: self.grant,
+        }
     }
 
     fn check_client(&self, checker: &mut Checker<'_>) {
@@ -216,7 +245,7 @@ impl OAuth2 {
         if let Some(changes) = &self.authorization_request {
             changes.check(&mut checker.inside("authorizationRequest"));
         }
-        let kept = self.callback_parameters.names();
+        let kept = self.callback().kept().map(str::to_owned).collect();
         if let Some(changes) = &self.token_request {
             changes.check(&mut checker.inside("tokenRequest"), Credentials::Named(&kept));
         }
@@ -236,7 +265,9 @@ impl OAuth2 {
     /// The code challenge of PKCE.
     #[must_use]
     pub fn code_challenge(&self) -> Pkce {
-        if self.skip_pkce { Pkce::Off } else { self.pkce }
+        // Where there is no code, there is nothing to bind.
+        let is_off = self.skip_pkce || self.grant == ConsentGrant::ClientCredentials;
+        if is_off { Pkce::Off } else { self.pkce }
     }
 
     /// What the token endpoint's answers look like.
@@ -275,10 +306,31 @@ impl OAuth2 {
         );
     }
 
+    /// Checks what the client-credentials grant needs, and what it has no use for.
+    fn check_own_client(&self, checker: &mut Checker<'_>) {
+        if self.client_auth_location == ClientAuthentication::None {
+            checker.refuse(
+                "clientAuthLocation",
+                "is none, and the grant client_credentials needs the client secret",
+            );
+        } else if checker.lacks("clientSecret") {
+            checker.refuse("clientSecret", "is missing, and the grant client_credentials needs it");
+        }
+        if self.refresh_uri.is_some() {
+            checker.refuse(
+                "refreshUri",
+                "has no meaning with the grant client_credentials: tokens come from tokenUri",
+            );
+        }
+    }
+
     fn check_addresses(&self, checker: &mut Checker<'_>) {
         checker.endpoint("authorizeUri", &self.authorize_uri, OWN_PARAMETERS);
-        let kept = self.callback_parameters.names();
+        let kept = self.callback().kept().map(str::to_owned).collect();
         checker.endpoint_with("tokenUri", &self.token_uri, &[], Credentials::Named(&kept));
+        if self.grant == ConsentGrant::ClientCredentials {
+            self.check_own_client(checker);
+        }
         for (setting, address) in [("refreshUri", &self.refresh_uri), ("revocationUri", &self.revocation_uri)]
         {
             let Some(address) = address else { continue };
@@ -306,10 +358,6 @@ const OWN_PARAMETERS: &[&str] = &[
     "scope",
     "state",
 ];
-
-/// The parameters of an authorization response that Linkspan interprets (RFC 6749 §4.1.2, RFC 9207 §2). None may
-/// appear twice (RFC 6749 §3.1), and none is kept with the credentials.
-pub const OWN_CALLBACK_PARAMETERS: &[&str] = &["code", "error", "error_description", "iss", "state"];
 
 fn space() -> String {
     " ".to_owned()

@@ -152,6 +152,10 @@ fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
         issuer: _,
         authorization_response_iss_parameter_supported: _,
         callback_parameters: _,
+        callback_names: _,
+        denials: _,
+        redirect_uri_value: _,
+        grant: _,
         customer_host: _,
     } = config;
     let gets = if *client_auth_location == ClientAuthentication::None { Gets::Token } else { Gets::Secret };

@@ -1,6 +1,6 @@
 //! The authorization request (RFC 6749 §4.1.1) with PKCE (RFC 7636 §4.3).
 
-use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl};
+use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier};
 use url::Url;
 
 use super::OAuth2Client;
@@ -21,10 +21,11 @@ pub fn authorization_request(
     loopback: Loopback,
 ) -> Result<Url> {
     let endpoint = config.authorize_uri.render(values, loopback)?;
-    let redirect_uri = RedirectUrl::new(sent.redirect_uri.clone()).map_err(|_| unusable_callback())?;
+    if config.redirect_uri_value.is_none() && Url::parse(&sent.redirect_uri).is_err() {
+        return Err(unusable_callback());
+    }
     let client = OAuth2Client::new(ClientId::new(config.client_id.render_text(values)?))
-        .set_auth_uri(AuthUrl::from_url(endpoint))
-        .set_redirect_uri(redirect_uri);
+        .set_auth_uri(AuthUrl::from_url(endpoint));
     let mut request = client.authorize_url(|| CsrfToken::new(state.to_owned()));
     let verifier = PkceCodeVerifier::new(sent.code_verifier.expose().to_owned());
     match config.code_challenge() {
@@ -37,6 +38,8 @@ pub fn authorization_request(
         }
         Pkce::Off => {}
     }
+    // `set_redirect_uri` would not do: it takes only URLs.
+    request = request.add_extra_param("redirect_uri", &sent.redirect_uri);
     if let Some(scope) = joined(&config.scopes, &config.scope_separator, values)? {
         // `add_scope` would not do: it knows no separator but the space.
         request = request.add_extra_param("scope", scope);

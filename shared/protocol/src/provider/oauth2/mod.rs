@@ -2,6 +2,7 @@
 
 pub mod authorization_request;
 mod client_authentication;
+pub mod consent;
 mod form;
 mod grant;
 pub mod revocation;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use oauth2::basic::{BasicErrorResponse, BasicErrorResponseType};
 use oauth2::{
-    AsyncHttpClient, AuthorizationCode, ClientId, EndpointNotSet, EndpointSet, PkceCodeVerifier, RedirectUrl,
+    AsyncHttpClient, AuthorizationCode, ClientId, EndpointNotSet, EndpointSet, PkceCodeVerifier,
     RefreshToken, RequestTokenError, TokenUrl,
 };
 use serde_json::Value;
@@ -24,7 +24,7 @@ use crate::definition::{
     AnswerRules, ClientAuthentication, ClientCredentials, Meaning, OAuth2, Pkce, RefreshRefusal,
     RequestChanges,
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::provider::calls::{Calls, is_fault};
 use crate::provider::failure::{CallError, Endpoint, Refusal};
 use crate::redirect_uri::Loopback;
@@ -157,10 +157,11 @@ impl TokenEndpoint<'_> {
         grant: AuthorizationGrant,
         code_challenge: Pkce,
     ) -> Result<TokenResponse, CallError> {
-        let redirect_uri = RedirectUrl::new(grant.redirect_uri).map_err(Error::internal)?;
         let sender = self.sender(calls);
-        let client = self.client().set_redirect_uri(redirect_uri);
+        let client = self.client();
         let mut request = client.exchange_code(AuthorizationCode::new(grant.code.expose().to_owned()));
+        // It need not be a URL.
+        request = request.add_extra_param("redirect_uri", grant.redirect_uri);
         if code_challenge != Pkce::Off {
             request =
                 request.set_pkce_verifier(PkceCodeVerifier::new(grant.code_verifier.expose().to_owned()));
