@@ -88,16 +88,24 @@ impl Answered<'_> {
     /// Verifies the answer, and exchanges nothing.
     pub async fn verify(&self, deps: &Deps) -> Result<Verified> {
         let registration = registration::of_flow(deps, self.request).await?;
-        let grant = match &registration.option().method {
+        let option = registration.option();
+        let secrets = match &option.method {
+            AuthMethod::OAuth2(OAuth2 { callback_hmac: Some(_), .. }) => {
+                registration::issuing_secrets(deps, &registration).await?
+            }
+            _ => OptionSecrets::default(),
+        };
+        let client_secret = secrets.get(&option.key, "clientSecret");
+        let grant = match &option.method {
             AuthMethod::OAuth2(config) if config.grant == ConsentGrant::ClientCredentials => {
-                Grant::Consent(Consent::verify(self.response, config)?)
+                Grant::Consent(Consent::verify(self.response, config, client_secret)?)
             }
             AuthMethod::OAuth2(config) => {
                 let sent = Sent {
                     code_verifier: self.code_verifier.clone(),
                     redirect_uri: self.callback_uri.to_owned(),
                 };
-                Grant::Code(AuthorizationGrant::verify(self.response, sent, config)?)
+                Grant::Code(AuthorizationGrant::verify(self.response, sent, config, client_secret)?)
             }
             AuthMethod::OAuth1(_) => {
                 let temporary = self

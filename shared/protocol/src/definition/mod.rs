@@ -36,7 +36,7 @@ pub use api_path::ApiPath;
 pub use auth_option::{AuthMethod, AuthOption, AuthOptionDefinition, AuthType};
 pub use call_method::CallMethod;
 pub use callback_settings::{
-    ADMIN_CONSENT, CallbackNames, CallbackSettings, ConsentGrant, OWN_CALLBACK_PARAMETERS,
+    ADMIN_CONSENT, CallbackHmac, CallbackNames, CallbackSettings, ConsentGrant, OWN_CALLBACK_PARAMETERS,
 };
 pub use checker::KnownSecrets;
 pub use client_credentials::{ClientCredentials, Exchange, LoginCall};

@@ -106,6 +106,7 @@ fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
         denials: _,
         redirect_uri_value: _,
         grant: _,
+        callback_hmac: _,
         customer_host: _,
     } = config;
     let gets = if *client_auth_location == ClientAuthentication::None { Gets::Token } else { Gets::Secret };
