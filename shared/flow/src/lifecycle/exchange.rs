@@ -162,9 +162,10 @@ async fn exchange_token(
     config: &OAuth1,
     secrets: &OptionSecrets,
 ) -> Result<Map<String, Value>, CallError> {
-    let client = oauth1::Client::of(config, &registration.option().key, secrets);
     let bound = answered.request.values(registration)?;
-    let endpoint = config.token_uri.render(bound.values(), calls.loopback)?;
+    let client = oauth1::Client::of(config, &registration.option().key, secrets, bound.values())?;
+    let url = config.token_uri.render(bound.values(), calls.loopback)?;
+    let endpoint = oauth1::Endpoint { url, method: config.token_method };
     request_token_credentials(calls, &client, endpoint, authorized).await
 }
 
