@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::BodyFormat;
 use super::callback_parameters::CallbackParameters;
-use super::callback_settings::{CallbackNames, CallbackSettings, ConsentGrant};
+use super::callback_settings::{CallbackHmac, CallbackNames, CallbackSettings, ConsentGrant};
 use super::checker::{Checker, Credentials};
 use super::customer_host::CustomerHost;
 use super::pick::Picks;
@@ -187,6 +187,13 @@ pub struct OAuth2 {
     /// What the customer's consent gives.
     #[serde(default, skip_serializing_if = "ConsentGrant::is_default")]
     pub grant: ConsentGrant,
+    /// The provider's signature of its answer, if it signs.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub callback_hmac: Option<CallbackHmac>,
     /// The option's `customerHost`.
     #[serde(skip)]
     pub(crate) customer_host: CustomerHost,
@@ -224,6 +231,7 @@ impl OAuth2 {
             denials: &self.denials,
             redirect_uri_value: self.redirect_uri_value.as_ref(),
             grant: self.grant,
+            hmac: self.callback_hmac.as_ref(),
         }
     }
 

@@ -156,6 +156,7 @@ fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
         denials: _,
         redirect_uri_value: _,
         grant: _,
+        callback_hmac: _,
         customer_host: _,
     } = config;
     let gets = if *client_auth_location == ClientAuthentication::None { Gets::Token } else { Gets::Secret };
@@ -171,6 +172,9 @@ fn of_oauth1(config: &OAuth1) -> Vec<(&'static str, &Address, Gets)> {
         request_token_uri,
         authorize_uri,
         token_uri,
+        request_method: _,
+        token_method: _,
+        realm: _,
         signature_method: _,
         scopes: _,
         scope_separator: _,
