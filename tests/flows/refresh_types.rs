@@ -64,7 +64,7 @@ async fn a_login_call_is_made_again() {
     let id = world.browser().send(start.form()).await.connection_id();
     world.clock.advance(Duration::from_mins(8));
     assert_eq!(world.secrets(&id).await["credentials"]["access_token"], "first");
-    world.clock.advance(Duration::from_mins(1));
+    world.clock.advance(Duration::from_mins(2));
     // Too often is not a refusal.
     world.provider.next("/login", Reply::json(429, &json!({})));
     assert_eq!(world.read_secrets(&id).await.refusal().key, "provider_unreachable");

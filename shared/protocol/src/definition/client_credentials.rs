@@ -45,6 +45,9 @@ pub struct ClientCredentials {
     /// The lifetime of a token in seconds, for token responses without `expires_in`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<NonZero<u32>>,
+    /// The most seconds before a token's end that the provider takes a refresh, if it refuses earlier ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_before: Option<u32>,
     /// A login call, for a service that exchanges the input in its own way.
     #[serde(
         default,

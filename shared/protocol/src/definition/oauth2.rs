@@ -83,6 +83,9 @@ pub struct OAuth2 {
     /// The lifetime of an access token in seconds, for token responses that do not state it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<NonZero<u32>>,
+    /// The most seconds before a token's end that the provider takes a refresh, if it refuses earlier ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_before: Option<u32>,
     /// The error codes that, besides `invalid_grant` (RFC 6749 §5.2), refuse a refresh token for good.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refresh_refusals: Vec<String>,

@@ -89,6 +89,7 @@ fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
         token_uri,
         refresh_uri,
         expires_in: _,
+        refresh_before: _,
         refresh_refusals: _,
         revocation_uri,
         revocation_per_token: _,
@@ -142,6 +143,7 @@ fn of_client_credentials(config: &ClientCredentials) -> Vec<(&'static str, &Addr
         extra: _,
         body_format: _,
         expires_in: _,
+        refresh_before: _,
         login,
         customer_host: _,
     } = config;

@@ -36,7 +36,8 @@ const PAUSES_AFTER_FAILURES: RangeInclusive<Duration> = Duration::from_mins(1)..
 /// The shortest time between two notes of a connection's use.
 const TOUCH_EVERY: Duration = Duration::from_hours(1);
 
-/// Returns the connection with usable credentials, refreshed first if they have expired. A disconnected one is returned
+/// Returns the connection with usable credentials, refreshed first if they are about to expire. If that fails, they
+/// are used until they really end: a provider may refuse early refreshes. A disconnected connection is returned
 /// unchanged.
 pub async fn fresh(deps: &Arc<Deps>, mut connection: Connection, deadline: Deadline) -> Result<Connection> {
     let now = deps.clock.now();
@@ -48,10 +49,24 @@ pub async fn fresh(deps: &Arc<Deps>, mut connection: Connection, deadline: Deadl
         // If this note is lost, the next user may have to wait for a refresh: that is no reason to fail.
         reported(deps.store.touch(&connection).await, "a connection's use was not noted");
     }
-    match connection.health.expires_at {
-        Some(end) if end <= now => renewed(deps, connection, deadline).await,
-        _ => Ok(connection),
+    if !connection.health.is_due(now) {
+        return Ok(connection);
     }
+    match renewed(deps, connection.clone(), deadline).await {
+        Err(error) => not_ended(deps, connection).await?.ok_or(error),
+        renewed => renewed,
+    }
+}
+
+/// Returns the connection as it is after a refresh that failed, if its credentials have not ended.
+async fn not_ended(deps: &Deps, seen: Connection) -> Result<Option<Connection>> {
+    if seen.health.coming_end(deps.clock.now()).is_none() {
+        return Ok(None);
+    }
+    let read = deps.store.read_connection(&seen.id).await;
+    // What was read before is still good if it cannot be read now.
+    let Some(found) = reported(read, "a connection was not read again") else { return Ok(Some(seen)) };
+    found.filter(|found| found.archived_at.is_none()).map(Some).ok_or_else(connection_not_found)
 }
 
 /// Returns the connection with other credentials than those of `seen`: new ones from the provider, or those that
@@ -147,7 +162,8 @@ fn disconnected(before: &Connection, error: Error) -> Connection {
     connection
 }
 
-/// Notes a failure. The next try comes after a pause that grows with every failure in a row.
+/// Notes a failure. The next try comes after a pause that grows with every failure in a row, or when the credentials
+/// really end: until then they are used, and a provider that refuses early refreshes takes one then.
 fn failed(deps: &Deps, before: &Connection, error: Error) -> Connection {
     let mut connection = before.clone();
     let health = &mut connection.health;
@@ -157,7 +173,9 @@ fn failed(deps: &Deps, before: &Connection, error: Error) -> Connection {
     health.failures = health.failures.saturating_add(1);
     health.error = Some(error);
     let pause = pause(health.failures, &PAUSES_AFTER_FAILURES, &*deps.random);
-    health.next_refresh_at = Some(deps.clock.now() + pause);
+    let now = deps.clock.now();
+    let next = now + pause;
+    health.next_refresh_at = Some(health.coming_end(now).map_or(next, |end| end.min(next)));
     connection
 }
 
