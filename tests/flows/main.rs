@@ -39,6 +39,7 @@ mod refresh;
 mod refresh_early;
 mod refresh_interrupted;
 mod refresh_refused;
+mod refresh_storms;
 mod refresh_together;
 mod refresh_types;
 mod replacement;

@@ -2,8 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use std::time::Duration;
+
 use protocol::clock::Timestamp;
 use protocol::error::Error;
+
+/// Somebody who needs credentials after a failed refresh waits no longer than this before the provider is asked again,
+/// however far away the next scheduled refresh is.
+const LONGEST_PAUSE: Duration = Duration::from_mins(15);
 
 /// The state of a connection's credentials.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,15 +19,25 @@ pub struct Health {
     /// last until they are revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// The time at which they really end. What was stored before this was known ends at `expires_at`.
+    /// The seconds from then to their real end. What was stored before this was noted ends at `expires_at`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub margin: u32,
+    /// The seconds from their issue to their real end. None if that was not noted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ends_at: Option<Timestamp>,
-    /// The time of the next scheduled refresh. Somebody who needs new credentials sooner does not wait for it.
+    pub life: Option<u32>,
+    /// The time of the next scheduled refresh. Somebody who needs new credentials sooner does not wait for it, unless
+    /// it is the pause after a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_refresh_at: Option<Timestamp>,
     /// The number of refreshes that have failed in a row.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub failures: u32,
+    /// The time of the last of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_at: Option<Timestamp>,
+    /// The last refresh that a 401 of the API asked for and that did not help, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unhelped: Option<Unhelped>,
     /// True if the credentials are gone for good: only the customer can bring new ones.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disconnected: bool,
@@ -43,8 +59,38 @@ impl Health {
     /// The time at which the credentials really end, if that is still to come.
     #[must_use]
     pub fn coming_end(&self, now: Timestamp) -> Option<Timestamp> {
-        self.ends_at.or(self.expires_at).filter(|end| *end > now)
+        self.ends_at().filter(|end| *end > now)
     }
+
+    /// True if the credentials are younger than `new`, or than a quarter of their life if that is shorter.
+    #[must_use]
+    pub fn is_new(&self, now: Timestamp, new: Duration) -> bool {
+        let Some((end, life)) = self.ends_at().zip(self.life) else { return false };
+        let life = Duration::from_secs(life.into());
+        end > now + (life - new.min(life / 4))
+    }
+
+    fn ends_at(&self) -> Option<Timestamp> {
+        self.expires_at.map(|at| at + Duration::from_secs(self.margin.into()))
+    }
+
+    /// The error of the last refresh, while it is too soon to ask the provider again.
+    #[must_use]
+    pub fn pausing(&self, now: Timestamp) -> Option<&Error> {
+        let next = self.next_refresh_at.filter(|_| self.failures > 0)?;
+        let until = self.failed_at.map_or(next, |failed_at| next.min(failed_at + LONGEST_PAUSE));
+        self.error.as_ref().filter(|_| now < until)
+    }
+}
+
+/// Refreshes in a row that a 401 of the API asked for, and that did not help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unhelped {
+    /// The time of the last one.
+    pub at: Timestamp,
+    /// Their number.
+    pub times: u32,
 }
 
 /// The result of one revocation at the provider.

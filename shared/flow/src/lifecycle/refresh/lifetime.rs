@@ -83,8 +83,18 @@ pub fn health(option: &AuthOption, credentials: &SecretMap, now: Timestamp, acti
         // Parameters that the customer entered do not expire.
         Some(Renewal::Exchange(_)) => in_use.then_some(before_end),
     };
-    let ends_at = Some(now + lifetime);
-    Health { expires_at: Some(expires_at), ends_at, next_refresh_at, ..Health::default() }
+    Health {
+        expires_at: Some(expires_at),
+        margin: in_seconds((now + lifetime).since(expires_at)),
+        life: Some(in_seconds(lifetime)),
+        next_refresh_at,
+        ..Health::default()
+    }
+}
+
+/// Whole seconds, rounded down: what is stored of each connection is written with each refresh.
+fn in_seconds(time: Duration) -> u32 {
+    u32::try_from(time.as_secs()).unwrap_or(u32::MAX)
 }
 
 /// Returns how long before the end of its token the provider takes a refresh, if it refuses earlier ones.
