@@ -36,6 +36,7 @@ mod proxy_calls;
 mod reconnect;
 mod reconnect_types;
 mod refresh;
+mod refresh_doubtful;
 mod refresh_early;
 mod refresh_interrupted;
 mod refresh_refused;

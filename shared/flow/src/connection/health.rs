@@ -35,6 +35,9 @@ pub struct Health {
     /// The time of the last of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_at: Option<Timestamp>,
+    /// The refusals in a row of which nobody knows whether they are for good, if there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
     /// The last refresh that a 401 of the API asked for and that did not help, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unhelped: Option<Unhelped>,
@@ -67,7 +70,7 @@ impl Health {
     pub fn is_new(&self, now: Timestamp, new: Duration) -> bool {
         let Some((end, life)) = self.ends_at().zip(self.life) else { return false };
         let life = Duration::from_secs(life.into());
-        end > now + (life - new.min(life / 4))
+        end + new.min(life / 4) > now + life
     }
 
     fn ends_at(&self) -> Option<Timestamp> {
@@ -81,6 +84,16 @@ impl Health {
         let until = self.failed_at.map_or(next, |failed_at| next.min(failed_at + LONGEST_PAUSE));
         self.error.as_ref().filter(|_| now < until)
     }
+}
+
+/// Refusals in a row of which nobody knows whether they are for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Doubt {
+    /// The time of the first one.
+    pub since: Timestamp,
+    /// Their number.
+    pub times: u32,
 }
 
 /// Refreshes in a row that a 401 of the API asked for, and that did not help.

@@ -5,6 +5,7 @@
 //! on the condition that nobody else has written any meanwhile. The others wait for it. The lease lasts longer than its
 //! holder can live.
 
+mod doubt;
 mod lifetime;
 mod renew;
 mod sweep;
@@ -28,7 +29,7 @@ use super::registration;
 use crate::connection::{Connection, ConnectionSecrets, connection_context, connection_not_found};
 use crate::deps::Deps;
 use crate::store::{ConnectionEvent, Lease, Predecessor, Written};
-use renew::{NotRenewed, expired, renew};
+use renew::{Heard, NotRenewed, expired, renew};
 use wait::{Waited, wait};
 pub(crate) use wait::{leased, release};
 
@@ -109,7 +110,10 @@ async fn led(deps: &Arc<Deps>, lease: Lease, asked: Asked, deadline: Deadline) -
 
 /// Renews the credentials of a leased connection, and releases the lease.
 async fn lead(deps: &Deps, lease: Lease, asked: Asked, deadline: Deadline) -> Result<Connection> {
-    let (renewed, failure) = match attempt(deps, &lease, deadline).await {
+    let attempted = attempt(deps, &lease, deadline).await;
+    let attempted =
+        attempted.map_err(|reason| doubt::believed(reason, &lease.connection.health, deps.clock.now()));
+    let (renewed, failure) = match attempted {
         Ok(renewed) => (renewed, None),
         Err(NotRenewed::ForGood(error)) => {
             let error = match lease.predecessor {
@@ -118,8 +122,8 @@ async fn lead(deps: &Deps, lease: Lease, asked: Asked, deadline: Deadline) -> Re
             };
             (disconnected(&lease.connection, error), None)
         }
-        Err(NotRenewed::ForNow(error)) => {
-            (failed(deps, &lease.connection, asked, error.clone()), Some(error))
+        Err(NotRenewed::ForNow(error, heard)) => {
+            (failed(deps, &lease.connection, asked, (error.clone(), heard)), Some(error))
         }
     };
     let newly_disconnected = renewed.health.disconnected && !lease.connection.health.disconnected;
@@ -145,7 +149,7 @@ async fn lead(deps: &Deps, lease: Lease, asked: Asked, deadline: Deadline) -> Re
         Err(error) => {
             error.report("renewed credentials could not be saved");
             // Try to save at least the failure. Otherwise the refresh would be tried again at once, again and again.
-            let failed = failed(deps, &lease.connection, asked, error.clone());
+            let failed = failed(deps, &lease.connection, asked, (error.clone(), Heard::Nothing));
             reported(deps.store.release_lease(&lease, &failed, None).await, "a failed refresh was not noted");
             Err(error)
         }
@@ -182,7 +186,7 @@ fn disconnected(before: &Connection, error: Error) -> Connection {
 
 /// Notes a failure. The next try comes after a pause that grows with every failure in a row, or when the credentials
 /// really end: until then they are used, and a provider that refuses early refreshes takes one then.
-fn failed(deps: &Deps, before: &Connection, asked: Asked, error: Error) -> Connection {
+fn failed(deps: &Deps, before: &Connection, asked: Asked, (error, heard): (Error, Heard)) -> Connection {
     let mut connection = before.clone();
     let now = deps.clock.now();
     let health = &mut connection.health;
@@ -192,6 +196,7 @@ fn failed(deps: &Deps, before: &Connection, asked: Asked, error: Error) -> Conne
     if asked == Asked::Unauthorized && health.coming_end(now).is_some() {
         return unauthorized::unhelped(connection, now);
     }
+    health.doubt = doubt::doubt(health, heard, now);
     health.failures = health.failures.saturating_add(1);
     health.error = Some(error);
     let pause = pause(health.failures, &PAUSES_AFTER_FAILURES, &*deps.random);
