@@ -85,6 +85,9 @@ pub struct OAuth2 {
     /// The lifetime of an access token in seconds, for token responses that do not state it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<NonZero<u32>>,
+    /// The most seconds before a token's end that the provider takes a refresh, if it refuses earlier ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_before: Option<u32>,
     /// The unit of the token response's `expires_in`.
     #[serde(default, skip_serializing_if = "TimeUnit::is_seconds")]
     pub expires_in_unit: TimeUnit,

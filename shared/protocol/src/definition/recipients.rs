@@ -132,6 +132,7 @@ fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
         expires_in_unit: _,
         refresh_token_expires_in: _,
         refresh_credential: _,
+        refresh_before: _,
         refresh_refusals: _,
         token_errors: _,
         token_response: _,
@@ -205,6 +206,7 @@ fn of_client_credentials(config: &ClientCredentials) -> Vec<(&'static str, &Addr
         token_errors: _,
         token_response: _,
         token_request: _,
+        refresh_before: _,
         login,
         customer_host: _,
     } = config;
