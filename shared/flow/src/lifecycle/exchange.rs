@@ -115,7 +115,7 @@ async fn exchange_code(
     config: &OAuth2,
     secrets: &OptionSecrets,
 ) -> Result<Map<String, Value>, CallError> {
-    let client_secret = secrets.get(&registration.option().key, "clientSecret");
+    let client_secret = registration.option().secret(secrets, "clientSecret");
     let bound = answered.request.values(registration)?;
     let endpoint = TokenEndpoint::of_codes(config, client_secret, bound.values(), calls.loopback)?;
     let pkce = if config.skip_pkce { Pkce::Skipped } else { Pkce::S256 };
@@ -130,7 +130,7 @@ async fn exchange_token(
     config: &OAuth1,
     secrets: &OptionSecrets,
 ) -> Result<Map<String, Value>, CallError> {
-    let client = oauth1::Client::of(config, &registration.option().key, secrets);
+    let client = oauth1::Client::of(config, registration.option(), secrets)?;
     let bound = answered.request.values(registration)?;
     let endpoint = config.token_uri.render(bound.values(), calls.loopback)?;
     request_token_credentials(calls, &client, endpoint, authorized).await

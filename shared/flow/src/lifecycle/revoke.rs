@@ -135,7 +135,7 @@ async fn revoke(
         Way::Endpoint(config, endpoint) => {
             let option_secrets = deps.definitions.option_secrets(&registration.integration).await?;
             let endpoint = endpoint.render(bound.values(), calls.loopback)?;
-            let client_secret = option_secrets.get(&registration.option().key, "clientSecret");
+            let client_secret = registration.option().secret(&option_secrets, "clientSecret");
             revocation::revoke(&calls, endpoint, config, client_secret, old).await?;
         }
         Way::Call(call) => {

@@ -105,7 +105,7 @@ async fn request_authorization(
     callback_uri: &str,
 ) -> Result<(Url, TemporaryCredentials)> {
     let secrets = issuing_secrets(deps, &chosen.registration).await?;
-    let client = oauth1::Client::of(config, &chosen.registration.option().key, &secrets);
+    let client = oauth1::Client::of(config, chosen.registration.option(), &secrets)?;
     let (bound, loopback) = (request.values(&chosen.registration)?, deps.settings.loopback);
     let endpoint = config.request_token_uri.render(bound.values(), loopback)?;
     let mut location = config.authorize_uri.render(bound.values(), loopback)?;

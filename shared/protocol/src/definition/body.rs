@@ -154,12 +154,7 @@ impl Body {
         Ok((format.media_type(), encoded))
     }
 
-    pub(super) fn check(
-        &self,
-        checker: &mut Checker<'_>,
-        format: BodyFormat,
-        credentials: Credentials<'_>,
-    ) {
+    pub(super) fn check(&self, checker: &mut Checker<'_>, format: BodyFormat, credentials: Credentials<'_>) {
         match (self, format) {
             (Self::Text(text), BodyFormat::Xml | BodyFormat::Text) => {
                 checker.template("body", text, credentials);
@@ -237,7 +232,13 @@ mod tests {
     fn rendered(body: Value, format: BodyFormat, parameters: &Value) -> error::Result<String> {
         let body: Body = serde_json::from_value(body).unwrap();
         let (parameters, none) = (parameters.as_object().unwrap(), &Map::new());
-        let values = Values { parameters, credentials: none, connector_parameters: none, maker: None };
+        let values = Values {
+            parameters,
+            credentials: none,
+            connector_parameters: none,
+            integration: none,
+            maker: None,
+        };
         let (_, bytes) = body.render(format, &values)?;
         Ok(String::from_utf8(bytes.to_vec()).unwrap())
     }
@@ -266,13 +267,16 @@ mod tests {
         let body = json!("<login><user>${parameters.user}</user></login>");
         let sent = rendered(body, BodyFormat::Xml, &json!({ "user": "</user><admin a='1'>&\"" })).unwrap();
         assert_eq!(sent, "<login><user>&lt;/user&gt;&lt;admin a=&apos;1&apos;&gt;&amp;&quot;</user></login>");
-        let broken = rendered(json!("<a>${parameters.user}</a>"), BodyFormat::Xml, &json!({ "user": "\u{1}" }));
+        let broken =
+            rendered(json!("<a>${parameters.user}</a>"), BodyFormat::Xml, &json!({ "user": "\u{1}" }));
         assert!(broken.is_err());
     }
 
     #[test]
     fn a_template_that_means_nothing_is_no_literal() {
-        for body in [json!({ "a": "${x}" }), json!({ "a": { "b": ["${"] } }), json!("${x}"), json!([]), json!(1)] {
+        for body in
+            [json!({ "a": "${x}" }), json!({ "a": { "b": ["${"] } }), json!("${x}"), json!([]), json!(1)]
+        {
             assert!(serde_json::from_value::<Body>(body.clone()).is_err(), "{body}");
         }
     }

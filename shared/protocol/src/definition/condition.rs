@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn all_that_it_names_must_hold() {
-        let slack = json!({ "status": 200, "body": { "ok": false, "error": ["token_revoked", "invalid_auth"] } });
+        let slack =
+            json!({ "status": 200, "body": { "ok": false, "error": ["token_revoked", "invalid_auth"] } });
         assert!(fits(slack.clone(), 200, &json!({ "ok": false, "error": "invalid_auth" })));
         for (status, body) in [
             (401, json!({ "ok": false, "error": "invalid_auth" })),

@@ -60,9 +60,15 @@ impl AuthOption {
         rule: HostRule,
         problems: &mut Problems,
     ) {
-        let has_secret = self.may_have_secret(secrets);
+        let has_secret = self.may_have_secret(secrets) || self.names_sealed_parameters();
         for recipient in self.recipients(base_uri) {
-            let gets = if has_secret { recipient.gets } else { recipient.gets.min(Gets::Token) };
+            let gets = match recipient.gets {
+                Gets::Nothing => Gets::Nothing,
+                // Which of its requests carries the parameter is not looked at.
+                _ if self.names_sealed_parameters() => Gets::Secret,
+                gets if has_secret => gets,
+                gets => gets.min(Gets::Token),
+            };
             if let Some(problem) = self.host_problem(&Recipient { gets, ..recipient.clone() }, rule) {
                 // `baseUri` is every option's.
                 let of =
@@ -87,6 +93,9 @@ impl AuthOption {
         let host = recipient.address.host();
         for slot in &host.slots {
             let placeholder = slot.placeholder;
+            if placeholder.root() == Root::Integration {
+                return Some(format!("has `{placeholder}` in its host: write the host itself"));
+            }
             if self.is_callback_parameter(placeholder) {
                 return Some(format!(
                     "has `{placeholder}` in its host, where a callback parameter cannot stand"
@@ -124,7 +133,7 @@ impl AuthOption {
             (_, AuthMethod::OAuth1(_))
             | (KnownSecrets::Sealed, AuthMethod::OAuth2(_) | AuthMethod::Proxy(_)) => true,
             (KnownSecrets::None, _) => false,
-            (KnownSecrets::Opened(secrets), _) => secrets.get(&self.key, "clientSecret").is_some(),
+            (KnownSecrets::Opened(secrets), _) => self.secret(secrets, "clientSecret").is_some(),
             (KnownSecrets::Sealed, AuthMethod::ClientCredentials(_)) => !is_entered(),
         }
     }

@@ -1,6 +1,7 @@
 //! A team's definitions: its workspace and its integrations, and the reading of them.
 
 mod api_path;
+mod asked_parameters;
 mod auth_option;
 mod body;
 mod bounded_schema;
@@ -28,6 +29,7 @@ mod read;
 mod recipients;
 mod registration;
 mod secret_rotation;
+mod team_parameters;
 pub mod template;
 mod test_call;
 mod value_path;
@@ -48,7 +50,7 @@ pub use integration::{BARE_CALLBACK, Integration, Sharing, integration_id, integ
 pub use integration_definition::{CallbackPath, IntegrationDefinition};
 pub use oauth1::{OAuth1, ParameterPlace, SignatureMethod, private_key};
 pub use oauth2::{ClientAuthentication, OAuth2, OWN_CALLBACK_PARAMETERS};
-pub use option_secrets::OptionSecrets;
+pub use option_secrets::{Given, OptionSecrets};
 pub use problem::{Problem, Problems};
 pub use read::read;
 pub use recipients::{Gets, Recipient};

@@ -9,6 +9,7 @@ use super::body::BodyFormat;
 use super::checker::{Checker, Credentials};
 use super::customer_host::CustomerHost;
 use super::template::Address;
+use crate::error::{Error, Result};
 
 /// The client authentication at the token endpoint (RFC 6749 §2.3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,9 +34,11 @@ pub enum ClientAuthentication {
     reason = "each is a quirk of its own, by the name that definitions give it"
 )]
 pub struct OAuth2 {
-    /// The client identifier that the provider issued (RFC 6749 §2.2). Its secret, `clientSecret`, is taken out of the
-    /// definition before this is read, and kept sealed beside it.
-    pub client_id: String,
+    /// The client identifier that the provider issued (RFC 6749 §2.2); the integration's parameter of the same name
+    /// unless given. Its secret, `clientSecret`, is taken out of the definition before this is read, and kept sealed
+    /// beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
     /// The authorization endpoint.
     pub authorize_uri: Address,
     /// The token endpoint.
@@ -93,10 +96,13 @@ pub struct OAuth2 {
 
 impl OAuth2 {
     pub(super) fn check(&self, checker: &mut Checker<'_>) {
-        checker.name("clientId", &self.client_id);
+        match &self.client_id {
+            Some(client_id) => checker.name("clientId", client_id),
+            None => checker.refuse_parameter("clientId"),
+        }
         self.check_addresses(checker);
         checker.scopes(&self.scopes);
-        self.client_auth_location.check(checker);
+        self.check_secret(checker);
         checker.added(self.extra.keys(), |name| OWN_PARAMETERS.contains(&name));
         let in_query = self.authorize_uri.query_names();
         for (name, value) in &self.extra {
@@ -116,6 +122,34 @@ impl OAuth2 {
             if OWN_CALLBACK_PARAMETERS.contains(&name.as_str()) {
                 checker.refuse(setting, format!("has {name}, which is never kept"));
             }
+        }
+    }
+
+    /// The client identifier.
+    pub fn client_id(&self) -> Result<&str> {
+        self.client_id.as_deref().ok_or_else(|| Error::unusable("parameters.clientId"))
+    }
+
+    /// True if the token endpoint gets the client secret.
+    pub(super) fn sends_secret(&self) -> bool {
+        self.client_auth_location != ClientAuthentication::None
+            && self.customer_host.sends_secret_to(&self.token_uri)
+    }
+
+    /// HTTP Basic has nothing to send without a secret. A client that is one of the integration's parameters is whole.
+    fn check_secret(&self, checker: &mut Checker<'_>) {
+        if !checker.lacks("clientSecret") {
+            return;
+        }
+        if checker.option.takes_client {
+            if self.sends_secret() {
+                checker.refuse_parameter("clientSecret");
+            }
+        } else if matches!(
+            self.client_auth_location,
+            ClientAuthentication::Headers | ClientAuthentication::Both
+        ) {
+            checker.refuse("clientSecret", "is missing, and clientAuthLocation wants it in a header");
         }
     }
 
@@ -144,20 +178,12 @@ impl OAuth2 {
 
     fn check_addresses(&self, checker: &mut Checker<'_>) {
         checker.endpoint("authorizeUri", &self.authorize_uri, OWN_PARAMETERS);
+        checker.shown("authorizeUri", self.authorize_uri.template());
         checker.endpoint("tokenUri", &self.token_uri, &[]);
         for (setting, address) in [("refreshUri", &self.refresh_uri), ("revocationUri", &self.revocation_uri)]
         {
             let Some(address) = address else { continue };
             checker.address(setting, address, Credentials::Given);
-        }
-    }
-}
-
-impl ClientAuthentication {
-    /// HTTP Basic has nothing to send without a secret.
-    fn check(self, checker: &mut Checker<'_>) {
-        if matches!(self, Self::Headers | Self::Both) && checker.lacks("clientSecret") {
-            checker.refuse("clientSecret", "is missing, and clientAuthLocation wants it in a header");
         }
     }
 }

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::api_path::ApiPath;
+use super::body::BodyFormat;
 use super::call_method::CallMethod;
 use super::checker::{Checker, Credentials};
 use super::headers::Headers;
-use super::body::BodyFormat;
 use super::template::{Address, Template};
 
 /// A request to the integration's API that succeeds only with working credentials.

@@ -66,7 +66,8 @@ mod tests {
     #[test]
     fn a_path_leads_through_objects_arrays_and_the_claims_of_a_jwt() {
         let payload = URL_SAFE_NO_PAD.encode(r#"{"sub":"7","org":{"id":3}}"#);
-        let answer = json!({ "items": [{ "id": "a" }], "id_token": format!("e30.{payload}.c2ln"), "n": null });
+        let answer =
+            json!({ "items": [{ "id": "a" }], "id_token": format!("e30.{payload}.c2ln"), "n": null });
         let found = |path: &str| {
             let value = find(answer.as_object().unwrap(), &names(path).unwrap())?;
             text(value).map(Cow::into_owned)

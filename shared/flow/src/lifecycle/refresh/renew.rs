@@ -59,7 +59,7 @@ pub(super) async fn renew(
         Renewal::RefreshToken { config, token } => {
             let registration = bound.registration();
             let issuing = registration::issuing_secrets(deps, registration).await?;
-            let client_secret = issuing.get(&registration.option().key, "clientSecret");
+            let client_secret = registration.option().secret(&issuing, "clientSecret");
             let calls = deps.calls(deadline.provider());
             let endpoint = TokenEndpoint::of_refresh(config, client_secret, bound.values(), calls.loopback)?;
             let response = endpoint.refresh(&calls, token, &config.refresh_refusals).await?;

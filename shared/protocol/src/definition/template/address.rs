@@ -212,11 +212,7 @@ struct Base<'t> {
 impl<'t> Base<'t> {
     /// The base of an address that begins with a placeholder. The value is an absolute URL of its own, perhaps with a
     /// path.
-    fn given(
-        placeholder: &'t Choice,
-        rest: &'t [Part],
-        fill: Fill<'_>,
-    ) -> Result<(Self, &'t [Part]), Fault> {
+    fn given(placeholder: &'t Choice, rest: &'t [Part], fill: Fill<'_>) -> Result<(Self, &'t [Part]), Fault> {
         may_name_a_host(placeholder)?;
         let (remainder, rest) = match rest.split_first() {
             None => ("", rest),

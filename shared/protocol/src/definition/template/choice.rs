@@ -29,7 +29,9 @@ impl Choice {
             // Only the bars may have spaces around them.
             let alternative = if is_single { alternative } else { alternative.trim() };
             if choice.fallback.is_some() {
-                return Err(format!("has the placeholder `${{{inside}}}`, with an alternative after its text"));
+                return Err(format!(
+                    "has the placeholder `${{{inside}}}`, with an alternative after its text"
+                ));
             }
             match alternative.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')) {
                 Some(text) if !choice.sources.is_empty() => choice.fallback = Some(text.to_owned()),

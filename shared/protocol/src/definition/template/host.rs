@@ -32,7 +32,8 @@ impl Address {
     pub(in crate::definition) fn host(&self) -> Host<'_> {
         let parts = &self.0.parts;
         if let Some(Part::Placeholder(choice)) = parts.first() {
-            let slot = |placeholder| Slot { placeholder, is_url: true, is_whole_label: false, ends_host: true };
+            let slot =
+                |placeholder| Slot { placeholder, is_url: true, is_whole_label: false, ends_host: true };
             return Host { slots: choice.sources().map(slot).collect(), suffix: "" };
         }
         let mut host = Host::default();

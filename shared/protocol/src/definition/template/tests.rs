@@ -84,7 +84,8 @@ fn the_first_alternative_that_is_there_fills_the_place() {
         &text("${parameters.b || credentials.c}", &parameters).unwrap_err(),
         "connectionParameters.b",
     );
-    for malformed in ["${'x'}", "${parameters.a || }", "${parameters.a || 'x' || parameters.b}", "${parameters.a | b}"]
+    for malformed in
+        ["${'x'}", "${parameters.a || }", "${parameters.a || 'x' || parameters.b}", "${parameters.a | b}"]
     {
         assert!(Template::parse(malformed).is_err(), "{malformed}");
     }
@@ -132,7 +133,13 @@ fn text(source: &str, parameters: &Value) -> Result<String> {
 
 fn with_parameters<T>(parameters: &Value, render: impl FnOnce(&Values<'_>) -> T) -> T {
     let (parameters, none) = (parameters.as_object().unwrap(), &Map::new());
-    render(&Values { parameters, credentials: none, connector_parameters: none, maker: None })
+    render(&Values {
+        parameters,
+        credentials: none,
+        connector_parameters: none,
+        integration: none,
+        maker: None,
+    })
 }
 
 #[track_caller]

@@ -1,6 +1,7 @@
 //! The parties to a request: the client, and the token that the customer gave it.
 
-use crate::definition::{OAuth1, OptionSecrets, SignatureMethod};
+use crate::definition::{AuthOption, OAuth1, OptionSecrets, SignatureMethod};
+use crate::error::Result;
 use crate::secret::Secret;
 
 /// The client credentials, and the method that they sign by.
@@ -17,14 +18,13 @@ pub struct Client<'a> {
 
 impl<'a> Client<'a> {
     /// The client of an option.
-    #[must_use]
-    pub fn of(config: &'a OAuth1, option: &str, secrets: &'a OptionSecrets) -> Self {
-        Self {
-            consumer_key: &config.consumer_key,
-            consumer_secret: secrets.get(option, "consumerSecret"),
-            private_key: secrets.get(option, "privateKey"),
+    pub fn of(config: &'a OAuth1, option: &AuthOption, secrets: &'a OptionSecrets) -> Result<Self> {
+        Ok(Self {
+            consumer_key: config.consumer_key()?,
+            consumer_secret: option.secret(secrets, "consumerSecret"),
+            private_key: option.secret(secrets, "privateKey"),
             signature_method: config.signature_method,
-        }
+        })
     }
 }
 

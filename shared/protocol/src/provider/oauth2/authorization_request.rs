@@ -21,7 +21,7 @@ pub fn authorization_request(
 ) -> Result<Url> {
     let endpoint = config.authorize_uri.render(values, loopback)?;
     let redirect_uri = RedirectUrl::new(sent.redirect_uri.clone()).map_err(|_| unusable_callback())?;
-    let client = OAuth2Client::new(ClientId::new(config.client_id.clone()))
+    let client = OAuth2Client::new(ClientId::new(config.client_id()?.to_owned()))
         .set_auth_uri(AuthUrl::from_url(endpoint))
         .set_redirect_uri(redirect_uri);
     let mut request = client.authorize_url(|| CsrfToken::new(state.to_owned()));

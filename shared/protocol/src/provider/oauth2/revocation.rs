@@ -54,10 +54,10 @@ fn request(
     if let Some(secret) = secret
         && matches!(location, ClientAuthentication::Headers | ClientAuthentication::Both)
     {
-        request = request.header(AUTHORIZATION, basic(&config.client_id, secret)?);
+        request = request.header(AUTHORIZATION, basic(config.client_id()?, secret)?);
     }
     if secret.is_none() || location != ClientAuthentication::Headers {
-        form.append_pair("client_id", &config.client_id);
+        form.append_pair("client_id", config.client_id()?);
     }
     if let Some(secret) = secret
         && location != ClientAuthentication::Headers

@@ -98,7 +98,7 @@ impl<'a> TokenEndpoint<'a> {
         Ok(Self {
             url: address.render(values, loopback)?,
             setting,
-            client_id: &config.client_id,
+            client_id: config.client_id()?,
             client_secret,
             authentication,
             body_format: config.body_format,

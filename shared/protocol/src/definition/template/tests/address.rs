@@ -332,8 +332,13 @@ fn loopback_hosts_are_for_the_local_run_only() {
 fn values_come_from_their_own_root() {
     let of = |value: &str| json!({ "x": value }).as_object().cloned().unwrap();
     let (parameters, credentials, connector) = (of("p"), of("c"), of("w"));
-    let values =
-        Values { parameters: &parameters, credentials: &credentials, connector_parameters: &connector, maker: None };
+    let values = Values {
+        parameters: &parameters,
+        credentials: &credentials,
+        connector_parameters: &connector,
+        integration: &connector,
+        maker: None,
+    };
     let template = "https://${parameters.x}.example.com/${credentials.x}/${connectorParameters.x}";
     let url = Address::parse(template).unwrap().render(&values, Loopback::Refused).unwrap();
     assert_eq!(url.as_str(), "https://p.example.com/c/w");
@@ -343,8 +348,13 @@ fn values_come_from_their_own_root() {
 fn what_no_schema_binds_names_no_host() {
     let given = json!({ "x": "evil", "url": "https://evil.example" });
     let none = Map::new();
-    let values =
-        Values { parameters: &none, credentials: &none, connector_parameters: given.as_object().unwrap(), maker: None };
+    let values = Values {
+        parameters: &none,
+        credentials: &none,
+        connector_parameters: given.as_object().unwrap(),
+        integration: &none,
+        maker: None,
+    };
     for template in ["https://${connectorParameters.x}.example.com/", "${connectorParameters.url}/token"] {
         let error = Address::parse(template).unwrap().render(&values, Loopback::Refused).unwrap_err();
         assert_eq!(error.key(), ErrorKey::ConfigurationInvalid, "{template}");
