@@ -211,3 +211,58 @@ async fn an_integration_can_get_a_connector_and_another_one_without_its_secret_g
     let answer = call(&world, Method::PATCH, &other).await;
     assert_eq!(answer.json()["name"], "Dropbox", "{}", answer.body);
 }
+
+#[tokio::test(start_paused = true)]
+async fn connectors_are_listed_page_by_page() {
+    let world = World::new().await;
+    let list = |query: String| {
+        let world = &world;
+        async move { world.api(Method::GET, &format!("/connectors{query}"), &admin(WORKSPACE), None).await }
+    };
+    let keys = |page: &Value| -> Vec<String> {
+        let items = page["items"].as_array().unwrap();
+        items.iter().map(|item| item["key"].as_str().unwrap().to_owned()).collect()
+    };
+    let all: Vec<String> = catalogue::all().map(|connector| connector.key.to_owned()).collect();
+    let page = list("?limit=1000".to_owned()).await.json();
+    assert_eq!((keys(&page), page.get("cursor")), (all[..all.len().min(1000)].to_vec(), None));
+    let (mut found, mut cursor) = (Vec::new(), "0".to_owned());
+    for _ in 0..2 {
+        let page = list(format!("?limit=1&cursor={cursor}")).await.json();
+        found.extend(keys(&page));
+        page["cursor"].as_str().unwrap().clone_into(&mut cursor);
+    }
+    assert_eq!(found, all[..2]);
+    let searched = list("?search=ASA&category=projects&type=oauth2&unknown=x".to_owned()).await.json();
+    assert!(keys(&searched).contains(&"asana".to_owned()));
+    let asana = searched["items"].as_array().unwrap().iter().find(|item| item["key"] == "asana").unwrap();
+    assert_eq!(asana["version"], catalogue::connector("asana").unwrap().version);
+    assert_eq!(asana["authTypes"][0], "oauth2");
+    assert_eq!(keys(&list("?search=asana&category=files".to_owned()).await.json()), [""; 0]);
+    assert_eq!(list("?limit=0".to_owned()).await.refusal(), refusal(400, "request_malformed", "limit"));
+    let customer = tests::tokens::customer(WORKSPACE, "user-1");
+    let answer = world.api(Method::GET, "/connectors", &customer, None).await.refusal();
+    assert_eq!((answer.status, answer.key.as_str()), (403, "access_denied"));
+}
+
+/// What a team does: it reads what is wanted, registers the callback address, and puts what it got there.
+#[tokio::test(start_paused = true)]
+async fn a_connector_says_what_is_to_be_given_and_which_callback_address_is_to_be_registered() {
+    let world = World::new().await;
+    let world = &world;
+    let read =
+        |path: &'static str| async move { world.api(Method::GET, path, &admin(WORKSPACE), None).await };
+    for (path, key) in [("/connectors/asana", "asana"), ("/connectors/asana?integrationKey=tasks", "tasks")] {
+        let shown = read(path).await.json();
+        assert_eq!(shown["parametersSchema"]["required"], json!(["clientId", "clientSecret"]));
+        assert_eq!((&shown["authOptions"][0]["key"], &shown["name"]), (&json!("oauth"), &json!("Asana")));
+        assert!(shown["setup"]["text"].is_string() && shown["checked"]["on"].is_string());
+        assert_eq!(shown["definition"]["baseUri"], "https://app.asana.com/api/1.0");
+        let path = format!("/integrations/{key}");
+        let put = world.api(Method::PUT, &path, &admin(WORKSPACE), Some(&asana())).await;
+        assert_eq!(put.json()["oAuthCallbackUri"], shown["oAuthCallbackUri"], "{}", put.body);
+        assert_eq!(put.json()["parametersSchema"], shown["parametersSchema"]);
+    }
+    let missing = read("/connectors/none").await;
+    assert_eq!(missing.refusal(), refusal(404, "not_found", "connectorKey"));
+}

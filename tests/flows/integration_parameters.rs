@@ -151,6 +151,16 @@ async fn what_is_missing_or_does_not_fit_is_named() {
             "authOptions[0].config.authorizeUri",
         ),
         (with(&|it| it["baseUri"] = json!("https://${integration.slug}.provider.example")), "baseUri"),
+        (with(&|it| it["baseUri"] = json!("${credentials.instance}/api")), "baseUri"),
+        (
+            with(&|it| {
+                it["baseUri"] = json!("https://${parameters.host}/api");
+                it["authOptions"][0]["inputSchema"] =
+                    json!({ "type": "object", "properties": { "host": { "type": "string" } } });
+                it["authOptions"][0]["customerHost"] = json!(true);
+            }),
+            "baseUri",
+        ),
     ] {
         let mut definition = definition;
         if field == "parameters.clientSecret" || field == "parameters.developerToken" {

@@ -16,7 +16,7 @@ use super::integration_representation::OptionSummary;
 use crate::answer;
 
 /// GET: one page of connectors, in the order of their keys.
-pub(crate) async fn list(call: Call<'_>, _: WorkspaceKey) -> Result<Response<Bytes>> {
+pub(crate) fn list(call: Call<'_>) -> Result<Response<Bytes>> {
     let mut query = call.query();
     let text = query.text("search", MAX_ID)?;
     let (category, auth_type) = (query.text("category", MAX_ID)?, query.text("type", MAX_ID)?);
@@ -34,14 +34,14 @@ pub(crate) async fn list(call: Call<'_>, _: WorkspaceKey) -> Result<Response<Byt
 
 /// GET: one connector, with what an integration of it is to be given. Its callback address is that of the integration
 /// with the connector's key, or with the key that `integrationKey` says.
-pub(crate) async fn show(call: Call<'_>, workspace: WorkspaceKey) -> Result<Response<Bytes>> {
+pub(crate) fn show(call: Call<'_>, workspace: &WorkspaceKey) -> Result<Response<Bytes>> {
     let Call { deps, request, id: key, .. } = call;
     let connector = catalogue::connector(key)
         .ok_or_else(|| Error::new(ErrorKey::NotFound, "There is no such connector.").field("connectorKey"))?;
     let integration_key = call.query().text("integrationKey", MAX_ID)?.unwrap_or_else(|| key.to_owned());
     let details = connector.details();
     let definition = IntegrationDefinition::read(details.definition.clone().into())?;
-    let integration = Integration::new(&workspace, &integration_key, definition, None);
+    let integration = Integration::new(workspace, &integration_key, definition, None);
     let About { setup, checked, notes, .. } = details.about.clone();
     answer::ok(&Representation {
         summary: Summary::of(&connector, &details),

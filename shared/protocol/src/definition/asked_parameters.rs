@@ -15,7 +15,7 @@ use super::option_secrets::OptionSecrets;
 use super::problem::Problems;
 use super::team_parameters::is_sealed;
 use crate::error::Result;
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretMap};
 
 impl AuthOption {
     /// The secret of a setting: the option's own, or else, where the type has the team's client, the integration's parameter
@@ -127,9 +127,16 @@ impl Integration {
             problems.add("parametersSchema", problem);
             return Ok(());
         }
-        for Violation { pointer, problem } in input::violations(schema, &self.opened_parameters(secrets))? {
-            let path = ["parameters".to_owned()].into_iter().chain(json_pointer::names(&pointer));
-            problems.add(path.collect::<Vec<_>>().join("."), format!("does not fit: {problem}"));
+        let opened = SecretMap::new(self.opened_parameters(secrets));
+        for Violation { pointer, problem } in input::violations(schema, opened.expose())? {
+            let names: Vec<String> = json_pointer::names(&pointer).into_iter().collect();
+            let is_missing = matches!(names.as_slice(), [name] if !opened.expose().contains_key(name));
+            let problem =
+                if is_missing { "is missing".to_owned() } else { format!("does not fit: {problem}") };
+            let field = ["parameters".to_owned()].into_iter().chain(names).collect::<Vec<_>>().join(".");
+            if problems.iter().all(|known| known.field != field) {
+                problems.add(field, problem);
+            }
         }
         Ok(())
     }

@@ -119,8 +119,18 @@ impl AuthOption {
         }
         let is_kept_back =
             recipient.gets == Gets::Secret && !self.customer_host.sends_secret_to(recipient.address);
+        if !is_kept_back {
+            return None;
+        }
+        if self.names_sealed_parameters() {
+            return Some(
+                "may get a sealed parameter of the integration, which customerHost keeps back: say \
+                 `customerHostGetsSecret` too"
+                    .to_owned(),
+            );
+        }
         // A public client of OAuth 2 needs no secret. Anything else cannot do without.
-        (is_kept_back && !matches!(self.method, AuthMethod::OAuth2(_))).then(|| {
+        (!matches!(self.method, AuthMethod::OAuth2(_))).then(|| {
             "needs the client secret, which customerHost keeps back: say `customerHostGetsSecret` too"
                 .to_owned()
         })

@@ -212,6 +212,7 @@ fn no_parameters() -> Option<SecretMap> {
     Some(SecretMap::default())
 }
 
+#[expect(clippy::ref_option, reason = "serde passes a reference")]
 fn are_no_parameters(parameters: &Option<SecretMap>) -> bool {
     parameters.as_ref().is_none_or(SecretMap::is_empty)
 }
