@@ -57,6 +57,7 @@ async fn settings_show_no_secret() {
     assert_hides(&format!("{:#?}", world.deps.settings), tokens::ROOT_SECRET);
     let integration = world.integration().await;
     let secrets = world.deps.definitions.option_secrets(&integration).await.unwrap();
-    assert_eq!(secrets.get("oauth", "clientSecret").unwrap().expose(), CLIENT_SECRET);
+    let option = integration.auth_option(None).unwrap();
+    assert_eq!(option.secret(&secrets, "clientSecret").unwrap().expose(), CLIENT_SECRET);
     assert_hides(&format!("{integration:#?} {secrets:#?}"), CLIENT_SECRET);
 }

@@ -233,7 +233,7 @@ impl World {
         let before = self.deps.store.read_integration(workspace, &id).await.unwrap();
         let sealed = before.as_ref().and_then(|before| before.sealed.clone());
         let definition = definition.to_string();
-        let stored = StoredDefinition { key: INTEGRATION.to_owned(), definition, sealed };
+        let stored = StoredDefinition { key: INTEGRATION.to_owned(), definition, given: None, sealed };
         assert!(self.deps.store.put_integration(workspace, &id, before.as_ref(), stored).await.unwrap());
         self.forget_definitions();
     }

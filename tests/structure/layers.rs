@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::imports::Crate;
-use crate::read;
+use crate::{read, root};
 
 /// The rooms of a crate, in the order of the plan.
 fn plan(heading: &str) -> Vec<String> {
@@ -49,4 +49,22 @@ fn the_protocol_knows_neither_aws_nor_the_flow() {
     for crate_name in ["aws-sdk", "aws-config", "aws-smithy", "\nflow"] {
         assert!(!manifest.contains(crate_name), "shared/protocol depends on {crate_name}");
     }
+}
+
+/// The connectors' texts would be a part of every function that depends on their crate.
+#[test]
+fn no_function_but_the_api_has_the_catalogue() {
+    let mut manifests = Vec::new();
+    for folder in ["functions", "shared"] {
+        for entry in std::fs::read_dir(root().join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let manifest = format!("{folder}/{name}/Cargo.toml");
+            if root().join(&manifest).exists() {
+                manifests.push(manifest);
+            }
+        }
+    }
+    let depends = |manifest: &String| read(manifest).contains("\ncatalogue");
+    let found: Vec<String> = manifests.into_iter().filter(depends).collect();
+    assert_eq!(found, ["functions/api/Cargo.toml"]);
 }

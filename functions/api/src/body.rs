@@ -12,7 +12,7 @@ const MAX_BODY: usize = 256 * 1024;
 
 /// The fields of a JSON object.
 pub(crate) fn fields(request: &Request<Bytes>) -> Result<Fields> {
-    map(request).map(Fields::new)
+    object(request).map(Fields::new)
 }
 
 /// The same; no body at all is as good as an empty object.
@@ -21,11 +21,7 @@ pub(crate) fn optional_fields(request: &Request<Bytes>) -> Result<Fields> {
 }
 
 /// The body as a JSON object.
-pub(crate) fn object(request: &Request<Bytes>) -> Result<Value> {
-    map(request).map(Value::Object)
-}
-
-fn map(request: &Request<Bytes>) -> Result<Map<String, Value>> {
+pub(crate) fn object(request: &Request<Bytes>) -> Result<Map<String, Value>> {
     if media_type(request.headers()).as_deref() != Some("application/json") {
         let message = "The body must be application/json.";
         return Err(Error::new(ErrorKey::MediaTypeUnsupported, message).field("Content-Type"));

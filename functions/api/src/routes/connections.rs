@@ -130,7 +130,8 @@ async fn representations(deps: &Deps, connections: &[Connection]) -> Result<Vec<
     Ok(items)
 }
 
-fn limit(query: &mut Fields) -> Result<i32> {
+/// How many items a page has at most.
+pub(super) fn limit(query: &mut Fields) -> Result<i32> {
     match query.text("limit", MAX_ID)?.map(|limit| limit.parse::<i32>()) {
         None => Ok(DEFAULT_LIMIT),
         Some(Ok(limit)) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),

@@ -15,6 +15,8 @@ use protocol::id::WorkspaceKey;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::expansion::Whole;
+
 /// A definition, and what of it cannot work.
 pub(super) struct Checked {
     pub(super) integration: Arc<Integration>,
@@ -27,22 +29,24 @@ pub(super) async fn passed(
     deps: &Deps,
     workspace: &WorkspaceKey,
     key: String,
-    definition: Value,
+    whole: Whole,
     before: Option<&StoredDefinition>,
 ) -> Result<Checked> {
-    let mut definition = IntegrationDefinition::read(definition)?;
-    let given = definition.take_secrets();
+    let mut definition = IntegrationDefinition::read(whole.definition.into())?;
+    let given_secrets = definition.take_secrets();
     let json = serde_json::to_string(&definition).map_err(Error::internal)?;
+    let given = whole.given.map(|given| Value::Object(definition.without_secrets(given)).to_string());
     let sealed_before = before.and_then(|before| before.sealed.clone());
     let integration = Arc::new(Integration::new(workspace, &key, definition, sealed_before));
     // A definition that can no longer be read says nothing of where its secrets went.
     let replaced = before.and_then(|before| read_integration(workspace, before.clone()).ok());
     let kept = deps.definitions.option_secrets(&integration).await?;
-    let secrets = kept.updated(given, replaced.as_ref(), &integration)?;
+    let secrets = kept.updated(given_secrets, replaced.as_ref(), &integration)?;
     let mut problems =
         integration.problems(KnownSecrets::Opened(&secrets), deps.settings.loopback, &deps.own_routes);
     integration.check_hosts(KnownSecrets::Opened(&secrets), HostRule::Put(is_registrable), &mut problems);
     integration.check_input_schemas(&mut problems);
+    integration.check_parameters(&secrets, &mut problems)?;
     // What has just been shared counts.
     if let Some(root) = &deps.settings.root_key
         && borrowing(&integration).next().is_some()
@@ -53,7 +57,7 @@ pub(super) async fn passed(
     check_start(deps, &integration, &mut problems).await?;
     problems.refuse()?;
     let sealed = sealed(deps, &integration, &secrets).await?;
-    Ok(Checked { integration, problems, stored: StoredDefinition { key, definition: json, sealed } })
+    Ok(Checked { integration, problems, stored: StoredDefinition { key, definition: json, given, sealed } })
 }
 
 /// A stored definition.

@@ -3,21 +3,18 @@
 use bytes::Bytes;
 use flow::deps::trail::About;
 use flow::deps::{Deps, integration_not_found};
-use flow::lifecycle::representation::Representation as ConnectionRepresentation;
 use flow::store::{IntegrationUse, ListConnections};
-use http::{Request, Response, StatusCode};
-use protocol::definition::template::Address;
-use protocol::definition::{
-    AuthType, CallbackPath, Integration, Problem, Problems, integration_id_of, is_id,
-};
+use http::{Response, StatusCode};
+use protocol::definition::{Integration, integration_id_of, is_id};
 use protocol::error::{Error, ErrorKey, Result};
-use protocol::id::{IntegrationId, WorkspaceKey};
+use protocol::id::WorkspaceKey;
 use protocol::token::Caller;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Call;
+use super::expansion::Whole;
 use super::integration_check::{self, Checked};
+use super::integration_representation::{Integrations, Representation, details, given, summary};
 use super::until_written::until_written;
 use crate::{answer, body};
 
@@ -56,11 +53,11 @@ pub(crate) async fn show(call: Call<'_>, caller: Caller) -> Result<Response<Byte
     answer::ok(&integration)
 }
 
-/// PUT: creates the integration or replaces its definition. A client secret that is not given stays as it was; `null`
-/// removes it.
+/// PUT: creates the integration or replaces its definition; what it leaves out comes from the connector that it names. A
+/// client secret that is not given stays as it was; `null` removes it.
 pub(crate) async fn put(call: Call<'_>, workspace: WorkspaceKey) -> Result<Response<Bytes>> {
     let Call { deps, request, id: id_or_key, .. } = call;
-    let definition = body::object(request)?;
+    let whole = Whole::of(body::object(request)?)?;
     let id = integration_id_of(&workspace, id_or_key);
     until_written(|| async {
         let before = deps.store.read_integration(&workspace, &id).await?;
@@ -70,7 +67,7 @@ pub(crate) async fn put(call: Call<'_>, workspace: WorkspaceKey) -> Result<Respo
             None => id_or_key.to_owned(),
         };
         let checked =
-            integration_check::passed(deps, &workspace, key, definition.clone(), before.as_ref()).await?;
+            integration_check::passed(deps, &workspace, key, whole.clone(), before.as_ref()).await?;
         let integration = details(deps, request, &checked)?;
         note_owner(deps, &checked.integration).await?;
         if !deps.store.put_integration(&workspace, &id, before.as_ref(), checked.stored).await? {
@@ -84,10 +81,11 @@ pub(crate) async fn put(call: Call<'_>, workspace: WorkspaceKey) -> Result<Respo
 }
 
 /// PATCH: changes the definition by a merge patch (RFC 7396): an object's fields one by one, `null` removes, anything
-/// else takes the place of what was there; `authOptions` too, as a whole. Secrets are kept as by PUT.
+/// else takes the place of what was there; `authOptions` too, as a whole. Secrets are kept as by PUT. It changes what the
+/// team gave, and lays that over the connector again.
 pub(crate) async fn patch(call: Call<'_>, workspace: WorkspaceKey) -> Result<Response<Bytes>> {
     let Call { deps, request, id: id_or_key, .. } = call;
-    let patch = body::object(request)?;
+    let patch = Value::Object(body::object(request)?);
     let id = integration_id_of(&workspace, id_or_key);
     until_written(|| async {
         let before = deps
@@ -95,10 +93,10 @@ pub(crate) async fn patch(call: Call<'_>, workspace: WorkspaceKey) -> Result<Res
             .read_integration(&workspace, &id)
             .await?
             .ok_or_else(|| integration_not_found("integrationKey"))?;
-        let mut definition: Value = serde_json::from_str(&before.definition).map_err(Error::internal)?;
-        merge(&mut definition, &patch);
+        let definition = serde_json::from_str(&before.definition).map_err(Error::internal)?;
+        let whole = Whole::patched(definition, given(&before)?, &patch)?;
         let key = before.key.clone();
-        let checked = integration_check::passed(deps, &workspace, key, definition, Some(&before)).await?;
+        let checked = integration_check::passed(deps, &workspace, key, whole, Some(&before)).await?;
         let integration = details(deps, request, &checked)?;
         note_owner(deps, &checked.integration).await?;
         if !deps.store.put_integration(&workspace, &id, Some(&before), checked.stored).await? {
@@ -151,25 +149,6 @@ fn in_use(why: &str) -> Error {
     Error::new(ErrorKey::IntegrationInUse, message).field("force")
 }
 
-/// RFC 7396 §2.
-fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = json!({});
-    }
-    let Some(target) = target.as_object_mut() else { return };
-    for (name, value) in patch {
-        if value.is_null() {
-            target.remove(name);
-        } else {
-            merge(target.entry(name).or_insert(Value::Null), value);
-        }
-    }
-}
-
 /// What of a customer's connections is live, beside the integration that it is with: by one Query.
 async fn add_connections(deps: &Deps, caller: &Caller, integrations: &mut [Representation]) -> Result<()> {
     let Caller::Customer(customer) = caller else { return Ok(()) };
@@ -181,222 +160,4 @@ async fn add_connections(deps: &Deps, caller: &Caller, integrations: &mut [Repre
         integration.connection = found.map(|connection| connection.shown_with(None));
     }
     Ok(())
-}
-
-/// What a customer may see.
-fn summary(integration: &Integration, problems: &Problems) -> Representation {
-    let options: Vec<OptionSummary> = integration
-        .enabled_options()
-        .map(|option| OptionSummary {
-            key: option.key.clone(),
-            auth_type: option.method.auth_type(),
-            title: option.title.clone(),
-            description: option.description.clone(),
-            help_uri: option.help_uri.clone(),
-            input_schema: option.input_schema.clone(),
-        })
-        .collect();
-    Representation {
-        id: integration.id.clone(),
-        key: integration.key.clone(),
-        name: integration.name.clone(),
-        logo_uri: integration.logo_uri.clone(),
-        base_uri: integration.base_uri.clone(),
-        state: if problems.is_empty() { State::Ready } else { State::SetupRequired },
-        has_missing_parameters: !problems.is_empty(),
-        problems: Vec::new(),
-        auth_type: options.first().map(|option| option.auth_type),
-        auth_options: Options::Enabled(options),
-        o_auth_callback_uri: None,
-        o_auth_callback_path: None,
-        start_uri: None,
-        connection: None,
-    }
-}
-
-/// What who manages the workspace may see: the definition as it was put, and the address to register with the provider.
-fn details(deps: &Deps, request: &Request<Bytes>, checked: &Checked) -> Result<Representation> {
-    let Checked { integration, problems, stored } = checked;
-    let mut details = summary(integration, problems);
-    let mut definition: Value = serde_json::from_str(&stored.definition).map_err(Error::internal)?;
-    if let Value::Array(options) = definition["authOptions"].take() {
-        details.auth_options = Options::Defined(options);
-    }
-    details.problems = problems.iter().cloned().collect();
-    details.start_uri.clone_from(&integration.start_uri);
-    details.o_auth_callback_path =
-        integration.o_auth_callback_uri.as_ref().map(|_| integration.o_auth_callback_path);
-    details.o_auth_callback_uri = Some(match &integration.o_auth_callback_uri {
-        Some(own) => own.clone(),
-        None => format!("{}{}", deps.own_address(request)?.url, integration.callback_path()),
-    });
-    Ok(details)
-}
-
-/// A workspace's integrations.
-#[derive(Serialize)]
-pub(super) struct Integrations {
-    pub(super) items: Vec<Representation>,
-}
-
-/// An integration as callers see it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Representation {
-    pub(super) id: IntegrationId,
-    pub(super) key: String,
-    pub(super) name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) logo_uri: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) base_uri: Option<Address>,
-    pub(super) state: State,
-    pub(super) has_missing_parameters: bool,
-    /// For who manages the workspace: what is to be mended.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) problems: Vec<Problem>,
-    /// The default option's; `null` where no option is enabled.
-    pub(super) auth_type: Option<AuthType>,
-    pub(super) auth_options: Options,
-    /// For who manages the workspace.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) o_auth_callback_uri: Option<String>,
-    /// For who manages the workspace: where its own page sends the browser on to, if there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) o_auth_callback_path: Option<CallbackPath>,
-    /// For who manages the workspace: where its application starts flows.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) start_uri: Option<String>,
-    /// For a customer: their own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) connection: Option<ConnectionRepresentation>,
-}
-
-/// Whether everything in the definition can work.
-#[derive(Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(super) enum State {
-    Ready,
-    /// It was stored before something was checked, or what it borrows is no longer shared.
-    SetupRequired,
-}
-
-/// An integration's options.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub(super) enum Options {
-    /// For customers: those that they can use.
-    Enabled(Vec<OptionSummary>),
-    /// For who manages the workspace: all of them, with their settings.
-    Defined(Vec<Value>),
-}
-
-/// What a customer may see of an option.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct OptionSummary {
-    pub(super) key: String,
-    #[serde(rename = "type")]
-    pub(super) auth_type: AuthType,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) title: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) description: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) help_uri: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) input_schema: Option<Value>,
-}
-
-#[cfg(test)]
-mod tests {
-    use protocol::definition::{AuthType, IntegrationDefinition, Problem};
-    use protocol::id::IntegrationId;
-
-    use super::*;
-    use crate::routes::connections::tests::connection;
-    use crate::routes::described::{component, json_of, properties};
-
-    const INTEGRATION_ID: &str = "0123456789abcdef0123456789abcdef";
-
-    fn problem() -> Problem {
-        Problem { field: "authOptions[0].test.path".to_owned(), problem: "is relative".to_owned() }
-    }
-
-    /// A definition with everything that can be defined.
-    fn full_definition() -> IntegrationDefinition {
-        let option = json!({
-            "key": "oauth",
-            "type": "oauth2",
-            "title": "Sign in",
-            "description": "With your account.",
-            "enabled": false,
-            "helpUri": "https://crm.example/help",
-            "inputSchema": { "type": "object" },
-            "config": { "clientId": "id" },
-            "apiClient": { "headers": { "Authorization": "Bearer ${credentials.access_token}" } },
-            "test": { "path": "/me" },
-            "revoke": { "path": "/revoke", "headers": { "A": "b" }, "body": { "c": "d" }, "bodyFormat": "json", "perToken": true },
-            "customerHost": true,
-            "customerHostGetsSecret": true,
-            "providerDomains": ["shops.crm.example"],
-            "afterConnect": [{ "path": "/sites", "response": { "site": "id" } }],
-            "account": { "id": "${credentials.site}" },
-        });
-        serde_json::from_value(json!({
-            "name": "Example CRM",
-            "authOptions": [option, { "key": "key", "type": "client-credentials" }],
-        }))
-        .unwrap()
-    }
-
-    #[test]
-    fn integrations() {
-        let summary = |full| OptionSummary {
-            key: "oauth".to_owned(),
-            auth_type: AuthType::OAuth2,
-            title: Some("Sign in".to_owned()).filter(|_| full),
-            description: Some("With your account.".to_owned()).filter(|_| full),
-            help_uri: Some("https://crm.example/help".to_owned()).filter(|_| full),
-            input_schema: Some(json!({ "type": "object" })).filter(|_| full),
-        };
-        let least = || Representation {
-            id: IntegrationId::new(INTEGRATION_ID),
-            key: "crm".to_owned(),
-            name: "Example CRM".to_owned(),
-            logo_uri: None,
-            base_uri: None,
-            state: State::Ready,
-            has_missing_parameters: false,
-            problems: Vec::new(),
-            auth_type: None,
-            auth_options: Options::Enabled(Vec::new()),
-            o_auth_callback_uri: None,
-            o_auth_callback_path: None,
-            start_uri: None,
-            connection: None,
-        };
-        let full = Representation {
-            logo_uri: Some("https://crm.example/logo.svg".to_owned()),
-            base_uri: Some(serde_json::from_value("https://crm.example".into()).unwrap()),
-            auth_type: Some(AuthType::OAuth2),
-            state: State::SetupRequired,
-            has_missing_parameters: true,
-            problems: vec![problem()],
-            auth_options: Options::Defined(full_definition().auth_options.iter().map(json_of).collect()),
-            o_auth_callback_uri: Some("https://linkspan.example/oauth-callback".to_owned()),
-            o_auth_callback_path: Some(CallbackPath::Own),
-            start_uri: Some("https://app.example/connect".to_owned()),
-            connection: Some(connection()),
-            ..least()
-        };
-        let defined = json_of(&full)["authOptions"].as_array().unwrap().clone();
-        component("Integration", &[json_of(&least()), json_of(&full)]);
-        component("Problem", &[json_of(&problem())]);
-        component("Integrations", &[json_of(&Integrations { items: vec![least(), full] })]);
-        let summaries = [json_of(&summary(true)), json_of(&summary(false))];
-        component("AuthOption", &[defined, summaries.to_vec()].concat());
-        // What can be defined is shown again.
-        assert_eq!(properties("AuthOption"), properties("OAuth2Option"));
-    }
 }

@@ -6,10 +6,13 @@ mod connection_changes;
 mod connection_options;
 mod connection_requests;
 mod connections;
+mod connectors;
 mod credentials;
 #[cfg(test)]
 mod described;
+mod expansion;
 mod integration_check;
+mod integration_representation;
 mod integrations;
 mod new_connection;
 mod openapi;
@@ -51,6 +54,8 @@ static TABLE: &[Entry] = &[
         "/integrations/{key}/connector-spec",
         CustomerOrAdmin(|call, caller| Box::pin(connection_options::spec(call, caller))),
     ),
+    get("/connectors", Admin(|call, _| Box::pin(ready(connectors::list(call))))),
+    get("/connectors/{key}", Admin(|call, workspace| Box::pin(ready(connectors::show(call, &workspace))))),
     post(
         "/connection-options",
         CustomerOrAdmin(|call, caller| Box::pin(connection_options::list(call, caller))),

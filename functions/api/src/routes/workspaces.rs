@@ -44,7 +44,7 @@ pub(crate) async fn put(call: Call<'_>) -> Result<Response<Bytes>> {
     let Call { deps, request, id, .. } = call;
     let key = &WorkspaceKey::new(id);
     let force = call.query().flag("force")? == Some(true);
-    let given: WorkspaceDefinition = definition::read(&body::object(request)?)?;
+    let given: WorkspaceDefinition = definition::read(&body::object(request)?.into())?;
     until_written(|| async {
         let before = deps.store.read_workspace(key).await?;
         let stored = match before.as_ref().and_then(|stored| stored.sealed.as_ref()) {
@@ -74,7 +74,7 @@ pub(crate) async fn put(call: Call<'_>) -> Result<Response<Bytes>> {
             None => None,
         };
         let json = serde_json::to_string(&definition).map_err(Error::internal)?;
-        let stored = StoredDefinition { key: key.to_string(), definition: json, sealed };
+        let stored = StoredDefinition { key: key.to_string(), definition: json, given: None, sealed };
         if !deps.store.put_workspace(key, before.as_ref(), stored).await? {
             return Ok(None);
         }

@@ -2,9 +2,11 @@
 //!
 //! It plays the app and the app's backend. It knows who is signed in (`customers`), signs that customer's token
 //! (`token`), and asks the service as any caller does (`service`). It shows the result, which comes back by redirect
-//! (`connected`) or by a popup's message (`popup.js`). The events that the backend gets stand below (`events`).
+//! (`connected`) or by a popup's message (`popup.js`). The events that the backend gets stand below (`events`). A page
+//! of its own lists the connectors (`connectors`).
 
 mod connected;
+mod connectors;
 mod customers;
 mod events;
 mod home;
@@ -68,6 +70,7 @@ pub(crate) fn router(config: Config) -> Router {
     Router::new()
         .route("/", get(home::home))
         .route("/demo/connected", get(connected::connected))
+        .route("/demo/connectors", get(connectors::connectors))
         .route("/demo/style.css", get(stylesheet))
         .route("/demo/popup.js", get(async || script(include_str!("popup.js"))))
         .route("/demo/events.js", get(async || script(include_str!("events.js"))))

@@ -278,3 +278,15 @@ async fn events_come_as_server_sent_events_and_go_on_where_a_browser_was() {
     let seen = (header::HeaderName::from_static("last-event-id"), "1");
     assert_eq!(answer(after_events(), "/demo/events?after=0", seen).await.text, "");
 }
+
+#[tokio::test]
+async fn the_connectors_are_listed_and_searched() {
+    let all = get("/demo/connectors").await;
+    assert_eq!(all.status, StatusCode::OK);
+    assert!(all.text.contains("<code>asana</code>") && all.text.contains("<code>dropbox</code>"));
+    let some = get("/demo/connectors?search=ASA%20na").await;
+    assert!(some.text.contains("<code>asana</code>") && !some.text.contains("<code>dropbox</code>"));
+    assert!(
+        get("/demo/connectors?search=%22%3E%3Cb%3Enone").await.text.contains("&#34;&#62;&#60;b&#62;none")
+    );
+}

@@ -94,7 +94,7 @@ impl Answered<'_> {
             }
             _ => OptionSecrets::default(),
         };
-        let client_secret = secrets.get(&option.key, "clientSecret");
+        let client_secret = option.secret(&secrets, "clientSecret");
         let grant = match &option.method {
             AuthMethod::OAuth2(config) if config.grant == ConsentGrant::ClientCredentials => {
                 Grant::Consent(Consent::verify(self.response, config, client_secret)?)
@@ -131,7 +131,7 @@ async fn exchange_code(
     config: &OAuth2,
     secrets: &OptionSecrets,
 ) -> Result<Map<String, Value>, CallError> {
-    let client_secret = secrets.get(&registration.option().key, "clientSecret");
+    let client_secret = registration.option().secret(secrets, "clientSecret");
     let kept = kept(config, answered.response)?;
     let bound = answered.request.values_with(registration, &kept)?;
     let endpoint = TokenEndpoint::of_codes(config, client_secret, bound.values(), calls.loopback)?;
@@ -147,7 +147,7 @@ async fn request_tokens(
     config: &OAuth2,
     secrets: &OptionSecrets,
 ) -> Result<Map<String, Value>, CallError> {
-    let client_secret = secrets.get(&registration.option().key, "clientSecret");
+    let client_secret = registration.option().secret(secrets, "clientSecret");
     let kept = kept(config, answered.response)?;
     let bound = answered.request.values_with(registration, &kept)?;
     let response = consent::request_tokens(calls, config, client_secret, bound.values()).await?;
@@ -163,7 +163,7 @@ async fn exchange_token(
     secrets: &OptionSecrets,
 ) -> Result<Map<String, Value>, CallError> {
     let bound = answered.request.values(registration)?;
-    let client = oauth1::Client::of(config, &registration.option().key, secrets, bound.values())?;
+    let client = oauth1::Client::of(config, registration.option(), secrets, bound.values())?;
     let url = config.token_uri.render(bound.values(), calls.loopback)?;
     let endpoint = oauth1::Endpoint { url, method: config.token_method };
     request_token_credentials(calls, &client, endpoint, authorized).await

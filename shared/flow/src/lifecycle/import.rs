@@ -53,6 +53,7 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
     if registration.borrowed().is_some() {
         return Err(borrowed("authOptionKey"));
     }
+    let registration = registration::opened(deps, registration).await?;
     let (mut parameters, parameters_field) = given.parameters;
     if let Some(credentials) = &given.credentials {
         // A provider's address may come from the credentials, and the workspace's own secret is sent to it.
@@ -121,7 +122,7 @@ pub async fn issue(
 ) -> Result<SecretMap, CallError> {
     let registration = bound.registration();
     let secrets = registration::issuing_secrets(deps, registration).await?;
-    let sealed_secret = secrets.get(&registration.option().key, "clientSecret");
+    let sealed_secret = registration.option().secret(&secrets, "clientSecret");
     let calls = deps.calls(deadline.provider());
     client_credentials::credentials(&calls, config, sealed_secret, bound.values()).await
 }

@@ -11,7 +11,8 @@ use protocol::id::{IntegrationId, WorkspaceKey};
 use crate::connection::{ConnectRequest, Connection};
 use crate::deps::Deps;
 
-/// Returns the registration of an option of `integration`: its own one, or the shared one that it names.
+/// Returns the registration of an option of `integration`: its own one, or the shared one that it names. It is not
+/// [`opened`].
 pub async fn of_option(
     deps: &Deps,
     integration: &Arc<Integration>,
@@ -39,12 +40,23 @@ pub async fn recorded(
     option: &str,
     borrowed: Option<&Borrowed>,
 ) -> Result<Registration> {
-    match borrowed {
+    let registration = match borrowed {
         None => Registration::new(integration, option, Owner::Own),
         Some(Borrowed { integration: lent, option }) => {
             Registration::new(&shared(deps, integration, lent).await?, option, Owner::Lender)
         }
+    };
+    opened(deps, registration?).await
+}
+
+/// Returns the registration with the team's sealed values for its templates, if they name any. The templates of an
+/// authorization request have none: every browser would see them.
+pub async fn opened(deps: &Deps, registration: Registration) -> Result<Registration> {
+    if !registration.option().names_sealed_parameters() {
+        return Ok(registration);
     }
+    let secrets = deps.definitions.option_secrets(&registration.integration).await?;
+    Ok(registration.opened(&secrets))
 }
 
 /// Returns the registration that a flow was begun with. An option that was turned off since must not connect anybody.

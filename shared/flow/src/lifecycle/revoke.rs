@@ -134,7 +134,7 @@ async fn revoke(
     match way {
         Way::Endpoint(config, endpoint) => {
             let option_secrets = deps.definitions.option_secrets(&registration.integration).await?;
-            let client_secret = option_secrets.get(&registration.option().key, "clientSecret");
+            let client_secret = registration.option().secret(&option_secrets, "clientSecret");
             revocation::revoke(&calls, endpoint, config, client_secret, bound.values()).await?;
         }
         Way::Call(call) => {

@@ -113,7 +113,7 @@ async fn request_authorization(
 ) -> Result<(Url, TemporaryCredentials)> {
     let secrets = issuing_secrets(deps, &chosen.registration).await?;
     let (bound, loopback) = (request.values(&chosen.registration)?, deps.settings.loopback);
-    let client = oauth1::Client::of(config, &chosen.registration.option().key, &secrets, bound.values())?;
+    let client = oauth1::Client::of(config, chosen.registration.option(), &secrets, bound.values())?;
     let url = config.request_token_uri.render(bound.values(), loopback)?;
     let endpoint = oauth1::Endpoint { url, method: config.request_method };
     let mut location = config.authorize_uri.render(bound.values(), loopback)?;

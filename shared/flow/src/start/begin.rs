@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::Response;
 use protocol::deadline::Deadline;
 use protocol::definition::input::{self, Violation};
-use protocol::definition::{AuthMethod, ClientCredentials, Occasion};
+use protocol::definition::{AuthMethod, ClientCredentials, Occasion, Registration};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::secret::SecretMap;
 
@@ -86,11 +86,11 @@ impl Chosen<'_> {
         config: &ClientCredentials,
     ) -> Result<Outcome> {
         let deadline = Deadline::starting(&*deps.clock);
-        let registration = &self.registration;
+        let registration = &registration::opened(deps, self.registration.clone()).await?;
         let values = request.values(registration)?;
         if self.start.workspace.confirm_user {
             let credentials = import::issue(deps, values, config, deadline).await?;
-            return self.unconfirmed(deps, request, credentials, deadline).await;
+            return Self::unconfirmed(deps, (request, registration), credentials, deadline).await;
         }
         let key = connection_key(deps, request).await?;
         let credentials = import::issue(deps, values, config, deadline).await?;
@@ -103,16 +103,15 @@ impl Chosen<'_> {
 
     /// Proves the credentials, and lets them wait for the application.
     async fn unconfirmed(
-        &self,
         deps: &Deps,
-        request: &ConnectRequest,
+        (request, registration): (&ConnectRequest, &Registration),
         credentials: SecretMap,
         deadline: Deadline,
     ) -> Result<Outcome> {
         let mut secrets = request.secrets(credentials);
         let issued_at = deps.clock.now();
-        complete(deps, &self.registration, &mut secrets, Occasion::Connect, deadline).await?;
-        prove(deps, &self.registration, &secrets, deadline).await?;
+        complete(deps, registration, &mut secrets, Occasion::Connect, deadline).await?;
+        prove(deps, registration, &secrets, deadline).await?;
         let id = ConnectionRequestId::draw(&*deps.random);
         let with = With::Credentials { credentials: secrets.held.credentials, issued_at };
         let sealed = Unconfirmed { request: request.clone(), with }.seal(&id, &*deps.random)?;

@@ -27,6 +27,8 @@ pub struct StoredDefinition {
     pub key: String,
     /// The definition as JSON, without its secrets.
     pub definition: String,
+    /// What the team gave of it as JSON, if the rest comes from a connector.
+    pub given: Option<String>,
     /// The sealed secrets.
     pub sealed: Option<Vec<u8>>,
 }
@@ -165,7 +167,8 @@ impl Store {
         before: Option<&StoredDefinition>,
         stored: StoredDefinition,
     ) -> Result<bool> {
-        if stored.definition.len() + stored.sealed.as_ref().map_or(0, Vec::len) > MAX_DEFINITION {
+        let given = stored.given.as_ref().map_or(0, String::len);
+        if stored.definition.len() + given + stored.sealed.as_ref().map_or(0, Vec::len) > MAX_DEFINITION {
             let message = "The definition is larger than 380 KiB when it is stored.";
             return Err(Error::new(ErrorKey::RequestTooLarge, message));
         }
@@ -177,24 +180,34 @@ impl Store {
             .item("key", text(&stored.key))
             .item("definition", text(&stored.definition))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if let Some(given) = &stored.given {
+            put = put.item("given", text(given));
+        }
         if let Some(sealed) = &stored.sealed {
             put = put.item("sealed", bytes(sealed.clone()));
         }
         let put = match before {
             None => put.condition_expression("attribute_not_exists(pk)"),
             Some(before) => {
-                // The name is a reserved word of DynamoDB.
-                let put = put
-                    .expression_attribute_names("#definition", "definition")
-                    .expression_attribute_values(":definition", text(&before.definition));
-                match &before.sealed {
-                    Some(sealed) => put
-                        .condition_expression("#definition = :definition AND sealed = :sealed")
-                        .expression_attribute_values(":sealed", bytes(sealed.clone())),
-                    None => {
-                        put.condition_expression("#definition = :definition AND attribute_not_exists(sealed)")
+                let sealed = before.sealed.as_ref().map(|sealed| bytes(sealed.clone()));
+                let as_before = [
+                    ("definition", Some(text(&before.definition))),
+                    ("given", before.given.as_ref().map(text)),
+                    ("sealed", sealed),
+                ];
+                let mut conditions = Vec::new();
+                for (name, value) in as_before {
+                    // `definition` is a reserved word of DynamoDB.
+                    put = put.expression_attribute_names(format!("#{name}"), name);
+                    match value {
+                        Some(value) => {
+                            put = put.expression_attribute_values(format!(":{name}"), value);
+                            conditions.push(format!("#{name} = :{name}"));
+                        }
+                        None => conditions.push(format!("attribute_not_exists(#{name})")),
                     }
                 }
+                put.condition_expression(conditions.join(" AND "))
             }
         };
         match put.send().await {
@@ -216,6 +229,7 @@ impl StoredDefinition {
         Ok(Self {
             key: item.text("key")?.to_owned(),
             definition: item.text("definition")?.to_owned(),
+            given: item.opt_text("given").map(str::to_owned),
             sealed: item.opt_bytes("sealed").map(<[u8]>::to_vec),
         })
     }

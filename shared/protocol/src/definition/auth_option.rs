@@ -9,7 +9,7 @@ use super::after_connect::{self, AccountTemplates, AfterConnect};
 use super::api_calls::{ApiClient, RevokeCall, TestCall};
 use super::bounded_schema::BoundedSchema;
 use super::check::check_key;
-use super::checker::{Checker, Credentials, KnownSecrets};
+use super::checker::{Checked, Checker, Credentials, KnownSecrets};
 use super::client_credentials::ClientCredentials;
 use super::customer_host::CustomerHost;
 use super::input_names::InputNames;
@@ -121,6 +121,31 @@ pub enum AuthType {
     Proxy,
 }
 
+impl AuthType {
+    /// The settings that are secrets of this type.
+    pub(super) fn secrets(self) -> &'static [&'static str] {
+        match self {
+            Self::OAuth2 | Self::ClientCredentials => &["clientSecret"],
+            Self::OAuth1 => &["consumerSecret", "privateKey"],
+            Self::Proxy => &[],
+        }
+    }
+
+    /// The setting that names the team's client, if the type has one.
+    pub(super) fn client_setting(self) -> Option<&'static str> {
+        match self {
+            Self::OAuth2 => Some("clientId"),
+            Self::OAuth1 => Some("consumerKey"),
+            Self::ClientCredentials | Self::Proxy => None,
+        }
+    }
+
+    /// The secrets of the team's client that may be parameters of the integration.
+    pub(super) fn client_secrets(self) -> &'static [&'static str] {
+        if self.client_setting().is_some() { self.secrets() } else { &[] }
+    }
+}
+
 /// A way to authenticate, with as much of its definition as could be read.
 #[derive(Debug)]
 pub struct AuthOption {
@@ -152,6 +177,10 @@ pub struct AuthOption {
     pub customer_host: CustomerHost,
     /// Public suffixes that are the provider's own.
     pub provider_domains: Vec<String>,
+    /// True if it has no client of its own, but the one of the integration's parameters.
+    pub(super) takes_client: bool,
+    /// The sealed parameters of the integration that its templates name.
+    pub(super) sealed_parameters: Vec<String>,
     pub(super) place: usize,
 }
 
@@ -196,6 +225,15 @@ impl AuthMethod {
         }
     }
 
+    /// The secret that the client cannot do without.
+    pub(super) fn needed_secret(&self) -> Option<&'static str> {
+        match self {
+            Self::OAuth2(config) => config.sends_secret().then_some("clientSecret"),
+            Self::OAuth1(config) => Some(config.signature_method.secret()),
+            Self::ClientCredentials(_) | Self::Proxy(_) => None,
+        }
+    }
+
     fn set_customer_host(&mut self, customer_host: CustomerHost) {
         match self {
             Self::OAuth2(config) => config.customer_host = customer_host,
@@ -219,6 +257,8 @@ impl AuthMethod {
 #[derive(Clone, Copy)]
 pub(super) struct Surroundings<'a> {
     pub(super) base_uri: Option<&'a Address>,
+    /// The names that the integration's parameters can have.
+    pub(super) parameters: &'a InputNames,
     pub(super) secrets: KnownSecrets<'a>,
     pub(super) loopback: Loopback,
     pub(super) own: &'a OwnRoutes,
@@ -250,6 +290,8 @@ impl AuthOption {
             account: definition.account,
             customer_host,
             provider_domains: definition.provider_domains,
+            takes_client: false,
+            sealed_parameters: Vec::new(),
             place: definition.place,
         })
     }
@@ -258,6 +300,16 @@ impl AuthOption {
     #[must_use]
     pub fn path(&self) -> String {
         format!("authOptions[{}]", self.place)
+    }
+
+    fn checked(&self) -> Checked<'_> {
+        Checked {
+            key: &self.key,
+            enabled: self.enabled,
+            has_client: self.method.auth_type().client_setting().is_some(),
+            takes_client: self.takes_client,
+            sealed_parameters: &self.sealed_parameters,
+        }
     }
 
     /// Notes every setting that cannot work.
@@ -270,9 +322,17 @@ impl AuthOption {
             problems.add(format!("{path}.inputSchema"), problem);
         }
         let inputs = InputNames::of(self.input_schema.as_ref());
-        let Surroundings { base_uri, secrets, loopback, own, is_answered_at_bare_path } = around;
-        let mut checker =
-            Checker { problems, path, inputs: &inputs, secrets, option: &self.key, loopback, own };
+        let Surroundings { base_uri, parameters, secrets, loopback, own, is_answered_at_bare_path } = around;
+        let mut checker = Checker {
+            problems,
+            path,
+            inputs: &inputs,
+            parameters,
+            secrets,
+            option: self.checked(),
+            loopback,
+            own,
+        };
         checker.web_address("helpUri", self.help_uri.as_ref());
         for (index, domain) in self.provider_domains.iter().enumerate() {
             if !is_provider_domain(domain) {

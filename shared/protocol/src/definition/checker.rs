@@ -8,6 +8,7 @@ use super::option_secrets::OptionSecrets;
 use super::problem::Problems;
 use super::template::{Address, Placeholder, Root, Template};
 use crate::redirect_uri::{Loopback, OwnRoutes};
+use crate::secret::Secret;
 
 /// The option's secrets, as far as they are known.
 #[derive(Debug, Clone, Copy)]
@@ -31,13 +32,35 @@ pub(super) enum Credentials<'a> {
     Named(&'a BTreeSet<String>),
 }
 
+/// The option that is checked.
+#[derive(Clone, Copy)]
+pub(super) struct Checked<'a> {
+    pub(super) key: &'a str,
+    pub(super) enabled: bool,
+    /// True if its type has the team's client, whose secrets may be the integration's parameters.
+    pub(super) has_client: bool,
+    /// True if it names no client of its own.
+    pub(super) takes_client: bool,
+    /// The sealed parameters of the integration that its templates name.
+    pub(super) sealed_parameters: &'a [String],
+}
+
+impl Checked<'_> {
+    /// One of the option's secrets.
+    pub(super) fn secret<'s>(&self, secrets: &'s OptionSecrets, setting: &str) -> Option<&'s Secret> {
+        secrets.get(self.key, setting, self.has_client)
+    }
+}
+
 /// Notes each problem under the path of its setting.
 pub(super) struct Checker<'a> {
     pub(super) problems: &'a mut Problems,
     pub(super) path: String,
     pub(super) inputs: &'a InputNames,
+    /// The names that the integration's parameters can have.
+    pub(super) parameters: &'a InputNames,
     pub(super) secrets: KnownSecrets<'a>,
-    pub(super) option: &'a str,
+    pub(super) option: Checked<'a>,
     pub(super) loopback: Loopback,
     pub(super) own: &'a OwnRoutes,
 }
@@ -49,6 +72,7 @@ impl Checker<'_> {
             problems: self.problems,
             path: format!("{}.{setting}", self.path),
             inputs: self.inputs,
+            parameters: self.parameters,
             secrets: self.secrets,
             option: self.option,
             loopback: self.loopback,
@@ -58,6 +82,14 @@ impl Checker<'_> {
 
     pub(super) fn refuse(&mut self, setting: &str, problem: impl Into<String>) {
         self.problems.add(format!("{}.{setting}", self.path), problem);
+    }
+
+    /// Notes a parameter of the integration that is missing, once for all options. What nobody can use lacks nothing.
+    pub(super) fn refuse_parameter(&mut self, name: &str) {
+        let field = format!("parameters.{name}");
+        if self.option.enabled && self.problems.iter().all(|problem| problem.field != field) {
+            self.problems.add(field, "is missing");
+        }
     }
 
     /// Checks a text that is sent as it is: a placeholder in it would be sent too.
@@ -104,6 +136,18 @@ impl Checker<'_> {
     ) {
         for (name, template) in templates {
             self.template(&format!("{setting}.{name}"), template, credentials);
+        }
+    }
+
+    /// Checks that a template which a browser gets to see has nothing sealed in it.
+    pub(super) fn shown(&mut self, setting: &str, template: &Template) {
+        for placeholder in template.placeholders().filter(|it| it.root() == Root::Integration) {
+            if self.option.sealed_parameters.contains(&placeholder.path()[0]) {
+                self.refuse(
+                    setting,
+                    format!("has `{placeholder}`, which is sealed, where browsers would see it"),
+                );
+            }
         }
     }
 
@@ -186,7 +230,7 @@ impl Checker<'_> {
     /// True if the secret is known to be missing.
     pub(super) fn lacks(&self, setting: &str) -> bool {
         match self.secrets {
-            KnownSecrets::Opened(secrets) => secrets.get(self.option, setting).is_none(),
+            KnownSecrets::Opened(secrets) => self.option.secret(secrets, setting).is_none(),
             KnownSecrets::Sealed => false,
             KnownSecrets::None => true,
         }
@@ -197,6 +241,9 @@ impl Checker<'_> {
         match (placeholder.root(), credentials) {
             (Root::Parameters, _) if !self.inputs.has(name) => {
                 Some(format!("has `{placeholder}`, but the option's inputSchema has no `{name}`"))
+            }
+            (Root::Integration, _) if !self.parameters.has(name) => {
+                Some(format!("has `{placeholder}`, but the integration's parametersSchema has no `{name}`"))
             }
             (Root::Credentials, Credentials::NotYet) => {
                 Some(format!("has `{placeholder}`, but there are no credentials yet where it is used"))

@@ -15,7 +15,7 @@ use super::headers::Headers;
 use super::input_names::InputNames;
 use super::oauth2::ClientAuthentication;
 use super::pick::{self, Picks};
-use super::template::{Address, Template};
+use super::template::{Address, Placeholder, Root, Template};
 use super::token_endpoint::{self, AnswerRules, RequestChanges, TimeUnit, TokenError};
 
 /// A `client-credentials` option's `config`.
@@ -213,13 +213,14 @@ impl ClientCredentials {
         !matches!(self.exchange(), Exchange::None)
     }
 
-    /// True if the client can be the workspace's own, with its secret sealed beside the definition. A public client
-    /// has no secret, and a client that the customer enters is not the workspace's.
+    /// True if the client can be the workspace's own, with its secret sealed beside the definition, or among the
+    /// integration's parameters. A public client has no secret, and a client that the customer enters is not the
+    /// workspace's.
     #[must_use]
     pub fn has_own_client(&self) -> bool {
         self.token_uri.is_some()
             && self.client_auth_location != ClientAuthentication::None
-            && self.client_secret.is_none()
+            && self.client_secret.as_ref().is_none_or(is_teams)
     }
 
     /// The step that makes credentials of the input.
@@ -253,6 +254,12 @@ impl LoginCall {
         }
         pick::check(&self.response, checker, "response");
     }
+}
+
+/// True if a template is of the integration's parameters alone.
+fn is_teams(template: &Template) -> bool {
+    let mut roots = template.placeholders().map(Placeholder::root).peekable();
+    roots.peek().is_some() && roots.all(|root| root == Root::Integration)
 }
 
 /// The parameters of the token request that a definition's `extra` must not repeat (RFC 6749 §4.4.2, §2.3.1).

@@ -2,7 +2,8 @@
 //!
 //! What a customer enters comes through a browser. So a placeholder that it fills is a whole label before a literal
 //! domain; or the schema closes it; or the option says that the host is the customer's (`customerHost`), and then gets
-//! no secret of the workspace's unless it says that too. Callback parameters, which no schema binds, choose no host.
+//! no secret of the workspace's unless it says that too. A callback parameter chooses one only from a
+//! closed list.
 
 use std::borrow::Cow;
 
@@ -56,9 +57,15 @@ impl AuthOption {
         rule: HostRule,
         problems: &mut Problems,
     ) {
-        let has_secret = self.may_have_secret(secrets);
+        let has_secret = self.may_have_secret(secrets) || self.names_sealed_parameters();
         for recipient in self.recipients(base_uri) {
-            let gets = if has_secret { recipient.gets } else { recipient.gets.min(Gets::Token) };
+            let gets = match recipient.gets {
+                Gets::Nothing => Gets::Nothing,
+                // Which of its requests carries the parameter is not looked at.
+                _ if self.names_sealed_parameters() => Gets::Secret,
+                gets if has_secret => gets,
+                gets => gets.min(Gets::Token),
+            };
             if let Some(problem) = self.host_problem(&Recipient { gets, ..recipient.clone() }, rule) {
                 // `baseUri` is every option's.
                 let of =
@@ -83,6 +90,9 @@ impl AuthOption {
         let host = recipient.address.host();
         for slot in &host.slots {
             let placeholder = slot.placeholder;
+            if placeholder.root() == Root::Integration {
+                return Some(format!("has `{placeholder}` in its host: write the host itself"));
+            }
             if self.is_callback_parameter(placeholder) {
                 if self.closes(slot, rule) {
                     continue;
@@ -110,8 +120,18 @@ impl AuthOption {
         }
         let is_kept_back =
             recipient.gets == Gets::Secret && !self.customer_host.sends_secret_to(recipient.address);
+        if !is_kept_back {
+            return None;
+        }
+        if self.names_sealed_parameters() {
+            return Some(
+                "may get a sealed parameter of the integration, which customerHost keeps back: say \
+                 `customerHostGetsSecret` too"
+                    .to_owned(),
+            );
+        }
         // A public client of OAuth 2 needs no secret. Anything else cannot do without.
-        (is_kept_back && !matches!(self.method, AuthMethod::OAuth2(_))).then(|| {
+        (!matches!(self.method, AuthMethod::OAuth2(_))).then(|| {
             "needs the client secret, which customerHost keeps back: say `customerHostGetsSecret` too"
                 .to_owned()
         })
@@ -141,7 +161,7 @@ impl AuthOption {
             (_, AuthMethod::OAuth1(_))
             | (KnownSecrets::Sealed, AuthMethod::OAuth2(_) | AuthMethod::Proxy(_)) => true,
             (KnownSecrets::None, _) => false,
-            (KnownSecrets::Opened(secrets), _) => secrets.get(&self.key, "clientSecret").is_some(),
+            (KnownSecrets::Opened(secrets), _) => self.secret(secrets, "clientSecret").is_some(),
             (KnownSecrets::Sealed, AuthMethod::ClientCredentials(_)) => !is_entered(),
         }
     }

@@ -1,6 +1,7 @@
 //! An integration: one service that customers connect, and the ways to authenticate with it.
 
 use aws_lc_rs::digest::{Context, SHA256};
+use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::auth_option::{AuthOption, Surroundings};
@@ -11,6 +12,7 @@ use super::customer_host::CustomerHost;
 use super::hosts::HostRule;
 use super::integration_definition::{CallbackPath, IntegrationDefinition, Unread, UnreadOption};
 use super::problem::Problems;
+use super::team_parameters::{give_client, is_sealed, named};
 use super::template::Address;
 use crate::error::{Error, ErrorKey, Result};
 use crate::id::{IntegrationId, WorkspaceKey};
@@ -42,7 +44,11 @@ pub struct Integration {
     pub auth_options: Vec<AuthOption>,
     /// The workspaces that may use its registration with a `proxy` option.
     pub sharing: Sharing,
-    /// The options' secrets, sealed.
+    /// The team's values, those that are sealed aside.
+    pub parameters: Map<String, Value>,
+    /// The JSON Schema of the team's values, as it was declared.
+    pub parameters_schema: Option<Value>,
+    /// The secrets of the options and of the parameters, sealed.
     pub sealed_secrets: Option<Vec<u8>>,
     unread: Unread,
 }
@@ -83,12 +89,22 @@ impl Integration {
         sealed_secrets: Option<Vec<u8>>,
     ) -> Self {
         let mut unread = definition.unread;
+        let parameters = definition.parameters.map(|given| given.expose().clone()).unwrap_or_default();
+        let schema = definition.parameters_schema;
+        let base_names = named(&definition.base_uri.as_ref().map_or("", Address::as_str).into());
         let mut auth_options = Vec::with_capacity(definition.auth_options.len());
-        for option in definition.auth_options {
+        for mut option in definition.auth_options {
+            let takes_client = give_client(&mut option, &parameters);
+            let mut names = named(&json!(option));
+            names.extend(base_names.iter().cloned());
+            names.retain(|name| is_sealed(schema.as_ref(), name));
             let cannot_be_read = UnreadOption { key: Some(option.key.clone()), place: option.place };
             let is_enabled = option.enabled;
             match AuthOption::read(option, &mut unread.problems) {
-                Some(option) => auth_options.push(option),
+                Some(option) => {
+                    let sealed_parameters = names.into_iter().collect();
+                    auth_options.push(AuthOption { takes_client, sealed_parameters, ..option });
+                }
                 None if is_enabled => unread.options.push(cannot_be_read),
                 None => {}
             }
@@ -109,6 +125,8 @@ impl Integration {
                 (true, None) => Sharing::Everyone,
                 (true, Some(workspaces)) => Sharing::With(workspaces),
             },
+            parameters,
+            parameters_schema: schema,
             sealed_secrets,
             unread,
         }
@@ -153,8 +171,13 @@ impl Integration {
         if self.auth_options.is_empty() && self.unread.options.is_empty() && self.unread.problems.is_empty() {
             problems.add("authOptions", "must hold at least one option");
         }
+        if let Some(Err(problem)) = self.parameters_schema.as_ref().map(BoundedSchema::of) {
+            problems.add("parametersSchema", problem);
+        }
+        let parameters = self.parameter_names();
         let around = Surroundings {
             base_uri: self.base_uri.as_ref(),
+            parameters: &parameters,
             secrets,
             loopback,
             own,

@@ -1,19 +1,19 @@
 //! An integration's definition: the body of `PUT /integrations/{key}`, and its stored form.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 use super::auth_option::{AuthOptionDefinition, AuthType};
-use super::option_secrets::{Given, GivenSecret};
+use super::option_secrets::{Given, GivenSecret, SECRET_SETTINGS};
 use super::problem::Problems;
 use super::read::read_leniently;
+use super::team_parameters::is_sealed;
 use super::template::{Address, Template};
 use crate::error::Result;
 use crate::id::WorkspaceKey;
-use crate::secret::Secret;
-
-/// The settings that are secrets, whatever the type.
-const SECRET_SETTINGS: [&str; 3] = ["clientSecret", "consumerSecret", "privateKey"];
+use crate::secret::{Secret, SecretMap};
 
 /// An integration's definition: the body of `PUT /integrations/{key}`, which `GET` returns without the secrets.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -24,10 +24,23 @@ pub struct IntegrationDefinition {
     /// An https address of its logo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logo_uri: Option<String>,
-    /// The catalogue entry that the integration is made from. There is no catalogue yet: the value is kept, and has
-    /// no effect.
+    /// The connector that the rest of the definition comes from. Whoever puts a definition lays it over the connector's
+    /// first; a definition that was stored before there were connectors is whole without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connector: Option<String>,
+    /// The version of the connector that is in here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connector_version: Option<String>,
+    /// The team's values; without the sealed ones, once these are taken out. `None` is `null`: all are removed.
+    #[serde(
+        default = "no_parameters",
+        deserialize_with = "parameters",
+        skip_serializing_if = "are_no_parameters"
+    )]
+    pub parameters: Option<SecretMap>,
+    /// The JSON Schema of the team's values, those aside that every client has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameters_schema: Option<Value>,
     /// The address of its API.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_uri: Option<Address>,
@@ -122,8 +135,54 @@ impl IntegrationDefinition {
         }
     }
 
-    /// Takes the secrets out of the options' settings: they are stored sealed, while the rest is stored as it is.
+    /// Takes the secrets out of the options' settings and the parameters: they are stored sealed, while the rest is
+    /// stored as it is.
     pub fn take_secrets(&mut self) -> Given {
+        let parameters = self.take_parameters();
+        Given { options: self.take_options_secrets(), parameters }
+    }
+
+    fn take_parameters(&mut self) -> Option<BTreeMap<String, GivenSecret>> {
+        let given = self.parameters.replace(SecretMap::default())?;
+        let (mut open, mut taken) = (SecretMap::default(), BTreeMap::new());
+        for (name, value) in given.expose() {
+            match value {
+                Value::Null => drop(taken.insert(name.clone(), GivenSecret::Removed)),
+                value if !is_sealed(self.parameters_schema.as_ref(), name) => {
+                    open.insert(name, value.clone());
+                }
+                Value::String(secret) => {
+                    taken.insert(name.clone(), GivenSecret::New(Secret::from(secret.as_str())));
+                }
+                _ => self.unread.problems.add(format!("parameters.{name}"), "must be a string"),
+            }
+        }
+        self.parameters = Some(open);
+        Some(taken)
+    }
+
+    /// What the team gave of this definition, without the secrets in it; they must have been taken out of this one.
+    #[must_use]
+    pub fn without_secrets(&self, mut given: Map<String, Value>) -> Map<String, Value> {
+        if let Some(Value::Object(parameters)) = given.get_mut("parameters") {
+            parameters
+                .retain(|name, value| !value.is_null() && !is_sealed(self.parameters_schema.as_ref(), name));
+        }
+        for option in given.get_mut("authOptions").and_then(Value::as_array_mut).into_iter().flatten() {
+            let whole = self.auth_options.iter().find(|whole| option["key"] == whole.key.as_str());
+            if let Some(Value::Object(config)) = option.get_mut("config") {
+                // What is left in the whole definition is a template.
+                let is_template =
+                    |setting: &str| whole.is_some_and(|whole| whole.config.get(setting).is_some());
+                config.retain(|setting, _| {
+                    !SECRET_SETTINGS.contains(&setting.as_str()) || is_template(setting)
+                });
+            }
+        }
+        given
+    }
+
+    fn take_options_secrets(&mut self) -> Vec<(String, &'static str, GivenSecret)> {
         let mut taken = Vec::new();
         for option in &mut self.auth_options {
             for setting in SECRET_SETTINGS {
@@ -150,6 +209,21 @@ impl IntegrationDefinition {
         }
         taken
     }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it is the field's default")]
+fn no_parameters() -> Option<SecretMap> {
+    Some(SecretMap::default())
+}
+
+#[expect(clippy::ref_option, reason = "serde passes a reference")]
+fn are_no_parameters(parameters: &Option<SecretMap>) -> bool {
+    parameters.as_ref().is_none_or(SecretMap::is_empty)
+}
+
+/// `null` is told from what is left out.
+fn parameters<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretMap>, D::Error> {
+    Option::<SecretMap>::deserialize(deserializer)
 }
 
 fn is_literal(setting: &Value) -> bool {

@@ -1,6 +1,8 @@
 //! A secret that a new definition does not mention: it stays, as long as nobody gets it who did not get it before.
 
-use super::auth_option::{AuthMethod, AuthOption, AuthType};
+use std::collections::BTreeMap;
+
+use super::auth_option::{AuthMethod, AuthOption};
 use super::callback_parameters::CallbackParameters;
 use super::integration::Integration;
 use super::option_secrets::{Given, GivenSecret, OptionSecrets};
@@ -8,6 +10,7 @@ use super::problem::Problems;
 use super::recipients::Gets;
 use super::template::{Address, Destination};
 use crate::error::{Error, ErrorKey, Result};
+use crate::secret::Secret;
 
 impl OptionSecrets {
     /// The secrets of the definition `after`, which takes the place of `before`: those that it gives, and those of
@@ -24,7 +27,8 @@ impl OptionSecrets {
     ) -> Result<Self> {
         let mut updated = Self::default();
         let mut problems = Problems::default();
-        for (option, setting, given) in given {
+        let stored = self.take_parameters();
+        for (option, setting, given) in given.options {
             let secret = match given {
                 GivenSecret::New(secret) => Some(secret),
                 GivenSecret::Removed => None,
@@ -43,17 +47,74 @@ impl OptionSecrets {
                 updated.insert(option, setting, secret);
             }
         }
+        updated.update_parameters(stored, given.parameters, (before, after), &mut problems);
         let Some(first) = problems.iter().next() else { return Ok(updated) };
         let message = format!("{} {}.", first.field, first.problem);
         let error = Error::new(ErrorKey::ParameterMissing, message).field(&first.field);
         Err(error.with("problems", problems.to_json()))
     }
+
+    fn update_parameters(
+        &mut self,
+        stored: BTreeMap<String, Secret>,
+        given: Option<BTreeMap<String, GivenSecret>>,
+        (before, after): (Option<&Integration>, &Integration),
+        problems: &mut Problems,
+    ) {
+        // `null` removes them all.
+        let Some(mut given) = given else { return };
+        for (name, secret) in stored {
+            let not_mentioned = matches!(given.get(&name), None | Some(GivenSecret::Unchanged));
+            if not_mentioned && after.has_sealed_parameter(&name) {
+                match new_host(&name, before, after) {
+                    None => self.insert_parameter(&name, secret),
+                    Some(why) => problems.add(format!("parameters.{name}"), must_be_given(&why)),
+                }
+            }
+        }
+        given.retain(|_, given| matches!(given, GivenSecret::New(_)));
+        for (name, given) in given {
+            if let GivenSecret::New(secret) = given {
+                self.insert_parameter(&name, secret);
+            }
+        }
+    }
+}
+
+fn must_be_given(why: &str) -> String {
+    format!("must be given again, or be null: {why}")
+}
+
+/// Why a sealed parameter of the integration cannot stay, if it gets to a host that did not get it before.
+fn new_host(name: &str, before: Option<&Integration>, after: &Integration) -> Option<String> {
+    let Some(before) = before else { return Some("it is not known which hosts it was given for".to_owned()) };
+    let known: Vec<Destination> =
+        before.auth_options.iter().flat_map(|option| hosts_of(name, option, before)).collect();
+    for new in &after.auth_options {
+        let schema_before = option(before, &new.key).and_then(|old| old.input_schema.as_ref());
+        let is_new = |host: &Destination| {
+            !known.contains(host) || (host.is_entered() && schema_before != new.input_schema.as_ref())
+        };
+        if let Some(host) = hosts_of(name, new, after).into_iter().find(is_new) {
+            return Some(format!("it was not given for {}", host.as_str()));
+        }
+    }
+    None
+}
+
+/// The hosts that a sealed parameter gets to through an option.
+fn hosts_of(name: &str, option: &AuthOption, integration: &Integration) -> Vec<Destination> {
+    let base = integration.base_uri.as_ref();
+    if option.sealed_parameters.iter().any(|named| named == name) {
+        return option.recipients(base).iter().map(|it| Destination::of(it.address)).collect();
+    }
+    if option.takes_from_parameters(name) { option.hosts_with_secret(base) } else { Vec::new() }
 }
 
 /// What becomes of a secret that is not mentioned.
 enum Kept {
     Stays,
-    /// The option's type has no use for it.
+    /// The option has no use for it.
     Useless,
     Exposed {
         field: String,
@@ -68,6 +129,10 @@ fn kept(setting: &str, key: &str, before: Option<&Integration>, after: &Integrat
         return Kept::Useless;
     }
     let old = before.and_then(|before| Some((before, option(before, key)?)));
+    // It was another client's: now the client is one of the integration's parameters.
+    if new.takes_client && old.is_some_and(|(_, old)| !old.takes_client) {
+        return Kept::Useless;
+    }
     let why = match old {
         Some((_, old)) if old.method.auth_type() != new.method.auth_type() => {
             "the option's type has changed".to_owned()
@@ -83,22 +148,11 @@ fn kept(setting: &str, key: &str, before: Option<&Integration>, after: &Integrat
         None => "it is not known which hosts it was given for".to_owned(),
     };
     let field = format!("{}.config.{setting}", new.path());
-    Kept::Exposed { field, reason: format!("must be given again, or be null: {why}") }
+    Kept::Exposed { field, reason: must_be_given(&why) }
 }
 
 fn option<'a>(integration: &'a Integration, key: &str) -> Option<&'a AuthOption> {
     integration.auth_options.iter().find(|option| option.key == key)
-}
-
-impl AuthType {
-    /// The settings that are secrets of this type.
-    fn secrets(self) -> &'static [&'static str] {
-        match self {
-            Self::OAuth2 | Self::ClientCredentials => &["clientSecret"],
-            Self::OAuth1 => &["consumerSecret", "privateKey"],
-            Self::Proxy => &[],
-        }
-    }
 }
 
 impl AuthOption {
@@ -108,7 +162,9 @@ impl AuthOption {
             AuthMethod::OAuth2(config) => config.callback_parameters.clone(),
             _ => CallbackParameters::default(),
         };
-        self.input_schema == other.input_schema && callback_parameters(self) == callback_parameters(other)
+        self.input_schema == other.input_schema
+            && self.provider_domains == other.provider_domains
+            && callback_parameters(self) == callback_parameters(other)
     }
 
     /// The hosts that the option's secrets get to, or what is signed with them; and the other hosts of its `config`,

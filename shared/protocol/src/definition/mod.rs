@@ -3,6 +3,7 @@
 mod after_connect;
 mod api_calls;
 mod api_path;
+mod asked_parameters;
 mod auth_option;
 mod body;
 mod bounded_schema;
@@ -34,6 +35,7 @@ mod read;
 mod recipients;
 mod registration;
 mod secret_rotation;
+mod team_parameters;
 pub mod template;
 mod token_endpoint;
 mod value_path;
@@ -61,7 +63,7 @@ pub use integration::{BARE_CALLBACK, Integration, Sharing, integration_id, integ
 pub use integration_definition::{CallbackPath, IntegrationDefinition};
 pub use oauth1::{OAuth1, ParameterPlace, SignatureMethod, TokenMethod, private_key};
 pub use oauth2::{ClientAuthentication, OAuth2, Pkce};
-pub use option_secrets::OptionSecrets;
+pub use option_secrets::{Given, OptionSecrets};
 pub use pick::{Pick, Picks, at, picked};
 pub use problem::{Problem, Problems};
 pub use read::read;

@@ -31,6 +31,14 @@ pub enum SignatureMethod {
 }
 
 impl SignatureMethod {
+    /// The setting that holds what it signs with.
+    pub(super) fn secret(self) -> &'static str {
+        match self {
+            Self::RsaSha1 => "privateKey",
+            Self::HmacSha1 | Self::HmacSha256 | Self::Plaintext => "consumerSecret",
+        }
+    }
+
     /// The value of `oauth_signature_method`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -77,8 +85,9 @@ impl TokenMethod {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OAuth1 {
-    /// The client credentials' identifier (RFC 5849 §1.1).
-    pub consumer_key: String,
+    /// The client credentials' identifier (RFC 5849 §1.1); the integration's parameter of the same name unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consumer_key: Option<String>,
     /// The endpoint that issues temporary credentials (§2.1).
     pub request_token_uri: Address,
     /// The page where the customer authorizes them (§2.2).
@@ -113,9 +122,13 @@ pub struct OAuth1 {
 
 impl OAuth1 {
     pub(super) fn check(&self, checker: &mut Checker<'_>) {
-        checker.name("consumerKey", &self.consumer_key);
+        match &self.consumer_key {
+            Some(consumer_key) => checker.name("consumerKey", consumer_key),
+            None => checker.refuse_parameter("consumerKey"),
+        }
         checker.endpoint("requestTokenUri", &self.request_token_uri, PROTOCOL_PARAMETERS);
         checker.endpoint("authorizeUri", &self.authorize_uri, PROTOCOL_PARAMETERS);
+        checker.shown("authorizeUri", self.authorize_uri.template());
         checker.endpoint("tokenUri", &self.token_uri, PROTOCOL_PARAMETERS);
         if let Some(realm) = &self.realm {
             checker.template("realm", realm, Credentials::NotYet);
@@ -130,19 +143,21 @@ impl OAuth1 {
         self.check_key(checker);
     }
 
+    /// The identifier.
+    pub fn consumer_key(&self) -> Result<&str> {
+        self.consumer_key.as_deref().ok_or_else(|| Error::unusable("parameters.consumerKey"))
+    }
+
     fn check_key(&self, checker: &mut Checker<'_>) {
-        let setting = match self.signature_method {
-            SignatureMethod::RsaSha1 => "privateKey",
-            SignatureMethod::HmacSha1 | SignatureMethod::HmacSha256 | SignatureMethod::Plaintext => {
-                "consumerSecret"
-            }
-        };
-        if checker.lacks(setting) {
+        let setting = self.signature_method.secret();
+        if checker.lacks(setting) && checker.option.takes_client {
+            checker.refuse_parameter(setting);
+        } else if checker.lacks(setting) {
             checker
                 .refuse(setting, format!("is missing, and {} signs with it", self.signature_method.as_str()));
         }
         if let KnownSecrets::Opened(secrets) = checker.secrets
-            && let Some(pem) = secrets.get(checker.option, "privateKey")
+            && let Some(pem) = checker.option.secret(secrets, "privateKey")
             && private_key(pem).is_err()
         {
             checker.refuse("privateKey", "is no RSA private key in PEM (`-----BEGIN PRIVATE KEY-----`)");

@@ -15,6 +15,7 @@ use super::template::{Address, Template};
 use super::token_endpoint::{
     self, AnswerRules, AuthorizationChanges, RefreshRefusal, RequestChanges, Seconds, TimeUnit, TokenError,
 };
+use crate::error::{Error, Result};
 
 /// The client authentication at the token endpoint (RFC 6749 §2.3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,11 +69,12 @@ impl Pkce {
     reason = "each is a quirk of its own, by the name that definitions give it"
 )]
 pub struct OAuth2 {
-    /// The client identifier that the provider issued (RFC 6749 §2.2). Its secret, `clientSecret`, is taken out of the
-    /// definition before this is read, and kept sealed beside it.
-    pub client_id: Template,
-    /// The template of the client secret, if customers bring a client of their own. The workspace's own secret is kept
-    /// sealed beside the definition.
+    /// The client identifier that the provider issued (RFC 6749 §2.2); the integration's parameter of the same name
+    /// unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<Template>,
+    /// The template of the client secret, if customers bring a client of their own. The workspace's own secret is taken
+    /// out of the definition before this is read, and kept sealed beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<Template>,
     /// The authorization endpoint.
@@ -211,6 +213,9 @@ impl OAuth2 {
         checker.scope_templates(&self.scopes, &self.scope_separator);
         checker.added(self.extra.keys(), |name| OWN_PARAMETERS.contains(&name));
         checker.templates("extra", &self.extra, Credentials::NotYet);
+        for (name, template) in &self.extra {
+            checker.shown(&format!("extra.{name}"), template);
+        }
         let in_query = self.authorize_uri.query_names();
         for name in self.extra.keys() {
             if in_query.contains(name) {
@@ -239,13 +244,19 @@ impl OAuth2 {
     }
 
     fn check_client(&self, checker: &mut Checker<'_>) {
-        if self.client_id.as_str().trim().is_empty() {
-            checker.refuse("clientId", "is empty");
+        match &self.client_id {
+            Some(template) => {
+                if template.as_str().trim().is_empty() {
+                    checker.refuse("clientId", "is empty");
+                }
+                checker.template("clientId", template, Credentials::NotYet);
+                checker.shown("clientId", template);
+            }
+            None => checker.refuse_parameter("clientId"),
         }
-        checker.template("clientId", &self.client_id, Credentials::NotYet);
         match &self.client_secret {
             Some(template) => checker.template("clientSecret", template, Credentials::NotYet),
-            None => self.client_auth_location.check(checker),
+            None => self.check_secret(checker),
         }
         if self.skip_pkce && self.pkce != Pkce::S256 {
             checker.refuse("skipPkce", "cannot stand beside pkce");
@@ -292,6 +303,34 @@ impl OAuth2 {
     #[must_use]
     pub fn refreshed_by(&self) -> &str {
         self.refresh_credential.as_deref().unwrap_or("refresh_token")
+    }
+
+    /// The client identifier.
+    pub fn client_id(&self) -> Result<&Template> {
+        self.client_id.as_ref().ok_or_else(|| Error::unusable("parameters.clientId"))
+    }
+
+    /// True if the token endpoint gets the client secret.
+    pub(super) fn sends_secret(&self) -> bool {
+        self.client_auth_location != ClientAuthentication::None
+            && self.customer_host.sends_secret_to(&self.token_uri)
+    }
+
+    /// HTTP Basic has nothing to send without a secret. A client that is one of the integration's parameters is whole.
+    fn check_secret(&self, checker: &mut Checker<'_>) {
+        if !checker.lacks("clientSecret") {
+            return;
+        }
+        if checker.option.takes_client {
+            if self.sends_secret() {
+                checker.refuse_parameter("clientSecret");
+            }
+        } else if !matches!(
+            self.client_auth_location,
+            ClientAuthentication::Body | ClientAuthentication::None
+        ) {
+            checker.refuse("clientSecret", "is missing, and clientAuthLocation says where it is sent");
+        }
     }
 
     /// True if an answer without the issuer's `iss` is refused.
@@ -342,19 +381,11 @@ impl OAuth2 {
         if self.grant == ConsentGrant::ClientCredentials {
             self.check_own_client(checker);
         }
+        checker.shown("authorizeUri", self.authorize_uri.template());
         for (setting, address) in [("refreshUri", &self.refresh_uri), ("revocationUri", &self.revocation_uri)]
         {
             let Some(address) = address else { continue };
             checker.address(setting, address, Credentials::Given);
-        }
-    }
-}
-
-impl ClientAuthentication {
-    /// HTTP Basic has nothing to send without a secret.
-    fn check(self, checker: &mut Checker<'_>) {
-        if !matches!(self, Self::Body | Self::None) && checker.lacks("clientSecret") {
-            checker.refuse("clientSecret", "is missing, and clientAuthLocation says where it is sent");
         }
     }
 }

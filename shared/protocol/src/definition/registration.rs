@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::input::{self, Violation};
 use super::template::Values;
-use super::{AuthMethod, AuthOption, Integration};
+use super::{AuthMethod, AuthOption, Integration, OptionSecrets};
 use crate::error::{Error, ErrorKey, Result};
 use crate::id::IntegrationId;
 use crate::secret::SecretMap;
@@ -106,6 +106,8 @@ pub struct Registration {
     pub integration: Arc<Integration>,
     option: usize,
     owner: Owner,
+    /// The team's values with the sealed ones among them, where these were opened.
+    opened: Option<Arc<SecretMap>>,
 }
 
 impl Registration {
@@ -113,7 +115,14 @@ impl Registration {
     pub fn new(integration: &Arc<Integration>, key: &str, owner: Owner) -> Result<Self> {
         let is_it = |option: &AuthOption| option.key == key && !matches!(option.method, AuthMethod::Proxy(_));
         let option = integration.auth_options.iter().position(is_it).ok_or_else(changed)?;
-        Ok(Self { integration: Arc::clone(integration), option, owner })
+        Ok(Self { integration: Arc::clone(integration), option, owner, opened: None })
+    }
+
+    /// The same registration, whose templates can have the team's sealed values.
+    #[must_use]
+    pub fn opened(self, secrets: &OptionSecrets) -> Self {
+        let opened = SecretMap::new(self.integration.opened_parameters(secrets));
+        Self { opened: Some(Arc::new(opened)), ..self }
     }
 
     /// The option, which is never `proxy`.
@@ -151,6 +160,7 @@ impl Registration {
             parameters: parameters.expose(),
             connector_parameters: connector_parameters.expose(),
             credentials: credentials.expose(),
+            integration: self.opened.as_ref().map_or(&self.integration.parameters, |opened| opened.expose()),
             maker: None,
             may_lack: false,
         };

@@ -31,6 +31,8 @@ pub struct Values<'a> {
     pub(crate) parameters: &'a Map<String, Value>,
     /// `${credentials.…}`: the credentials that the provider, or the customer, gave.
     pub(crate) credentials: &'a Map<String, Value>,
+    /// `${integration.…}`: the team's own values; the sealed ones among them only where the registration was opened.
+    pub(crate) integration: &'a Map<String, Value>,
     /// `${connectorParameters.…}`: the parameters that the caller gave for the connector. They never choose a host.
     pub(crate) connector_parameters: &'a Map<String, Value>,
     /// `${random.…}` and `${signed.…}`: what is made for the request.
@@ -216,6 +218,8 @@ pub enum Root {
     Credentials,
     /// `connectorParameters`.
     ConnectorParameters,
+    /// `integration`.
+    Integration,
     /// `random`.
     Random,
     /// `signed`.
@@ -266,6 +270,7 @@ impl Placeholder {
             Root::Parameters => values.parameters,
             Root::Credentials => values.credentials,
             Root::ConnectorParameters => values.connector_parameters,
+            Root::Integration => values.integration,
             Root::Random | Root::Signed => {
                 let made = values.maker.map(|maker| maker.make(self.root, &self.path[0])).transpose()?;
                 return Ok(made.map(Cow::Owned));
@@ -288,6 +293,8 @@ impl Placeholder {
     fn refused(&self, fault: &str) -> Error {
         let root = match self.root {
             Root::Parameters => "connectionParameters",
+            // Nobody but the team can mend it.
+            Root::Integration => return Error::unusable(&format!("parameters.{}", self.path.join("."))),
             root => root.name(),
         };
         let field = format!("{root}.{}", self.path.join("."));
@@ -296,14 +303,21 @@ impl Placeholder {
 }
 
 impl Root {
-    const ALL: [Self; 5] =
-        [Self::Parameters, Self::Credentials, Self::ConnectorParameters, Self::Random, Self::Signed];
+    const ALL: [Self; 6] = [
+        Self::Parameters,
+        Self::Credentials,
+        Self::ConnectorParameters,
+        Self::Integration,
+        Self::Random,
+        Self::Signed,
+    ];
 
     fn name(self) -> &'static str {
         match self {
             Self::Parameters => "parameters",
             Self::Credentials => "credentials",
             Self::ConnectorParameters => "connectorParameters",
+            Self::Integration => "integration",
             Self::Random => "random",
             Self::Signed => "signed",
         }

@@ -89,7 +89,7 @@ fn signature(
     form: &[(String, String)],
 ) -> Result<HeaderValue> {
     let (option, values) = (access.bound.registration().option(), access.bound.values());
-    let client = oauth1::Client::of(config, &option.key, access.secrets, values)?;
+    let client = oauth1::Client::of(config, option, access.secrets, values)?;
     let credential = |name: &str| values.credentials.get(name).and_then(Value::as_str);
     let secret = Secret::from(credential("oauth_token_secret").unwrap_or_default());
     let token = Token { token: credential("oauth_token").unwrap_or_default(), secret: &secret };
@@ -101,10 +101,16 @@ fn form_fields(headers: &HeaderMap, body: &[u8]) -> Vec<(String, String)> {
     if is_form(headers) { form_urlencoded::parse(body).into_owned().collect() } else { Vec::new() }
 }
 
-/// Named templates, filled in.
+/// Named templates, filled in. One whose value may be missing, and is, is left out.
 pub fn rendered(
     templates: &BTreeMap<String, Template>,
     values: &Values<'_>,
 ) -> Result<Vec<(String, String)>> {
-    templates.iter().map(|(name, template)| Ok((name.clone(), template.render_text(values)?))).collect()
+    let mut rendered = Vec::with_capacity(templates.len());
+    for (name, template) in templates {
+        if let Some(value) = template.render_optional(values)? {
+            rendered.push((name.clone(), value));
+        }
+    }
+    Ok(rendered)
 }

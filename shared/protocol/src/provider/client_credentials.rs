@@ -64,8 +64,10 @@ async fn grant(
     let secret = sealed_secret.cloned().or(entered_secret);
     let endpoint = TokenEndpoint::of_client(config, url, client_id, secret, values)?;
     let answered = endpoint.client_credentials(calls, scope, extra).await;
-    let answered = answered.map_err(|error| match (sealed_secret, error) {
-        (None, CallError::Provider(failure)) => as_refused_credentials(*failure).into(),
+    let is_customers =
+        sealed_secret.is_none() && !(config.client_secret.is_some() && config.has_own_client());
+    let answered = answered.map_err(|error| match (is_customers, error) {
+        (true, CallError::Provider(failure)) => as_refused_credentials(*failure).into(),
         (_, error) => error,
     });
     Ok(answered?.into_fields())

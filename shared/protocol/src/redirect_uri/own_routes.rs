@@ -25,6 +25,8 @@ pub const OWN_PATHS: &[&str] = &[
     "/connections/{id}/refresh-credentials",
     "/connections/{id}/restore",
     "/connections/{id}/test",
+    "/connectors",
+    "/connectors/{key}",
     "/integrations",
     "/integrations/{key}",
     "/integrations/{key}/connector-spec",

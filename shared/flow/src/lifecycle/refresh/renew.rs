@@ -77,7 +77,7 @@ pub(super) async fn renew(
         Renewal::RefreshToken { config, token } => {
             let registration = bound.registration();
             let issuing = registration::issuing_secrets(deps, registration).await?;
-            let client_secret = issuing.get(&registration.option().key, "clientSecret");
+            let client_secret = registration.option().secret(&issuing, "clientSecret");
             let calls = deps.calls(deadline.provider());
             let endpoint = TokenEndpoint::of_refresh(config, client_secret, bound.values(), calls.loopback)?;
             let response = endpoint.refresh(&calls, token).await?;
@@ -86,7 +86,7 @@ pub(super) async fn renew(
         Renewal::Consent(config) => {
             let registration = bound.registration();
             let issuing = registration::issuing_secrets(deps, registration).await?;
-            let client_secret = issuing.get(&registration.option().key, "clientSecret");
+            let client_secret = registration.option().secret(&issuing, "clientSecret");
             let calls = deps.calls(deadline.provider());
             let response = consent::request_tokens(&calls, config, client_secret, bound.values()).await?;
             Ok(merged(bound.credentials(), response.into_fields()))

@@ -137,6 +137,7 @@ fn with_parameters<T>(parameters: &Value, render: impl FnOnce(&Values<'_>) -> T)
         parameters,
         credentials: none,
         connector_parameters: none,
+        integration: none,
         maker: None,
         may_lack: false,
     })

@@ -1,7 +1,7 @@
 //! The parties to a request: the client, and the token that the customer gave it.
 
 use crate::definition::template::{Template, Values};
-use crate::definition::{OAuth1, OptionSecrets, SignatureMethod};
+use crate::definition::{AuthOption, OAuth1, OptionSecrets, SignatureMethod};
 use crate::error::{Error, ErrorKey, Result};
 use crate::secret::Secret;
 
@@ -23,14 +23,14 @@ impl<'a> Client<'a> {
     /// The client of an option.
     pub fn of(
         config: &'a OAuth1,
-        option: &str,
+        option: &AuthOption,
         secrets: &'a OptionSecrets,
         values: &Values<'_>,
     ) -> Result<Self> {
         Ok(Self {
-            consumer_key: &config.consumer_key,
-            consumer_secret: secrets.get(option, "consumerSecret"),
-            private_key: secrets.get(option, "privateKey"),
+            consumer_key: config.consumer_key()?,
+            consumer_secret: option.secret(secrets, "consumerSecret"),
+            private_key: option.secret(secrets, "privateKey"),
             signature_method: config.signature_method,
             realm: config.realm.as_ref().map(|realm| rendered(realm, values)).transpose()?,
         })

@@ -336,6 +336,7 @@ fn values_come_from_their_own_root() {
         parameters: &parameters,
         credentials: &credentials,
         connector_parameters: &connector,
+        integration: &connector,
         maker: None,
         may_lack: false,
     };
@@ -352,6 +353,7 @@ fn what_no_schema_binds_names_no_host() {
         parameters: &none,
         credentials: &none,
         connector_parameters: given.as_object().unwrap(),
+        integration: &none,
         maker: None,
         may_lack: false,
     };
