@@ -42,6 +42,7 @@ mod refresh_interrupted;
 mod refresh_refused;
 mod refresh_storms;
 mod refresh_together;
+mod refresh_token_kept;
 mod refresh_types;
 mod replacement;
 mod request_forms;

@@ -157,6 +157,8 @@ error_keys! {
     ConnectionDisconnected = "connection_disconnected", Connection, BAD_REQUEST, Rest;
     /// A refresh stopped after the provider may have rotated the token.
     RefreshInterrupted = "refresh_interrupted", Connection, BAD_REQUEST, Rest;
+    /// The provider issued no refresh token, so the connection ends with its access token.
+    RefreshTokenMissing = "refresh_token_missing", Configuration, BAD_REQUEST, Rest;
     /// The customer has to act, but cannot be asked.
     InteractionRequired = "interaction_required", Connection, BAD_REQUEST, RedirectUri;
     /// Another request held the connection for too long.

@@ -2,6 +2,7 @@
 
 pub mod authorization_request;
 mod grant;
+pub mod id_token;
 pub mod revocation;
 pub mod token_request;
 pub mod token_response;
