@@ -31,6 +31,7 @@ mod one_connection;
 mod operator_log;
 mod options;
 mod popup;
+mod preconditions;
 mod proxy;
 mod proxy_calls;
 mod reconnect;

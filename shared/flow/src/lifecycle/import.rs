@@ -123,21 +123,30 @@ pub async fn issue(
 
 /// Rejects credentials that an option of this type cannot have.
 pub fn check(registration: &Registration, option: &AuthOption, credentials: &SecretMap) -> Result<()> {
-    let token = match &option.method {
-        AuthMethod::OAuth2(_) => "access_token",
-        AuthMethod::OAuth1(_) => "oauth_token",
-        AuthMethod::ClientCredentials(_) if is_entered(option) => {
-            let violations = registration.violations(option, credentials)?;
-            return violations.first().map_or(Ok(()), |first| Err(input::refusal(first, "credentials")));
-        }
-        AuthMethod::ClientCredentials(_) => return Ok(()),
-        AuthMethod::Proxy(_) => return Err(borrowed("credentials")),
+    let Some(token) = token(option) else {
+        return match &option.method {
+            AuthMethod::Proxy(_) => Err(borrowed("credentials")),
+            _ if is_entered(option) => {
+                let violations = registration.violations(option, credentials)?;
+                violations.first().map_or(Ok(()), |first| Err(input::refusal(first, "credentials")))
+            }
+            _ => Ok(()),
+        };
     };
     let given = credentials.expose().get(token).and_then(Value::as_str).unwrap_or_default();
     if given.is_empty() {
         return Err(Error::malformed(&format!("credentials.{token}"), "must be a string that is not empty"));
     }
     Ok(())
+}
+
+/// Returns the name of the token without which an option of this type has no credentials.
+pub(super) fn token(option: &AuthOption) -> Option<&'static str> {
+    match &option.method {
+        AuthMethod::OAuth2(_) => Some("access_token"),
+        AuthMethod::OAuth1(_) => Some("oauth_token"),
+        AuthMethod::ClientCredentials(_) | AuthMethod::Proxy(_) => None,
+    }
 }
 
 /// True if the credentials are the customer's parameters themselves.

@@ -169,6 +169,7 @@ async fn attempt(deps: &Deps, lease: &Lease, deadline: Deadline) -> Result<Conne
     let key = deps.sealer.prepare(connection_context(workspace)).await?;
     let credentials = renew(deps, secrets.values(&registration)?, renewal, deadline).await?;
     let mut health = health(registration.option(), &credentials, deps.clock.now(), before.last_active_at);
+    health.renewed = true;
     health.unhelped = before.health.unhelped;
     secrets.held.credentials = credentials;
     let sealed = secrets.seal(&key, workspace, customer, id)?;
