@@ -19,6 +19,7 @@ mod form_waits;
 mod given_credentials;
 mod happy;
 mod iframe;
+mod input_defaults;
 mod integration_changes;
 mod interrupted;
 mod key_faults;

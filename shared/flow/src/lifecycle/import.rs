@@ -52,7 +52,8 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
         return Err(borrowed("authOptionKey"));
     }
     let (mut parameters, parameters_field) = given.parameters;
-    if let Some(credentials) = &given.credentials {
+    let credentials = given.credentials.map(|credentials| with_defaults(&registration, option, credentials));
+    if let Some(credentials) = &credentials {
         // A provider's address may come from the credentials, and the workspace's own secret is sent to it.
         if !given.by_admin && !is_entered(option) {
             let message = "credentials needs a management token (isAdmin, and no customer) for this option.";
@@ -64,6 +65,7 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
             parameters = credentials.clone();
         }
     }
+    parameters = registration.with_defaults(option, &parameters);
     if let Some(violation) = registration.violations(option, &parameters)?.first() {
         return Err(input::refusal(violation, parameters_field));
     }
@@ -80,7 +82,7 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
         allow_multiple_connections: given.allow_multiple_connections,
     };
     let key = connection_key(deps, &request).await?;
-    let mut credentials = match (given.credentials, &option.method) {
+    let mut credentials = match (credentials, &option.method) {
         (Some(credentials), _) => credentials,
         (None, AuthMethod::ClientCredentials(config)) => {
             issue(deps, request.values(&registration)?, config, deadline).await?
@@ -138,6 +140,15 @@ pub fn check(registration: &Registration, option: &AuthOption, credentials: &Sec
         return Err(Error::malformed(&format!("credentials.{token}"), "must be a string that is not empty"));
     }
     Ok(())
+}
+
+/// Adds the schema's defaults to credentials that are the customer's parameters themselves.
+pub(super) fn with_defaults(
+    registration: &Registration,
+    option: &AuthOption,
+    credentials: SecretMap,
+) -> SecretMap {
+    if is_entered(option) { registration.with_defaults(option, &credentials) } else { credentials }
 }
 
 /// Returns the name of the token without which an option of this type has no credentials.

@@ -159,12 +159,14 @@ async fn changed(
         secrets.held.connector_parameters = parameters.clone();
     }
     if let Some((parameters, field)) = &changes.parameters {
-        if let Some(violation) = registration.violations(option, parameters)?.first() {
+        let parameters = registration.with_defaults(option, parameters);
+        if let Some(violation) = registration.violations(option, &parameters)?.first() {
             return Err(input::refusal(violation, field));
         }
-        secrets.held.parameters = parameters.clone();
+        secrets.held.parameters = parameters;
     }
     let given = changes.credentials.as_ref().map(|given| beside(option, &secrets.held.credentials, given));
+    let given = given.map(|given| import::with_defaults(&registration, option, given));
     if let Some(given) = &given
         && changes.precondition.is_none()
     {
