@@ -91,6 +91,7 @@ async fn a_restored_connection_is_as_it_was() {
     let answer = restore(&world, &id, None).await;
     let mut expected = before;
     expected["updatedAt"] = "2026-01-01T00:01:00.000Z".into();
+    expected["version"] = "3-1767225660000".into();
     assert_eq!((answer.status.as_u16(), answer.json()), (200, expected.clone()));
     assert_eq!(world.connection(&id).await.json(), expected);
     assert_eq!(call(&world, Method::GET, "/connections", None).await.json()["items"], json!([expected]));

@@ -56,7 +56,8 @@ async fn the_connection_can_be_read_at_once() {
       "state": "READY",
       "tenantId": "user-1",
       "updatedAt": "2026-01-01T00:00:00.000Z",
-      "userId": "user-1"
+      "userId": "user-1",
+      "version": "1-1767225600000"
     }
     "#);
     let secrets = world.secrets(&id).await;

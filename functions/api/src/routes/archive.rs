@@ -4,7 +4,7 @@ use bytes::Bytes;
 use flow::connection::Connection;
 use flow::lifecycle::disconnect;
 use flow::store::Siblings;
-use http::Response;
+use http::{Response, StatusCode};
 use protocol::error::Result;
 use protocol::token::Caller;
 
@@ -35,5 +35,5 @@ pub(crate) async fn restore(call: Call<'_>, caller: Caller) -> Result<Response<B
         connection = deps.store.restore_connection(&connection, siblings).await?;
         tracing::info!("restored");
     }
-    answer::ok(&connection.representation(deps).await?)
+    answer::connection(deps, StatusCode::OK, &connection).await
 }

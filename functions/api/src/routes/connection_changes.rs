@@ -1,10 +1,11 @@
 //! PATCH and PUT `/connections/{id}`.
 
 use bytes::Bytes;
-use flow::connection::Connection;
+use flow::connection::{Connection, Precondition};
 use flow::lifecycle::update::{Changes, update};
 use flow::web::request_fields::Fields;
-use http::Response;
+use http::header::IF_MATCH;
+use http::{HeaderMap, Response, StatusCode};
 use protocol::definition::integration_id_of;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::secret::SecretMap;
@@ -53,16 +54,46 @@ async fn change(call: Call<'_>, caller: Caller, name_is: Name) -> Result<Respons
         parameters: parameters(&mut fields)?,
         connector_parameters: fields.object("connectorParameters")?,
         credentials: fields.object("credentials")?,
+        precondition: precondition(request.headers(), &mut fields)?,
     };
     if let (Caller::Customer(_), Some(field)) = (&caller, changes.sealed_field()) {
         let message = format!("{field} needs a management token (isAdmin, and no customer).");
         return Err(Error::new(ErrorKey::AccessDenied, message).field(field));
     }
-    if !changes.is_empty() {
-        connection = update(deps, connection, changes, deadline).await?;
+    let is_change = !changes.is_empty();
+    connection = update(deps, connection, changes, deadline).await?;
+    if is_change {
         tracing::info!("changed");
     }
-    answer::ok(&connection.representation(deps).await?)
+    answer::connection(deps, StatusCode::OK, &connection).await
+}
+
+/// The condition of a change: `If-Match`, or the version in the body, or both.
+fn precondition(headers: &HeaderMap, fields: &mut Fields) -> Result<Option<Precondition>> {
+    let header = if_match(headers)?;
+    Ok(match (header, fields.text("version", MAX_ID)?) {
+        (header, Some(version)) => Some(header.unwrap_or(Precondition::Any).and(version)),
+        (header, None) => header,
+    })
+}
+
+/// `If-Match` (RFC 9110 §13.1.1): `*`, or a list of entity tags. A weak tag fits no version (§8.8.3.2).
+fn if_match(headers: &HeaderMap) -> Result<Option<Precondition>> {
+    let malformed = || Error::malformed("If-Match", "must be *, or entity tags in double quotes");
+    let mut versions = Vec::new();
+    for line in headers.get_all(IF_MATCH) {
+        let line = line.to_str().map_err(|_| malformed())?.trim();
+        if line == "*" {
+            return Ok(Some(Precondition::Any));
+        }
+        for tag in line.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
+            let strong = tag.strip_prefix("W/").unwrap_or(tag);
+            let version =
+                strong.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).ok_or_else(malformed)?;
+            versions.extend((strong == tag).then(|| version.to_owned()));
+        }
+    }
+    Ok(headers.contains_key(IF_MATCH).then_some(Precondition::OneOf(versions)))
 }
 
 /// A name that is given is not empty.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use flow::complete;
-use http::Response;
+use http::{Response, StatusCode};
 use protocol::error::Result;
 use protocol::token::Customer;
 
@@ -14,5 +14,5 @@ pub(crate) async fn complete(call: Call<'_>, customer: Customer) -> Result<Respo
     let Call { deps, id, deadline, .. } = call;
     let connection = complete::complete(deps, id, &customer, deadline).await?;
     tracing::info!("connected for a confirmed user");
-    answer::ok(&connection.representation(deps).await?)
+    answer::connection(deps, StatusCode::OK, &connection).await
 }

@@ -9,7 +9,7 @@ use flow::lifecycle::refresh;
 use flow::lifecycle::representation::{Face, Representation};
 use flow::store::ListConnections;
 use flow::web::request_fields::Fields;
-use http::Response;
+use http::{Response, StatusCode};
 use protocol::definition::integration_id_of;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{CustomerId, IntegrationId};
@@ -105,15 +105,16 @@ pub(crate) async fn show(call: Call<'_>, caller: Caller) -> Result<Response<Byte
         connection = refresh::fresh(deps, connection, deadline).await?;
     }
     let representation = connection.representation(deps).await?;
+    let version = representation.version.clone();
     if !include_secrets {
-        return answer::ok(&representation);
+        return answer::versioned(StatusCode::OK, &version, &representation);
     }
     let secrets = ConnectionSecrets::open_to_show(deps, &connection).await?.map(|held| Secrets {
         connector_parameters: held.connector_parameters,
         parameters: held.parameters,
         credentials: held.credentials,
     });
-    answer::ok(&WithSecrets { connection: representation, secrets })
+    answer::versioned(StatusCode::OK, &version, &WithSecrets { connection: representation, secrets })
 }
 
 /// The connections of a page, as they are shown. Its cost has a bound: integrations beyond the first few are not looked up.
@@ -179,6 +180,7 @@ pub(super) mod tests {
             updated_at: TIME.to_owned(),
             last_active_at: TIME.to_owned(),
             next_credentials_refresh_at: None,
+            version: "1-1767225600000".to_owned(),
             archived_at: None,
         }
     }

@@ -38,7 +38,7 @@ pub(crate) async fn create(call: Call<'_>, caller: Caller) -> Result<Response<By
     let connection = import(deps, given, deadline).await?;
     About::Connection.note(&connection.id);
     tracing::info!("connected with given credentials");
-    answer::json(StatusCode::CREATED, &connection.representation(deps).await?)
+    answer::connection(deps, StatusCode::CREATED, &connection).await
 }
 
 /// The token's customer; who manages the workspace says for whom it is.

@@ -29,6 +29,9 @@ pub struct Health {
     /// it is the pause after a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_refresh_at: Option<Timestamp>,
+    /// True if they come from a refresh, and nobody has given them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub renewed: bool,
     /// The number of refreshes that have failed in a row.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub failures: u32,

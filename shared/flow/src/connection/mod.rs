@@ -2,12 +2,14 @@
 
 mod connect_request;
 mod health;
+mod precondition;
 mod secrets;
 
 use serde::{Deserialize, Serialize};
 
 pub use connect_request::ConnectRequest;
 pub use health::{Doubt, Health, Revocation, Unhelped};
+pub use precondition::{Precondition, precondition_required};
 pub use secrets::{ConnectionSecrets, Held};
 
 use crate::seal::{EncryptionContext, Place};

@@ -13,7 +13,7 @@ use protocol::secret::SecretMap;
 
 use super::after_connect::complete;
 use super::registration::signing_secrets;
-use super::{refresh, revoke};
+use super::{kept_refresh_token, refresh, revoke};
 use crate::connection::{
     Account, ConnectRequest, Connection, ConnectionRecord, ConnectionSecrets, connection_context,
     connection_not_found,
@@ -62,6 +62,10 @@ pub async fn connect(
         Some(id) => Some(deps.store.read_connection(id).await?.ok_or_else(connection_not_found)?),
         None => None,
     };
+    let credentials = &mut secrets.held.credentials;
+    let lease =
+        kept_refresh_token::keep(deps, request, issued.registration, credentials, before.as_ref(), deadline)
+            .await;
     let connection = {
         let secrets = (&secrets, issued.at, issued.key);
         sealed(deps, request, issued.registration, &integration, secrets, before.as_ref())?
@@ -79,10 +83,18 @@ pub async fn connect(
         token: draw_id(&*deps.random),
         deadline: deadline.save(),
     };
-    let Saved { outcome, replaced } = deps.store.save_connection(&save).await?;
+    let saved = deps.store.save_connection(&save).await;
     // Another request may have ended the flow with its own outcome. Then nothing was replaced here.
-    let connected =
-        matches!(&outcome, Outcome::Connected { connection_id } if *connection_id == connection.id);
+    let connected = saved.as_ref().is_ok_and(|saved| {
+        matches!(&saved.outcome, Outcome::Connected { connection_id } if *connection_id == connection.id)
+    });
+    if let Some(lease) = lease.filter(|_| !connected) {
+        refresh::release(deps, &lease).await;
+    }
+    let Saved { outcome, replaced } = saved?;
+    if let Some(error) = connection.health.error.as_ref().filter(|_| connected) {
+        error.report("connected, but not for long");
+    }
     if connected && deps.clock.now() < deadline.provider() {
         revoke::revoke_replaced(deps, &integration, before, &replaced, &secrets.held.credentials).await;
     }

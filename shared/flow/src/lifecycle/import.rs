@@ -55,7 +55,8 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
     }
     let registration = registration::opened(deps, registration).await?;
     let (mut parameters, parameters_field) = given.parameters;
-    if let Some(credentials) = &given.credentials {
+    let credentials = given.credentials.map(|credentials| with_defaults(&registration, option, credentials));
+    if let Some(credentials) = &credentials {
         // A provider's address may come from the credentials, and the workspace's own secret is sent to it.
         if !given.by_admin && !is_entered(option) {
             let message = "credentials needs a management token (isAdmin, and no customer) for this option.";
@@ -67,6 +68,7 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
             parameters = credentials.clone();
         }
     }
+    parameters = registration.with_defaults(option, &parameters);
     if let Some(violation) = registration.violations(option, &parameters)?.first() {
         return Err(input::refusal(violation, parameters_field));
     }
@@ -83,7 +85,7 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
         allow_multiple_connections: given.allow_multiple_connections,
     };
     let key = connection_key(deps, &request).await?;
-    let mut credentials = match (given.credentials, &option.method) {
+    let mut credentials = match (credentials, &option.method) {
         (Some(credentials), _) => credentials,
         (None, AuthMethod::ClientCredentials(config)) => {
             issue(deps, request.values(&registration)?, config, deadline).await?
@@ -129,21 +131,39 @@ pub async fn issue(
 
 /// Rejects credentials that an option of this type cannot have.
 pub fn check(registration: &Registration, option: &AuthOption, credentials: &SecretMap) -> Result<()> {
-    let token = match &option.method {
-        AuthMethod::OAuth2(_) => "access_token",
-        AuthMethod::OAuth1(_) => "oauth_token",
-        AuthMethod::ClientCredentials(_) if is_entered(option) => {
-            let violations = registration.violations(option, credentials)?;
-            return violations.first().map_or(Ok(()), |first| Err(input::refusal(first, "credentials")));
-        }
-        AuthMethod::ClientCredentials(_) => return Ok(()),
-        AuthMethod::Proxy(_) => return Err(borrowed("credentials")),
+    let Some(token) = token(option) else {
+        return match &option.method {
+            AuthMethod::Proxy(_) => Err(borrowed("credentials")),
+            _ if is_entered(option) => {
+                let violations = registration.violations(option, credentials)?;
+                violations.first().map_or(Ok(()), |first| Err(input::refusal(first, "credentials")))
+            }
+            _ => Ok(()),
+        };
     };
     let given = credentials.expose().get(token).and_then(Value::as_str).unwrap_or_default();
     if given.is_empty() {
         return Err(Error::malformed(&format!("credentials.{token}"), "must be a string that is not empty"));
     }
     Ok(())
+}
+
+/// Adds the schema's defaults to credentials that are the customer's parameters themselves.
+pub(super) fn with_defaults(
+    registration: &Registration,
+    option: &AuthOption,
+    credentials: SecretMap,
+) -> SecretMap {
+    if is_entered(option) { registration.with_defaults(option, &credentials) } else { credentials }
+}
+
+/// Returns the name of the token without which an option of this type has no credentials.
+pub(super) fn token(option: &AuthOption) -> Option<&'static str> {
+    match &option.method {
+        AuthMethod::OAuth2(_) => Some("access_token"),
+        AuthMethod::OAuth1(_) => Some("oauth_token"),
+        AuthMethod::ClientCredentials(_) | AuthMethod::Proxy(_) => None,
+    }
 }
 
 /// True if the credentials are the customer's parameters themselves.

@@ -6,6 +6,7 @@ pub mod connect;
 pub mod disconnect;
 pub mod exchange;
 pub mod import;
+mod kept_refresh_token;
 pub mod refresh;
 pub mod registration;
 pub mod representation;

@@ -49,6 +49,8 @@ pub struct Representation {
     /// The time of the next refresh, unless somebody needs the credentials sooner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_credentials_refresh_at: Option<String>,
+    /// Its version, which a change may name as its precondition.
+    pub version: String,
     /// The time when it was archived, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub archived_at: Option<String>,
@@ -121,6 +123,7 @@ impl Connection {
             updated_at: self.record.updated_at.to_rfc3339(),
             last_active_at: self.last_active_at.to_rfc3339(),
             next_credentials_refresh_at: next_refresh_at.map(Timestamp::to_rfc3339),
+            version: self.tag(),
             archived_at: self.archived_at.map(Timestamp::to_rfc3339),
         }
     }

@@ -3,18 +3,24 @@
 use std::sync::Arc;
 
 use protocol::deadline::Deadline;
-use protocol::definition::AuthMethod;
 use protocol::definition::input;
+use protocol::definition::{AuthMethod, AuthOption};
 use protocol::error::{Error, Result};
 use protocol::secret::SecretMap;
+use serde_json::Value;
 use tracing::Instrument as _;
 
+use super::refresh::Renewal;
 use super::{connect, import, refresh, registration};
-use crate::connection::{Connection, ConnectionSecrets, connection_context, connection_not_found};
+use crate::connection::{
+    Connection, ConnectionSecrets, Precondition, connection_context, connection_not_found,
+    precondition_required,
+};
 use crate::deps::Deps;
 use crate::store::{ConnectionUpdate, Lease, NewSecrets, Written};
 
-/// The parts of a connection to change; the others stay. An object replaces the old one as a whole.
+/// The parts of a connection to change; the others stay. An object replaces the old one as a whole; only credentials
+/// without their token are put beside the old ones.
 #[derive(Default)]
 pub struct Changes {
     /// The name for people to read.
@@ -25,6 +31,8 @@ pub struct Changes {
     pub connector_parameters: Option<SecretMap>,
     /// The credentials.
     pub credentials: Option<SecretMap>,
+    /// The condition for the change, if there is one.
+    pub precondition: Option<Precondition>,
 }
 
 impl Changes {
@@ -67,8 +75,15 @@ pub async fn update(
         return Err(connection_not_found());
     }
     changes.check_allowed(&connection)?;
+    let precondition = changes.precondition.as_ref();
+    if let Some(precondition) = precondition {
+        precondition.check(&connection)?;
+    }
+    if changes.is_empty() {
+        return Ok(connection);
+    }
     if changes.sealed_field().is_none() {
-        let update = ConnectionUpdate { name: changes.name.as_deref(), secrets: None };
+        let update = ConnectionUpdate { name: changes.name.as_deref(), secrets: None, precondition };
         return match deps.store.update_connection(&mut connection, &update).await? {
             Written::Done => Ok(connection),
             Written::Changed(_) => Err(connection_not_found()),
@@ -101,7 +116,11 @@ async fn under_lease(
         };
         let mut before = lease.connection.clone();
         let secrets = NewSecrets { lease: &lease, connection: &changed, renewed };
-        let update = ConnectionUpdate { name: changes.name.as_deref(), secrets: Some(secrets) };
+        let update = ConnectionUpdate {
+            name: changes.name.as_deref(),
+            secrets: Some(secrets),
+            precondition: changes.precondition.as_ref(),
+        };
         let written = match deps.store.update_connection(&mut before, &update).await {
             Ok(written) => written,
             Err(error) => {
@@ -128,6 +147,9 @@ async fn changed(
     let before = &lease.connection;
     // The customer may have reconnected with another option while this request waited for the lease.
     changes.check_allowed(before)?;
+    if let Some(precondition) = &changes.precondition {
+        precondition.check(before)?;
+    }
     let registration = registration::of_connection(deps, before).await?;
     let option = registration.option();
     let mut secrets = ConnectionSecrets::open(deps, before, &registration).await?;
@@ -137,12 +159,20 @@ async fn changed(
         secrets.held.connector_parameters = parameters.clone();
     }
     if let Some((parameters, field)) = &changes.parameters {
-        if let Some(violation) = registration.violations(option, parameters)?.first() {
+        let parameters = registration.with_defaults(option, parameters);
+        if let Some(violation) = registration.violations(option, &parameters)?.first() {
             return Err(input::refusal(violation, field));
         }
-        secrets.held.parameters = parameters.clone();
+        secrets.held.parameters = parameters;
     }
-    let credentials = match (&changes.credentials, &option.method) {
+    let given = changes.credentials.as_ref().map(|given| beside(option, &secrets.held.credentials, given));
+    let given = given.map(|given| import::with_defaults(&registration, option, given));
+    if let Some(given) = &given
+        && changes.precondition.is_none()
+    {
+        check_nothing_newer(option, before, &secrets.held.credentials, given)?;
+    }
+    let credentials = match (&given, &option.method) {
         (Some(credentials), _) => {
             import::check(&registration, option, credentials)?;
             // For these options, the credentials are the customer's parameters.
@@ -157,12 +187,59 @@ async fn changed(
         _ => None,
     };
     let mut health = before.health.clone();
-    let renewed = credentials.is_some();
+    let mut renewed = false;
     if let Some(credentials) = credentials {
+        renewed = !has_same_tokens(&secrets.held.credentials, &credentials);
         secrets.held.credentials = credentials;
         connect::prove(deps, &registration, &secrets, deadline).await?;
-        health = refresh::health(option, &secrets.held.credentials, deps.clock.now(), before.last_active_at);
+        // Tokens that were there before end when they ended before.
+        if renewed || before.health.disconnected {
+            health =
+                refresh::health(option, &secrets.held.credentials, deps.clock.now(), before.last_active_at);
+        }
     }
     let sealed = secrets.seal(&key, workspace, customer, id)?;
     Ok((Connection { sealed, health, version: before.version + 1, ..before.clone() }, renewed))
+}
+
+/// What is renewed by its refresh token, or ends.
+const TOKENS: [&str; 4] = ["access_token", "refresh_token", "expires_in", "oauth_token"];
+
+fn has_same_tokens(before: &SecretMap, given: &SecretMap) -> bool {
+    let has_any = TOKENS.iter().any(|name| given.expose().contains_key(*name));
+    has_any && TOKENS.iter().all(|name| before.expose().get(*name) == given.expose().get(*name))
+}
+
+/// Returns given credentials without their token beside those that are stored. With their token they stand alone: they
+/// may be another account's. A field that is null is taken away.
+fn beside(option: &AuthOption, before: &SecretMap, given: &SecretMap) -> SecretMap {
+    let Some(token) = import::token(option) else { return given.clone() };
+    if given.is_empty() || given.expose().contains_key(token) || !before.expose().contains_key(token) {
+        return given.clone();
+    }
+    let mut fields = before.expose().clone();
+    for (name, value) in given.expose() {
+        match value {
+            Value::Null => fields.remove(name),
+            value => fields.insert(name.clone(), value.clone()),
+        };
+    }
+    SecretMap::new(fields)
+}
+
+/// Rejects tokens in the place of others that a refresh has brought, and that their author may not have read: they may
+/// be what the provider no longer accepts.
+fn check_nothing_newer(
+    option: &AuthOption,
+    connection: &Connection,
+    before: &SecretMap,
+    given: &SecretMap,
+) -> Result<()> {
+    let is_rotated = connection.is_connected()
+        && connection.health.renewed
+        && matches!(Renewal::of(option, before), Some(Renewal::RefreshToken { .. }));
+    if is_rotated && !has_same_tokens(before, given) {
+        return Err(precondition_required("credentials"));
+    }
+    Ok(())
 }

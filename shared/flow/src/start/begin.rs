@@ -48,7 +48,14 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
     if start.submission.as_ref().is_some_and(Submission::turned) {
         return chosen.ask(deps, &chosen.shown(&entered), &[], None).await;
     }
-    let violations = chosen.violations(&entered)?;
+    // What is required is asked for, although it has a default: the form shows that, and the customer may change it.
+    let asks_first = start.requester.can_be_asked() && !start.is_filled_in();
+    let mut violations = if asks_first { chosen.violations(&entered)? } else { Vec::new() };
+    let mut entered = entered;
+    if violations.is_empty() {
+        entered = chosen.with_defaults(entered);
+        violations = chosen.violations(&entered)?;
+    }
     if let Some(first) = violations.first() {
         return chosen.ask_or_refuse(deps, &chosen.shown(&entered), &violations, first).await;
     }

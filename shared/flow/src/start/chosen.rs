@@ -81,11 +81,20 @@ impl Chosen<'_> {
     /// Returns the violations in the parameters. Whoever borrows a registration could learn kept parameters from what
     /// a schema of theirs says about them, so those are checked by the owner's schema alone.
     pub(super) fn violations(&self, entered: &Entered) -> Result<Vec<Violation>> {
-        let option = match entered.source {
+        self.registration.violations(self.whose_schema(entered), &entered.parameters)
+    }
+
+    /// Returns the parameters with the defaults for those that are missing.
+    pub(super) fn with_defaults(&self, entered: Entered) -> Entered {
+        let parameters = self.registration.with_defaults(self.whose_schema(&entered), &entered.parameters);
+        Entered { parameters, ..entered }
+    }
+
+    fn whose_schema(&self, entered: &Entered) -> &AuthOption {
+        match entered.source {
             Source::Given => self.option,
             Source::Kept => self.registration.option(),
-        };
-        self.registration.violations(option, &entered.parameters)
+        }
     }
 
     /// Returns the parameters that the form may show. Kept ones of a borrowed registration are shown to nobody.

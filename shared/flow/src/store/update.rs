@@ -15,7 +15,7 @@ use super::lease::Lease;
 use super::transact::{PAUSE, gave_up};
 use super::write::{Written, changed, failed_condition};
 use super::{Store, unavailable};
-use crate::connection::{Connection, ConnectionRecord};
+use crate::connection::{Connection, ConnectionRecord, Precondition};
 use protocol::backoff::Backoff;
 use protocol::clock::Timestamp;
 use protocol::error::Result;
@@ -30,6 +30,8 @@ pub struct ConnectionUpdate<'a> {
     pub name: Option<&'a str>,
     /// The new secrets.
     pub secrets: Option<NewSecrets<'a>>,
+    /// The condition for the update, if there is one.
+    pub precondition: Option<&'a Precondition>,
 }
 
 /// New secrets, written by the holder of the lease.
@@ -55,6 +57,9 @@ impl Store {
         let mut expected = json(&before.record)?;
         let mut backoff = Backoff::new(&*self.clock, &*self.random, PAUSE, now + PATIENCE);
         loop {
+            if let Some(precondition) = update.precondition {
+                precondition.check(before)?;
+            }
             let updated = update.applied_to(before, now);
             let record = json(&updated.record)?;
             let change = update.change(&updated, now)?.only_if("record", expected);
@@ -103,7 +108,12 @@ impl ConnectionUpdate<'_> {
             .record(updated)?
             .event(Some(ConnectionEvent::Updated), now)
             .only_if_none("archivedAt");
-        let Some(NewSecrets { lease, renewed, .. }) = self.secrets else { return Ok(change) };
+        let Some(NewSecrets { lease, renewed, .. }) = self.secrets else {
+            return Ok(match self.precondition {
+                Some(_) => change.only_if("version", number(updated.version)),
+                None => change,
+            });
+        };
         let change = change.credentials(updated)?;
         let change = if renewed { change.release() } else { change.release_unrenewed(lease.predecessor) };
         Ok(change

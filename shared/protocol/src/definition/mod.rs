@@ -20,6 +20,7 @@ mod customer_host;
 mod headers;
 mod hosts;
 pub mod input;
+mod input_defaults;
 mod input_names;
 mod integration;
 mod integration_definition;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::input::{self, Violation};
+use super::input_defaults;
 use super::template::Values;
 use super::{AuthMethod, AuthOption, Integration, OptionSecrets};
 use crate::error::{Error, ErrorKey, Result};
@@ -178,14 +179,27 @@ impl Registration {
     /// The violations in the input for `option`. Two schemas apply: its own, and that of the option that does the
     /// work, whose owner relies on it.
     pub fn violations(&self, option: &AuthOption, entered: &SecretMap) -> Result<Vec<Violation>> {
-        let shared = self.option();
-        let schemas = [&option.input_schema, &shared.input_schema];
-        let distinct = if std::ptr::eq(option, shared) { &schemas[..1] } else { &schemas[..] };
         let mut violations = Vec::new();
-        for schema in distinct.iter().copied().flatten() {
+        for schema in self.schemas(option) {
             violations.extend(input::violations(schema, entered.expose())?);
         }
         Ok(violations)
+    }
+
+    /// Adds the defaults of these two schemas to the input for `option`, where nothing was entered.
+    #[must_use]
+    pub fn with_defaults(&self, option: &AuthOption, entered: &SecretMap) -> SecretMap {
+        let mut input = entered.expose().clone();
+        for schema in self.schemas(option) {
+            input_defaults::apply(schema, &mut input);
+        }
+        SecretMap::new(input)
+    }
+
+    fn schemas<'a>(&'a self, option: &'a AuthOption) -> impl Iterator<Item = &'a Value> {
+        let shared = self.option();
+        let other = (!std::ptr::eq(option, shared)).then_some(shared);
+        [Some(option), other].into_iter().flatten().filter_map(|option| option.input_schema.as_ref())
     }
 }
 

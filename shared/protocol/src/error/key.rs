@@ -159,10 +159,16 @@ error_keys! {
     ConnectionDisconnected = "connection_disconnected", Connection, BAD_REQUEST, Rest;
     /// A refresh stopped after the provider may have rotated the token.
     RefreshInterrupted = "refresh_interrupted", Connection, BAD_REQUEST, Rest;
+    /// The provider issued no refresh token, so the connection ends with its access token.
+    RefreshTokenMissing = "refresh_token_missing", Configuration, BAD_REQUEST, Rest;
     /// The customer has to act, but cannot be asked.
     InteractionRequired = "interaction_required", Connection, BAD_REQUEST, RedirectUri;
     /// Another request held the connection for too long.
     LockTimeout = "lock_timeout", Concurrency, SERVICE_UNAVAILABLE, RedirectUri;
+    /// The connection has another version than the one that the caller has read.
+    PreconditionFailed = "precondition_failed", Concurrency, PRECONDITION_FAILED, Rest;
+    /// The change would overwrite what the caller may not have read.
+    PreconditionRequired = "precondition_required", Concurrency, PRECONDITION_REQUIRED, Rest;
     /// The database did not answer.
     StorageUnavailable = "storage_unavailable", DependencyError, SERVICE_UNAVAILABLE, RedirectUri;
     /// The key service, which opens and seals stored data, did not answer or refused.

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::connection::Health;
 use protocol::clock::Timestamp;
 use protocol::definition::{AuthMethod, AuthOption, ClientCredentials, ConsentGrant, OAuth2};
+use protocol::error::{Error, ErrorKey};
 use protocol::provider::oauth2::token_response::seconds;
 use protocol::secret::SecretMap;
 
@@ -78,6 +79,8 @@ pub fn health(option: &AuthOption, credentials: &SecretMap, now: Timestamp, acti
     let expires_at = before(MARGIN.min(lifetime / 4));
     let before_end = before(LEAD.min(lifetime / 4));
     let in_use = now.since(active) < IN_USE;
+    let will_end =
+        renewal.is_none() && matches!(&option.method, AuthMethod::OAuth2(config) if !config.no_refresh_token);
     let next_refresh_at = match renewal {
         // They cannot be refreshed. The scheduled run disconnects the connection when they expire.
         None => Some(expires_at),
@@ -93,8 +96,19 @@ pub fn health(option: &AuthOption, credentials: &SecretMap, now: Timestamp, acti
         margin: in_seconds((now + lifetime).since(expires_at)),
         life: Some(in_seconds(lifetime)),
         next_refresh_at,
+        error: will_end.then(refresh_token_missing),
         ..Health::default()
     }
+}
+
+/// Returns the error for credentials that end and came without a refresh token, although the definition expects one.
+fn refresh_token_missing() -> Error {
+    Error::new(
+        ErrorKey::RefreshTokenMissing,
+        "The service gave no refresh token, so this connection ends with its access token. Many services give one only \
+         if the integration asks for it: by the scope offline_access, or by extra, such as {\"access_type\": \
+         \"offline\", \"prompt\": \"consent\"}. If this one never does, set noRefreshToken.",
+    )
 }
 
 /// Whole seconds, rounded down: what is stored of each connection is written with each refresh.

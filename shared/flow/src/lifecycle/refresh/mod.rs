@@ -174,6 +174,7 @@ async fn attempt(deps: &Deps, lease: &Lease, deadline: Deadline) -> Result<Conne
     complete(deps, &registration, &mut secrets, Occasion::Refresh, deadline).await?;
     let credentials = &secrets.held.credentials;
     let mut health = health(registration.option(), credentials, deps.clock.now(), before.last_active_at);
+    health.renewed = true;
     health.unhelped = before.health.unhelped;
     let sealed = secrets.seal(&key, workspace, customer, id)?;
     Ok(Connection { sealed, health, version: before.version + 1, ..before.clone() })

@@ -6,6 +6,7 @@ mod client_authentication;
 pub mod consent;
 mod form;
 mod grant;
+pub mod id_token;
 pub mod revocation;
 pub mod token_request;
 pub mod token_response;

@@ -1,0 +1,150 @@
+//! Providers that issue a refresh token with the first consent only.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::Method;
+use serde_json::{Value, json};
+use tests::definitions::integration_with;
+use tests::provider::{REFRESH_TOKEN, Reply};
+use tests::tokens::{CUSTOMER, WORKSPACE, customer};
+use tests::wire::Fault;
+use tests::{Start, World};
+
+use crate::refresh::{HOUR, connected, renewed};
+
+fn id_token(subject: &str) -> String {
+    let claims = json!({ "iss": "https://provider.example", "sub": subject, "aud": "client!+ID" });
+    format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims.to_string()))
+}
+
+/// The first consent, with a refresh token, and then those of a customer who has consented before.
+async fn world(config: &Value) -> (World, String) {
+    let world = World::with(&integration_with(config)).await;
+    world.provider.next("/oauth/token", renewed(&json!({ "id_token": id_token("ada") })));
+    let id = connected(&world).await;
+    (world, id)
+}
+
+fn again(id_token: impl Into<Value>) -> Reply {
+    let changes = json!({ "access_token": "access/2", "refresh_token": null, "id_token": id_token.into() });
+    renewed(&changes)
+}
+
+async fn reconnect(world: &World, id: &str) {
+    let start = Start::new().with(&json!({ "connectionId": id }));
+    world.connect(&world.browser(), &start).await.assert_connected();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_stored_refresh_token_stays_if_the_account_is_the_same() {
+    for replaces in [false, true] {
+        let (world, first) = world(&json!({})).await;
+        world.provider.next("/oauth/token", again(id_token("ada")));
+        let id = if replaces { connected(&world).await } else { first.clone() };
+        if !replaces {
+            reconnect(&world, &id).await;
+        }
+        let read = world.secrets(&id).await;
+        assert_eq!(read["credentials"]["access_token"], "access/2");
+        assert_eq!(read["credentials"]["refresh_token"], REFRESH_TOKEN);
+        assert_eq!(read.get("error"), None);
+        let dump = world.dump().await;
+        assert_eq!(dump.live_connections().len(), 1);
+        assert!(!dump.live_connections()[0].contains_key("leaseOwner"));
+        world.clock.advance(HOUR);
+        world.provider.next("/oauth/token", renewed(&json!({ "access_token": "access/3" })));
+        assert_eq!(world.secrets(&id).await["credentials"]["access_token"], "access/3");
+    }
+}
+
+/// Another account's connection would get this one's tokens.
+#[tokio::test(start_paused = true)]
+async fn it_goes_if_the_account_is_another_one_or_is_not_known() {
+    for given in [json!(id_token("bob")), json!("no.token"), json!(null), json!({ "sub": "ada" })] {
+        let (world, id) = world(&json!({})).await;
+        world.provider.next("/oauth/token", again(given.clone()));
+        reconnect(&world, &id).await;
+        let read = world.secrets(&id).await;
+        assert_eq!(read["credentials"].get("refresh_token"), None, "{given}");
+        assert_eq!(
+            (&read["connected"], &read["error"]["key"], &read["error"]["type"]),
+            (&json!(true), &json!("refresh_token_missing"), &json!("configuration"))
+        );
+        assert!(read["error"]["message"].as_str().unwrap().contains("access_type"));
+        // It is no failure: the token is used, and its end is the end.
+        world.clock.advance(HOUR);
+        assert_eq!(world.secrets(&id).await["error"]["key"], "access_token_expired");
+    }
+    // A first one whose account is not known.
+    let world = World::new().await;
+    let id = connected(&world).await;
+    world.provider.next("/oauth/token", again(id_token("ada")));
+    reconnect(&world, &id).await;
+    assert_eq!(world.connection(&id).await.json()["error"]["key"], "refresh_token_missing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_connection_says_at_once_that_it_will_end() {
+    for (config, token, error) in [
+        (json!({}), json!({ "refresh_token": null }), Some("refresh_token_missing")),
+        (json!({}), json!({ "refresh_token": "" }), Some("refresh_token_missing")),
+        (json!({ "noRefreshToken": true }), json!({ "refresh_token": null }), None),
+        (json!({}), json!({ "refresh_token": null, "expires_in": null }), None),
+        (json!({}), json!({}), None),
+    ] {
+        let world = World::with(&integration_with(&config)).await;
+        world.provider.next("/oauth/token", renewed(&token));
+        let id = connected(&world).await;
+        let read = world.connection(&id).await.json();
+        assert_eq!(read["error"]["key"].as_str(), error, "{config} {token}");
+        assert_eq!((&read["connected"], &read["state"]), (&json!(true), &json!("READY")));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_the_provider_has_refused_is_not_kept() {
+    let (world, id) = world(&json!({})).await;
+    world.provider.next("/oauth/token", Reply::json(400, &json!({ "error": "invalid_grant" })));
+    let path = format!("/connections/{id}/refresh-credentials");
+    world.api(Method::POST, &path, &customer(WORKSPACE, CUSTOMER), None).await;
+    world.provider.next("/oauth/token", again(id_token("ada")));
+    reconnect(&world, &id).await;
+    assert_eq!(world.connection(&id).await.json()["error"]["key"], "refresh_token_missing");
+}
+
+/// A refresh that is under way may replace the refresh token: the one that it brings is kept.
+#[tokio::test(start_paused = true)]
+async fn a_refresh_that_is_under_way_is_waited_for() {
+    let (world, id) = world(&json!({})).await;
+    let rotated = json!({ "refresh_token": "refresh/2", "id_token": null });
+    world.provider.next("/oauth/token", renewed(&rotated).after(std::time::Duration::from_secs(5)));
+    let path = format!("/connections/{id}/refresh-credentials");
+    let token = customer(WORKSPACE, CUSTOMER);
+    let (refreshed, ()) = tokio::join!(world.api(Method::POST, &path, &token, None), async {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        world.provider.next("/oauth/token", again(id_token("ada")));
+        reconnect(&world, &id).await;
+    });
+    assert_eq!(refreshed.status, 204);
+    let credentials = &world.secrets(&id).await["credentials"];
+    assert_eq!(
+        (&credentials["access_token"], &credentials["refresh_token"]),
+        (&json!("access/2"), &json!("refresh/2"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_saved_holds_nobody_up() {
+    let (world, id) = world(&json!({})).await;
+    let browser = world.browser();
+    let start = Start::new().with(&json!({ "connectionId": id }));
+    let callback = world.begin(&browser, &start).await.consent();
+    world.provider.next("/oauth/token", again(id_token("ada")));
+    world.wire.fail("TransactWriteItems", 1, Fault::Refused("ValidationException"));
+    let answered = browser.get(&callback).await;
+    assert!(world.wire.recover());
+    let _ = browser.get(answered.location()).await;
+    let read = world.secrets(&id).await;
+    assert_eq!(read["credentials"]["refresh_token"], REFRESH_TOKEN);
+    assert!(!world.dump().await.live_connections()[0].contains_key("leaseOwner"));
+}
