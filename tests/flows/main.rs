@@ -16,6 +16,7 @@ mod database_faults;
 mod database_faults_rest;
 mod deadline;
 mod disconnect;
+mod entered_tokens;
 mod events;
 mod form;
 mod form_waits;

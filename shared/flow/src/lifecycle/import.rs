@@ -3,7 +3,7 @@
 use protocol::clock::Timestamp;
 use protocol::deadline::Deadline;
 use protocol::definition::input;
-use protocol::definition::{AuthMethod, AuthOption, BoundValues, ClientCredentials, Registration};
+use protocol::definition::{AuthMethod, AuthOption, BoundValues, Registration};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{CustomerId, IntegrationId, WorkspaceKey};
 use protocol::provider::client_credentials;
@@ -54,13 +54,13 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
     let (mut parameters, parameters_field) = given.parameters;
     if let Some(credentials) = &given.credentials {
         // A provider's address may come from the credentials, and the workspace's own secret is sent to it.
-        if !given.by_admin && !is_entered(option) {
+        if !given.by_admin && !option.method.is_entered() {
             let message = "credentials needs a management token (isAdmin, and no customer) for this option.";
             return Err(Error::new(ErrorKey::AccessDenied, message).field("credentials"));
         }
         check(&registration, option, credentials)?;
         // For these options, the credentials are the customer's parameters.
-        if parameters.is_empty() && is_entered(option) {
+        if parameters.is_empty() && option.method.is_entered() {
             parameters = credentials.clone();
         }
     }
@@ -82,8 +82,8 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
     let key = connection_key(deps, &request).await?;
     let mut credentials = match (given.credentials, &option.method) {
         (Some(credentials), _) => credentials,
-        (None, AuthMethod::ClientCredentials(config)) => {
-            issue(deps, request.values(&registration)?, config, deadline).await?
+        (None, method) if method.needs_no_page() => {
+            issue(deps, request.values(&registration)?, deadline).await?
         }
         (None, _) => {
             let message =
@@ -108,13 +108,13 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
 }
 
 /// Makes credentials from the customer's parameters: the parameters themselves, or the provider's answer to them.
-pub async fn issue(
-    deps: &Deps,
-    bound: BoundValues<'_>,
-    config: &ClientCredentials,
-    deadline: Deadline,
-) -> Result<SecretMap, CallError> {
+pub async fn issue(deps: &Deps, bound: BoundValues<'_>, deadline: Deadline) -> Result<SecretMap, CallError> {
     let registration = bound.registration();
+    let config = match &registration.option().method {
+        AuthMethod::ClientCredentials(config) if config.is_exchanged() => config,
+        method if method.is_entered() => return Ok(SecretMap::new(bound.parameters().clone())),
+        _ => return Err(Error::internal("credentials that only a provider's page gives").into()),
+    };
     let secrets = registration::issuing_secrets(deps, registration).await?;
     let sealed_secret = secrets.get(&registration.option().key, "clientSecret");
     let calls = deps.calls(deadline.provider());
@@ -124,12 +124,12 @@ pub async fn issue(
 /// Rejects credentials that an option of this type cannot have.
 pub fn check(registration: &Registration, option: &AuthOption, credentials: &SecretMap) -> Result<()> {
     let token = match &option.method {
-        AuthMethod::OAuth2(_) => "access_token",
-        AuthMethod::OAuth1(_) => "oauth_token",
-        AuthMethod::ClientCredentials(_) if is_entered(option) => {
+        method if method.is_entered() => {
             let violations = registration.violations(option, credentials)?;
             return violations.first().map_or(Ok(()), |first| Err(input::refusal(first, "credentials")));
         }
+        AuthMethod::OAuth2(_) => "access_token",
+        AuthMethod::OAuth1(_) => "oauth_token",
         AuthMethod::ClientCredentials(_) => return Ok(()),
         AuthMethod::Proxy(_) => return Err(borrowed("credentials")),
     };
@@ -140,11 +140,6 @@ pub fn check(registration: &Registration, option: &AuthOption, credentials: &Sec
     Ok(())
 }
 
-/// True if the credentials are the customer's parameters themselves.
-pub(crate) fn is_entered(option: &AuthOption) -> bool {
-    matches!(&option.method, AuthMethod::ClientCredentials(config) if !config.is_exchanged())
-}
-
 /// Adds the expiry to the credentials, as a token response does (RFC 6749 §5.1).
 fn lasting_until(
     credentials: &mut SecretMap,
@@ -152,7 +147,7 @@ fn lasting_until(
     end: Timestamp,
     now: Timestamp,
 ) -> Result<()> {
-    if is_entered(option) || matches!(option.method, AuthMethod::OAuth1(_)) {
+    if option.method.is_entered() || matches!(option.method, AuthMethod::OAuth1(_)) {
         return Err(Error::malformed(
             "expiresAt",
             "is for tokens; this option's credentials last until they are revoked",

@@ -5,7 +5,6 @@ use bytes::Bytes;
 use http::Response;
 use protocol::deadline::Deadline;
 use protocol::definition::input::{self, Violation};
-use protocol::definition::{AuthMethod, ClientCredentials};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::secret::SecretMap;
 
@@ -54,7 +53,7 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
     let request = chosen.request(entered);
     match &chosen.registration.option().method {
         // Boxed, because most flows never get here. Otherwise its space would be part of every request's future.
-        AuthMethod::ClientCredentials(config) => Box::pin(chosen.connect_now(deps, request, config)).await,
+        method if method.needs_no_page() => Box::pin(chosen.connect_now(deps, request)).await,
         _ if start.requester.in_iframe => Err(Error::interaction_required()),
         _ => authorize::authorize(deps, &chosen, request).await.map(Begun::Answer),
     }
@@ -63,13 +62,8 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
 impl Chosen<'_> {
     /// Makes the connection without a provider's page. If the service rejects the parameters, a posted form is shown
     /// again.
-    async fn connect_now(
-        &self,
-        deps: &Deps,
-        request: ConnectRequest,
-        config: &ClientCredentials,
-    ) -> Result<Begun> {
-        match self.connected(deps, &request, config).await {
+    async fn connect_now(&self, deps: &Deps, request: ConnectRequest) -> Result<Begun> {
+        match self.connected(deps, &request).await {
             Ok(outcome) => Ok(Begun::Ended(outcome)),
             Err(error) if self.start.is_filled_in() && is_for_the_form(&error) => {
                 self.ask(deps, &request.parameters, &[], Some(&error)).await
@@ -78,21 +72,16 @@ impl Chosen<'_> {
         }
     }
 
-    async fn connected(
-        &self,
-        deps: &Deps,
-        request: &ConnectRequest,
-        config: &ClientCredentials,
-    ) -> Result<Outcome> {
+    async fn connected(&self, deps: &Deps, request: &ConnectRequest) -> Result<Outcome> {
         let deadline = Deadline::starting(&*deps.clock);
         let registration = &self.registration;
         let values = request.values(registration)?;
         if self.start.workspace.confirm_user {
-            let credentials = import::issue(deps, values, config, deadline).await?;
+            let credentials = import::issue(deps, values, deadline).await?;
             return self.unconfirmed(deps, request, credentials, deadline).await;
         }
         let key = connection_key(deps, request).await?;
-        let credentials = import::issue(deps, values, config, deadline).await?;
+        let credentials = import::issue(deps, values, deadline).await?;
         let issued = Issued { registration, credentials, at: deps.clock.now(), key: &key, flow: None };
         let outcome = connect(deps, request, issued, deadline).await?;
         tracing::info!("connected without a provider's page");

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::connection::Health;
 use protocol::clock::Timestamp;
-use protocol::definition::{AuthMethod, AuthOption, ClientCredentials, ConsentGrant, OAuth2};
+use protocol::definition::{AuthMethod, AuthOption, ConsentGrant, OAuth2};
 use protocol::provider::oauth2::token_response::seconds;
 use protocol::secret::SecretMap;
 
@@ -45,7 +45,7 @@ pub enum Renewal<'a> {
     /// By the client's own credentials, which an administrator has admitted.
     Consent(&'a OAuth2),
     /// By the parameters that the customer entered.
-    Exchange(&'a ClientCredentials),
+    Exchange,
 }
 
 impl<'a> Renewal<'a> {
@@ -60,7 +60,7 @@ impl<'a> Renewal<'a> {
                 let token = credentials.expose().get("refresh_token")?.as_str()?;
                 (!token.is_empty()).then_some(Self::RefreshToken { config, token })
             }
-            AuthMethod::ClientCredentials(config) if config.is_exchanged() => Some(Self::Exchange(config)),
+            AuthMethod::ClientCredentials(config) if config.is_exchanged() => Some(Self::Exchange),
             _ => None,
         }
     }
@@ -84,7 +84,7 @@ pub fn health(option: &AuthOption, credentials: &SecretMap, now: Timestamp, acti
             Some(if in_use { before_end.min(keep_alive) } else { keep_alive })
         }
         // Neither parameters that the customer entered nor an administrator's consent expire.
-        Some(Renewal::Exchange(_) | Renewal::Consent(_)) => in_use.then_some(before_end),
+        Some(Renewal::Exchange | Renewal::Consent(_)) => in_use.then_some(before_end),
     };
     Health { expires_at: Some(expires_at), next_refresh_at, ..Health::default() }
 }
@@ -117,7 +117,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use protocol::definition::{Integration, IntegrationDefinition};
+    use protocol::definition::{ClientCredentials, Integration, IntegrationDefinition};
     use protocol::id::WorkspaceKey;
 
     const NOW: Timestamp = Timestamp(1_767_225_600_000);

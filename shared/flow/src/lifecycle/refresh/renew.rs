@@ -74,7 +74,7 @@ pub(super) async fn renew(
             let response = consent::request_tokens(&calls, config, client_secret, bound.values()).await?;
             Ok(merged(bound.credentials(), response.into_fields()))
         }
-        Renewal::Exchange(config) => Ok(import::issue(deps, bound, config, deadline).await?),
+        Renewal::Exchange => Ok(import::issue(deps, bound, deadline).await?),
     }
 }
 
