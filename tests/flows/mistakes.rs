@@ -319,15 +319,15 @@ async fn all_of_them_are_told_at_once() {
             "lgoUri",
             "authOptions[0].config.scope",
             "authOptions[0].config.tokenUrl",
-            "authOptions[2].config.requestTokenUri",
             "authOptions[0].test.method",
             "authOptions[1].apiClient.headers.X-Key",
+            "authOptions[2].config.requestTokenUri",
         ]
     );
     assert_eq!(
         answer.json()["message"],
         "lgoUri is unknown; expected one of `name`, `logoUri`, `connector`, \
-         `baseUri`, `oAuthCallbackUri`, `oAuthCallbackPath`, `shared`, `sharedWith`, `authOptions`. There are 5 more problems."
+         `baseUri`, `oAuthCallbackUri`, `oAuthCallbackPath`, `startUri`, `shared`, `sharedWith`, `authOptions`. There are 5 more problems."
     );
 }
 
