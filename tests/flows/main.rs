@@ -19,6 +19,7 @@ mod database_faults_rest;
 mod deadline;
 mod disconnect;
 mod entered_credentials;
+mod entered_tokens;
 mod events;
 mod form;
 mod form_waits;

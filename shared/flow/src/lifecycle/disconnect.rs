@@ -4,7 +4,6 @@
 //! nobody.
 
 use protocol::deadline::Deadline;
-use protocol::definition::AuthMethod;
 use protocol::error::{ErrorKey, Result, reported};
 use protocol::secret::SecretMap;
 
@@ -66,8 +65,8 @@ pub async fn archive(deps: &Deps, connection: Connection, deadline: Deadline) ->
 async fn without_credentials(deps: &Deps, connection: &Connection) -> Result<Connection> {
     let mut secrets = ConnectionSecrets::open_unused(deps, connection).await?;
     secrets.held.credentials = SecretMap::default();
-    // Without OAuth, the customer's parameters may be the credentials, or as good as them.
-    if !is_oauth(deps, connection).await? {
+    // Without a page of the provider's, the customer's parameters may be the credentials, or as good as them.
+    if !has_page(deps, connection).await? {
         secrets.held.parameters = SecretMap::default();
     }
     let Connection { workspace, customer, id, .. } = connection;
@@ -84,12 +83,10 @@ async fn without_credentials(deps: &Deps, connection: &Connection) -> Result<Con
     })
 }
 
-/// True if the connection was made by OAuth; false also if its option no longer exists.
-async fn is_oauth(deps: &Deps, connection: &Connection) -> Result<bool> {
+/// True if a page of the provider's gave the credentials; false also if the connection's option no longer exists.
+async fn has_page(deps: &Deps, connection: &Connection) -> Result<bool> {
     match registration::of_connection(deps, connection).await {
-        Ok(registration) => {
-            Ok(matches!(registration.option().method, AuthMethod::OAuth2(_) | AuthMethod::OAuth1(_)))
-        }
+        Ok(registration) => Ok(!registration.option().method.needs_no_page()),
         Err(error) if matches!(error.key(), ErrorKey::NotFound | ErrorKey::ConfigurationInvalid) => Ok(false),
         Err(error) => Err(error),
     }

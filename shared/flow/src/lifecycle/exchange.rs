@@ -164,7 +164,7 @@ async fn exchange_token(
 ) -> Result<Map<String, Value>, CallError> {
     let bound = answered.request.values(registration)?;
     let client = oauth1::Client::of(config, registration.option(), secrets, bound.values())?;
-    let url = config.token_uri.render(bound.values(), calls.loopback)?;
+    let url = config.endpoints()?.token.render(bound.values(), calls.loopback)?;
     let endpoint = oauth1::Endpoint { url, method: config.token_method };
     request_token_credentials(calls, &client, endpoint, authorized).await
 }

@@ -3,9 +3,7 @@
 use protocol::clock::Timestamp;
 use protocol::deadline::Deadline;
 use protocol::definition::input;
-use protocol::definition::{
-    AfterConnect, AuthMethod, AuthOption, BoundValues, ClientCredentials, Registration,
-};
+use protocol::definition::{AfterConnect, AuthMethod, AuthOption, BoundValues, Registration};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{CustomerId, IntegrationId, WorkspaceKey};
 use protocol::provider::client_credentials;
@@ -58,13 +56,13 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
     let credentials = given.credentials.map(|credentials| with_defaults(&registration, option, credentials));
     if let Some(credentials) = &credentials {
         // A provider's address may come from the credentials, and the workspace's own secret is sent to it.
-        if !given.by_admin && !is_entered(option) {
+        if !given.by_admin && !option.method.is_entered() {
             let message = "credentials needs a management token (isAdmin, and no customer) for this option.";
             return Err(Error::new(ErrorKey::AccessDenied, message).field("credentials"));
         }
         check(&registration, option, credentials)?;
         // For these options, the credentials are the customer's parameters.
-        if parameters.is_empty() && is_entered(option) {
+        if parameters.is_empty() && option.method.is_entered() {
             parameters = credentials.clone();
         }
     }
@@ -87,8 +85,8 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
     let key = connection_key(deps, &request).await?;
     let mut credentials = match (credentials, &option.method) {
         (Some(credentials), _) => credentials,
-        (None, AuthMethod::ClientCredentials(config)) => {
-            issue(deps, request.values(&registration)?, config, deadline).await?
+        (None, method) if method.needs_no_page() => {
+            issue(deps, request.values(&registration)?, deadline).await?
         }
         (None, _) => {
             let message =
@@ -116,13 +114,13 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
 }
 
 /// Makes credentials from the customer's parameters: the parameters themselves, or the provider's answer to them.
-pub async fn issue(
-    deps: &Deps,
-    bound: BoundValues<'_>,
-    config: &ClientCredentials,
-    deadline: Deadline,
-) -> Result<SecretMap, CallError> {
+pub async fn issue(deps: &Deps, bound: BoundValues<'_>, deadline: Deadline) -> Result<SecretMap, CallError> {
     let registration = bound.registration();
+    let config = match &registration.option().method {
+        AuthMethod::ClientCredentials(config) if config.is_exchanged() => config,
+        method if method.is_entered() => return Ok(SecretMap::new(bound.parameters().clone())),
+        _ => return Err(Error::internal("credentials that only a provider's page gives").into()),
+    };
     let secrets = registration::issuing_secrets(deps, registration).await?;
     let sealed_secret = registration.option().secret(&secrets, "clientSecret");
     let calls = deps.calls(deadline.provider());
@@ -134,7 +132,7 @@ pub fn check(registration: &Registration, option: &AuthOption, credentials: &Sec
     let Some(token) = token(option) else {
         return match &option.method {
             AuthMethod::Proxy(_) => Err(borrowed("credentials")),
-            _ if is_entered(option) => {
+            method if method.is_entered() => {
                 let violations = registration.violations(option, credentials)?;
                 violations.first().map_or(Ok(()), |first| Err(input::refusal(first, "credentials")))
             }
@@ -154,21 +152,17 @@ pub(super) fn with_defaults(
     option: &AuthOption,
     credentials: SecretMap,
 ) -> SecretMap {
-    if is_entered(option) { registration.with_defaults(option, &credentials) } else { credentials }
+    if option.method.is_entered() { registration.with_defaults(option, &credentials) } else { credentials }
 }
 
 /// Returns the name of the token without which an option of this type has no credentials.
 pub(super) fn token(option: &AuthOption) -> Option<&'static str> {
     match &option.method {
+        method if method.is_entered() => None,
         AuthMethod::OAuth2(_) => Some("access_token"),
         AuthMethod::OAuth1(_) => Some("oauth_token"),
         AuthMethod::ClientCredentials(_) | AuthMethod::Proxy(_) => None,
     }
-}
-
-/// True if the credentials are the customer's parameters themselves.
-pub(crate) fn is_entered(option: &AuthOption) -> bool {
-    matches!(&option.method, AuthMethod::ClientCredentials(config) if !config.is_exchanged())
 }
 
 /// Adds the expiry to the credentials, as a token response does (RFC 6749 §5.1).
@@ -178,7 +172,7 @@ fn lasting_until(
     end: Timestamp,
     now: Timestamp,
 ) -> Result<()> {
-    if is_entered(option) || matches!(option.method, AuthMethod::OAuth1(_)) {
+    if option.method.is_entered() || matches!(option.method, AuthMethod::OAuth1(_)) {
         return Err(Error::malformed(
             "expiresAt",
             "is for tokens; this option's credentials last until they are revoked",

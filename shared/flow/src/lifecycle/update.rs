@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use protocol::deadline::Deadline;
+use protocol::definition::AuthOption;
 use protocol::definition::input;
-use protocol::definition::{AuthMethod, AuthOption};
 use protocol::error::{Error, Result};
 use protocol::secret::SecretMap;
 use serde_json::Value;
@@ -176,13 +176,13 @@ async fn changed(
         (Some(credentials), _) => {
             import::check(&registration, option, credentials)?;
             // For these options, the credentials are the customer's parameters.
-            if import::is_entered(option) {
+            if option.method.is_entered() {
                 secrets.held.parameters = credentials.clone();
             }
             Some(credentials.clone())
         }
-        (None, AuthMethod::ClientCredentials(config)) if changes.parameters.is_some() => {
-            Some(import::issue(deps, secrets.values(&registration)?, config, deadline).await?)
+        (None, method) if method.needs_no_page() && changes.parameters.is_some() => {
+            Some(import::issue(deps, secrets.values(&registration)?, deadline).await?)
         }
         _ => None,
     };

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::Response;
 use protocol::deadline::Deadline;
 use protocol::definition::input::{self, Violation};
-use protocol::definition::{AuthMethod, ClientCredentials, Occasion, Registration};
+use protocol::definition::{Occasion, Registration};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::secret::SecretMap;
 
@@ -62,7 +62,7 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
     let request = chosen.request(entered);
     match &chosen.registration.option().method {
         // Boxed, because most flows never get here. Otherwise its space would be part of every request's future.
-        AuthMethod::ClientCredentials(config) => Box::pin(chosen.connect_now(deps, request, config)).await,
+        method if method.needs_no_page() => Box::pin(chosen.connect_now(deps, request)).await,
         _ if start.requester.in_iframe => Err(Error::interaction_required()),
         _ => authorize::authorize(deps, &chosen, request).await.map(Begun::Answer),
     }
@@ -71,13 +71,8 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
 impl Chosen<'_> {
     /// Makes the connection without a provider's page. If the service rejects the parameters, a posted form is shown
     /// again.
-    async fn connect_now(
-        &self,
-        deps: &Deps,
-        request: ConnectRequest,
-        config: &ClientCredentials,
-    ) -> Result<Begun> {
-        match self.connected(deps, &request, config).await {
+    async fn connect_now(&self, deps: &Deps, request: ConnectRequest) -> Result<Begun> {
+        match self.connected(deps, &request).await {
             Ok(outcome) => Ok(Begun::Ended(outcome)),
             Err(error) if self.start.is_filled_in() && is_for_the_form(&error) => {
                 self.ask(deps, &request.parameters, &[], Some(&error)).await
@@ -86,21 +81,16 @@ impl Chosen<'_> {
         }
     }
 
-    async fn connected(
-        &self,
-        deps: &Deps,
-        request: &ConnectRequest,
-        config: &ClientCredentials,
-    ) -> Result<Outcome> {
+    async fn connected(&self, deps: &Deps, request: &ConnectRequest) -> Result<Outcome> {
         let deadline = Deadline::starting(&*deps.clock);
         let registration = &registration::opened(deps, self.registration.clone()).await?;
         let values = request.values(registration)?;
         if self.start.workspace.confirm_user {
-            let credentials = import::issue(deps, values, config, deadline).await?;
+            let credentials = import::issue(deps, values, deadline).await?;
             return Self::unconfirmed(deps, (request, registration), credentials, deadline).await;
         }
         let key = connection_key(deps, request).await?;
-        let credentials = import::issue(deps, values, config, deadline).await?;
+        let credentials = import::issue(deps, values, deadline).await?;
         let at = deps.clock.now();
         let issued = Issued { registration, credentials, at, is_complete: false, key: &key, flow: None };
         let outcome = connect(deps, request, issued, deadline).await?;

@@ -1,7 +1,7 @@
 //! A start with its option chosen: the schema of its parameters, the entered parameters, and the request to connect.
 
 use protocol::definition::input::Violation;
-use protocol::definition::{AuthMethod, AuthOption, Integration, Registration};
+use protocol::definition::{AuthOption, Integration, Registration};
 use protocol::error::Result;
 use protocol::secret::SecretMap;
 use serde_json::Value;
@@ -56,7 +56,7 @@ impl Chosen<'_> {
             && (entered.parameters.is_empty() || entered.connector_parameters.is_empty())
         {
             let before = ConnectionSecrets::open(deps, connection, &self.registration).await?.held;
-            let is_typed = matches!(self.registration.option().method, AuthMethod::ClientCredentials(_));
+            let is_typed = self.registration.option().method.needs_no_page();
             if entered.parameters.is_empty() && !is_typed && !self.must_be_given() {
                 entered.parameters = before.parameters;
                 entered.source = Source::Kept;

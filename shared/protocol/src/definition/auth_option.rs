@@ -208,6 +208,22 @@ impl AuthMethod {
             Self::Proxy(_) => AuthType::Proxy,
         }
     }
+
+    /// True if the customer's input is the credentials, as it is.
+    #[must_use]
+    pub fn is_entered(&self) -> bool {
+        match self {
+            Self::ClientCredentials(config) => !config.is_exchanged(),
+            Self::OAuth1(config) => config.has_entered_tokens(),
+            Self::OAuth2(_) | Self::Proxy(_) => false,
+        }
+    }
+
+    /// True if connections are made of the customer's input, without a page of the provider's.
+    #[must_use]
+    pub fn needs_no_page(&self) -> bool {
+        matches!(self, Self::ClientCredentials(_)) || self.is_entered()
+    }
 }
 
 impl AuthMethod {
@@ -355,6 +371,7 @@ impl AuthOption {
             }),
             // The owner's option does the work, and is checked in the owner's definition.
             AuthMethod::Proxy(_) => return,
+            AuthMethod::OAuth1(config) if config.has_entered_tokens() => inputs.listed().cloned(),
             AuthMethod::OAuth2(_) | AuthMethod::OAuth1(_) => None,
         };
         let credentials = named.as_ref().map_or(Credentials::Given, Credentials::Named);

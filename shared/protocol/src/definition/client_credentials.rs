@@ -200,10 +200,10 @@ impl ClientCredentials {
 
     /// The names of the resulting credentials. `None` if only the token response decides them.
     pub(super) fn credentials(&self, inputs: &InputNames) -> Option<BTreeSet<String>> {
-        match (self.exchange(), inputs) {
-            (Exchange::Grant(_), _) | (Exchange::None, InputNames::Any) => None,
-            (Exchange::Login(login), _) => Some(login.response.keys().cloned().collect()),
-            (Exchange::None, InputNames::These(names)) => Some(names.clone()),
+        match self.exchange() {
+            Exchange::Grant(_) => None,
+            Exchange::Login(login) => Some(login.response.keys().cloned().collect()),
+            Exchange::None => inputs.listed().cloned(),
         }
     }
 

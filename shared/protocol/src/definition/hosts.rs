@@ -12,7 +12,6 @@ use serde_json::Value;
 use super::after_connect::Occasion;
 use super::auth_option::{AuthMethod, AuthOption};
 use super::checker::KnownSecrets;
-use super::client_credentials::Exchange;
 use super::closed::is_closed;
 use super::customer_host::CustomerHost;
 use super::input_names::InputNames;
@@ -174,11 +173,9 @@ impl AuthOption {
 
     /// True if it stands for what the customer entered: all of the credentials are, if they are not exchanged.
     fn is_entered(&self, placeholder: &Placeholder) -> bool {
-        match (placeholder.root(), &self.method) {
-            (Root::Parameters, _) => true,
-            (Root::Credentials, AuthMethod::ClientCredentials(config)) => {
-                matches!(config.exchange(), Exchange::None) && !self.is_completed(placeholder)
-            }
+        match placeholder.root() {
+            Root::Parameters => true,
+            Root::Credentials => self.method.is_entered() && !self.is_completed(placeholder),
             _ => false,
         }
     }

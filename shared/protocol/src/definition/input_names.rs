@@ -27,6 +27,14 @@ impl InputNames {
         }
     }
 
+    /// The names, if all of them are known.
+    pub(super) fn listed(&self) -> Option<&BTreeSet<String>> {
+        match self {
+            Self::These(names) => Some(names),
+            Self::Any => None,
+        }
+    }
+
     pub(super) fn has(&self, name: &str) -> bool {
         match self {
             Self::These(names) => names.contains(name),

@@ -62,7 +62,7 @@ pub use headers::Headers;
 pub use hosts::HostRule;
 pub use integration::{BARE_CALLBACK, Integration, Sharing, integration_id, integration_id_of, is_id};
 pub use integration_definition::{CallbackPath, IntegrationDefinition};
-pub use oauth1::{OAuth1, ParameterPlace, SignatureMethod, TokenMethod, private_key};
+pub use oauth1::{OAuth1, ParameterPlace, SignatureMethod, TokenMethod, TokenSource, private_key};
 pub use oauth2::{ClientAuthentication, OAuth2, Pkce};
 pub use option_secrets::{Given, OptionSecrets};
 pub use pick::{Pick, Picks, at, picked};

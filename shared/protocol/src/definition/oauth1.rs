@@ -81,6 +81,34 @@ impl TokenMethod {
     }
 }
 
+/// Where the token credentials come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenSource {
+    /// The provider issues them, after the customer has authorized the client (§2).
+    #[default]
+    Issued,
+    /// The customer has got them at the provider, and enters them.
+    Entered,
+}
+
+impl TokenSource {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_issued(&self) -> bool {
+        *self == Self::Issued
+    }
+}
+
+/// The endpoints by which the provider issues token credentials.
+pub struct Endpoints<'a> {
+    /// The endpoint that issues temporary credentials (§2.1).
+    pub request_token: &'a Address,
+    /// The page where the customer authorizes them (§2.2).
+    pub authorize: &'a Address,
+    /// The endpoint that issues token credentials (§2.3).
+    pub token: &'a Address,
+}
+
 /// An `oauth1` option's `config`. `consumerSecret` and `privateKey` are kept sealed beside the definition.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -88,12 +116,18 @@ pub struct OAuth1 {
     /// The client credentials' identifier (RFC 5849 §1.1); the integration's parameter of the same name unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consumer_key: Option<String>,
+    /// Where the token credentials come from.
+    #[serde(default, skip_serializing_if = "TokenSource::is_issued")]
+    pub tokens: TokenSource,
     /// The endpoint that issues temporary credentials (§2.1).
-    pub request_token_uri: Address,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_token_uri: Option<Address>,
     /// The page where the customer authorizes them (§2.2).
-    pub authorize_uri: Address,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorize_uri: Option<Address>,
     /// The endpoint that issues token credentials (§2.3).
-    pub token_uri: Address,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_uri: Option<Address>,
     /// The method of the request for temporary credentials.
     #[serde(default, skip_serializing_if = "TokenMethod::is_post")]
     pub request_method: TokenMethod,
@@ -126,10 +160,7 @@ impl OAuth1 {
             Some(consumer_key) => checker.name("consumerKey", consumer_key),
             None => checker.refuse_parameter("consumerKey"),
         }
-        checker.endpoint("requestTokenUri", &self.request_token_uri, PROTOCOL_PARAMETERS);
-        checker.endpoint("authorizeUri", &self.authorize_uri, PROTOCOL_PARAMETERS);
-        checker.shown("authorizeUri", self.authorize_uri.template());
-        checker.endpoint("tokenUri", &self.token_uri, PROTOCOL_PARAMETERS);
+        self.check_source(checker);
         if let Some(realm) = &self.realm {
             checker.template("realm", realm, Credentials::NotYet);
         }
@@ -148,6 +179,61 @@ impl OAuth1 {
         self.consumer_key.as_deref().ok_or_else(|| Error::unusable("parameters.consumerKey"))
     }
 
+    /// Checks what issues the token credentials, and that nothing does if they are entered.
+    fn check_source(&self, checker: &mut Checker<'_>) {
+        let endpoints = [
+            ("requestTokenUri", &self.request_token_uri),
+            ("authorizeUri", &self.authorize_uri),
+            ("tokenUri", &self.token_uri),
+        ];
+        if self.tokens == TokenSource::Issued {
+            for (setting, address) in endpoints {
+                match address {
+                    Some(address) => checker.endpoint(setting, address, PROTOCOL_PARAMETERS),
+                    None => checker.refuse(setting, "is missing"),
+                }
+            }
+            if let Some(address) = &self.authorize_uri {
+                checker.shown("authorizeUri", address.template());
+            }
+            return;
+        }
+        let given = endpoints.map(|(setting, address)| (setting, address.is_some()));
+        let others = [
+            ("requestMethod", self.request_method != TokenMethod::default()),
+            ("tokenMethod", self.token_method != TokenMethod::default()),
+            ("scopes", !self.scopes.is_empty()),
+            ("extra", !self.extra.is_empty()),
+        ];
+        for (setting, _) in given.into_iter().chain(others).filter(|(_, is_given)| *is_given) {
+            checker.refuse(setting, "has no meaning where the customer enters the tokens");
+        }
+        for name in ["oauth_token", "oauth_token_secret"] {
+            if !checker.inputs.has(name) {
+                checker.refuse("tokens", format!("is entered, but the option's inputSchema has no `{name}`"));
+            }
+        }
+    }
+
+    /// True if the customer enters the token credentials.
+    #[must_use]
+    pub fn has_entered_tokens(&self) -> bool {
+        self.tokens == TokenSource::Entered
+    }
+
+    /// The endpoints by which the provider issues token credentials.
+    ///
+    /// # Errors
+    ///
+    /// `configuration_invalid`, naming the one that the definition does not have.
+    pub fn endpoints(&self) -> Result<Endpoints<'_>> {
+        Ok(Endpoints {
+            request_token: given(self.request_token_uri.as_ref(), "requestTokenUri")?,
+            authorize: given(self.authorize_uri.as_ref(), "authorizeUri")?,
+            token: given(self.token_uri.as_ref(), "tokenUri")?,
+        })
+    }
+
     fn check_key(&self, checker: &mut Checker<'_>) {
         let setting = self.signature_method.secret();
         if checker.lacks(setting) && checker.option.takes_client {
@@ -163,6 +249,10 @@ impl OAuth1 {
             checker.refuse("privateKey", "is no RSA private key in PEM (`-----BEGIN PRIVATE KEY-----`)");
         }
     }
+}
+
+fn given<'a>(address: Option<&'a Address>, setting: &str) -> Result<&'a Address> {
+    address.ok_or_else(|| Error::unusable(setting))
 }
 
 /// Reads an RSA key in PEM, of either kind (RFC 5958, RFC 8017 §A.1.2).

@@ -170,6 +170,7 @@ fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
 fn of_oauth1(config: &OAuth1) -> Vec<(&'static str, &Address, Gets)> {
     let OAuth1 {
         consumer_key: _,
+        tokens: _,
         request_token_uri,
         authorize_uri,
         token_uri,
@@ -182,12 +183,16 @@ fn of_oauth1(config: &OAuth1) -> Vec<(&'static str, &Address, Gets)> {
         extra: _,
         extra_in: _,
     } = config;
-    vec![
+    let found = [
         ("requestTokenUri", request_token_uri, Gets::Secret),
         // The temporary credentials' identifier stands in its query (RFC 5849 §2.2).
         ("authorizeUri", authorize_uri, Gets::Token),
         ("tokenUri", token_uri, Gets::Secret),
-    ]
+    ];
+    found
+        .into_iter()
+        .filter_map(|(setting, address, gets)| Some((setting, address.as_ref()?, gets)))
+        .collect()
 }
 
 fn of_client_credentials(config: &ClientCredentials) -> Vec<(&'static str, &Address, Gets)> {

@@ -93,6 +93,12 @@ impl<'a> BoundValues<'a> {
         &self.values
     }
 
+    /// The customer's parameters among them.
+    #[must_use]
+    pub fn parameters(&self) -> &'a Map<String, Value> {
+        self.values.parameters
+    }
+
     /// The credentials among them.
     #[must_use]
     pub fn credentials(&self) -> &'a Map<String, Value> {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::connection::Health;
 use protocol::clock::Timestamp;
-use protocol::definition::{AuthMethod, AuthOption, ClientCredentials, ConsentGrant, OAuth2};
+use protocol::definition::{AuthMethod, AuthOption, ConsentGrant, OAuth2};
 use protocol::error::{Error, ErrorKey};
 use protocol::provider::oauth2::token_response::seconds;
 use protocol::secret::SecretMap;
@@ -46,7 +46,7 @@ pub enum Renewal<'a> {
     /// By the client's own credentials, which an administrator has admitted.
     Consent(&'a OAuth2),
     /// By the parameters that the customer entered.
-    Exchange(&'a ClientCredentials),
+    Exchange,
 }
 
 impl<'a> Renewal<'a> {
@@ -61,7 +61,7 @@ impl<'a> Renewal<'a> {
                 let token = credentials.expose().get(config.refreshed_by())?.as_str()?;
                 (!token.is_empty()).then_some(Self::RefreshToken { config, token })
             }
-            AuthMethod::ClientCredentials(config) if config.is_exchanged() => Some(Self::Exchange(config)),
+            AuthMethod::ClientCredentials(config) if config.is_exchanged() => Some(Self::Exchange),
             _ => None,
         }
     }
@@ -89,7 +89,7 @@ pub fn health(option: &AuthOption, credentials: &SecretMap, now: Timestamp, acti
             Some(if in_use { before_end.min(keep_alive) } else { keep_alive }.max(before(lifetime)))
         }
         // Neither parameters that the customer entered nor an administrator's consent expire.
-        Some(Renewal::Exchange(_) | Renewal::Consent(_)) => in_use.then_some(before_end),
+        Some(Renewal::Exchange | Renewal::Consent(_)) => in_use.then_some(before_end),
     };
     Health {
         expires_at: Some(expires_at),

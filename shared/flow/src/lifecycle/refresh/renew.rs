@@ -91,8 +91,8 @@ pub(super) async fn renew(
             let response = consent::request_tokens(&calls, config, client_secret, bound.values()).await?;
             Ok(merged(bound.credentials(), response.into_fields()))
         }
-        Renewal::Exchange(config) => {
-            let mut issued = import::issue(deps, bound, config, deadline).await?;
+        Renewal::Exchange => {
+            let mut issued = import::issue(deps, bound, deadline).await?;
             // What calls have added to the credentials is not in the answer.
             let added = bound.registration().option().after_connect.iter().flat_map(AfterConnect::names);
             for name in added {
