@@ -48,6 +48,19 @@ async function start(page, parameters = {}) {
 
 const atResult = (page) => page.waitForURL(`${caller.origin}/**`);
 
+test("a fragment that the provider adds to the callback does not reach the caller", async (t) => {
+  for (const [own, expected] of [["", ["", "#"]], ["#/connected", ["#/connected"]]]) {
+    const context = await browser(t);
+    const page = await atConsent(context, { redirectUri: `${caller.origin}/back${own}` });
+    const callback = await callbackAddress(page);
+    await page.goto(`${callback}#_=_`);
+    await atResult(page);
+    assert.ok(resultOf(page).connectionId, page.url());
+    const [, rest] = page.url().split(/(?=#)/);
+    assert.ok(expected.includes(rest ?? ""), page.url());
+  }
+});
+
 test("the callback's address, visited again, leads to the same result", async (t) => {
   const context = await browser(t);
   const page = await atConsent(context);

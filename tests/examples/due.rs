@@ -187,6 +187,7 @@ impl World {
                 registration: &registration,
                 credentials,
                 at: self.clock.now(),
+                is_complete: false,
                 key: &key,
                 flow: None,
             };

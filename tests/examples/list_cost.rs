@@ -90,6 +90,7 @@ impl<'a> Seeder<'a> {
                 name: "Example CRM".to_owned(),
                 auth_option_key: "oauth".to_owned(),
                 borrowed: None,
+                account: None,
                 created_at: Timestamp(NOW),
                 updated_at: Timestamp(NOW),
             },

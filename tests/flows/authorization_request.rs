@@ -9,7 +9,7 @@ use tests::{Start, World};
 #[tokio::test(start_paused = true)]
 async fn scopes_are_joined_as_the_provider_wants_them() {
     for (separator, joined) in
-        [(json!(","), "read,write"), (json!("+"), "read+write"), (json!(null), "read write")]
+        [(json!(","), "read,write"), (json!(":"), "read:write"), (json!(null), "read write")]
     {
         let world = World::with(&integration_with(&json!({ "scopeSeparator": separator }))).await;
         let at_provider = world.begin(&world.browser(), &Start::new()).await;

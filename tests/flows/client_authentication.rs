@@ -26,13 +26,14 @@ async fn unless_told_otherwise_the_client_authenticates_in_the_body() {
     POST https://provider.example/oauth/token
     accept: application/json
     content-type: application/x-www-form-urlencoded
+    user-agent: Linkspan/0.1.0
 
     grant_type=authorization_code
     &code=code%21%2B1%2Fa
     &code_verifier=whOA_Hq5G69uMRC7wjhIedjMzEx_Rh8Q_Gf0bnoB5Cw
     &client_id=client%21%2BID
-    &client_secret=client%21%2Bsecret%2F1
     &redirect_uri=https%3A%2F%2Flinkspan.example%2Foauth-callback%2Ffdd9e593761aae79750bee50fc233279
+    &client_secret=client%21%2Bsecret%2F1
     ");
     assert!(call.header("authorization").is_empty());
 }
@@ -45,6 +46,7 @@ async fn in_headers_both_parts_are_form_encoded_first() {
     accept: application/json
     authorization: Basic Y2xpZW50JTIxJTJCSUQ6Y2xpZW50JTIxJTJCc2VjcmV0JTJGMQ==
     content-type: application/x-www-form-urlencoded
+    user-agent: Linkspan/0.1.0
 
     grant_type=authorization_code
     &code=code%21%2B1%2Fa
@@ -62,12 +64,13 @@ async fn both_sends_the_same_in_headers_and_in_the_body() {
     accept: application/json
     authorization: Basic Y2xpZW50JTIxJTJCSUQ6Y2xpZW50JTIxJTJCc2VjcmV0JTJGMQ==
     content-type: application/x-www-form-urlencoded
+    user-agent: Linkspan/0.1.0
 
     grant_type=authorization_code
     &code=code%21%2B1%2Fa
     &code_verifier=whOA_Hq5G69uMRC7wjhIedjMzEx_Rh8Q_Gf0bnoB5Cw
-    &redirect_uri=https%3A%2F%2Flinkspan.example%2Foauth-callback%2Ffdd9e593761aae79750bee50fc233279
     &client_id=client%21%2BID
+    &redirect_uri=https%3A%2F%2Flinkspan.example%2Foauth-callback%2Ffdd9e593761aae79750bee50fc233279
     &client_secret=client%21%2Bsecret%2F1
     ");
 }
@@ -79,6 +82,7 @@ async fn a_public_client_sends_its_id_alone() {
     POST https://provider.example/oauth/token
     accept: application/json
     content-type: application/x-www-form-urlencoded
+    user-agent: Linkspan/0.1.0
 
     grant_type=authorization_code
     &code=code%21%2B1%2Fa

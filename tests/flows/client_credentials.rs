@@ -118,6 +118,7 @@ async fn the_grant_sends_what_was_entered_in_the_body() {
     POST https://provider.example/oauth/token
     accept: application/json
     content-type: application/x-www-form-urlencoded
+    user-agent: Linkspan/0.1.0
 
     grant_type=client_credentials
     &client_id=their%21%2BID
@@ -144,6 +145,7 @@ async fn the_grant_sends_it_in_the_header() {
     accept: application/json
     authorization: Basic dGhlaXIlMjElMkJJRDp0aGVpciUyMSUyQnNlY3JldA==
     content-type: application/x-www-form-urlencoded
+    user-agent: Linkspan/0.1.0
 
     grant_type=client_credentials
     &scope=read+write
@@ -164,6 +166,7 @@ async fn the_grant_is_written_in_json_with_an_audience() {
     POST https://provider.example/oauth/token
     accept: application/json
     content-type: application/json
+    user-agent: Linkspan/0.1.0
 
     {"audience":"https://eu.provider.example/","client_id":"eu:their!+ID","client_secret":"their!+secret","grant_type":"client_credentials"}
     "#);

@@ -22,7 +22,7 @@ async fn a_customer_connects_an_account() {
     let state = parameter(&begun.away(), "state").unwrap();
     let callback = parameter(&begun.away(), "redirect_uri").unwrap();
     let answered = browser.get(&format!("{callback}?code=abc&state={state}")).await;
-    assert_snapshot!(answered.location(), @"/connection-result/6cDQces-hAwtrVnidi5_Vw");
+    assert_snapshot!(answered.location(), @"/connection-result/6cDQces-hAwtrVnidi5_Vw#");
     assert!(answered.cookies().is_empty(), "{:?}", answered.cookies());
 
     let result = browser.get(answered.location()).await;

@@ -1,12 +1,16 @@
 //! Flows from the first request to the result, over the DynamoDB wire protocol.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends where it stands")]
 
+mod admin_consent;
+mod after_connect;
 mod archive;
 mod archive_races;
 mod at_once;
 mod authorization_request;
+mod begun_at_provider;
 mod budget;
 mod callback_parameters;
+mod callback_settings;
 mod client_authentication;
 mod client_credentials;
 mod connectors;
@@ -14,6 +18,7 @@ mod database_faults;
 mod database_faults_rest;
 mod deadline;
 mod disconnect;
+mod entered_credentials;
 mod events;
 mod form;
 mod form_waits;
@@ -33,6 +38,7 @@ mod one_connection;
 mod operator_log;
 mod options;
 mod popup;
+mod provider_quirks;
 mod proxy;
 mod proxy_calls;
 mod reconnect;

@@ -44,6 +44,7 @@ async fn every_request_is_signed() {
       oauth_signature="MOW6uB9CS0IK%2BKXsl4HAuw321%2Bw%3D"
     accept: application/x-www-form-urlencoded, application/json
     content-length: 0
+    user-agent: Linkspan/0.1.0
     "#);
     assert_snapshot!(shown(token), @r#"
     POST https://provider.example/oauth1/token
@@ -56,6 +57,7 @@ async fn every_request_is_signed() {
       oauth_signature="x%2B3zMPLV%2FjQor1H9Wh90diApeAM%3D"
     accept: application/x-www-form-urlencoded, application/json
     content-length: 0
+    user-agent: Linkspan/0.1.0
     "#);
     assert_snapshot!(shown(test), @r#"
     GET https://provider.example/api/me?fields=name
@@ -66,6 +68,7 @@ async fn every_request_is_signed() {
       oauth_nonce="d27a8d9a8d38c7a37c922450a7a1961f",
       oauth_token="token%21%2B1%2Fa",
       oauth_signature="bHhvdNbYWPwO2oVDFZsZphwcfDo%3D"
+    user-agent: Linkspan/0.1.0
     "#);
 }
 

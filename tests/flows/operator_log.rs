@@ -146,7 +146,7 @@ async fn a_code_that_no_standard_registers_is_for_the_operator_alone() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_is_no_token_response_says_where_it_stops_to_be_one() {
     for (reply, part) in [
-        (Reply::body(404, "text/html", "<html>not here</html>"), "status=404"),
+        (Reply::body(403, "text/html", "<html>not here</html>"), "status=403"),
         (Reply::body(200, "text/html", "<html>sign in</html>"), "status=200"),
         (Reply::json(200, &json!({ "data": {} })), "status=200"),
     ] {

@@ -27,7 +27,7 @@ async fn no_state_is_no_flow() {
     let world = World::new().await;
     let browser = world.browser();
     let at_provider = world.begin(&browser, &Start::new()).await;
-    for query in ["", "?code=a", "?code=a&state=", "?error=access_denied"] {
+    for query in ["", "?code=a", "?code=a&state=", "?error=&code=a"] {
         let request = get(&format!("{}{query}", callback_path()));
         assert_refused(&world, &browser, &request, &refusal(400, "state_missing", "state"), query).await;
     }

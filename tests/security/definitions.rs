@@ -89,6 +89,34 @@ async fn what_does_not_fit_is_named_and_its_value_is_not_repeated() {
             "authOptions[0].config.callbackParameters",
             integration_with(&json!({ "callbackParameters": ["code"] })),
         ),
+        (
+            "authOptions[0].config.callbackParameters",
+            integration_with(&json!({
+                "callbackNames": { "code": "spapi_oauth_code" }, "callbackParameters": ["spapi_oauth_code"],
+            })),
+        ),
+        (
+            "authOptions[0].config.callbackNames.code",
+            integration_with(&json!({ "callbackNames": { "code": "state" } })),
+        ),
+        (
+            "authOptions[0].config.callbackNames.code",
+            integration_with(&json!({ "callbackNames": { "code": " " } })),
+        ),
+        (
+            "authOptions[0].config.callbackNames.state",
+            integration_with(&json!({ "callbackNames": { "state": secret } })),
+        ),
+        ("authOptions[0].config.redirectUriValue", integration_with(&json!({ "redirectUriValue": " " }))),
+        (
+            "authOptions[0].config.redirectUriValue",
+            integration_with(&json!({ "redirectUriValue": "${parameters.name}" })),
+        ),
+        (
+            "authOptions[0].config.redirectUriValue",
+            integration_with(&json!({ "redirectUriValue": "${credentials.name}" })),
+        ),
+        ("authOptions[0].config.denials[1]", integration_with(&json!({ "denials": ["a", ""] }))),
         ("authOptions", {
             let mut body = integration();
             body["authOptions"] = json!([]);

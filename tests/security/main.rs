@@ -34,6 +34,7 @@ mod secrets_at_rest;
 mod secrets_in_events;
 mod secrets_in_logs;
 mod start_page;
+mod stateless;
 mod tenants;
 mod token_claims;
 mod token_endpoint;

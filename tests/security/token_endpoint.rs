@@ -56,7 +56,6 @@ async fn a_response_that_is_none_is_not_stored_as_credentials() {
         ("a token that is no text", Reply::json(200, &json!({ "access_token": { "a": 1 } }))),
         ("an error that is no text", Reply::json(400, &json!({ "error": { "code": 1 } }))),
         ("a refusal in HTML", Reply::body(403, "text/html", "<h1>Forbidden</h1>")),
-        ("a redirect", Reply::redirect("https://evil.example/token")),
         ("too much", Reply::fails(ProviderError::TooLarge)),
     ] {
         let world = World::new().await;
@@ -68,6 +67,25 @@ async fn a_response_that_is_none_is_not_stored_as_credentials() {
             "{case}"
         );
         assert_eq!(world.provider.calls().len(), 1, "{case}");
+    }
+}
+
+/// A redirect is never followed. Like a status that knows no such endpoint, it is for the team to mend.
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_is_elsewhere_is_the_definitions_fault() {
+    for reply in [
+        Reply::redirect("https://evil.example/token"),
+        Reply::body(404, "text/html", "<h1>Not found</h1>"),
+        Reply::body(405, "text/plain", ""),
+    ] {
+        let world = World::new().await;
+        world.provider.next("/oauth/token", reply);
+        let error = failure(&world).await;
+        assert_eq!(
+            (&error["type"], &error["key"], &error["data"]["field"]),
+            (&json!("configuration"), &json!("configuration_invalid"), &json!("tokenUri"))
+        );
+        assert_eq!(world.provider.calls().len(), 1);
     }
 }
 

@@ -144,6 +144,7 @@ impl Unconfirmed {
                     registration: &registration,
                     credentials,
                     at: issued_at,
+                    is_complete: true,
                     key: &key,
                     flow: Some(flow),
                 };

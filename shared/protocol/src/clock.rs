@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::iso8601::{Config, EncodedConfig, TimePrecision};
-use time::format_description::well_known::{Iso8601, Rfc3339};
+use time::format_description::well_known::{Iso8601, Rfc2822, Rfc3339};
 
 /// Three digits of a second always, so that texts sort as their moments do and look like a browser's own.
 const MILLISECONDS: EncodedConfig =
@@ -31,6 +31,13 @@ impl Timestamp {
             .ok()
             .and_then(|moment| moment.format(&Iso8601::<MILLISECONDS>).ok())
             .unwrap_or_default()
+    }
+
+    /// Reads an HTTP date (RFC 9110 §5.6.7): `Thu, 01 Jan 2026 01:00:00 GMT`.
+    #[must_use]
+    pub fn from_http_date(text: &str) -> Option<Self> {
+        let moment = OffsetDateTime::parse(text, &Rfc2822).ok()?;
+        Some(Self(moment.unix_timestamp() * 1000))
     }
 
     /// Reads RFC 3339, in any offset.

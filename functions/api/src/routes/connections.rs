@@ -141,6 +141,7 @@ pub(super) fn limit(query: &mut Fields) -> Result<i32> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use flow::connection::Account;
     use flow::lifecycle::representation::State;
     use protocol::id::{ConnectionId, CustomerId, IntegrationId};
     use serde_json::Map;
@@ -162,6 +163,7 @@ pub(super) mod tests {
 
     pub(crate) fn connection() -> Representation {
         Representation {
+            account: None,
             id: ConnectionId::new("0123456789abcdef01234567"),
             name: "Example CRM".to_owned(),
             user_id: CustomerId::new("user-1"),
@@ -184,6 +186,7 @@ pub(super) mod tests {
     fn full_connection() -> Representation {
         Representation {
             integration: Some(face()),
+            account: Some(Account { id: Some("7".to_owned()), name: Some("Acme".to_owned()) }),
             state: State::ClientActionRequired,
             error: Some(error()),
             next_credentials_refresh_at: Some(TIME.to_owned()),

@@ -54,6 +54,7 @@ pub(super) async fn passed(
         deps.definitions.forget(root);
     }
     check_sharing(deps, &integration, &mut problems).await?;
+    check_start(deps, &integration, &mut problems).await?;
     problems.refuse()?;
     let sealed = sealed(deps, &integration, &secrets).await?;
     Ok(Checked { integration, problems, stored: StoredDefinition { key, definition: json, given, sealed } })
@@ -70,6 +71,7 @@ pub(super) async fn stored(
     let mut problems = integration.problems(secrets, deps.settings.loopback, &deps.own_routes);
     integration.check_hosts(secrets, HostRule::Stored, &mut problems);
     check_sharing(deps, &integration, &mut problems).await?;
+    check_start(deps, &integration, &mut problems).await?;
     Ok(Checked { integration, problems, stored })
 }
 
@@ -90,6 +92,19 @@ async fn check_sharing(deps: &Deps, integration: &Arc<Integration>, problems: &m
             }
             Err(error) => return Err(error),
         }
+    }
+    Ok(())
+}
+
+/// Notes a `startUri` that is not the team's.
+async fn check_start(deps: &Deps, integration: &Integration, problems: &mut Problems) -> Result<()> {
+    let Some(start) = &integration.start_uri else { return Ok(()) };
+    if problems.iter().any(|problem| problem.field == "startUri") {
+        return Ok(());
+    }
+    let workspace = deps.definitions.workspace(&integration.workspace).await?;
+    if !workspace.is_start(start, deps.settings.loopback) {
+        problems.add("startUri", "is at none of the workspace's origins, where its flows start");
     }
     Ok(())
 }

@@ -36,6 +36,7 @@ pub(super) fn summary(integration: &Integration, problems: &Problems) -> Represe
         parameters_schema: None,
         o_auth_callback_uri: None,
         o_auth_callback_path: None,
+        start_uri: None,
         connection: None,
     }
 }
@@ -59,6 +60,7 @@ pub(super) fn details(deps: &Deps, request: &Request<Bytes>, checked: &Checked) 
     details.parameters.clone_from(&integration.parameters);
     details.parameters_schema = integration.asked_parameters();
     details.problems = problems.iter().cloned().collect();
+    details.start_uri.clone_from(&integration.start_uri);
     details.o_auth_callback_path =
         integration.o_auth_callback_uri.as_ref().map(|_| integration.o_auth_callback_path);
     details.o_auth_callback_uri = Some(match &integration.o_auth_callback_uri {
@@ -122,6 +124,9 @@ pub(super) struct Representation {
     /// For who manages the workspace: where its own page sends the browser on to, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) o_auth_callback_path: Option<CallbackPath>,
+    /// For who manages the workspace: where its application starts flows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) start_uri: Option<String>,
     /// For a customer: their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) connection: Option<ConnectionRepresentation>,
@@ -207,6 +212,9 @@ mod tests {
             "revoke": { "path": "/revoke", "headers": { "A": "b" }, "body": { "c": "d" }, "bodyFormat": "json", "perToken": true },
             "customerHost": true,
             "customerHostGetsSecret": true,
+            "providerDomains": ["shops.crm.example"],
+            "afterConnect": [{ "path": "/sites", "response": { "site": "id" } }],
+            "account": { "id": "${credentials.site}" },
         });
         serde_json::from_value(json!({
             "name": "Example CRM",
@@ -244,6 +252,7 @@ mod tests {
             parameters_schema: None,
             o_auth_callback_uri: None,
             o_auth_callback_path: None,
+            start_uri: None,
             connection: None,
         };
         let full = Representation {
@@ -264,6 +273,7 @@ mod tests {
             ),
             o_auth_callback_uri: Some("https://linkspan.example/oauth-callback".to_owned()),
             o_auth_callback_path: Some(CallbackPath::Own),
+            start_uri: Some("https://app.example/connect".to_owned()),
             connection: Some(connection()),
             ..least()
         };

@@ -5,7 +5,7 @@ use flow::deps::trail::About;
 use flow::deps::{Deps, integration_not_found};
 use flow::store::{IntegrationUse, ListConnections};
 use http::{Response, StatusCode};
-use protocol::definition::{integration_id_of, is_id};
+use protocol::definition::{Integration, integration_id_of, is_id};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
 use protocol::token::Caller;
@@ -69,6 +69,7 @@ pub(crate) async fn put(call: Call<'_>, workspace: WorkspaceKey) -> Result<Respo
         let checked =
             integration_check::passed(deps, &workspace, key, whole.clone(), before.as_ref()).await?;
         let integration = details(deps, request, &checked)?;
+        note_owner(deps, &checked.integration).await?;
         if !deps.store.put_integration(&workspace, &id, before.as_ref(), checked.stored).await? {
             return Ok(None);
         }
@@ -97,6 +98,7 @@ pub(crate) async fn patch(call: Call<'_>, workspace: WorkspaceKey) -> Result<Res
         let key = before.key.clone();
         let checked = integration_check::passed(deps, &workspace, key, whole, Some(&before)).await?;
         let integration = details(deps, request, &checked)?;
+        note_owner(deps, &checked.integration).await?;
         if !deps.store.put_integration(&workspace, &id, Some(&before), checked.stored).await? {
             return Ok(None);
         }
@@ -104,6 +106,15 @@ pub(crate) async fn patch(call: Call<'_>, workspace: WorkspaceKey) -> Result<Res
         answer::ok(&integration).map(Some)
     })
     .await
+}
+
+/// Lets the callback find a definition that it needs without a flow. It is noted before the definition is stored: by
+/// itself it says nothing.
+async fn note_owner(deps: &Deps, integration: &Integration) -> Result<()> {
+    match &integration.start_uri {
+        Some(_) => deps.store.put_owner(&integration.id, &integration.workspace).await,
+        None => Ok(()),
+    }
 }
 
 /// DELETE: takes the definition away. Connections stay, and work again once it is defined again under the same key.

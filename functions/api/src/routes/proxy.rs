@@ -8,10 +8,10 @@ use flow::connection::{Connection, ConnectionSecrets};
 use flow::deps::Deps;
 use flow::lifecycle::refresh::{self, Renewal};
 use flow::lifecycle::registration;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::path::{Doubt, doubt};
-use protocol::provider::api_call::{ApiAccess, ApiRequest, authenticated};
+use protocol::provider::api_call::{ApiAccess, ApiRequest, Purpose, authenticated};
 use protocol::provider::calls::Calls;
 use protocol::provider::failure::{Failure, Refusal};
 use protocol::token::Caller;
@@ -22,8 +22,8 @@ use super::Call;
 /// The most that a request's body may weigh, in bytes: a Lambda event ends at 6 MB, base64 included.
 const MAX_BODY: usize = 4 * 1024 * 1024;
 
-/// ANY: sends the request on, and the provider's answer back as it is. A 401 is answered by one refresh and one more
-/// try.
+/// ANY: sends the request on, and the provider's answer back as it is. An answer that says that the access token has ended
+/// leads to one refresh and one more try.
 pub(crate) async fn forward(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
     let Call { deps, request, id, deadline } = call;
     let path = BelowBase::of(request)?;
@@ -34,8 +34,8 @@ pub(crate) async fn forward(call: Call<'_>, caller: Caller) -> Result<Response<B
     let connection = refresh::fresh(deps, connection, deadline).await?.usable()?;
     // A caller waits as long as a browser would.
     let calls = deps.calls(deadline.browser());
-    let (response, can_be_renewed) = ask(deps, &connection, &calls, (request, path)).await?;
-    if response.status() != StatusCode::UNAUTHORIZED || !can_be_renewed {
+    let (response, wants_others) = ask(deps, &connection, &calls, (request, path)).await?;
+    if !wants_others {
         return Ok(passed_on(response));
     }
     // The provider's own answer is worth more than why it could not be helped.
@@ -49,7 +49,7 @@ pub(crate) async fn forward(call: Call<'_>, caller: Caller) -> Result<Response<B
 }
 
 /// Sends the request with the connection's credentials, to the API of the registration that they belong to. Returns
-/// also whether they can be renewed.
+/// also whether the answer asks for other ones, and they can be renewed.
 async fn ask(
     deps: &Deps,
     connection: &Connection,
@@ -61,7 +61,9 @@ async fn ask(
     let signing = registration::signing_secrets(deps, &registration).await?;
     let access = ApiAccess { bound: secrets.values(&registration)?, secrets: &signing };
     let response = send(calls, &access, request, path).await?;
-    Ok((response, Renewal::of(registration.option(), &secrets.held.credentials).is_some()))
+    let option = registration.option();
+    let is_expired = option.api_client.says_expired(response.status(), response.body());
+    Ok((response, is_expired && Renewal::of(option, &secrets.held.credentials).is_some()))
 }
 
 async fn send(
@@ -76,7 +78,7 @@ async fn send(
         headers: headers::to_provider(request.headers()),
         body: request.body().clone(),
     };
-    let authenticated = authenticated(calls, access, to_provider)?;
+    let authenticated = authenticated(calls, access, to_provider, Purpose::Forwarded)?;
     calls.send(authenticated, "baseUri").await.map_err(unanswered)
 }
 

@@ -3,6 +3,7 @@
 //! `Callback → ClaimedFlow → AuthorizationGrant → Credentials → Connection → Outcome`, and on to the result.
 
 mod form_post;
+mod stateless;
 
 use std::sync::Arc;
 
@@ -24,9 +25,10 @@ use crate::web::pages::Reader;
 use crate::web::routes::{self, Function};
 use crate::web::{delivery, response};
 use protocol::deadline::Deadline;
-use protocol::error::{Error, ErrorKey, Result};
+use protocol::error::{Error, Result};
 use protocol::provider::authorization_response::AuthorizationResponse;
 use protocol::random::draw_id;
+use stateless::Stateless;
 
 /// Handles a callback.
 pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes> {
@@ -58,8 +60,13 @@ struct ClaimedFlow {
 /// later error becomes the flow's outcome.
 async fn callback(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response<Bytes>> {
     let response = AuthorizationResponse::parse(request.uri().query().unwrap_or_default())?;
-    let state = state(&response)?;
-    let flow = state.flow_id();
+    let (flow, response) = match response.get("state") {
+        Some(state) => (State::parse(state).ok_or_else(state_unknown)?.flow_id(), response),
+        None => match stateless::consequence(deps, request, &response).await? {
+            Stateless::Ends(flow, error) => (flow, error),
+            Stateless::Begins(start) => return Ok(see_other(start.as_str(), &[])),
+        },
+    };
     About::Flow.note(flow.as_str());
     if let Some(claimed) = claim(deps, request, &flow).await? {
         // The browser may hang up at any time. A task of its own finishes the claimed flow all the same.
@@ -73,7 +80,15 @@ async fn callback(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response
         }
     }
     let cookies = surplus_cookies(request.headers(), Some(&flow), 0);
-    Ok(response::see_other(&format!("/connection-result/{}", flow.as_str()), &cookies))
+    Ok(see_other(&format!("/connection-result/{}", flow.as_str()), &cookies))
+}
+
+/// Redirects to an address with a fragment of its own, if only an empty one. To one without a fragment, browsers would
+/// carry over that of the callback (RFC 9110 §10.2.2): Facebook adds `#_=_`. What the browser carries from here to the
+/// caller's address is the empty one at most.
+fn see_other(address: &str, cookies: &[String]) -> Response<Bytes> {
+    let fragment = if address.contains('#') { "" } else { "#" };
+    response::see_other(&format!("{address}{fragment}"), cookies)
 }
 
 /// Claims the flow. Returns nothing if another callback has claimed it: that callback's result is the flow's result.
@@ -161,13 +176,4 @@ async fn record(deps: &Deps, flow: &ClaimedFlow, outcome: Result<Outcome>) {
             exchange::record_failure(deps, flow.claim(), error).await;
         }
     }
-}
-
-/// Reads the `state` of the callback.
-fn state(response: &AuthorizationResponse) -> Result<State> {
-    let missing = || {
-        let message = "The service's answer does not say which sign-in it belongs to.";
-        Error::new(ErrorKey::StateMissing, message).field("state")
-    };
-    State::parse(response.get("state").ok_or_else(missing)?).ok_or_else(state_unknown)
 }

@@ -53,7 +53,20 @@ impl ConnectRequest {
     /// `internal`, if the parameters belong to another registration.
     pub fn values<'a>(&'a self, registration: &'a Registration) -> Result<BoundValues<'a>> {
         static NONE: std::sync::LazyLock<SecretMap> = std::sync::LazyLock::new(SecretMap::default);
-        registration.bind(&self.registration_id(), &self.parameters, &self.connector_parameters, &NONE)
+        self.values_with(registration, &NONE)
+    }
+
+    /// Returns the values with `kept`, the callback's parameters that will be among the credentials.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::values`].
+    pub fn values_with<'a>(
+        &'a self,
+        registration: &'a Registration,
+        kept: &'a SecretMap,
+    ) -> Result<BoundValues<'a>> {
+        registration.bind(&self.registration_id(), &self.parameters, &self.connector_parameters, kept)
     }
 
     /// Returns the secrets of the connection, now that there are credentials.

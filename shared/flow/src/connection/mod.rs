@@ -55,10 +55,24 @@ pub struct ConnectionRecord {
     /// The registration that it was made with, if another workspace owns it. Then its credentials are shown to nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub borrowed: Option<Borrowed>,
+    /// The account at the provider, if the definition says how it is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Account>,
     /// The time of its creation.
     pub created_at: Timestamp,
     /// The time of its last change.
     pub updated_at: Timestamp,
+}
+
+/// The account at the provider that a connection is for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The provider's id for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Its name, which people read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// The table's name in the associated data of sealed connections.

@@ -74,6 +74,14 @@ impl BrowserSecret {
         Self::parse(cookies::value(headers, flow)?)
     }
 
+    /// Reads this browser's secrets of its newest flows, the newest first.
+    pub(crate) fn newest(headers: &HeaderMap, most: usize) -> Vec<(FlowId, Self)> {
+        let mut newest = cookies::values(headers);
+        newest.reverse();
+        newest.truncate(most);
+        newest.into_iter().filter_map(|(flow, value)| Some((flow, Self::parse(value)?))).collect()
+    }
+
     /// Returns the `Set-Cookie` value that gives the secret to the browser.
     #[must_use]
     pub fn set_cookie(&self, flow: &FlowId) -> String {

@@ -20,6 +20,11 @@ pub(super) fn value<'a>(headers: &'a HeaderMap, flow: &FlowId) -> Option<&'a str
     ours(headers).find(|(id, _)| *id == flow.as_str()).map(|(_, value)| value)
 }
 
+/// Returns the flows with the values of their cookies, the oldest first.
+pub(super) fn values(headers: &HeaderMap) -> Vec<(FlowId, &str)> {
+    ours(headers).filter_map(|(id, value)| Some((FlowId::parse(id)?, value))).collect()
+}
+
 /// Returns the `Set-Cookie` value that gives `value` to the browser, for as long as the flow may last.
 pub(super) fn set(flow: &FlowId, value: &str) -> String {
     let lifetime = i64::from(FLOW_LIFETIME_SECONDS + RESULT_LIFETIME_SECONDS);
@@ -33,8 +38,6 @@ pub(super) fn set(flow: &FlowId, value: &str) -> String {
 
 /// Returns the `Set-Cookie` values that delete all flow cookies but that of `kept`, the newest others, and `added` that
 /// the answer sets.
-///
-/// Browsers send the cookies of one path in the order of their creation (RFC 6265 §5.4), so the first are the oldest.
 #[must_use]
 pub fn surplus_cookies(headers: &HeaderMap, kept: Option<&FlowId>, added: usize) -> Vec<String> {
     let is_kept = |id: &str| kept.is_some_and(|flow| flow.as_str() == id);
@@ -51,7 +54,8 @@ fn of_flow<'a>(id: &str, value: &'a str) -> cookie::CookieBuilder<'a> {
     Cookie::build((format!("{PREFIX}{id}"), value)).secure(true).path("/")
 }
 
-/// The flow's id and the value of each cookie of ours, in the browser's order.
+/// The flow's id and the value of each cookie of ours, in the browser's order: browsers send the cookies of one path in
+/// the order of their creation (RFC 6265 §5.4), so the first are the oldest.
 ///
 /// Only what RFC 6265 §4.2.1 puts between two cookies is skipped. A name that begins with any other white space is not
 /// ours: to a browser it has no `__Host-` prefix, so another host of the site could have set it.

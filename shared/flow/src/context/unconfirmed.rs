@@ -118,7 +118,7 @@ pub enum With {
         response: AuthorizationResponse,
         /// The code verifier of the authorization request.
         code_verifier: Secret,
-        /// The callback address of the authorization request.
+        /// The `redirect_uri` of the authorization request.
         callback_uri: String,
         /// The temporary credentials of an OAuth 1.0 flow.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,8 @@
 
 use protocol::clock::Timestamp;
 use protocol::deadline::Deadline;
-use protocol::definition::{Integration, Registration};
+use protocol::definition::template::Template;
+use protocol::definition::{Integration, Occasion, Registration};
 use protocol::error::Result;
 use protocol::id::ConnectionId;
 use protocol::provider::api_call::ApiAccess;
@@ -10,10 +11,12 @@ use protocol::provider::test_call;
 use protocol::random::draw_id;
 use protocol::secret::SecretMap;
 
+use super::after_connect::complete;
 use super::registration::signing_secrets;
 use super::{refresh, revoke};
 use crate::connection::{
-    ConnectRequest, Connection, ConnectionRecord, ConnectionSecrets, connection_context, connection_not_found,
+    Account, ConnectRequest, Connection, ConnectionRecord, ConnectionSecrets, connection_context,
+    connection_not_found,
 };
 use crate::context::outcome::Outcome;
 use crate::deps::Deps;
@@ -34,6 +37,8 @@ pub struct Issued<'a> {
     pub credentials: SecretMap,
     /// The time when they were issued.
     pub at: Timestamp,
+    /// True if the calls that complete them were made.
+    pub is_complete: bool,
     /// The key that seals them.
     pub key: &'a Prepared,
     /// The claimed flow that ends with the connection, if there is one.
@@ -47,7 +52,10 @@ pub async fn connect(
     issued: Issued<'_>,
     deadline: Deadline,
 ) -> Result<Outcome> {
-    let secrets = request.secrets(issued.credentials);
+    let mut secrets = request.secrets(issued.credentials);
+    if !issued.is_complete {
+        complete(deps, issued.registration, &mut secrets, Occasion::Connect, deadline).await?;
+    }
     prove(deps, issued.registration, &secrets, deadline).await?;
     let integration = deps.definitions.integration(&request.workspace, &request.integration).await?;
     let before = match &request.connection_id {
@@ -104,7 +112,9 @@ fn sealed(
     let now = deps.clock.now();
     let id = before.map_or_else(|| ConnectionId::new(draw_id(&*deps.random)), |before| before.id.clone());
     // A reconnection keeps its time of creation, and its name unless a new one was given.
-    let kept_name = before.map_or(&integration.name, |before| &before.record.name);
+    let account = account(registration, secrets)?;
+    let account_name = account.as_ref().and_then(|account| account.name.as_ref());
+    let kept_name = before.map_or(account_name.unwrap_or(&integration.name), |before| &before.record.name);
     Ok(Connection {
         sealed: secrets.seal(key, &request.workspace, &request.customer, &id)?,
         workspace: request.workspace.clone(),
@@ -114,6 +124,7 @@ fn sealed(
             name: request.name.as_ref().unwrap_or(kept_name).clone(),
             auth_option_key: request.auth_option_key.clone(),
             borrowed: registration.borrowed(),
+            account,
             created_at: before.map_or(now, |before| before.record.created_at),
             updated_at: now,
         },
@@ -124,4 +135,18 @@ fn sealed(
         archived_at: None,
         id,
     })
+}
+
+/// The account at the provider, as the definition reads it from the credentials. What is not there is left out.
+fn account(registration: &Registration, secrets: &ConnectionSecrets) -> Result<Option<Account>> {
+    /// A connection's name is as long at most.
+    const LONGEST: usize = 255;
+    let Some(templates) = &registration.option().account else { return Ok(None) };
+    let bound = secrets.values(registration)?;
+    let text = |template: Option<&Template>| {
+        let text = template?.render_optional(&bound.values().lacking()).ok().flatten()?;
+        (!text.is_empty() && text.len() <= LONGEST).then_some(text)
+    };
+    let account = Account { id: text(templates.id.as_ref()), name: text(templates.name.as_ref()) };
+    Ok(Some(account).filter(|account| *account != Account::default()))
 }

@@ -2,13 +2,14 @@
 
 use protocol::clock::Timestamp;
 use protocol::deadline::{CLAIM, Deadline, FAILURE_RECORD};
-use protocol::definition::{AuthMethod, OAuth1, OAuth2, OptionSecrets, Registration};
+use protocol::definition::{AuthMethod, ConsentGrant, OAuth1, OAuth2, OptionSecrets, Registration};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::provider::authorization_response::AuthorizationResponse;
 use protocol::provider::calls::Calls;
 use protocol::provider::failure::CallError;
 use protocol::provider::oauth1::{self, AuthorizedToken, TemporaryCredentials, request_token_credentials};
-use protocol::provider::oauth2::token_request::{Pkce, TokenEndpoint};
+use protocol::provider::oauth2::consent::{self, Consent};
+use protocol::provider::oauth2::token_request::TokenEndpoint;
 use protocol::provider::oauth2::{AuthorizationGrant, Sent};
 use protocol::secret::{Secret, SecretMap};
 use serde_json::{Map, Value};
@@ -24,7 +25,7 @@ use crate::store::FlowClaim;
 pub struct Answered<'a> {
     /// The request to connect.
     pub request: &'a ConnectRequest,
-    /// The callback address of the authorization request.
+    /// The `redirect_uri` of the authorization request.
     pub callback_uri: &'a str,
     /// The code verifier of the authorization request.
     pub code_verifier: &'a Secret,
@@ -42,6 +43,7 @@ pub struct Verified {
 
 enum Grant {
     Code(AuthorizationGrant),
+    Consent(Consent),
     Token(AuthorizedToken),
 }
 
@@ -60,8 +62,10 @@ pub async fn exchange_and_connect(
     let calls = deps.calls(deadline.provider());
     let credentials = match (&registration.option().method, grant) {
         (AuthMethod::OAuth2(config), Grant::Code(grant)) => {
-            let fields = exchange_code(&calls, answered, grant, &registration, config, &secrets).await?;
-            with_kept(fields, config, answered.response)
+            exchange_code(&calls, answered, grant, &registration, config, &secrets).await?
+        }
+        (AuthMethod::OAuth2(config), Grant::Consent(_)) => {
+            request_tokens(&calls, answered, &registration, config, &secrets).await?
         }
         (AuthMethod::OAuth1(config), Grant::Token(token)) => {
             exchange_token(&calls, answered, token, &registration, config, &secrets).await?
@@ -72,6 +76,7 @@ pub async fn exchange_and_connect(
         registration: &registration,
         credentials: SecretMap::new(credentials),
         at: deps.clock.now(),
+        is_complete: false,
         key: &key,
         flow: Some(flow),
     };
@@ -83,6 +88,9 @@ impl Answered<'_> {
     pub async fn verify(&self, deps: &Deps) -> Result<Verified> {
         let registration = registration::of_flow(deps, self.request).await?;
         let grant = match &registration.option().method {
+            AuthMethod::OAuth2(config) if config.grant == ConsentGrant::ClientCredentials => {
+                Grant::Consent(Consent::verify(self.response, config)?)
+            }
             AuthMethod::OAuth2(config) => {
                 let sent = Sent {
                     code_verifier: self.code_verifier.clone(),
@@ -116,10 +124,26 @@ async fn exchange_code(
     secrets: &OptionSecrets,
 ) -> Result<Map<String, Value>, CallError> {
     let client_secret = registration.option().secret(secrets, "clientSecret");
-    let bound = answered.request.values(registration)?;
+    let kept = kept(config, answered.response)?;
+    let bound = answered.request.values_with(registration, &kept)?;
     let endpoint = TokenEndpoint::of_codes(config, client_secret, bound.values(), calls.loopback)?;
-    let pkce = if config.skip_pkce { Pkce::Skipped } else { Pkce::S256 };
-    Ok(endpoint.exchange_code(calls, grant, pkce).await?.into_fields())
+    let response = endpoint.exchange_code(calls, grant, config.code_challenge()).await?;
+    Ok(with_kept(response.into_fields(), &kept))
+}
+
+/// Requests tokens with the client's own credentials. What the callback kept is already there to fill the address.
+async fn request_tokens(
+    calls: &Calls<'_>,
+    answered: &Answered<'_>,
+    registration: &Registration,
+    config: &OAuth2,
+    secrets: &OptionSecrets,
+) -> Result<Map<String, Value>, CallError> {
+    let client_secret = registration.option().secret(secrets, "clientSecret");
+    let kept = kept(config, answered.response)?;
+    let bound = answered.request.values_with(registration, &kept)?;
+    let response = consent::request_tokens(calls, config, client_secret, bound.values()).await?;
+    Ok(with_kept(response.into_fields(), &kept))
 }
 
 async fn exchange_token(
@@ -136,18 +160,24 @@ async fn exchange_token(
     request_token_credentials(calls, &client, endpoint, authorized).await
 }
 
-/// Adds the callback parameters that the definition keeps. The token response wins where both have a name.
-fn with_kept(
-    mut credentials: Map<String, Value>,
-    config: &OAuth2,
-    response: &AuthorizationResponse,
-) -> Map<String, Value> {
-    for name in &config.callback_parameters {
+/// The callback parameters that the definition keeps.
+fn kept(config: &OAuth2, response: &AuthorizationResponse) -> Result<SecretMap> {
+    let mut kept = SecretMap::default();
+    for name in config.callback().kept() {
         if let Some(value) = response.get(name) {
-            credentials.entry(name).or_insert_with(|| Value::from(value));
+            config.callback_parameters.admit(name, value)?;
+            kept.insert(name, Value::from(value));
         }
     }
-    credentials
+    Ok(kept)
+}
+
+/// Adds what is kept. The token response wins where both have a name.
+fn with_kept(mut fields: Map<String, Value>, kept: &SecretMap) -> Map<String, Value> {
+    for (name, value) in kept.expose() {
+        fields.entry(name).or_insert_with(|| value.clone());
+    }
+    fields
 }
 
 /// Records a flow's failure as its outcome; a success was already saved with its connection. If this write fails,

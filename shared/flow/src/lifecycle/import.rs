@@ -3,7 +3,9 @@
 use protocol::clock::Timestamp;
 use protocol::deadline::Deadline;
 use protocol::definition::input;
-use protocol::definition::{AuthMethod, AuthOption, BoundValues, ClientCredentials, Registration};
+use protocol::definition::{
+    AfterConnect, AuthMethod, AuthOption, BoundValues, ClientCredentials, Registration,
+};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{CustomerId, IntegrationId, WorkspaceKey};
 use protocol::provider::client_credentials;
@@ -95,8 +97,11 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
     if let Some(end) = given.expires_at {
         lasting_until(&mut credentials, option, end, deps.clock.now())?;
     }
-    let issued =
-        Issued { registration: &registration, credentials, at: deps.clock.now(), key: &key, flow: None };
+    // A caller who gives all that the calls would bring has made them.
+    let mut added = registration.option().after_connect.iter().flat_map(AfterConnect::names);
+    let is_complete = added.all(|name| credentials.expose().contains_key(name));
+    let at = deps.clock.now();
+    let issued = Issued { registration: &registration, credentials, at, is_complete, key: &key, flow: None };
     match connect(deps, &request, issued, deadline).await? {
         Outcome::Connected { connection_id } => deps
             .store

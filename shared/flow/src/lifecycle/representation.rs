@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::connection::Connection;
+use crate::connection::{Account, Connection};
 use crate::deps::Deps;
 use protocol::clock::Timestamp;
 use protocol::definition::Integration;
@@ -28,6 +28,9 @@ pub struct Representation {
     pub integration: Option<Face>,
     /// The auth option that it was made with.
     pub auth_option_key: String,
+    /// The account at the provider, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<Account>,
     /// True if its credentials can be used.
     pub connected: bool,
     /// True if its credentials are gone for good.
@@ -109,6 +112,7 @@ impl Connection {
             integration_id: self.integration.clone(),
             integration: face,
             auth_option_key: self.record.auth_option_key.clone(),
+            account: self.record.account.clone(),
             connected: self.is_connected(),
             disconnected: self.health.disconnected,
             state: if self.health.disconnected { State::ClientActionRequired } else { State::Ready },

@@ -134,9 +134,8 @@ async fn revoke(
     match way {
         Way::Endpoint(config, endpoint) => {
             let option_secrets = deps.definitions.option_secrets(&registration.integration).await?;
-            let endpoint = endpoint.render(bound.values(), calls.loopback)?;
             let client_secret = registration.option().secret(&option_secrets, "clientSecret");
-            revocation::revoke(&calls, endpoint, config, client_secret, old).await?;
+            revocation::revoke(&calls, endpoint, config, client_secret, bound.values()).await?;
         }
         Way::Call(call) => {
             let signing = registration::signing_secrets(deps, &registration).await?;

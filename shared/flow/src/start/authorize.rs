@@ -38,36 +38,43 @@ pub(super) async fn authorize(
         None => format!("{}{}", chosen.start.address.url, integration.callback_path()),
     };
     let loopback = deps.settings.loopback;
-    let (location, temporary_credentials, kept_parameters) = match &chosen.registration.option().method {
-        AuthMethod::OAuth2(config) => {
-            let sent =
-                Sent { code_verifier: secret.code_verifier(&flow)?, redirect_uri: callback_uri.clone() };
-            if integration.is_answered_at_bare_path() && !config.is_issuer_required() {
-                tracing::warn!(
-                    setting = "oAuthCallbackUri",
-                    "the answer will come to the bare callback, where no issuer is required"
-                );
+    let (location, redirect_uri, temporary_credentials, kept_parameters) =
+        match &chosen.registration.option().method {
+            AuthMethod::OAuth2(config) => {
+                if integration.is_answered_at_bare_path() && !config.is_issuer_required() {
+                    tracing::warn!(
+                        setting = "oAuthCallbackUri",
+                        "the answer will come to the bare callback, where no issuer is required"
+                    );
+                }
+                let bound = request.values(&chosen.registration)?;
+                let redirect_uri = match &config.redirect_uri_value {
+                    Some(template) => template.render_text(bound.values())?,
+                    None => callback_uri,
+                };
+                let sent =
+                    Sent { code_verifier: secret.code_verifier(&flow)?, redirect_uri: redirect_uri.clone() };
+                let location =
+                    authorization_request(config, bound.values(), &state.reveal(), &sent, loopback)?;
+                (location, redirect_uri, None, config.callback().further())
             }
-            let bound = request.values(&chosen.registration)?;
-            let location = authorization_request(config, bound.values(), &state.reveal(), &sent, loopback)?;
-            (location, None, config.callback_parameters.clone())
-        }
-        AuthMethod::OAuth1(config) => {
-            let (location, temporary) =
-                request_authorization(deps, chosen, &request, config, &state, &callback_uri).await?;
-            (location, Some(temporary), Vec::new())
-        }
-        AuthMethod::ClientCredentials(_) | AuthMethod::Proxy(_) => {
-            return Err(Error::internal("an option without a provider's page cannot authorize"));
-        }
-    };
+            AuthMethod::OAuth1(config) => {
+                let (location, temporary) =
+                    request_authorization(deps, chosen, &request, config, &state, &callback_uri).await?;
+                (location, callback_uri, Some(temporary), Vec::new())
+            }
+            AuthMethod::ClientCredentials(_) | AuthMethod::Proxy(_) => {
+                return Err(Error::internal("an option without a provider's page cannot authorize"));
+            }
+        };
     // The customer's input may have chosen the host or the path.
     if deps.own_routes.have_url(&location) {
         return Err(Error::unusable("authorizeUri").detail("it leads to a route of the service's own"));
     }
     let target = chosen.start.target.clone();
     let confirm_user = chosen.start.workspace.confirm_user;
-    let memory = FlowContext { request, callback_uri, temporary_credentials, target, confirm_user };
+    let memory =
+        FlowContext { request, callback_uri: redirect_uri, temporary_credentials, target, confirm_user };
     begin_flow(deps, &flow, &secret, integration, kept_parameters, &memory).await?;
     About::Flow.note(flow.as_str());
     tracing::info!("flow begun");

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::Response;
 use protocol::deadline::Deadline;
 use protocol::definition::input::{self, Violation};
-use protocol::definition::{AuthMethod, ClientCredentials, Registration};
+use protocol::definition::{AuthMethod, ClientCredentials, Occasion, Registration};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::secret::SecretMap;
 
@@ -19,6 +19,7 @@ use crate::context::outcome::Outcome;
 use crate::context::unconfirmed::{ConnectionRequestId, Unconfirmed, With};
 use crate::deps::Deps;
 use crate::deps::trail::About;
+use crate::lifecycle::after_connect::complete;
 use crate::lifecycle::connect::{Issued, connect, connection_key, prove};
 use crate::lifecycle::{import, registration};
 use crate::web::{form, pages};
@@ -93,7 +94,8 @@ impl Chosen<'_> {
         }
         let key = connection_key(deps, request).await?;
         let credentials = import::issue(deps, values, config, deadline).await?;
-        let issued = Issued { registration, credentials, at: deps.clock.now(), key: &key, flow: None };
+        let at = deps.clock.now();
+        let issued = Issued { registration, credentials, at, is_complete: false, key: &key, flow: None };
         let outcome = connect(deps, request, issued, deadline).await?;
         tracing::info!("connected without a provider's page");
         Ok(outcome)
@@ -106,8 +108,9 @@ impl Chosen<'_> {
         credentials: SecretMap,
         deadline: Deadline,
     ) -> Result<Outcome> {
-        let secrets = request.secrets(credentials);
+        let mut secrets = request.secrets(credentials);
         let issued_at = deps.clock.now();
+        complete(deps, registration, &mut secrets, Occasion::Connect, deadline).await?;
         prove(deps, registration, &secrets, deadline).await?;
         let id = ConnectionRequestId::draw(&*deps.random);
         let with = With::Credentials { credentials: secrets.held.credentials, issued_at };

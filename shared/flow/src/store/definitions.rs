@@ -1,5 +1,5 @@
 //! The integrations table. Its key `pk` is the workspace; `sk` is `workspace` for the workspace's own definition and
-//! `integration#{id}` for an integration.
+//! `integration#{id}` for an integration. `owner.rs` adds the way back from an integration's id.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{IntegrationId, WorkspaceKey};
 
 const WORKSPACE: &str = "workspace";
-const INTEGRATION: &str = "integration#";
+pub(super) const INTEGRATION: &str = "integration#";
 
 /// The number of requests for one batch. Each asks for the keys that were not processed before.
 const BATCH_ATTEMPTS: usize = 5;

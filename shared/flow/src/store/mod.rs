@@ -12,6 +12,7 @@ mod item;
 mod lease;
 mod limits;
 mod list;
+mod owner;
 mod predecessor;
 mod save;
 mod slot;

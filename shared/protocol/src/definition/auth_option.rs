@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::after_connect::{self, AccountTemplates, AfterConnect};
+use super::api_calls::{ApiClient, RevokeCall, TestCall};
 use super::bounded_schema::BoundedSchema;
 use super::check::check_key;
 use super::checker::{Checked, Checker, Credentials, KnownSecrets};
@@ -17,7 +19,6 @@ use super::problem::Problems;
 use super::proxy::Proxy;
 use super::read::read_leniently;
 use super::template::Address;
-use super::test_call::{ApiClient, RevokeCall, TestCall};
 use crate::redirect_uri::{Loopback, OwnRoutes};
 
 /// One way to authenticate, as defined.
@@ -68,6 +69,16 @@ pub struct AuthOptionDefinition {
         skip_serializing_if = "Option::is_none"
     )]
     pub revoke: Option<RevokeCall>,
+    /// The calls that complete new credentials, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after_connect: Vec<AfterConnect>,
+    /// The account at the provider.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub account: Option<AccountTemplates>,
     /// True if customers run the service themselves, so that the host is theirs to name. Then the client secret goes
     /// to no address with a placeholder in its host.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -75,6 +86,9 @@ pub struct AuthOptionDefinition {
     /// True if the client secret goes to the customer's host too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub customer_host_gets_secret: bool,
+    /// Domains that the public suffix list has as suffixes, and that are all the provider's own: `myshopify.com`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub provider_domains: Vec<String>,
     /// Its number in the definition, by which problems name it.
     #[serde(skip)]
     pub(super) place: usize,
@@ -155,12 +169,18 @@ pub struct AuthOption {
     pub test: Option<TestCall>,
     /// The call that revokes credentials.
     pub revoke: Option<RevokeCall>,
+    /// The calls that complete new credentials, in their order.
+    pub after_connect: Vec<AfterConnect>,
+    /// The account at the provider.
+    pub account: Option<AccountTemplates>,
     /// Whether the host is the customer's to name.
     pub customer_host: CustomerHost,
     /// True if it has no client of its own, but the one of the integration's parameters.
     pub(super) takes_client: bool,
     /// The sealed parameters of the integration that its templates name.
     pub(super) sealed_parameters: Vec<String>,
+    /// Public suffixes that are the provider's own.
+    pub provider_domains: Vec<String>,
     pub(super) place: usize,
 }
 
@@ -168,11 +188,11 @@ pub struct AuthOption {
 #[derive(Debug)]
 pub enum AuthMethod {
     /// OAuth 2.0, authorization code grant.
-    OAuth2(OAuth2),
+    OAuth2(Box<OAuth2>),
     /// OAuth 1.0, three-legged.
-    OAuth1(OAuth1),
+    OAuth1(Box<OAuth1>),
     /// The customer's input, used as it is or exchanged for a token.
-    ClientCredentials(ClientCredentials),
+    ClientCredentials(Box<ClientCredentials>),
     /// The registration of an integration that the root workspace shares.
     Proxy(Proxy),
 }
@@ -195,11 +215,11 @@ impl AuthMethod {
         let path = format!("authOptions[{}].config", definition.place);
         let (config, none) = (&definition.config, Value::Object(Map::new()));
         match definition.auth_type {
-            AuthType::OAuth2 => read_leniently(config, &path, problems).map(Self::OAuth2),
-            AuthType::OAuth1 => read_leniently(config, &path, problems).map(Self::OAuth1),
+            AuthType::OAuth2 => read_leniently(config, &path, problems).map(Box::new).map(Self::OAuth2),
+            AuthType::OAuth1 => read_leniently(config, &path, problems).map(Box::new).map(Self::OAuth1),
             AuthType::ClientCredentials => {
                 let config = if config.is_null() { &none } else { config };
-                read_leniently(config, &path, problems).map(Self::ClientCredentials)
+                read_leniently(config, &path, problems).map(Box::new).map(Self::ClientCredentials)
             }
             AuthType::Proxy => read_leniently(config, &path, problems).map(Self::Proxy),
         }
@@ -266,9 +286,12 @@ impl AuthOption {
             api_client: definition.api_client.unwrap_or_default(),
             test: definition.test,
             revoke: definition.revoke,
+            after_connect: definition.after_connect,
+            account: definition.account,
             customer_host,
             takes_client: false,
             sealed_parameters: Vec::new(),
+            provider_domains: definition.provider_domains,
             place: definition.place,
         })
     }
@@ -311,6 +334,13 @@ impl AuthOption {
             own,
         };
         checker.web_address("helpUri", self.help_uri.as_ref());
+        for (index, domain) in self.provider_domains.iter().enumerate() {
+            if !is_provider_domain(domain) {
+                let setting = format!("providerDomains[{index}]");
+                checker
+                    .refuse(&setting, "must be a domain of two labels or more, such as `shops.example.com`");
+            }
+        }
         self.method.check(&mut checker.inside("config"));
         // An OAuth 1.0 answer belongs to its flow by `oauth_token`.
         if let AuthMethod::OAuth2(config) = &self.method
@@ -319,7 +349,10 @@ impl AuthOption {
             config.check_issuer_is_required(&mut checker.inside("config"));
         }
         let named = match &self.method {
-            AuthMethod::ClientCredentials(config) => config.credentials(&inputs),
+            AuthMethod::ClientCredentials(config) => config.credentials(&inputs).map(|mut names| {
+                names.append(&mut after_connect::names(&self.after_connect));
+                names
+            }),
             // The owner's option does the work, and is checked in the owner's definition.
             AuthMethod::Proxy(_) => return,
             AuthMethod::OAuth2(_) | AuthMethod::OAuth1(_) => None,
@@ -328,7 +361,14 @@ impl AuthOption {
         if let Some(base_uri) = base_uri {
             checker.base(base_uri, credentials);
         }
-        self.api_client.headers.check(&mut checker.inside("apiClient"), "headers", credentials);
+        let is_signed = matches!(self.method, AuthMethod::OAuth1(_));
+        self.api_client.check(&mut checker.inside("apiClient"), credentials, is_signed);
+        for (index, call) in self.after_connect.iter().enumerate() {
+            call.check(&mut checker.inside(&format!("afterConnect[{index}]")), base_uri, credentials);
+        }
+        if let Some(account) = &self.account {
+            account.check(&mut checker.inside("account"), credentials);
+        }
         if let Some(test) = &self.test {
             test.check(&mut checker.inside("test"), base_uri, credentials);
         }
@@ -336,6 +376,15 @@ impl AuthOption {
             revoke.check(&mut checker.inside("revoke"), base_uri, credentials);
         }
     }
+}
+
+fn is_provider_domain(domain: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    domain.contains('.')
+        && domain.split('.').all(is_label)
+        && domain.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()))
 }
 
 fn yes() -> bool {

@@ -238,6 +238,7 @@ mod tests {
             connector_parameters: none,
             integration: none,
             maker: None,
+            may_lack: false,
         };
         let (_, bytes) = body.render(format, &values)?;
         Ok(String::from_utf8(bytes.to_vec()).unwrap())

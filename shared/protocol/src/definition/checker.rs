@@ -169,9 +169,21 @@ impl Checker<'_> {
         }
     }
 
-    /// Checks an OAuth endpoint. `own` are the parameters that Linkspan adds to its query.
+    /// Checks an OAuth endpoint that is used before there are credentials. `own` are the parameters that Linkspan adds
+    /// to its query.
     pub(super) fn endpoint(&mut self, setting: &str, address: &Address, own: &[&str]) {
-        self.address(setting, address, Credentials::NotYet);
+        self.endpoint_with(setting, address, own, Credentials::NotYet);
+    }
+
+    /// Checks an OAuth endpoint whose address may have these credentials in it.
+    pub(super) fn endpoint_with(
+        &mut self,
+        setting: &str,
+        address: &Address,
+        own: &[&str],
+        credentials: Credentials<'_>,
+    ) {
+        self.address(setting, address, credentials);
         if address.has_fragment() {
             self.refuse(setting, "has a fragment, which no endpoint may have (RFC 6749 §3.1, §3.2)");
         }
@@ -196,6 +208,22 @@ impl Checker<'_> {
     pub(super) fn scopes(&mut self, scopes: &[String]) {
         for (index, scope) in scopes.iter().enumerate() {
             self.name(&format!("scopes[{index}]"), scope);
+        }
+    }
+
+    pub(super) fn scope_templates(&mut self, scopes: &[Template], separator: &str) {
+        if matches!(separator, "+" | "%20") {
+            self.refuse(
+                "scopeSeparator",
+                "is a space in its encoded form; write a space, which is encoded when it is sent",
+            );
+        }
+        for (index, scope) in scopes.iter().enumerate() {
+            let setting = format!("scopes[{index}]");
+            if scope.as_str().trim().is_empty() {
+                self.refuse(&setting, "is empty");
+            }
+            self.template(&setting, scope, Credentials::NotYet);
         }
     }
 

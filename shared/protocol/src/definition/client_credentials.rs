@@ -5,14 +5,18 @@ use std::num::NonZero;
 
 use serde::{Deserialize, Serialize};
 
-use super::body::BodyFormat;
+use super::body::{Body, BodyFormat};
 use super::call_method::CallMethod;
+use super::call_parts::{Basic, CallParts, Query};
 use super::checker::{Checker, Credentials};
+use super::condition::Condition;
 use super::customer_host::CustomerHost;
 use super::headers::Headers;
 use super::input_names::InputNames;
 use super::oauth2::ClientAuthentication;
+use super::pick::{self, Picks};
 use super::template::{Address, Placeholder, Root, Template};
+use super::token_endpoint::{self, AnswerRules, RequestChanges, TimeUnit, TokenError};
 
 /// A `client-credentials` option's `config`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -21,9 +25,9 @@ pub struct ClientCredentials {
     /// The token endpoint of an OAuth 2 client-credentials grant (RFC 6749 §4.4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_uri: Option<Address>,
-    /// `client_credentials`, the only grant that needs nothing but the customer's input.
+    /// The `grant_type`; `client_credentials` unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub grant: Option<Grant>,
+    pub grant: Option<String>,
     /// The template of the client identifier; `${parameters.clientId}` unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<Template>,
@@ -36,7 +40,10 @@ pub struct ClientCredentials {
     pub client_auth_location: ClientAuthentication,
     /// The scopes to request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub scopes: Vec<String>,
+    pub scopes: Vec<Template>,
+    /// The text between two scopes; a space unless the provider differs.
+    #[serde(default = "space", skip_serializing_if = "is_space")]
+    pub scope_separator: String,
     /// Parameters added to the token request, such as `audience`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, Template>,
@@ -46,6 +53,22 @@ pub struct ClientCredentials {
     /// The lifetime of a token in seconds, for token responses without `expires_in`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<NonZero<u32>>,
+    /// The unit of the token response's `expires_in`.
+    #[serde(default, skip_serializing_if = "TimeUnit::is_seconds")]
+    pub expires_in_unit: TimeUnit,
+    /// The errors of the token endpoint that RFC 6749 does not know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub token_errors: Vec<TokenError>,
+    /// Where the fields of the token response stand, if that is not at its top.
+    #[serde(default, skip_serializing_if = "Picks::is_empty")]
+    pub token_response: Picks,
+    /// What the token request differs in.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub token_request: Option<RequestChanges>,
     /// A login call, for a service that exchanges the input in its own way.
     #[serde(
         default,
@@ -58,14 +81,6 @@ pub struct ClientCredentials {
     pub(crate) customer_host: CustomerHost,
 }
 
-/// The grants that need nothing but the customer's input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Grant {
-    /// RFC 6749 §4.4.
-    ClientCredentials,
-}
-
 /// A request that answers with a token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -75,17 +90,34 @@ pub struct LoginCall {
     /// The HTTP method.
     #[serde(default = "CallMethod::post")]
     pub method: CallMethod,
+    /// Parameters of the query.
+    #[serde(default, skip_serializing_if = "Query::is_empty")]
+    pub query: Query,
     /// The headers.
     #[serde(default, skip_serializing_if = "Headers::is_empty")]
     pub headers: Headers,
-    /// The body's fields.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub body: BTreeMap<String, Template>,
+    /// HTTP Basic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basic: Option<Basic>,
+    /// The body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Body>,
     /// The format of the body.
     #[serde(default = "json")]
     pub body_format: BodyFormat,
+    /// What the answer is if the login succeeds; any 2xx unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<Condition>,
     /// The place of each credential in the answer: `{"access_token": "data.token"}`.
-    pub response: BTreeMap<String, String>,
+    pub response: Picks,
+}
+
+fn space() -> String {
+    " ".to_owned()
+}
+
+fn is_space(separator: &str) -> bool {
+    separator == " "
 }
 
 fn json() -> BodyFormat {
@@ -119,12 +151,21 @@ impl ClientCredentials {
 
     fn check_grant(&self, checker: &mut Checker<'_>, token_uri: &Address) {
         checker.endpoint("tokenUri", token_uri, &[]);
-        checker.scopes(&self.scopes);
+        checker.scope_templates(&self.scopes, &self.scope_separator);
+        token_endpoint::check_answers(self.answer_rules(), checker);
+        if let Some(changes) = &self.token_request {
+            changes.check(&mut checker.inside("tokenRequest"), Credentials::NotYet);
+        }
+        if let Some(grant) = &self.grant {
+            checker.name("grant", grant);
+        }
+        self.body_format.check(checker, &[BodyFormat::Form, BodyFormat::Json]);
         checker.added(self.extra.keys(), |name| OWN_PARAMETERS.contains(&name));
         checker.templates("extra", &self.extra, Credentials::NotYet);
         match &self.client_id {
             Some(template) => checker.template("clientId", template, Credentials::NotYet),
             None if checker.inputs.has("clientId") => {}
+            None if self.is_clientless() => {}
             None => checker.refuse("clientId", "is missing, and the option's inputSchema has no `clientId`"),
         }
         match &self.client_secret {
@@ -137,6 +178,21 @@ impl ClientCredentials {
             }
             None => {}
         }
+    }
+
+    /// True if the request presents an assertion, and no client (RFC 7521 §4.1).
+    #[must_use]
+    pub fn is_clientless(&self) -> bool {
+        self.client_id.is_none()
+            && self.client_auth_location == ClientAuthentication::None
+            && self.grant.as_ref().is_some_and(|grant| grant != "client_credentials")
+    }
+
+    /// What the token endpoint's answers look like.
+    #[must_use]
+    pub fn answer_rules(&self) -> AnswerRules<'_> {
+        let Self { token_response, token_errors, expires_in_unit, .. } = self;
+        AnswerRules { response: token_response, errors: token_errors, refusals: &[], unit: *expires_in_unit }
     }
 
     /// The names of the resulting credentials. `None` if only the token response decides them.
@@ -176,22 +232,24 @@ impl ClientCredentials {
 }
 
 impl LoginCall {
+    /// The parts of the request.
+    #[must_use]
+    pub fn parts(&self) -> CallParts<'_> {
+        let Self { query, headers, basic, body, body_format, .. } = self;
+        CallParts { query, headers, basic: basic.as_ref(), body: body.as_ref(), body_format: *body_format }
+    }
+
     fn check(&self, checker: &mut Checker<'_>) {
         checker.address("uri", &self.uri, Credentials::NotYet);
         self.method.check(checker);
-        self.headers.check(checker, "headers", Credentials::NotYet);
-        checker.templates("body", &self.body, Credentials::NotYet);
+        self.parts().check(checker, Credentials::NotYet);
+        if let Some(expect) = &self.expect {
+            expect.check(checker, "expect");
+        }
         if self.response.is_empty() {
             checker.refuse("response", "names no credential");
         }
-        for (name, path) in &self.response {
-            if path.split('.').any(str::is_empty) {
-                checker.refuse(
-                    &format!("response.{name}"),
-                    "must be names with dots between them, such as `data.token`",
-                );
-            }
-        }
+        pick::check(&self.response, checker, "response");
     }
 }
 

@@ -32,19 +32,19 @@ impl Headers {
         self.0.is_empty()
     }
 
-    /// Fills in the headers, and hides their values from Debug. `setting` is their place in the definition.
+    /// Fills in the headers, and hides their values from Debug. One whose value may be missing, and is, is left out.
+    /// `setting` is their place in the definition.
     pub fn render(
         &self,
         values: &Values<'_>,
         setting: &'static str,
     ) -> impl Iterator<Item = Result<(HeaderName, HeaderValue)>> {
-        self.0.iter().map(move |header| {
-            let name = header.name.clone().ok_or_else(|| Error::unusable(setting))?;
-            let text = header.value.render_text(values)?;
-            let mut value = HeaderValue::from_str(&text).map_err(|_| Error::unusable(setting))?;
-            value.set_sensitive(true);
-            Ok((name, value))
-        })
+        self.0.iter().filter_map(move |header| header.render(values, setting).transpose())
+    }
+
+    /// True if a header of this name is among them.
+    pub(super) fn has(&self, name: &HeaderName) -> bool {
+        self.0.iter().any(|header| header.name.as_ref() == Some(name))
     }
 
     pub(super) fn check(&self, checker: &mut Checker<'_>, setting: &str, credentials: Credentials<'_>) {
@@ -65,6 +65,20 @@ impl Headers {
             }
             checker.template(&setting, &header.value, credentials);
         }
+    }
+}
+
+impl Header {
+    fn render(
+        &self,
+        values: &Values<'_>,
+        setting: &'static str,
+    ) -> Result<Option<(HeaderName, HeaderValue)>> {
+        let name = self.name.clone().ok_or_else(|| Error::unusable(setting))?;
+        let Some(text) = self.value.render_optional(values)? else { return Ok(None) };
+        let mut value = HeaderValue::from_str(&text).map_err(|_| Error::unusable(setting))?;
+        value.set_sensitive(true);
+        Ok(Some((name, value)))
     }
 }
 

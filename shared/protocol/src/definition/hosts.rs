@@ -4,14 +4,18 @@
 //! domain; or the schema closes it; or the option says that the host is the customer's (`customerHost`), and then gets
 //! no secret of the workspace's unless it says that too. Callback parameters, which no schema binds, choose no host.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
+use super::after_connect::Occasion;
 use super::auth_option::{AuthMethod, AuthOption};
 use super::checker::KnownSecrets;
 use super::client_credentials::Exchange;
 use super::closed::is_closed;
 use super::customer_host::CustomerHost;
 use super::input_names::InputNames;
+use super::oauth2::Pkce;
 use super::problem::Problems;
 use super::recipients::{Gets, Recipient};
 use super::template::{Address, Host, Placeholder, Root, Slot};
@@ -41,14 +45,6 @@ impl HostRule {
                 Self::Stored => true,
             }
     }
-
-    /// True if the literal part of the host binds what stands in `slot`.
-    fn is_bound(self, host: &Host<'_>, slot: &Slot<'_>, gets: Gets) -> bool {
-        match self {
-            Self::Put(_) => slot.is_whole_label && self.is_domain(host.suffix),
-            Self::Stored => gets != Gets::Secret || self.is_domain(host.suffix),
-        }
-    }
 }
 
 impl AuthOption {
@@ -77,7 +73,7 @@ impl AuthOption {
             }
         }
         if let AuthMethod::OAuth2(config) = &self.method
-            && config.skip_pkce
+            && config.code_challenge() == Pkce::Off
             && has_secret
             && !self.customer_host.sends_secret_to(&config.token_uri)
         {
@@ -97,15 +93,19 @@ impl AuthOption {
                 return Some(format!("has `{placeholder}` in its host: write the host itself"));
             }
             if self.is_callback_parameter(placeholder) {
+                if self.closes(slot, rule) {
+                    continue;
+                }
                 return Some(format!(
-                    "has `{placeholder}` in its host, where a callback parameter cannot stand"
+                    "has `{placeholder}` in its host, where a callback parameter cannot stand \
+                     without an `enum` of its values"
                 ));
             }
             let is_providers_word = placeholder.root() == Root::Credentials && !self.is_entered(placeholder);
             if recipient.gets == Gets::Nothing
                 || self.customer_host != CustomerHost::No
                 || (is_providers_word && recipient.gets == Gets::Token)
-                || rule.is_bound(&host, slot, recipient.gets)
+                || self.is_bound(&host, slot, recipient.gets, rule)
                 || (!is_providers_word && self.closes(slot, rule))
             {
                 continue;
@@ -136,6 +136,23 @@ impl AuthOption {
         })
     }
 
+    /// True if the literal part of the host binds what stands in `slot`.
+    fn is_bound(&self, host: &Host<'_>, slot: &Slot<'_>, gets: Gets, rule: HostRule) -> bool {
+        match rule {
+            HostRule::Put(_) => slot.is_whole_label && self.is_domain(host.suffix, rule),
+            HostRule::Stored => gets != Gets::Secret || rule.is_domain(host.suffix),
+        }
+    }
+
+    /// True if `name` is a registrable domain, or one of the provider's own, or lies below one.
+    fn is_domain(&self, name: &str, rule: HostRule) -> bool {
+        let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+        let is_own = |own: &String| {
+            name.strip_suffix(own.as_str()).is_some_and(|at| at.is_empty() || at.ends_with('.'))
+        };
+        rule.is_domain(&name) || self.provider_domains.iter().any(is_own)
+    }
+
     /// True if the option has a client secret, or could have one that is sealed.
     fn may_have_secret(&self, secrets: KnownSecrets<'_>) -> bool {
         let is_entered = || InputNames::of(self.input_schema.as_ref()).has("clientSecret");
@@ -151,7 +168,7 @@ impl AuthOption {
     fn is_callback_parameter(&self, placeholder: &Placeholder) -> bool {
         let AuthMethod::OAuth2(config) = &self.method else { return false };
         placeholder.root() == Root::Credentials
-            && placeholder.path().first().is_some_and(|name| config.callback_parameters.contains(name))
+            && placeholder.path().first().is_some_and(|name| config.callback_parameters.has(name))
     }
 
     /// True if it stands for what the customer entered: all of the credentials are, if they are not exchanged.
@@ -159,15 +176,29 @@ impl AuthOption {
         match (placeholder.root(), &self.method) {
             (Root::Parameters, _) => true,
             (Root::Credentials, AuthMethod::ClientCredentials(config)) => {
-                matches!(config.exchange(), Exchange::None)
+                matches!(config.exchange(), Exchange::None) && !self.is_completed(placeholder)
             }
             _ => false,
         }
     }
 
+    /// True if a call that must succeed puts the value there, in the place of anything that was entered.
+    fn is_completed(&self, placeholder: &Placeholder) -> bool {
+        let name = placeholder.path().first();
+        let mut calls = self.after_connect.iter();
+        calls.any(|call| {
+            !call.optional && call.on != Occasion::Refresh && call.names().any(|n| Some(n) == name)
+        })
+    }
+
     fn closes(&self, slot: &Slot<'_>, rule: HostRule) -> bool {
-        let schema = self.input_schema.as_ref().unwrap_or(&Value::Null);
-        self.is_entered(slot.placeholder)
-            && is_closed(schema, slot.placeholder.path(), slot, |name| rule.is_domain(name))
+        let schema = match &self.method {
+            AuthMethod::OAuth2(config) if self.is_callback_parameter(slot.placeholder) => {
+                Cow::Owned(config.callback_parameters.schema())
+            }
+            _ if !self.is_entered(slot.placeholder) => return false,
+            _ => Cow::Borrowed(self.input_schema.as_ref().unwrap_or(&Value::Null)),
+        };
+        is_closed(&schema, slot.placeholder.path(), slot, |name| self.is_domain(name, rule))
     }
 }

@@ -2,6 +2,7 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 use serde_json::{Map, Value, json};
+use url::Url;
 
 use super::auth_option::{AuthOption, Surroundings};
 use super::bounded_schema::BoundedSchema;
@@ -37,6 +38,8 @@ pub struct Integration {
     pub o_auth_callback_uri: Option<String>,
     /// The path that this page sends the browser on to.
     pub o_auth_callback_path: CallbackPath,
+    /// The address of the team's application where it starts flows.
+    pub start_uri: Option<String>,
     /// The ways to authenticate that can be used.
     pub auth_options: Vec<AuthOption>,
     /// The workspaces that may use its registration with a `proxy` option.
@@ -115,6 +118,7 @@ impl Integration {
             base_uri: definition.base_uri,
             o_auth_callback_uri: definition.o_auth_callback_uri,
             o_auth_callback_path: definition.o_auth_callback_path,
+            start_uri: definition.start_uri,
             auth_options,
             sharing: match (definition.shared, definition.shared_with) {
                 (false, _) => Sharing::Private,
@@ -141,10 +145,18 @@ impl Integration {
         if self.name.trim().is_empty() || self.name.len() > 255 {
             problems.add("name", "must be 1 to 255 bytes");
         }
-        for (field, uri) in [("logoUri", &self.logo_uri), ("oAuthCallbackUri", &self.o_auth_callback_uri)] {
+        for (field, uri) in [
+            ("logoUri", &self.logo_uri),
+            ("oAuthCallbackUri", &self.o_auth_callback_uri),
+            ("startUri", &self.start_uri),
+        ] {
             if let Some(problem) = uri.as_ref().and_then(|uri| web_address_problem(uri, loopback, own)) {
                 problems.add(field, problem);
             }
+        }
+        let start = self.start_uri.as_deref().and_then(|uri| Url::parse(uri).ok());
+        if start.is_some_and(|uri| uri.query_pairs().any(|(name, _)| name == START_PARAMETER)) {
+            problems.add("startUri", format!("has `{START_PARAMETER}` in its query, which Linkspan adds"));
         }
         if self.o_auth_callback_uri.is_none() && self.o_auth_callback_path == CallbackPath::Own {
             problems.add(
@@ -254,6 +266,14 @@ impl Integration {
         }
     }
 
+    /// The address of the team's application where a flow with this integration starts, if the definition gives one.
+    #[must_use]
+    pub fn start(&self) -> Option<Url> {
+        let mut start = Url::parse(self.start_uri.as_deref()?).ok()?;
+        start.query_pairs_mut().append_pair(START_PARAMETER, &self.key);
+        Some(start)
+    }
+
     /// The path that the provider's answer arrives at. It is the integration's own, as the defence against mix-up (RFC
     /// 9700 §4.4.2).
     #[must_use]
@@ -268,6 +288,9 @@ impl Integration {
         self.o_auth_callback_uri.is_some() && self.o_auth_callback_path == CallbackPath::Bare
     }
 }
+
+/// The parameter of `startUri` that names the integration, as starts do.
+const START_PARAMETER: &str = "integrationKey";
 
 /// The path that all integrations share whose team has a page of its own between.
 pub const BARE_CALLBACK: &str = "/oauth-callback";

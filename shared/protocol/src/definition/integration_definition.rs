@@ -50,6 +50,10 @@ pub struct IntegrationDefinition {
     /// The path that this page sends the browser on to.
     #[serde(default, skip_serializing_if = "CallbackPath::is_bare")]
     pub o_auth_callback_path: CallbackPath,
+    /// The address of the team's application where it starts flows. A customer who begins at the provider is sent
+    /// there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_uri: Option<String>,
     /// True if other workspaces may use its registration with a `proxy` option. Only the root workspace's can be
     /// shared.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -182,8 +186,8 @@ impl IntegrationDefinition {
         let mut taken = Vec::new();
         for option in &mut self.auth_options {
             for setting in SECRET_SETTINGS {
-                // In a client-credentials option the setting can be a template over the customer's input.
-                let is_template = option.auth_type == AuthType::ClientCredentials
+                // The setting can be a template over the customer's input, who brings a client of their own.
+                let is_template = matches!(option.auth_type, AuthType::ClientCredentials | AuthType::OAuth2)
                     && option.config.get(setting).is_some_and(|given| !is_literal(given));
                 let removed = match option.config.as_object_mut() {
                     Some(config) if !is_template => config.remove(setting),

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::auth_option::AuthOption;
+use super::auth_option::{AuthMethod, AuthOption};
+use super::callback_parameters::CallbackParameters;
 use super::integration::Integration;
 use super::option_secrets::{Given, GivenSecret, OptionSecrets};
 use super::problem::Problems;
@@ -139,9 +140,8 @@ fn kept(setting: &str, key: &str, before: Option<&Integration>, after: &Integrat
         Some((before, old)) => {
             let known = old.hosts_with_secret(before.base_uri.as_ref());
             let hosts = new.hosts_with_secret(after.base_uri.as_ref());
-            let is_new = |host: &&Destination| {
-                !known.contains(host) || (host.is_entered() && old.input_schema != new.input_schema)
-            };
+            let is_new =
+                |host: &&Destination| !known.contains(host) || (host.is_entered() && !new.admits_as(old));
             let Some(host) = hosts.iter().find(is_new) else { return Kept::Stays };
             format!("it was not given for {}", host.as_str())
         }
@@ -156,6 +156,15 @@ fn option<'a>(integration: &'a Integration, key: &str) -> Option<&'a AuthOption>
 }
 
 impl AuthOption {
+    /// True if it holds what comes through the browser to the same schema and the same lists as another option.
+    fn admits_as(&self, other: &Self) -> bool {
+        let callback_parameters = |option: &Self| match &option.method {
+            AuthMethod::OAuth2(config) => config.callback_parameters.clone(),
+            _ => CallbackParameters::default(),
+        };
+        self.input_schema == other.input_schema && callback_parameters(self) == callback_parameters(other)
+    }
+
     /// The hosts that the option's secrets get to, or what is signed with them; and the other hosts of its `config`,
     /// since whoever has the page where the customer signs in has issued the secret. `base` is the integration's
     /// `baseUri`.

@@ -1,11 +1,16 @@
 //! A team's definitions: its workspace and its integrations, and the reading of them.
 
+mod after_connect;
+mod api_calls;
 mod api_path;
 mod asked_parameters;
 mod auth_option;
 mod body;
 mod bounded_schema;
 mod call_method;
+mod call_parts;
+mod callback_parameters;
+mod callback_settings;
 mod check;
 mod checker;
 mod client_credentials;
@@ -23,6 +28,7 @@ mod kept_secrets;
 mod oauth1;
 mod oauth2;
 mod option_secrets;
+mod pick;
 mod problem;
 mod proxy;
 mod read;
@@ -31,15 +37,22 @@ mod registration;
 mod secret_rotation;
 mod team_parameters;
 pub mod template;
-mod test_call;
+mod token_endpoint;
 mod value_path;
 mod workspace;
 mod workspace_secrets;
 
+pub use after_connect::{AfterConnect, Choose, Occasion};
+pub use api_calls::{ApiClient, RevokeCall, TestCall, is_expected};
 pub use api_path::ApiPath;
 pub use auth_option::{AuthMethod, AuthOption, AuthOptionDefinition, AuthType};
 pub use body::{Body, BodyFormat};
 pub use call_method::CallMethod;
+pub use call_parts::{Basic, CallParts, Query, add_query};
+pub use callback_parameters::CallbackParameters;
+pub use callback_settings::{
+    ADMIN_CONSENT, CallbackNames, CallbackSettings, ConsentGrant, OWN_CALLBACK_PARAMETERS,
+};
 pub use checker::KnownSecrets;
 pub use client_credentials::{ClientCredentials, Exchange, LoginCall};
 pub use condition::Condition;
@@ -49,12 +62,13 @@ pub use hosts::HostRule;
 pub use integration::{BARE_CALLBACK, Integration, Sharing, integration_id, integration_id_of, is_id};
 pub use integration_definition::{CallbackPath, IntegrationDefinition};
 pub use oauth1::{OAuth1, ParameterPlace, SignatureMethod, private_key};
-pub use oauth2::{ClientAuthentication, OAuth2, OWN_CALLBACK_PARAMETERS};
+pub use oauth2::{ClientAuthentication, OAuth2, Pkce};
 pub use option_secrets::{Given, OptionSecrets};
+pub use pick::{Pick, Picks, at, picked};
 pub use problem::{Problem, Problems};
 pub use read::read;
 pub use recipients::{Gets, Recipient};
 pub use registration::{Borrowed, BoundValues, Owner, Registration, RegistrationId};
-pub use test_call::{ApiClient, RevokeCall, TestCall};
+pub use token_endpoint::{AnswerRules, Meaning, Names, RefreshRefusal, RequestChanges, TimeUnit};
 pub use workspace::{Brand, Workspace, WorkspaceDefinition};
 pub use workspace_secrets::{PreviousSecret, SecretSetting, WorkspaceSecrets};

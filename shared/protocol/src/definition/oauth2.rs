@@ -6,9 +6,15 @@ use std::num::NonZero;
 use serde::{Deserialize, Serialize};
 
 use super::body::BodyFormat;
+use super::callback_parameters::CallbackParameters;
+use super::callback_settings::{CallbackNames, CallbackSettings, ConsentGrant};
 use super::checker::{Checker, Credentials};
 use super::customer_host::CustomerHost;
-use super::template::Address;
+use super::pick::Picks;
+use super::template::{Address, Template, Values};
+use super::token_endpoint::{
+    self, AnswerRules, AuthorizationChanges, RefreshRefusal, RequestChanges, Seconds, TimeUnit, TokenError,
+};
 use crate::error::{Error, Result};
 
 /// The client authentication at the token endpoint (RFC 6749 §2.3).
@@ -22,8 +28,37 @@ pub enum ClientAuthentication {
     Body,
     /// HTTP Basic, and the same parameters in the body.
     Both,
+    /// HTTP Basic with both parts as they are, for servers that do not decode them.
+    #[serde(rename = "raw-headers")]
+    RawHeaders,
+    /// HTTP Basic with the secret as the user name, and no password.
+    #[serde(rename = "user-name")]
+    UserName,
+    /// `client_id` and `client_secret` in the query of the address.
+    Query,
     /// A public client: `client_id` in the body, no secret.
     None,
+}
+
+/// The code challenge of PKCE (RFC 7636 §4.2).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Pkce {
+    /// The SHA-256 of the code verifier.
+    #[default]
+    S256,
+    /// The code verifier itself, for providers that know only that.
+    #[serde(rename = "plain")]
+    Plain,
+    /// None, for providers that refuse it.
+    #[serde(rename = "off")]
+    Off,
+}
+
+impl Pkce {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_s256(&self) -> bool {
+        *self == Self::S256
+    }
 }
 
 /// An `oauth2` option's `config`.
@@ -38,7 +73,11 @@ pub struct OAuth2 {
     /// unless given. Its secret, `clientSecret`, is taken out of the definition before this is read, and kept sealed
     /// beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_id: Option<String>,
+    pub client_id: Option<Template>,
+    /// The template of the client secret, if customers bring a client of their own. The workspace's own secret is kept
+    /// sealed beside the definition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<Template>,
     /// The authorization endpoint.
     pub authorize_uri: Address,
     /// The token endpoint.
@@ -49,9 +88,52 @@ pub struct OAuth2 {
     /// The lifetime of an access token in seconds, for token responses that do not state it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<NonZero<u32>>,
-    /// The error codes that, besides `invalid_grant` (RFC 6749 §5.2), refuse a refresh token for good.
+    /// The unit of the token response's `expires_in`.
+    #[serde(default, skip_serializing_if = "TimeUnit::is_seconds")]
+    pub expires_in_unit: TimeUnit,
+    /// The lifetime of a refresh token in seconds, for token responses that do not state it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token_expires_in: Option<Seconds>,
+    /// The credential that a refresh exchanges, if it is not the refresh token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_credential: Option<String>,
+    /// The answers that, besides `invalid_grant` (RFC 6749 §5.2), refuse a refresh token for good.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub refresh_refusals: Vec<String>,
+    pub refresh_refusals: Vec<RefreshRefusal>,
+    /// The errors of the token endpoint that RFC 6749 does not know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub token_errors: Vec<TokenError>,
+    /// Where the fields of the token response stand, if that is not at its top.
+    #[serde(default, skip_serializing_if = "Picks::is_empty")]
+    pub token_response: Picks,
+    /// What the authorization request differs in.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub authorization_request: Option<AuthorizationChanges>,
+    /// What the token request differs in.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub token_request: Option<RequestChanges>,
+    /// What the refresh request differs in; the same as the token request unless given.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub refresh_request: Option<RequestChanges>,
+    /// What the revocation request differs in.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub revocation_request: Option<RequestChanges>,
     /// The revocation endpoint (RFC 7009).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation_uri: Option<Address>,
@@ -61,7 +143,7 @@ pub struct OAuth2 {
     pub revocation_per_token: bool,
     /// The scopes to request.
     #[serde(default)]
-    pub scopes: Vec<String>,
+    pub scopes: Vec<Template>,
     /// The text between two scopes; a space unless the provider differs.
     #[serde(default = "space", skip_serializing_if = "is_space")]
     pub scope_separator: String,
@@ -77,9 +159,12 @@ pub struct OAuth2 {
     /// True if the provider refuses PKCE.
     #[serde(default, skip_serializing_if = "is_false")]
     pub skip_pkce: bool,
+    /// The code challenge of PKCE; S256 unless given.
+    #[serde(default, skip_serializing_if = "Pkce::is_s256")]
+    pub pkce: Pkce,
     /// Parameters added to the authorization request.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub extra: BTreeMap<String, String>,
+    pub extra: BTreeMap<String, Template>,
     /// The `iss` that must come back, if the provider sends one (RFC 9207).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
@@ -87,8 +172,24 @@ pub struct OAuth2 {
     #[serde(default, skip_serializing_if = "is_false")]
     pub authorization_response_iss_parameter_supported: bool,
     /// Callback parameters that are kept with the credentials (`realmId`, …).
+    #[serde(default, skip_serializing_if = "CallbackParameters::is_empty")]
+    pub callback_parameters: CallbackParameters,
+    /// The names of the callback's parameters, where the provider's differ.
+    #[serde(
+        default,
+        deserialize_with = "super::read::object",
+        skip_serializing_if = "CallbackNames::is_empty"
+    )]
+    pub callback_names: CallbackNames,
+    /// The error codes by which the provider says, besides `access_denied`, that the customer refused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub callback_parameters: Vec<String>,
+    pub denials: Vec<String>,
+    /// The template of the `redirect_uri` to send, where the provider knows the callback's address by another name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect_uri_value: Option<Template>,
+    /// What the customer's consent gives.
+    #[serde(default, skip_serializing_if = "ConsentGrant::is_default")]
+    pub grant: ConsentGrant,
     /// The option's `customerHost`.
     #[serde(skip)]
     pub(crate) customer_host: CustomerHost,
@@ -96,17 +197,16 @@ pub struct OAuth2 {
 
 impl OAuth2 {
     pub(super) fn check(&self, checker: &mut Checker<'_>) {
-        match &self.client_id {
-            Some(client_id) => checker.name("clientId", client_id),
-            None => checker.refuse_parameter("clientId"),
-        }
+        self.check_client(checker);
         self.check_addresses(checker);
-        checker.scopes(&self.scopes);
-        self.check_secret(checker);
+        self.check_requests(checker);
+        token_endpoint::check_answers(self.answer_rules(&self.refresh_refusals), checker);
+        checker.scope_templates(&self.scopes, &self.scope_separator);
         checker.added(self.extra.keys(), |name| OWN_PARAMETERS.contains(&name));
+        checker.templates("extra", &self.extra, Credentials::NotYet);
+        self.check_shown(checker);
         let in_query = self.authorize_uri.query_names();
-        for (name, value) in &self.extra {
-            checker.literal(&format!("extra.{name}"), value);
+        for name in self.extra.keys() {
             if in_query.contains(name) {
                 checker.refuse(&format!("extra.{name}"), "stands in authorizeUri's query too");
             }
@@ -116,23 +216,88 @@ impl OAuth2 {
         {
             checker.refuse("issuer", "must be an https address without query and fragment (RFC 8414 §2)");
         }
-        let setting = "callbackParameters";
-        for name in &self.callback_parameters {
-            checker.name(setting, name);
-            if OWN_CALLBACK_PARAMETERS.contains(&name.as_str()) {
-                checker.refuse(setting, format!("has {name}, which is never kept"));
-            }
+        self.callback().check(checker);
+    }
+
+    /// What it says about the provider's answer.
+    #[must_use]
+    pub fn callback(&self) -> CallbackSettings<'_> {
+        CallbackSettings {
+            parameters: &self.callback_parameters,
+            names: &self.callback_names,
+            denials: &self.denials,
+            redirect_uri_value: self.redirect_uri_value.as_ref(),
+            grant: self.grant,
         }
     }
 
-    /// The client identifier.
-    pub fn client_id(&self) -> Result<&str> {
-        self.client_id.as_deref().ok_or_else(|| Error::unusable("parameters.clientId"))
+    fn check_client(&self, checker: &mut Checker<'_>) {
+        match &self.client_id {
+            Some(client_id) if client_id.as_str().trim().is_empty() => checker.refuse("clientId", "is empty"),
+            Some(client_id) => checker.template("clientId", client_id, Credentials::NotYet),
+            None => checker.refuse_parameter("clientId"),
+        }
+        match &self.client_secret {
+            Some(template) => checker.template("clientSecret", template, Credentials::NotYet),
+            None => self.check_secret(checker),
+        }
+        if self.skip_pkce && self.pkce != Pkce::S256 {
+            checker.refuse("skipPkce", "cannot stand beside pkce");
+        }
     }
 
-    /// True if the token endpoint gets the client secret.
+    fn check_requests(&self, checker: &mut Checker<'_>) {
+        if let Some(changes) = &self.authorization_request {
+            changes.check(&mut checker.inside("authorizationRequest"));
+        }
+        let kept = self.callback().kept().map(str::to_owned).collect();
+        if let Some(changes) = &self.token_request {
+            changes.check(&mut checker.inside("tokenRequest"), Credentials::Named(&kept));
+        }
+        for (setting, changes) in
+            [("refreshRequest", &self.refresh_request), ("revocationRequest", &self.revocation_request)]
+        {
+            if let Some(changes) = changes {
+                changes.check(&mut checker.inside(setting), Credentials::Given);
+            }
+        }
+        if let Some(name) = &self.refresh_credential {
+            checker.name("refreshCredential", name);
+        }
+        self.body_format.check(checker, &[BodyFormat::Form, BodyFormat::Json]);
+    }
+
+    /// The code challenge of PKCE.
+    #[must_use]
+    pub fn code_challenge(&self) -> Pkce {
+        // Where there is no code, there is nothing to bind.
+        let is_off = self.skip_pkce || self.grant == ConsentGrant::ClientCredentials;
+        if is_off { Pkce::Off } else { self.pkce }
+    }
+
+    /// What the token endpoint's answers look like.
+    #[must_use]
+    pub fn answer_rules<'a>(&'a self, refusals: &'a [RefreshRefusal]) -> AnswerRules<'a> {
+        let Self { token_response, token_errors, expires_in_unit, .. } = self;
+        AnswerRules { response: token_response, errors: token_errors, refusals, unit: *expires_in_unit }
+    }
+
+    /// The name of the credential that a refresh exchanges.
+    #[must_use]
+    pub fn refreshed_by(&self) -> &str {
+        self.refresh_credential.as_deref().unwrap_or("refresh_token")
+    }
+
+    /// The client identifier.
+    pub fn client_id(&self, values: &Values<'_>) -> Result<String> {
+        let template = self.client_id.as_ref().ok_or_else(|| Error::unusable("parameters.clientId"))?;
+        template.render_text(values)
+    }
+
+    /// True if the token endpoint gets the team's client secret.
     pub(super) fn sends_secret(&self) -> bool {
-        self.client_auth_location != ClientAuthentication::None
+        self.client_secret.is_none()
+            && self.client_auth_location != ClientAuthentication::None
             && self.customer_host.sends_secret_to(&self.token_uri)
     }
 
@@ -145,11 +310,11 @@ impl OAuth2 {
             if self.sends_secret() {
                 checker.refuse_parameter("clientSecret");
             }
-        } else if matches!(
+        } else if !matches!(
             self.client_auth_location,
-            ClientAuthentication::Headers | ClientAuthentication::Both
+            ClientAuthentication::Body | ClientAuthentication::None
         ) {
-            checker.refuse("clientSecret", "is missing, and clientAuthLocation wants it in a header");
+            checker.refuse("clientSecret", "is missing, and clientAuthLocation says where it is sent");
         }
     }
 
@@ -176,10 +341,43 @@ impl OAuth2 {
         );
     }
 
+    /// Checks what the client-credentials grant needs, and what it has no use for.
+    fn check_own_client(&self, checker: &mut Checker<'_>) {
+        if self.client_auth_location == ClientAuthentication::None {
+            checker.refuse(
+                "clientAuthLocation",
+                "is none, and the grant client_credentials needs the client secret",
+            );
+        } else if !checker.option.takes_client && checker.lacks("clientSecret") {
+            checker.refuse("clientSecret", "is missing, and the grant client_credentials needs it");
+        }
+        if self.refresh_uri.is_some() {
+            checker.refuse(
+                "refreshUri",
+                "has no meaning with the grant client_credentials: tokens come from tokenUri",
+            );
+        }
+    }
+
+    /// Browsers see the whole authorization request.
+    fn check_shown(&self, checker: &mut Checker<'_>) {
+        checker.shown("authorizeUri", self.authorize_uri.template());
+        self.client_id.iter().for_each(|client_id| checker.shown("clientId", client_id));
+        for (name, template) in &self.extra {
+            checker.shown(&format!("extra.{name}"), template);
+        }
+        for (index, scope) in self.scopes.iter().enumerate() {
+            checker.shown(&format!("scopes[{index}]"), scope);
+        }
+    }
+
     fn check_addresses(&self, checker: &mut Checker<'_>) {
         checker.endpoint("authorizeUri", &self.authorize_uri, OWN_PARAMETERS);
-        checker.shown("authorizeUri", self.authorize_uri.template());
-        checker.endpoint("tokenUri", &self.token_uri, &[]);
+        let kept = self.callback().kept().map(str::to_owned).collect();
+        checker.endpoint_with("tokenUri", &self.token_uri, &[], Credentials::Named(&kept));
+        if self.grant == ConsentGrant::ClientCredentials {
+            self.check_own_client(checker);
+        }
         for (setting, address) in [("refreshUri", &self.refresh_uri), ("revocationUri", &self.revocation_uri)]
         {
             let Some(address) = address else { continue };
@@ -198,10 +396,6 @@ const OWN_PARAMETERS: &[&str] = &[
     "scope",
     "state",
 ];
-
-/// The parameters of an authorization response that Linkspan interprets (RFC 6749 §4.1.2, RFC 9207 §2). None may
-/// appear twice (RFC 6749 §3.1), and none is kept with the credentials.
-pub const OWN_CALLBACK_PARAMETERS: &[&str] = &["code", "error", "error_description", "iss", "state"];
 
 fn space() -> String {
     " ".to_owned()

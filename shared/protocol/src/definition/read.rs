@@ -143,6 +143,15 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
+/// Reads an object, for a field of one.
+pub(super) fn object<'de, D, T>(deserializer: D) -> std::result::Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Object::deserialize(deserializer).map(|Object(value)| value)
+}
+
 /// Reads an object, for a field that may be missing.
 pub(super) fn optional_object<'de, D, T>(deserializer: D) -> std::result::Result<Option<T>, D::Error>
 where

@@ -5,13 +5,14 @@
 
 use std::borrow::Cow;
 
+use super::after_connect::AfterConnect;
+use super::api_calls::{RevokeCall, TestCall};
 use super::api_path::ApiPath;
 use super::auth_option::{AuthMethod, AuthOption};
 use super::client_credentials::{ClientCredentials, LoginCall};
 use super::oauth1::OAuth1;
 use super::oauth2::{ClientAuthentication, OAuth2};
 use super::template::Address;
-use super::test_call::{RevokeCall, TestCall};
 
 /// The most secret thing that an address gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,12 +55,50 @@ impl AuthOption {
             AuthMethod::OAuth2(_) | AuthMethod::ClientCredentials(_) | AuthMethod::Proxy(_) => Gets::Token,
         };
         let base = base_uri.map(|address| Recipient { field: "baseUri".into(), address, gets });
-        let test = self.test.as_ref().map(|TestCall { method: _, path }| ("test", path));
+        let test = self.test.as_ref().map(|test| {
+            let TestCall {
+                method: _,
+                path,
+                query: _,
+                headers: _,
+                basic: _,
+                body: _,
+                body_format: _,
+                expect: _,
+            } = test;
+            ("test", path)
+        });
         let revoke = self.revoke.as_ref().map(|revoke| {
-            let RevokeCall { method: _, path, headers: _, body: _, body_format: _, per_token: _ } = revoke;
+            let RevokeCall {
+                method: _,
+                path,
+                query: _,
+                headers: _,
+                basic: _,
+                body: _,
+                body_format: _,
+                per_token: _,
+            } = revoke;
             ("revoke", path)
         });
-        let whole = test.into_iter().chain(revoke).filter_map(|(call, at)| match at {
+        let after = self.after_connect.iter().map(|call| {
+            let AfterConnect {
+                method: _,
+                path,
+                query: _,
+                headers: _,
+                basic: _,
+                body: _,
+                body_format: _,
+                expect: _,
+                response: _,
+                choose: _,
+                on: _,
+                optional: _,
+            } = call;
+            ("afterConnect", path)
+        });
+        let whole = test.into_iter().chain(revoke).chain(after).filter_map(|(call, at)| match at {
             ApiPath::Whole(address) => {
                 Some(Recipient { field: format!("{path}.{call}.path").into(), address, gets })
             }
@@ -85,11 +124,21 @@ impl AuthMethod {
 fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
     let OAuth2 {
         client_id: _,
+        client_secret: _,
         authorize_uri,
         token_uri,
         refresh_uri,
         expires_in: _,
+        expires_in_unit: _,
+        refresh_token_expires_in: _,
+        refresh_credential: _,
         refresh_refusals: _,
+        token_errors: _,
+        token_response: _,
+        authorization_request: _,
+        token_request: _,
+        refresh_request: _,
+        revocation_request: _,
         revocation_uri,
         revocation_per_token: _,
         scopes: _,
@@ -98,10 +147,15 @@ fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
         body_format: _,
         no_refresh_token: _,
         skip_pkce: _,
+        pkce: _,
         extra: _,
         issuer: _,
         authorization_response_iss_parameter_supported: _,
         callback_parameters: _,
+        callback_names: _,
+        denials: _,
+        redirect_uri_value: _,
+        grant: _,
         customer_host: _,
     } = config;
     let gets = if *client_auth_location == ClientAuthentication::None { Gets::Token } else { Gets::Secret };
@@ -139,16 +193,32 @@ fn of_client_credentials(config: &ClientCredentials) -> Vec<(&'static str, &Addr
         client_secret: _,
         client_auth_location: _,
         scopes: _,
+        scope_separator: _,
         extra: _,
         body_format: _,
         expires_in: _,
+        expires_in_unit: _,
+        token_errors: _,
+        token_response: _,
+        token_request: _,
         login,
         customer_host: _,
     } = config;
     let gets = if config.has_own_client() { Gets::Secret } else { Gets::Token };
     let mut found = Vec::new();
     found.extend(token_uri.as_ref().map(|address| ("tokenUri", address, gets)));
-    if let Some(LoginCall { uri, method: _, headers: _, body: _, body_format: _, response: _ }) = login {
+    if let Some(login) = login {
+        let LoginCall {
+            uri,
+            method: _,
+            query: _,
+            headers: _,
+            basic: _,
+            body: _,
+            body_format: _,
+            expect: _,
+            response: _,
+        } = login;
         found.push(("login.uri", uri, Gets::Token));
     }
     found

@@ -162,6 +162,7 @@ impl Registration {
             credentials: credentials.expose(),
             integration: self.opened.as_ref().map_or(&self.integration.parameters, |opened| opened.expose()),
             maker: None,
+            may_lack: false,
         };
         Ok(BoundValues { registration: self, values })
     }

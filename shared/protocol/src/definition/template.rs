@@ -37,6 +37,16 @@ pub struct Values<'a> {
     pub(crate) connector_parameters: &'a Map<String, Value>,
     /// `${random.…}` and `${signed.…}`: what is made for the request.
     pub(crate) maker: Option<&'a dyn Make>,
+    /// True if what is missing is left out, as if every placeholder allowed it.
+    pub(crate) may_lack: bool,
+}
+
+impl Values<'_> {
+    /// The same values for a template in which what is missing is left out.
+    #[must_use]
+    pub fn lacking(&self) -> Self {
+        Self { may_lack: true, ..*self }
+    }
 }
 
 /// Makes the values that a request needs anew.

@@ -173,6 +173,12 @@ impl Workspace {
         self.redirect_uris.iter().any(|pattern| pattern.matches(uri))
     }
 
+    /// True if `uri` is an address where the team's own pages start flows: at one of the origins that may.
+    #[must_use]
+    pub fn is_start(&self, uri: &str, loopback: Loopback) -> bool {
+        RedirectUri::parse(uri, loopback).is_ok_and(|uri| self.allows_origin(uri.origin()))
+    }
+
     /// The origins that may hear results, as a content security policy writes them.
     pub fn origins(&self) -> impl Iterator<Item = String> {
         self.origins.iter().map(ToString::to_string)

@@ -23,7 +23,7 @@ pub struct ApiRequest {
     pub method: Method,
     /// The address.
     pub url: Url,
-    /// The headers. Those that authenticate replace the caller's own.
+    /// The headers.
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
@@ -38,18 +38,35 @@ pub struct ApiAccess<'a> {
     pub secrets: &'a OptionSecrets,
 }
 
-/// Authenticates the request: with the headers that the definition makes of the credentials, or with an OAuth 1.0
-/// signature.
+/// What a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A caller wrote it: what authenticates it takes the place of the caller's own headers.
+    Forwarded,
+    /// The definition describes it: its headers take the place of those of every request.
+    Defined,
+    /// The definition describes it, and it completes the credentials: what it will bring is left out.
+    Completing,
+}
+
+/// Authenticates the request: with the headers and the query that the definition makes of the credentials, or with an
+/// OAuth 1.0 signature.
 pub fn authenticated(
     calls: &Calls<'_>,
     access: &ApiAccess<'_>,
     request: ApiRequest,
+    purpose: Purpose,
 ) -> Result<Request<Bytes>> {
-    let ApiRequest { method, url, mut headers, body } = request;
+    let ApiRequest { method, mut url, mut headers, body } = request;
     let option = access.bound.registration().option();
-    for header in option.api_client.headers.render(access.bound.values(), "apiClient.headers") {
-        let (name, value) = header?;
-        headers.insert(name, value);
+    let parts = option.api_client.parts();
+    let values = access.bound.values();
+    let values = if purpose == Purpose::Completing { values.lacking() } else { *values };
+    let (authenticating, _) = parts.render(&values, &mut url, "apiClient.headers")?;
+    for (name, value) in &authenticating {
+        if purpose == Purpose::Forwarded || !headers.contains_key(name) {
+            headers.insert(name, value.clone());
+        }
     }
     if let AuthMethod::OAuth1(config) = &option.method {
         let form = form_fields(&headers, &body);

@@ -26,19 +26,40 @@ impl AuthorizationResponse {
     /// Reads a query or a form.
     pub fn parse(encoded: &str) -> Result<Self> {
         let pairs: Vec<(String, String)> = form_urlencoded::parse(encoded.as_bytes()).into_owned().collect();
+        let response = Self(pairs);
         for name in OWN_CALLBACK_PARAMETERS {
-            if pairs.iter().filter(|(given, _)| given == name).count() > 1 {
-                let message = format!("The service's answer contains {name} twice.");
-                return Err(Error::new(ErrorKey::ParameterConflict, message).field(*name));
-            }
+            response.check_once(name)?;
         }
-        if let Some((name, _)) = pairs.iter().find(|(_, value)| value.len() > MAX_VALUE) {
+        if let Some((name, _)) = response.0.iter().find(|(_, value)| value.len() > MAX_VALUE) {
             let name: String = name.chars().take(64).collect();
             return Err(
                 Error::new(ErrorKey::RequestMalformed, "A parameter is longer than 8 KiB.").field(name)
             );
         }
-        Ok(Self(pairs))
+        Ok(response)
+    }
+
+    /// Refuses an answer that has a parameter twice (RFC 6749 §3.1).
+    pub(super) fn check_once(&self, name: &str) -> Result<()> {
+        if self.0.iter().filter(|(given, _)| given == name).count() > 1 {
+            let message = format!("The service's answer contains {name} twice.");
+            return Err(Error::new(ErrorKey::ParameterConflict, message).field(name));
+        }
+        Ok(())
+    }
+
+    /// The response with nothing but its error, and who it comes from (RFC 9207); `None` if it has no error.
+    #[must_use]
+    pub fn error_alone(&self) -> Option<Self> {
+        self.get("error")?;
+        let is_kept = |name: &str| matches!(name, "error" | "iss");
+        Some(Self(self.0.iter().filter(|(name, _)| is_kept(name)).cloned().collect()))
+    }
+
+    /// True if it has no parameters.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// A parameter's value. An empty one counts as missing.
@@ -51,10 +72,11 @@ impl AuthorizationResponse {
     }
 }
 
-/// The error for a provider's error code. Only the codes of RFC 6749 §4.1.2.1 are repeated: other codes, and the
-/// provider's description, come from outside and may hold anything.
+/// The error for a provider's error code. `denials` are the codes that mean a denial besides `access_denied`. Only
+/// these, and the codes of RFC 6749 §4.1.2.1, are repeated: other codes, and the provider's description, come from
+/// outside and may hold anything.
 #[must_use]
-pub fn refused_by_provider(code: &str) -> Error {
+pub fn refused_by_provider(code: &str, denials: &[String]) -> Error {
     const REGISTERED: &[&str] = &[
         "invalid_request",
         "unauthorized_client",
@@ -63,9 +85,9 @@ pub fn refused_by_provider(code: &str) -> Error {
         "server_error",
         "temporarily_unavailable",
     ];
-    if code == "access_denied" {
+    if code == "access_denied" || denials.iter().any(|denial| denial == code) {
         return Error::new(ErrorKey::AuthorizationDenied, "The access was not granted.")
-            .with("providerError", "access_denied");
+            .with("providerError", code);
     }
     let error = Error::new(ErrorKey::AuthorizationError, "The service could not complete the sign-in.");
     match REGISTERED.iter().find(|registered| **registered == code) {

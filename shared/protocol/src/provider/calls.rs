@@ -1,13 +1,17 @@
 //! The one way to call a provider.
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::header::USER_AGENT;
+use http::{HeaderValue, Request, Response};
 
 use super::client::{Provider, ProviderError};
 use super::failure::{CallError, Endpoint, Failure, Refusal};
 use crate::clock::{Clock, Timestamp};
 use crate::random::Random;
 use crate::redirect_uri::{Loopback, OwnRoutes};
+
+/// The `User-Agent` (RFC 9110 §10.1.5).
+const OUR_NAME: HeaderValue = HeaderValue::from_static(concat!("Linkspan/", env!("CARGO_PKG_VERSION")));
 
 /// The seams that the calls of one piece of work need.
 #[derive(Clone, Copy)]
@@ -30,9 +34,11 @@ impl Calls<'_> {
     /// Sends a request, and returns any answer. `setting` is the definition's setting that holds the address.
     pub async fn send(
         &self,
-        request: Request<Bytes>,
+        mut request: Request<Bytes>,
         setting: &'static str,
     ) -> Result<Response<Bytes>, Failure> {
+        // Some providers refuse a request without it. A definition, or a caller of the proxy, may give another.
+        request.headers_mut().entry(USER_AGENT).or_insert(OUR_NAME);
         let endpoint = Endpoint::of(&request, setting);
         if self.own.have(&request.uri().to_string()) {
             return Err(endpoint.failed(Refusal::NotAllowed));

@@ -1,15 +1,19 @@
 //! Client credentials: the customer's input, used as it is or exchanged for a token.
 
-use http::Request;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::ACCEPT;
+use http::{HeaderValue, Request};
 use serde_json::{Map, Value};
 
 use super::api_call::rendered;
 use super::calls::Calls;
 use super::failure::{CallError, Failure, Refusal, Word};
+use super::oauth2::authorization_request::joined;
 use super::oauth2::token_request::TokenEndpoint;
+use super::oauth2::token_response::settle;
 use crate::definition::template::{Address, Template, Values};
-use crate::definition::{ClientAuthentication, ClientCredentials, Exchange, LoginCall};
+use crate::definition::{
+    ClientAuthentication, ClientCredentials, Exchange, LoginCall, Pick, is_expected, picked,
+};
 use crate::error::{Error, Result};
 use crate::secret::{Secret, SecretMap};
 
@@ -24,7 +28,10 @@ pub async fn credentials(
     match config.exchange() {
         Exchange::None => Ok(values.parameters.clone()),
         Exchange::Grant(token_uri) => grant(calls, config, token_uri, sealed_secret, values).await,
-        Exchange::Login(login) => log_in(calls, login, values).await,
+        Exchange::Login(login) => log_in(calls, login, values).await.map(|mut fields| {
+            settle(&mut fields, config.expires_in_unit, calls.clock.now());
+            fields
+        }),
     }
     .map(SecretMap::new)
 }
@@ -43,16 +50,20 @@ async fn grant(
         Some(template) => template.render_text(values),
         None => Template::parse(&format!("${{parameters.{name}}}"))?.render_text(values),
     };
-    let client_id = entered(config.client_id.as_ref(), "clientId")?;
+    let client_id = match &config.client_id {
+        None if config.is_clientless() => String::new(),
+        template => entered(template.as_ref(), "clientId")?,
+    };
     let entered_secret = match (config.client_auth_location, sealed_secret) {
         (ClientAuthentication::None, _) | (_, Some(_)) => None,
         (_, None) => Some(Secret::new(entered(config.client_secret.as_ref(), "clientSecret")?)),
     };
     let extra = rendered(&config.extra, values)?;
+    let scope = joined(&config.scopes, &config.scope_separator, values)?;
     let url = token_uri.render(values, calls.loopback)?;
-    let secret = sealed_secret.or(entered_secret.as_ref());
-    let endpoint = TokenEndpoint::of_client(config, url, &client_id, secret);
-    let answered = endpoint.client_credentials(calls, &config.scopes, extra).await;
+    let secret = sealed_secret.cloned().or(entered_secret);
+    let endpoint = TokenEndpoint::of_client(config, url, client_id, secret, values)?;
+    let answered = endpoint.client_credentials(calls, scope, extra).await;
     let is_customers =
         sealed_secret.is_none() && !(config.client_secret.is_some() && config.has_own_client());
     let answered = answered.map_err(|error| match (is_customers, error) {
@@ -77,54 +88,30 @@ async fn log_in(
     login: &LoginCall,
     values: &Values<'_>,
 ) -> Result<Map<String, Value>, CallError> {
-    let url = login.uri.render(values, calls.loopback)?;
-    let fields = rendered(&login.body, values)?;
-    let (content_type, body) = login.body_format.encode(fields);
-    let mut request = Request::builder()
-        .method(login.method.of("login.method")?)
-        .uri(url.as_str())
-        .header(ACCEPT, "application/json")
-        .header(CONTENT_TYPE, content_type);
-    for header in login.headers.render(values, "login.headers") {
-        let (name, value) = header?;
-        request = request.header(name, value);
+    let mut url = login.uri.render(values, calls.loopback)?;
+    let (mut headers, body) = login.parts().render(values, &mut url, "login.headers")?;
+    headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+    let mut request = Request::builder().method(login.method.of("login.method")?).uri(url.as_str());
+    if let Some(target) = request.headers_mut() {
+        *target = headers;
     }
     let request = request.body(body).map_err(|_| Error::unusable("login.uri"))?;
     let answer = calls.ask(request, "login.uri").await?;
-    match answer.response.status() {
-        status if !status.is_success() => {
-            Err(answer.failed(Refusal::Credentials(Word::of(status))).with_status_shown().into())
-        }
-        _ => mapped(login, answer.response.body()).map_err(|problem| match problem {
-            Unmapped::NoJson => answer.failed(Refusal::NotUnderstood).detail("it is not JSON").into(),
-            Unmapped::Missing(name) => {
-                let failure = answer.failed(Refusal::NotUnderstood).detail("a credential is not in it");
-                CallError::Ours(Error::from(failure).field(format!("login.response.{name}")))
-            }
-        }),
+    let status = answer.response.status();
+    let json: Option<Value> = serde_json::from_slice(answer.response.body()).ok();
+    if !is_expected(login.expect.as_ref(), status, json.as_ref()) {
+        let word = if status.is_success() { Word::Definite } else { Word::of(status) };
+        return Err(answer.failed(Refusal::Credentials(word)).with_status_shown().into());
     }
-}
-
-enum Unmapped {
-    NoJson,
-    Missing(String),
-}
-
-/// The credentials, from the places in the answer that the definition names.
-fn mapped(login: &LoginCall, body: &[u8]) -> Result<Map<String, Value>, Unmapped> {
-    let answer: Value = serde_json::from_slice(body).map_err(|_| Unmapped::NoJson)?;
-    login
-        .response
-        .iter()
-        .map(|(name, path)| {
-            let found = path.split('.').try_fold(&answer, |value, segment| match value {
-                Value::Array(items) => items.get(segment.parse::<usize>().ok()?),
-                value => value.get(segment),
-            });
-            match found {
-                Some(value) if !value.is_null() => Ok((name.clone(), value.clone())),
-                _ => Err(Unmapped::Missing(name.clone())),
-            }
-        })
-        .collect()
+    if json.is_none() && login.response.values().any(Pick::reads_body) {
+        return Err(answer.failed(Refusal::NotUnderstood).detail("it is not JSON").into());
+    }
+    let found = picked(&login.response, answer.response.headers(), &json.unwrap_or_default());
+    match login.response.keys().find(|name| !found.contains_key(*name)) {
+        None => Ok(found),
+        Some(name) => {
+            let failure = answer.failed(Refusal::NotUnderstood).detail("a credential is not in it");
+            Err(CallError::Ours(Error::from(failure).field(format!("login.response.{name}"))))
+        }
+    }
 }

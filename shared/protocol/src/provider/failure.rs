@@ -24,6 +24,8 @@ pub enum Refusal {
     Request,
     /// The answer does not follow the protocol.
     NotUnderstood,
+    /// The answer says that there is no such endpoint.
+    NoEndpoint,
     /// The answer is too large to be read.
     TooLarge,
     /// There was no connection.
@@ -147,6 +149,11 @@ impl Failure {
                 ErrorKey::TokenResponseInvalid,
                 "The service's answer to the token request could not be understood.",
             ),
+            Refusal::NoEndpoint => Error::new(
+                ErrorKey::ConfigurationInvalid,
+                "The service has no such endpoint. Its address in the integration needs checking.",
+            )
+            .field(self.setting),
             Refusal::TooSlow => Error::new(
                 ErrorKey::ProviderUnreachable,
                 "The service took too long. Please try again later.",
@@ -199,6 +206,7 @@ impl Refusal {
             Self::Credentials(_) => "credentials_refused",
             Self::Request => "request_refused",
             Self::NotUnderstood => "answer_not_understood",
+            Self::NoEndpoint => "no_endpoint",
             Self::TooLarge => "answer_too_large",
             Self::Unreachable(failure) => failure.as_str(),
             Self::TooSlow => "timeout",

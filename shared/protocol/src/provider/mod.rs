@@ -2,6 +2,7 @@
 //!
 //! Every request goes through [`calls::Calls`]. A request that fails becomes a [`failure::Failure`].
 
+pub mod after_connect;
 pub mod api_call;
 pub mod authorization_response;
 pub mod calls;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::connection::Health;
 use protocol::clock::Timestamp;
-use protocol::definition::{AuthMethod, AuthOption, ClientCredentials, OAuth2};
+use protocol::definition::{AuthMethod, AuthOption, ClientCredentials, ConsentGrant, OAuth2};
 use protocol::provider::oauth2::token_response::seconds;
 use protocol::secret::SecretMap;
 
@@ -42,6 +42,8 @@ pub enum Renewal<'a> {
         /// The refresh token.
         token: &'a str,
     },
+    /// By the client's own credentials, which an administrator has admitted.
+    Consent(&'a OAuth2),
     /// By the parameters that the customer entered.
     Exchange(&'a ClientCredentials),
 }
@@ -51,8 +53,11 @@ impl<'a> Renewal<'a> {
     #[must_use]
     pub fn of(option: &'a AuthOption, credentials: &'a SecretMap) -> Option<Self> {
         match &option.method {
+            AuthMethod::OAuth2(config) if config.grant == ConsentGrant::ClientCredentials => {
+                Some(Self::Consent(config))
+            }
             AuthMethod::OAuth2(config) if !config.no_refresh_token => {
-                let token = credentials.expose().get("refresh_token")?.as_str()?;
+                let token = credentials.expose().get(config.refreshed_by())?.as_str()?;
                 (!token.is_empty()).then_some(Self::RefreshToken { config, token })
             }
             AuthMethod::ClientCredentials(config) if config.is_exchanged() => Some(Self::Exchange(config)),
@@ -78,8 +83,8 @@ pub fn health(option: &AuthOption, credentials: &SecretMap, now: Timestamp, acti
             let keep_alive = now + keep_alive(credentials.expose());
             Some(if in_use { before_end.min(keep_alive) } else { keep_alive })
         }
-        // Parameters that the customer entered do not expire.
-        Some(Renewal::Exchange(_)) => in_use.then_some(before_end),
+        // Neither parameters that the customer entered nor an administrator's consent expire.
+        Some(Renewal::Exchange(_) | Renewal::Consent(_)) => in_use.then_some(before_end),
     };
     Health { expires_at: Some(expires_at), next_refresh_at, ..Health::default() }
 }
@@ -199,7 +204,7 @@ mod tests {
     #[test]
     fn what_the_customer_entered_lasts() {
         let mut option = option("client-credentials", &json!({}));
-        option.method = AuthMethod::ClientCredentials(ClientCredentials::default());
+        option.method = AuthMethod::ClientCredentials(Box::default());
         assert_eq!(plan(&option, &json!({ "apiKey": "k", "expires_in": 5 }), 0), (None, None));
     }
 }

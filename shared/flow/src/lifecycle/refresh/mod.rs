@@ -16,12 +16,14 @@ use std::time::Duration;
 
 use protocol::backoff::pause;
 use protocol::deadline::Deadline;
+use protocol::definition::Occasion;
 use protocol::error::{Error, ErrorKey, Result, reported};
 use tracing::Instrument as _;
 
 pub use lifetime::{Renewal, health};
 pub use sweep::{Swept, sweep};
 
+use super::after_connect::complete;
 use super::registration;
 use crate::connection::{Connection, ConnectionSecrets, connection_context, connection_not_found};
 use crate::deps::Deps;
@@ -132,8 +134,10 @@ async fn attempt(deps: &Deps, lease: &Lease, deadline: Deadline) -> Result<Conne
     };
     let key = deps.sealer.prepare(connection_context(workspace)).await?;
     let credentials = renew(deps, secrets.values(&registration)?, renewal, deadline).await?;
-    let health = health(registration.option(), &credentials, deps.clock.now(), before.last_active_at);
     secrets.held.credentials = credentials;
+    complete(deps, &registration, &mut secrets, Occasion::Refresh, deadline).await?;
+    let credentials = &secrets.held.credentials;
+    let health = health(registration.option(), credentials, deps.clock.now(), before.last_active_at);
     let sealed = secrets.seal(&key, workspace, customer, id)?;
     Ok(Connection { sealed, health, version: before.version + 1, ..before.clone() })
 }

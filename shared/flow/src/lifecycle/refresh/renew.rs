@@ -1,9 +1,10 @@
 //! Asks the provider for new credentials.
 
 use protocol::deadline::Deadline;
-use protocol::definition::BoundValues;
+use protocol::definition::{AfterConnect, BoundValues};
 use protocol::error::{Error, ErrorKey};
 use protocol::provider::failure::{CallError, Refusal, Word};
+use protocol::provider::oauth2::consent;
 use protocol::provider::oauth2::token_request::TokenEndpoint;
 use protocol::secret::SecretMap;
 use serde_json::{Map, Value};
@@ -62,10 +63,30 @@ pub(super) async fn renew(
             let client_secret = registration.option().secret(&issuing, "clientSecret");
             let calls = deps.calls(deadline.provider());
             let endpoint = TokenEndpoint::of_refresh(config, client_secret, bound.values(), calls.loopback)?;
-            let response = endpoint.refresh(&calls, token, &config.refresh_refusals).await?;
+            let response = endpoint.refresh(&calls, token).await?;
             Ok(merged(bound.credentials(), response.into_fields()))
         }
-        Renewal::Exchange(config) => Ok(import::issue(deps, bound, config, deadline).await?),
+        Renewal::Consent(config) => {
+            let registration = bound.registration();
+            let issuing = registration::issuing_secrets(deps, registration).await?;
+            let client_secret = registration.option().secret(&issuing, "clientSecret");
+            let calls = deps.calls(deadline.provider());
+            let response = consent::request_tokens(&calls, config, client_secret, bound.values()).await?;
+            Ok(merged(bound.credentials(), response.into_fields()))
+        }
+        Renewal::Exchange(config) => {
+            let mut issued = import::issue(deps, bound, config, deadline).await?;
+            // What calls have added to the credentials is not in the answer.
+            let added = bound.registration().option().after_connect.iter().flat_map(AfterConnect::names);
+            for name in added {
+                if let (Some(value), false) =
+                    (bound.credentials().get(name), issued.expose().contains_key(name))
+                {
+                    issued.insert(name, value.clone());
+                }
+            }
+            Ok(issued)
+        }
     }
 }
 

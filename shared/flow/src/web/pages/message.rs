@@ -36,6 +36,9 @@ pub fn error(error: &Error) -> Response<Bytes> {
         ErrorKey::BrowserMismatch | ErrorKey::StateUnknown | ErrorKey::StateExpired => {
             "Go back to the application that you came from and connect again."
         }
+        ErrorKey::StateMissing => {
+            "Nothing was connected. Open the application that you want to connect, and start there."
+        }
         // It is not known whether anything was connected, so the page does not say.
         _ if error.status().is_server_error() => {
             "Please reload this page in a moment. If that does not help, go back to the application that you came from."

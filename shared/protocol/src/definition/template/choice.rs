@@ -66,7 +66,11 @@ impl Choice {
 
     /// The value as text. Nothing if it is missing and may be.
     pub(super) fn find<'v>(&self, values: &Values<'v>) -> Result<Option<Cow<'v, str>>> {
-        if self.is_optional { self.find_any(values) } else { self.resolve(values).map(Some) }
+        if self.is_optional || values.may_lack {
+            self.find_any(values)
+        } else {
+            self.resolve(values).map(Some)
+        }
     }
 
     fn find_any<'v>(&self, values: &Values<'v>) -> Result<Option<Cow<'v, str>>> {

@@ -30,7 +30,9 @@ impl Destination {
                 }
                 Part::Placeholder(placeholder) => {
                     text.push_str(&placeholder.to_string());
-                    has_input |= placeholder.sources().any(|source| source.root() == Root::Parameters);
+                    // A callback parameter can stand in an address of `config` too.
+                    let is_given = |root| matches!(root, Root::Parameters | Root::Credentials);
+                    has_input |= placeholder.sources().any(|source| is_given(source.root()));
                     bound_from = text.len();
                 }
             }
@@ -43,7 +45,8 @@ impl Destination {
         Self { text, is_entered }
     }
 
-    /// True if what a customer enters chooses the domain: then only the option's schema says where it may lead.
+    /// True if what comes through the browser chooses the domain: then only the option's schema, or the closed list of a
+    /// callback parameter, says where it may lead.
     pub(in crate::definition) fn is_entered(&self) -> bool {
         self.is_entered
     }
@@ -89,7 +92,7 @@ mod tests {
             ("https://x.example", false),
             ("https://${parameters.a}.x.example", false),
             ("https://x.example/${parameters.a}", false),
-            ("${credentials.a}/token", false),
+            ("${credentials.a}/token", true),
             ("${parameters.a}/token.x.example", true),
             ("https://${parameters.a}", true),
             ("https://${parameters.a}.example", true),

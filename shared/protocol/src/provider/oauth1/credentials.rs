@@ -38,10 +38,10 @@ impl AuthorizedToken {
         // Not in the RFC, but providers report a denial in these ways.
         let problem = response.get("oauth_problem");
         if response.get("denied").is_some() || matches!(problem, Some("permission_denied" | "user_refused")) {
-            return Err(refused_by_provider("access_denied"));
+            return Err(refused_by_provider("access_denied", &[]));
         }
         if response.get("error").or(problem).is_some() {
-            return Err(refused_by_provider(response.get("error").unwrap_or_default()));
+            return Err(refused_by_provider(response.get("error").unwrap_or_default(), &[]));
         }
         if response.get("oauth_token") != Some(temporary.token.as_str()) {
             let message = "The service's answer belongs to another sign-in.";

@@ -1,12 +1,13 @@
 //! The authorization request (RFC 6749 §4.1.1) with PKCE (RFC 7636 §4.3).
 
-use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl};
+use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier};
 use url::Url;
 
 use super::OAuth2Client;
+use super::form::rename;
 use super::grant::Sent;
-use crate::definition::OAuth2;
-use crate::definition::template::Values;
+use crate::definition::template::{Template, Values};
+use crate::definition::{OAuth2, Pkce};
 use crate::error::{Error, ErrorKey, Result};
 use crate::redirect_uri::Loopback;
 
@@ -20,23 +21,54 @@ pub fn authorization_request(
     loopback: Loopback,
 ) -> Result<Url> {
     let endpoint = config.authorize_uri.render(values, loopback)?;
-    let redirect_uri = RedirectUrl::new(sent.redirect_uri.clone()).map_err(|_| unusable_callback())?;
-    let client = OAuth2Client::new(ClientId::new(config.client_id()?.to_owned()))
-        .set_auth_uri(AuthUrl::from_url(endpoint))
-        .set_redirect_uri(redirect_uri);
+    if config.redirect_uri_value.is_none() && Url::parse(&sent.redirect_uri).is_err() {
+        return Err(unusable_callback());
+    }
+    let client =
+        OAuth2Client::new(ClientId::new(config.client_id(values)?)).set_auth_uri(AuthUrl::from_url(endpoint));
     let mut request = client.authorize_url(|| CsrfToken::new(state.to_owned()));
-    if !config.skip_pkce {
-        let verifier = PkceCodeVerifier::new(sent.code_verifier.expose().to_owned());
-        request = request.set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
+    let verifier = PkceCodeVerifier::new(sent.code_verifier.expose().to_owned());
+    match config.code_challenge() {
+        Pkce::S256 => {
+            request = request.set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
+        }
+        Pkce::Plain => {
+            request = request.add_extra_param("code_challenge", verifier.secret());
+            request = request.add_extra_param("code_challenge_method", "plain");
+        }
+        Pkce::Off => {}
     }
-    if !config.scopes.is_empty() {
+    // `set_redirect_uri` would not do: it takes only URLs.
+    request = request.add_extra_param("redirect_uri", &sent.redirect_uri);
+    if let Some(scope) = joined(&config.scopes, &config.scope_separator, values)? {
         // `add_scope` would not do: it knows no separator but the space.
-        request = request.add_extra_param("scope", config.scopes.join(&config.scope_separator));
+        request = request.add_extra_param("scope", scope);
     }
-    for (name, value) in &config.extra {
-        request = request.add_extra_param(name, value);
+    for (name, template) in &config.extra {
+        if let Some(value) = template.render_optional(values)? {
+            request = request.add_extra_param(name, value);
+        }
     }
-    Ok(request.url().0)
+    let (mut location, _) = request.url();
+    if let Some(changes) = &config.authorization_request {
+        let mut parameters: Vec<(String, String)> = location.query_pairs().into_owned().collect();
+        rename(&mut parameters, &changes.names);
+        location.query_pairs_mut().clear().extend_pairs(parameters);
+    }
+    Ok(location)
+}
+
+/// The scopes as one text, if there are any.
+pub(in crate::provider) fn joined(
+    scopes: &[Template],
+    separator: &str,
+    values: &Values<'_>,
+) -> Result<Option<String>> {
+    let mut rendered = Vec::with_capacity(scopes.len());
+    for scope in scopes {
+        rendered.extend(scope.render_optional(values)?);
+    }
+    Ok((!rendered.is_empty()).then(|| rendered.join(separator)))
 }
 
 fn unusable_callback() -> Error {

@@ -12,7 +12,7 @@ pub struct AuthorizationGrant {
     pub(super) code: Secret,
     /// The code verifier that belongs to the flow.
     pub(super) code_verifier: Secret,
-    /// The callback address, as it was in the authorization request.
+    /// The `redirect_uri` of the authorization request.
     pub(super) redirect_uri: String,
 }
 
@@ -21,7 +21,7 @@ pub struct AuthorizationGrant {
 pub struct Sent {
     /// The code verifier.
     pub code_verifier: Secret,
-    /// The callback address.
+    /// The `redirect_uri`.
     pub redirect_uri: String,
 }
 
@@ -29,16 +29,26 @@ impl AuthorizationGrant {
     /// Verifies a response to this request: issuer, provider's error and code, in this order (RFC 9207 §2.4). The
     /// browser's binding and the callback's path were checked before, when the flow was claimed.
     pub fn verify(response: &AuthorizationResponse, sent: Sent, config: &OAuth2) -> Result<Self> {
-        verify_issuer(response.get("iss"), config)?;
-        if let Some(error) = response.get("error") {
-            return Err(refused_by_provider(error));
-        }
-        let code = response.get("code").ok_or_else(|| {
+        check_answer(response, config)?;
+        let name = config.callback_names.code();
+        let code = response.get(name).ok_or_else(|| {
             Error::new(ErrorKey::CodeMissing, "The service's answer contains no authorization code.")
-                .field("code")
+                .field(name)
         })?;
         let Sent { code_verifier, redirect_uri } = sent;
         Ok(Self { code: Secret::from(code), code_verifier, redirect_uri })
+    }
+}
+
+/// Verifies what every response has to be: whole, of the issuer that was asked, and no error.
+pub(super) fn check_answer(response: &AuthorizationResponse, config: &OAuth2) -> Result<()> {
+    for name in config.callback().own_names() {
+        response.check_once(name)?;
+    }
+    verify_issuer(response.get("iss"), config)?;
+    match response.get("error") {
+        Some(error) => Err(refused_by_provider(error, &config.denials)),
+        None => Ok(()),
     }
 }
 

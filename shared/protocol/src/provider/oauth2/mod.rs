@@ -1,6 +1,9 @@
 //! The OAuth 2.0 client side (RFC 6749, RFC 7636), built on the `oauth2` crate.
 
 pub mod authorization_request;
+mod client_authentication;
+pub mod consent;
+mod form;
 mod grant;
 pub mod revocation;
 pub mod token_request;

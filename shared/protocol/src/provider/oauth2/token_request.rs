@@ -4,27 +4,34 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use oauth2::basic::{BasicErrorResponse, BasicErrorResponseType};
 use oauth2::{
-    AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet,
-    PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, TokenUrl,
+    AsyncHttpClient, AuthorizationCode, ClientId, EndpointNotSet, EndpointSet, PkceCodeVerifier,
+    RefreshToken, RequestTokenError, TokenUrl,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 use url::{Url, form_urlencoded};
 
 use super::OAuth2Client;
+use super::client_authentication::Client;
+use super::form::{Changes, Form};
 use super::grant::AuthorizationGrant;
 use super::token_response::{TokenResponse, normalized};
 use crate::BoxFuture;
-use crate::definition::template::{Address, Values};
-use crate::definition::{BodyFormat, ClientAuthentication, ClientCredentials, OAuth2};
-use crate::error::{Error, Result};
-use crate::provider::calls::{Answer, Calls};
+use crate::definition::template::{Address, Template, Values};
+use crate::definition::{
+    AnswerRules, ClientAuthentication, ClientCredentials, Meaning, OAuth2, Pkce, RefreshRefusal,
+    RequestChanges,
+};
+use crate::error::Result;
+use crate::provider::calls::{Calls, is_fault};
 use crate::provider::failure::{CallError, Endpoint, Refusal};
 use crate::redirect_uri::Loopback;
 use crate::secret::Secret;
+
+/// The largest answer that a definition's rules look into, in bytes: an error is short.
+const MAX_RULED: usize = 64 * 1024;
 
 /// The endpoint of a token request, and the client that sends it.
 pub struct TokenEndpoint<'a> {
@@ -33,77 +40,113 @@ pub struct TokenEndpoint<'a> {
     /// The definition's setting that holds it.
     setting: &'static str,
     /// The client identifier.
-    client_id: &'a str,
+    client_id: String,
     /// The client secret.
-    client_secret: Option<&'a Secret>,
+    client_secret: Option<Secret>,
     /// The way the client authenticates (RFC 6749 §2.3).
     authentication: ClientAuthentication,
-    /// The format of the request's body.
-    body_format: BodyFormat,
+    /// The `grant_type`, if it is not the standard's.
+    grant_type: Option<String>,
+    /// What the request differs in.
+    changes: Changes,
+    /// What the answers look like.
+    rules: AnswerRules<'a>,
+}
+
+/// One of the two requests of an `oauth2` option, as its definition describes it.
+struct Described<'a> {
+    address: &'a Address,
+    setting: &'static str,
+    changes: Option<&'a RequestChanges>,
+    refusals: &'a [RefreshRefusal],
 }
 
 impl<'a> TokenEndpoint<'a> {
     /// The endpoint that exchanges an option's codes.
     pub fn of_codes(
         config: &'a OAuth2,
-        client_secret: Option<&'a Secret>,
+        client_secret: Option<&Secret>,
         values: &Values<'_>,
         loopback: Loopback,
     ) -> Result<Self> {
-        Self::of(config, (&config.token_uri, "tokenUri"), client_secret, values, loopback)
+        let described = Described {
+            address: &config.token_uri,
+            setting: "tokenUri",
+            changes: config.token_request.as_ref(),
+            refusals: &[],
+        };
+        Self::of(config, &described, client_secret, values, loopback)
     }
 
     /// The endpoint that exchanges an option's refresh tokens.
     pub fn of_refresh(
         config: &'a OAuth2,
-        client_secret: Option<&'a Secret>,
+        client_secret: Option<&Secret>,
         values: &Values<'_>,
         loopback: Loopback,
     ) -> Result<Self> {
-        let own = config.refresh_uri.as_ref().map(|uri| (uri, "refreshUri"));
-        Self::of(config, own.unwrap_or((&config.token_uri, "tokenUri")), client_secret, values, loopback)
+        let (address, setting) = match &config.refresh_uri {
+            Some(address) => (address, "refreshUri"),
+            None => (&config.token_uri, "tokenUri"),
+        };
+        let changes = config.refresh_request.as_ref().or(config.token_request.as_ref());
+        let described = Described { address, setting, changes, refusals: &config.refresh_refusals };
+        Self::of(config, &described, client_secret, values, loopback)
     }
 
     /// Where a client-credentials option gets its tokens, with the client that was entered or is the workspace's own.
-    #[must_use]
     pub fn of_client(
-        config: &ClientCredentials,
-        url: Url,
-        client_id: &'a str,
-        client_secret: Option<&'a Secret>,
-    ) -> Self {
-        Self {
+        config: &'a ClientCredentials,
+        mut url: Url,
+        client_id: String,
+        client_secret: Option<Secret>,
+        values: &Values<'_>,
+    ) -> Result<Self> {
+        let changes = config.token_request.as_ref();
+        let changes = Changes::of(changes, config.body_format, values, &mut url, "tokenRequest")?;
+        Ok(Self {
             url,
             setting: "tokenUri",
             client_id,
             client_secret,
             authentication: config.client_auth_location,
-            body_format: config.body_format,
-        }
+            grant_type: config.grant.clone(),
+            changes,
+            rules: config.answer_rules(),
+        })
     }
 
     fn of(
         config: &'a OAuth2,
-        (address, setting): (&Address, &'static str),
-        client_secret: Option<&'a Secret>,
+        described: &Described<'a>,
+        client_secret: Option<&Secret>,
         values: &Values<'_>,
         loopback: Loopback,
     ) -> Result<Self> {
+        let Described { address, setting, changes, refusals } = *described;
+        let client_secret = client_secret_of(config, client_secret, values)?;
         // Without its secret the client is a public one (RFC 6749 §2.1).
         let (client_secret, authentication) = if config.customer_host.sends_secret_to(address) {
             (client_secret, config.client_auth_location)
         } else {
             (None, ClientAuthentication::None)
         };
-        Ok(Self {
-            url: address.render(values, loopback)?,
-            setting,
-            client_id: config.client_id()?,
-            client_secret,
-            authentication,
-            body_format: config.body_format,
-        })
+        let mut url = address.render(values, loopback)?;
+        let changes = Changes::of(changes, config.body_format, values, &mut url, setting)?;
+        let client_id = config.client_id(values)?;
+        let rules = config.answer_rules(refusals);
+        Ok(Self { url, setting, client_id, client_secret, authentication, grant_type: None, changes, rules })
     }
+}
+
+/// The client secret: the workspace's own, or the one that the customer brought with a client of their own.
+pub(super) fn client_secret_of(
+    config: &OAuth2,
+    sealed: Option<&Secret>,
+    values: &Values<'_>,
+) -> Result<Option<Secret>> {
+    let brought = config.client_secret.as_ref().map(|template: &Template| template.render_text(values));
+    Ok(brought.transpose()?.map(Secret::new).or_else(|| sealed.cloned()))
 }
 
 impl TokenEndpoint<'_> {
@@ -112,113 +155,77 @@ impl TokenEndpoint<'_> {
         &self,
         calls: &Calls<'_>,
         grant: AuthorizationGrant,
-        pkce: Pkce,
-    ) -> Result<TokenResponse, CallError> {
-        let redirect_uri = RedirectUrl::new(grant.redirect_uri).map_err(Error::internal)?;
-        let sender = self.sender(calls);
-        let client = self.client().set_redirect_uri(redirect_uri);
-        let mut request = client.exchange_code(AuthorizationCode::new(grant.code.expose().to_owned()));
-        if pkce == Pkce::S256 {
-            request =
-                request.set_pkce_verifier(PkceCodeVerifier::new(grant.code_verifier.expose().to_owned()));
-        }
-        for (name, value) in self.repeated_in_body() {
-            request = request.add_extra_param(name, value);
-        }
-        request.request_async(&sender).await.map_err(|error| sender.failed(error, &[]))
-    }
-
-    /// Exchanges a refresh token for tokens (RFC 6749 §6). `invalid_grant`, and any of `refusals`, is a definite
-    /// refusal of the token: [`Refusal::Grant`].
-    pub async fn refresh(
-        &self,
-        calls: &Calls<'_>,
-        refresh_token: &str,
-        refusals: &[String],
+        code_challenge: Pkce,
     ) -> Result<TokenResponse, CallError> {
         let sender = self.sender(calls);
         let client = self.client();
-        let token = RefreshToken::new(refresh_token.to_owned());
-        let mut request = client.exchange_refresh_token(&token);
-        for (name, value) in self.repeated_in_body() {
-            request = request.add_extra_param(name, value);
+        let mut request = client.exchange_code(AuthorizationCode::new(grant.code.expose().to_owned()));
+        // It need not be a URL.
+        request = request.add_extra_param("redirect_uri", grant.redirect_uri);
+        if code_challenge != Pkce::Off {
+            request =
+                request.set_pkce_verifier(PkceCodeVerifier::new(grant.code_verifier.expose().to_owned()));
         }
-        request.request_async(&sender).await.map_err(|error| sender.failed(error, refusals))
+        let answered = request.request_async(&sender).await.map_err(|error| sender.failed(error))?;
+        Ok(answered.settled(self.rules.unit, calls.clock.now()))
+    }
+
+    /// Exchanges a refresh token for tokens (RFC 6749 §6). `invalid_grant`, and any of the definition's refusals, is a
+    /// definite refusal of the token: [`Refusal::Grant`].
+    pub async fn refresh(&self, calls: &Calls<'_>, refresh_token: &str) -> Result<TokenResponse, CallError> {
+        let sender = self.sender(calls);
+        let client = self.client();
+        let token = RefreshToken::new(refresh_token.to_owned());
+        let request = client.exchange_refresh_token(&token);
+        let answered = request.request_async(&sender).await.map_err(|error| sender.failed(error))?;
+        Ok(answered.settled(self.rules.unit, calls.clock.now()))
     }
 
     /// Requests a token with nothing but the client's credentials.
     pub async fn client_credentials(
         &self,
         calls: &Calls<'_>,
-        scopes: &[String],
+        scope: Option<String>,
         extra: Vec<(String, String)>,
     ) -> Result<TokenResponse, CallError> {
         let sender = self.sender(calls);
         let client = self.client();
-        let scopes = scopes.iter().cloned().map(oauth2::Scope::new);
-        let mut request = client.exchange_client_credentials().add_scopes(scopes);
+        let mut request = client.exchange_client_credentials().add_scopes(scope.map(oauth2::Scope::new));
         for (name, value) in extra {
             request = request.add_extra_param(name, value);
         }
-        for (name, value) in self.repeated_in_body() {
-            request = request.add_extra_param(name, value);
-        }
-        request.request_async(&sender).await.map_err(|error| sender.failed(error, &[]))
+        let answered = request.request_async(&sender).await.map_err(|error| sender.failed(error))?;
+        Ok(answered.settled(self.rules.unit, calls.clock.now()))
     }
 
+    /// The crate's client. It is a public one: our own [`Client`] authenticates, in more ways than the crate knows.
     fn client(&self) -> OAuth2Client<EndpointNotSet, EndpointSet> {
-        let client = OAuth2Client::new(ClientId::new(self.client_id.to_owned()))
+        OAuth2Client::new(ClientId::new(self.client_id.clone()))
             .set_token_uri(TokenUrl::from_url(self.url.clone()))
-            .set_auth_type(match self.authentication {
-                ClientAuthentication::Headers | ClientAuthentication::Both => AuthType::BasicAuth,
-                ClientAuthentication::Body | ClientAuthentication::None => AuthType::RequestBody,
-            });
-        match self.secret() {
-            Some(secret) => client.set_client_secret(ClientSecret::new(secret.expose().to_owned())),
-            None => client,
+    }
+
+    fn sender<'s>(&'s self, calls: &'s Calls<'s>) -> Sender<'s> {
+        Sender { calls, to: self, endpoint: Endpoint::new(&self.url, self.setting), status: OnceLock::new() }
+    }
+
+    fn request(&self, standard: &Request<Vec<u8>>) -> Result<Request<Bytes>> {
+        let Self { client_id, client_secret, authentication, .. } = self;
+        let client =
+            Client { id: client_id, secret: client_secret.as_ref(), authentication: *authentication };
+        let fields = form_urlencoded::parse(standard.body()).into_owned().collect();
+        let mut form = Form::new(fields);
+        if let Some(grant_type) = &self.grant_type {
+            form.set("grant_type", grant_type);
         }
+        client.authenticate(&mut form)?;
+        form.into_request(&self.url, &self.changes)
     }
-
-    fn secret(&self) -> Option<&Secret> {
-        self.client_secret.filter(|_| self.authentication != ClientAuthentication::None)
-    }
-
-    /// The parameters that the body repeats from the header.
-    fn repeated_in_body(&self) -> Vec<(&'static str, String)> {
-        match self.secret().filter(|_| self.authentication == ClientAuthentication::Both) {
-            Some(secret) => {
-                vec![("client_id", self.client_id.to_owned()), ("client_secret", secret.expose().to_owned())]
-            }
-            None => Vec::new(),
-        }
-    }
-
-    fn sender<'s>(&self, calls: &'s Calls<'s>) -> Sender<'s> {
-        let endpoint = Endpoint::new(&self.url, self.setting);
-        Sender {
-            calls,
-            setting: self.setting,
-            body_format: self.body_format,
-            endpoint,
-            status: OnceLock::new(),
-        }
-    }
-}
-
-/// The use of PKCE, which decides whether the code verifier is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pkce {
-    /// The code verifier is sent, as RFC 7636 requires.
-    S256,
-    /// The provider does not support PKCE, so no code verifier is sent.
-    Skipped,
 }
 
 /// Our one way to call a provider, in the form that the `oauth2` crate expects.
 struct Sender<'a> {
     calls: &'a Calls<'a>,
-    setting: &'static str,
-    body_format: BodyFormat,
+    to: &'a TokenEndpoint<'a>,
     endpoint: Endpoint,
     /// The status of the answer, which the crate does not report.
     status: OnceLock<StatusCode>,
@@ -230,28 +237,52 @@ impl<'c> AsyncHttpClient<'c> for Sender<'_> {
 
     fn call(&'c self, request: Request<Vec<u8>>) -> Self::Future {
         Box::pin(async move {
-            let request = match self.body_format {
-                BodyFormat::Form => request.map(Bytes::from),
-                BodyFormat::Json => as_json(request),
-                _ => request.map(Bytes::from),
-            };
+            let TokenEndpoint { setting, rules, .. } = self.to;
+            let unanswered = |error: CallError| Unanswered(error);
+            let request = self.to.request(&request).map_err(|error| unanswered(error.into()))?;
+            let response =
+                self.calls.send(request, setting).await.map_err(|error| unanswered(error.into()))?;
+            let status = response.status();
+            if let Some((meaning, code)) = ruled(rules, &response) {
+                let failure = self.endpoint.answered(meaning.into(), status);
+                return Err(unanswered(failure.coded(code.as_deref().unwrap_or_default()).into()));
+            }
             // A fault of the provider's own proves nothing about the code, and neither does an answer that asks us to
             // slow down.
-            let Answer { response, .. } = self.calls.ask(request, self.setting).await.map_err(Unanswered)?;
-            let _ = self.status.set(response.status());
-            Ok(normalized(response))
+            if is_fault(status) {
+                return Err(unanswered(self.endpoint.answered(Refusal::Fault, status).into()));
+            }
+            let _ = self.status.set(status);
+            Ok(normalized(response, rules.response))
         })
+    }
+}
+
+/// What the definition's rules make of an answer, with the error code in it.
+fn ruled(rules: &AnswerRules<'_>, response: &Response<Bytes>) -> Option<(Meaning, Option<String>)> {
+    let body = response.body();
+    let json: Option<Value> =
+        if rules.read_body() && body.len() <= MAX_RULED { serde_json::from_slice(body).ok() } else { None };
+    let meaning = rules.meaning(response.status(), json.as_ref())?;
+    let code = json.as_ref().and_then(|json| json.get("error")).and_then(Value::as_str);
+    Some((meaning, code.map(str::to_owned)))
+}
+
+impl From<Meaning> for Refusal {
+    fn from(meaning: Meaning) -> Self {
+        match meaning {
+            Meaning::Grant => Self::Grant,
+            Meaning::Client => Self::Client,
+            Meaning::Request => Self::Request,
+            Meaning::Temporary => Self::Fault,
+        }
     }
 }
 
 impl Sender<'_> {
     /// The meaning of the crate's error. The provider's own text stays out: only an error code is repeated (RFC 6749
     /// §5.2).
-    fn failed(
-        &self,
-        error: RequestTokenError<Unanswered, BasicErrorResponse>,
-        refusals: &[String],
-    ) -> CallError {
+    fn failed(&self, error: RequestTokenError<Unanswered, BasicErrorResponse>) -> CallError {
         let answered = |refusal| match self.status.get() {
             Some(status) => self.endpoint.answered(refusal, *status),
             None => self.endpoint.failed(refusal),
@@ -260,24 +291,33 @@ impl Sender<'_> {
             RequestTokenError::Request(Unanswered(error)) => error,
             RequestTokenError::ServerResponse(response) => {
                 let code: &str = response.error().as_ref();
-                answered(meaning(response.error(), refusals)).coded(code).into()
+                answered(meaning(response.error())).coded(code).into()
             }
             RequestTokenError::Parse(error, _) => {
                 // The place where the answer stops fitting. The value there may be a token.
-                answered(Refusal::NotUnderstood)
-                    .detail(format!("it does not fit at `{}`", error.path()))
-                    .into()
+                answered(self.unread()).detail(format!("it does not fit at `{}`", error.path())).into()
             }
-            RequestTokenError::Other(_) => {
-                answered(Refusal::NotUnderstood).detail("it is no token response").into()
-            }
+            RequestTokenError::Other(_) => answered(self.unread()).detail("it is no token response").into(),
+        }
+    }
+
+    /// The meaning of an answer that is neither a token response nor an error response.
+    fn unread(&self) -> Refusal {
+        match self.status.get() {
+            Some(status) if is_elsewhere(*status) => Refusal::NoEndpoint,
+            _ => Refusal::NotUnderstood,
         }
     }
 }
 
-fn meaning(code: &BasicErrorResponseType, refusals: &[String]) -> Refusal {
+/// True if the status says that there is no such endpoint.
+fn is_elsewhere(status: StatusCode) -> bool {
+    status.is_redirection()
+        || matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE)
+}
+
+fn meaning(code: &BasicErrorResponseType) -> Refusal {
     match code {
-        code if refusals.iter().any(|refusal| refusal == code.as_ref()) => Refusal::Grant,
         BasicErrorResponseType::InvalidGrant => Refusal::Grant,
         BasicErrorResponseType::InvalidClient | BasicErrorResponseType::UnauthorizedClient => Refusal::Client,
         _ => Refusal::Request,
@@ -288,14 +328,3 @@ fn meaning(code: &BasicErrorResponseType, refusals: &[String]) -> Refusal {
 #[derive(Debug, thiserror::Error)]
 #[error("the provider gave no answer")]
 struct Unanswered(CallError);
-
-fn as_json(request: Request<Vec<u8>>) -> Request<Bytes> {
-    let mut request = request.map(|form| {
-        let fields: Map<String, Value> = form_urlencoded::parse(&form)
-            .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
-            .collect();
-        Bytes::from(Value::Object(fields).to_string())
-    });
-    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    request
-}

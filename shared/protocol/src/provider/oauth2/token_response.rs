@@ -2,15 +2,21 @@
 
 use std::time::Duration;
 
-use crate::provider::token_form;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use oauth2::basic::BasicTokenType;
 use oauth2::{AccessToken, RefreshToken, Scope};
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
+
+use crate::clock::Timestamp;
+use crate::definition::{Picks, TimeUnit, picked};
+use crate::provider::token_form;
+
+/// The largest answer in which fields are looked for below the top, in bytes.
+const MAX_BROUGHT_UP: usize = 256 * 1024;
 
 /// A token response with every field that the provider sent.
 #[derive(Debug, Clone, Serialize)]
@@ -37,6 +43,14 @@ impl std::fmt::Debug for Fields {
 }
 
 impl TokenResponse {
+    /// The response with its lifetime in seconds, as RFC 6749 §5.1 has it: from `expires_in` in another unit, or from the
+    /// moment that `expires_at` gives.
+    #[must_use]
+    pub fn settled(mut self, unit: TimeUnit, now: Timestamp) -> Self {
+        settle(&mut self.fields.0, unit, now);
+        self
+    }
+
     /// All fields, as the connection's credentials.
     #[must_use]
     pub fn into_fields(self) -> Map<String, Value> {
@@ -103,13 +117,60 @@ pub fn seconds(field: Option<&Value>) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds.min(3.2e9)).ok()
 }
 
+/// Brings the lifetime into `expires_in`, in seconds.
+pub fn settle(fields: &mut Map<String, Value>, unit: TimeUnit, now: Timestamp) {
+    let stated = seconds(fields.get("expires_in")).map(|stated| match unit {
+        TimeUnit::Seconds => stated,
+        TimeUnit::Milliseconds => stated / 1000,
+        TimeUnit::Minutes => stated * 60,
+    });
+    match stated {
+        Some(stated) if unit != TimeUnit::Seconds => {
+            fields.insert("expires_in".to_owned(), stated.as_secs().into());
+        }
+        Some(_) => {}
+        None => {
+            if let Some(end) = fields.get("expires_at").and_then(moment) {
+                fields.insert("expires_in".to_owned(), end.since(now).as_secs().into());
+            }
+        }
+    }
+}
+
+/// A moment as providers write it: seconds or milliseconds since 1970, RFC 3339, or an HTTP date (RFC 9110 §5.6.7).
+fn moment(value: &Value) -> Option<Timestamp> {
+    /// As seconds this is the year 5138; as milliseconds, 1973.
+    const FIRST_MILLISECONDS: f64 = 1e11;
+    let number = match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => return None,
+    };
+    let milliseconds = match (number, value) {
+        (Some(number), _) if number >= FIRST_MILLISECONDS => number,
+        (Some(number), _) => number * 1000.0,
+        (None, Value::String(text)) => {
+            return {
+                Timestamp::from_rfc3339(text.trim()).or_else(|| Timestamp::from_http_date(text.trim()))
+            };
+        }
+        (None, _) => return None,
+    };
+    // Far beyond any token's life, and within what a timestamp holds.
+    #[expect(clippy::cast_possible_truncation, reason = "the number is bounded")]
+    (0.0..9e15).contains(&milliseconds).then_some(Timestamp(milliseconds as i64))
+}
+
 /// Brings a provider's answer into the form that the RFC describes and the `oauth2` crate reads: JSON, with an
 /// error's status if it is an error.
 ///
 /// Some providers answer form-encoded (as Facebook and GitHub did for years), some with 201, some with an error under
 /// 200.
-pub(super) fn normalized(response: Response<Bytes>) -> Response<Vec<u8>> {
+///
+/// `places` are the fields that stand elsewhere than at the top.
+pub(super) fn normalized(response: Response<Bytes>, places: &Picks) -> Response<Vec<u8>> {
     let (mut head, body) = response.into_parts();
+    let body = if places.is_empty() { body } else { brought_up(places, &head.headers, body) };
     let outline = |json: &[u8]| serde_json::from_slice::<Outline>(json).ok();
     let read = outline(&body).map(|outline| (outline, None)).or_else(|| {
         let json = token_form::as_json(&body)?;
@@ -124,6 +185,23 @@ pub(super) fn normalized(response: Response<Bytes>) -> Response<Vec<u8>> {
     }
     head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Response::from_parts(head, json.unwrap_or_else(|| body.into()))
+}
+
+/// The answer with the fields at its top that the definition finds elsewhere in it.
+fn brought_up(places: &Picks, headers: &HeaderMap, body: Bytes) -> Bytes {
+    if body.len() > MAX_BROUGHT_UP {
+        return body;
+    }
+    let json = serde_json::from_slice(&body).ok();
+    let json = json.or_else(|| serde_json::from_slice(&token_form::as_json(&body)?).ok());
+    // An answer that is empty can have its token in a header.
+    let mut answer: Value = json.unwrap_or_else(|| Value::Object(Map::new()));
+    let found = picked(places, headers, &answer);
+    if let (Value::Object(fields), false) = (&mut answer, found.is_empty()) {
+        fields.extend(found);
+        return answer.to_string().into();
+    }
+    body
 }
 
 /// What an object is, read without building it: its values may take many times the size of their text.
@@ -210,7 +288,10 @@ mod tests {
 
     #[test]
     fn a_form_encoded_response_becomes_json() {
-        let response = normalized(Response::new(Bytes::from_static(b"access_token=a%2Bb&expires_in=60\n")));
+        let response = normalized(
+            Response::new(Bytes::from_static(b"access_token=a%2Bb&expires_in=60\n")),
+            &Picks::new(),
+        );
         let fields: Value = serde_json::from_slice(response.body()).unwrap();
         assert_eq!(fields, json!({ "access_token": "a+b", "expires_in": "60" }));
     }
@@ -220,7 +301,7 @@ mod tests {
         let body = r#"{"access_token":"a","access_token":"b&error=x","n":[0,0]}"#;
         let mut response = Response::new(Bytes::from(body));
         *response.status_mut() = StatusCode::CREATED;
-        let response = normalized(response);
+        let response = normalized(response, &Picks::new());
         assert_eq!((response.status(), response.body().as_slice()), (StatusCode::OK, body.as_bytes()));
         let read: super::TokenResponse = serde_json::from_slice(response.body()).unwrap();
         assert_eq!(read.access_token().secret(), "b&error=x");
@@ -229,8 +310,40 @@ mod tests {
     #[test]
     fn an_error_under_200_gets_an_errors_status() {
         let body = Bytes::from_static(br#"{"error":"bad_verification_code"}"#);
-        assert_eq!(normalized(Response::new(body)).status(), StatusCode::BAD_REQUEST);
+        assert_eq!(normalized(Response::new(body), &Picks::new()).status(), StatusCode::BAD_REQUEST);
         let page = Bytes::from_static(b"<html>an error page</html>");
-        assert_eq!(normalized(Response::new(page.clone())).body().as_slice(), &*page);
+        assert_eq!(normalized(Response::new(page.clone()), &Picks::new()).body().as_slice(), &*page);
+    }
+
+    #[test]
+    fn fields_are_brought_up_from_where_they_stand() {
+        let places: Picks =
+            serde_json::from_value(json!({ "access_token": ["access_token", "authed_user.access_token"] }))
+                .unwrap();
+        let body = Bytes::from_static(br#"{"ok":true,"authed_user":{"access_token":"xoxp"}}"#);
+        let response = normalized(Response::new(body), &places);
+        let fields: Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!((fields["access_token"].as_str(), fields["ok"].as_bool()), (Some("xoxp"), Some(true)));
+    }
+
+    #[test]
+    fn a_lifetime_is_brought_into_seconds() {
+        const NOW: Timestamp = Timestamp(1_767_225_600_000);
+        for (fields, unit, expected) in [
+            (json!({ "expires_in": 60 }), TimeUnit::Seconds, json!(60)),
+            (json!({ "expires_in": "7200000" }), TimeUnit::Milliseconds, json!(7200)),
+            (json!({ "expires_in": 20 }), TimeUnit::Minutes, json!(1200)),
+            (json!({ "expires_at": 1_767_229_200 }), TimeUnit::Seconds, json!(3600)),
+            (json!({ "expires_at": "1767229200" }), TimeUnit::Seconds, json!(3600)),
+            (json!({ "expires_at": 1_767_229_200_000_i64 }), TimeUnit::Seconds, json!(3600)),
+            (json!({ "expires_at": "2026-01-01T01:00:00Z" }), TimeUnit::Seconds, json!(3600)),
+            (json!({ "expires_at": "Thu, 01 Jan 2026 01:00:00 GMT" }), TimeUnit::Seconds, json!(3600)),
+            (json!({ "expires_in": 60, "expires_at": 1 }), TimeUnit::Seconds, json!(60)),
+            (json!({ "expires_at": "soon" }), TimeUnit::Seconds, Value::Null),
+        ] {
+            let mut settled = fields.as_object().unwrap().clone();
+            settle(&mut settled, unit, NOW);
+            assert_eq!(settled.get("expires_in").cloned().unwrap_or_default(), expected, "{fields}");
+        }
     }
 }

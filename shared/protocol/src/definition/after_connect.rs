@@ -1,0 +1,185 @@
+//! Calls that complete new credentials: they find out what belongs to them, such as the site's address, or exchange a
+//! token for another. And the account at the provider that the credentials are for.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::api_path::ApiPath;
+use super::body::{Body, BodyFormat};
+use super::call_method::CallMethod;
+use super::call_parts::{Basic, CallParts, Query};
+use super::checker::{Checker, Credentials};
+use super::condition::Condition;
+use super::headers::Headers;
+use super::pick::{self, Picks};
+use super::template::{Address, Template};
+use super::value_path;
+
+/// A call that completes credentials.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AfterConnect {
+    /// The HTTP method; GET unless given.
+    #[serde(default = "CallMethod::get")]
+    pub method: CallMethod,
+    /// The path below the integration's `baseUri`, or a whole URL.
+    pub path: ApiPath,
+    /// Parameters of the query.
+    #[serde(default, skip_serializing_if = "Query::is_empty")]
+    pub query: Query,
+    /// Headers besides those of every request, and in their place.
+    #[serde(default, skip_serializing_if = "Headers::is_empty")]
+    pub headers: Headers,
+    /// HTTP Basic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basic: Option<Basic>,
+    /// The body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Body>,
+    /// The format of the body.
+    #[serde(default, skip_serializing_if = "BodyFormat::is_form")]
+    pub body_format: BodyFormat,
+    /// What the answer is if the call succeeds; any 2xx unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<Condition>,
+    /// The place of each value in the answer that is added to the credentials.
+    #[serde(default, skip_serializing_if = "Picks::is_empty")]
+    pub response: Picks,
+    /// The one of several items that the connection is for.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub choose: Option<Choose>,
+    /// When it is made.
+    #[serde(default, skip_serializing_if = "Occasion::is_connect")]
+    pub on: Occasion,
+    /// True if the credentials work without it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
+}
+
+/// One of several items in an answer: a site, an organisation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Choose {
+    /// The path of the array; the answer itself is the array unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<String>,
+    /// The path of an item's value.
+    pub value: String,
+    /// The path of an item's name, which the customer reads.
+    pub label: String,
+    /// The credential that the chosen value becomes.
+    #[serde(rename = "as")]
+    pub name: String,
+}
+
+/// When credentials are completed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Occasion {
+    /// When the customer connects.
+    #[default]
+    Connect,
+    /// When the credentials were refreshed.
+    Refresh,
+    /// Both times.
+    Both,
+}
+
+impl Occasion {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_connect(&self) -> bool {
+        *self == Self::Connect
+    }
+
+    /// True if a call for `self` is made at `now`, which is never both.
+    #[must_use]
+    pub fn includes(self, now: Self) -> bool {
+        self == Self::Both || self == now
+    }
+}
+
+/// The account at the provider, made from the credentials.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AccountTemplates {
+    /// The provider's id for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Template>,
+    /// Its name, which people read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Template>,
+}
+
+impl AfterConnect {
+    /// The parts of the request.
+    #[must_use]
+    pub fn parts(&self) -> CallParts<'_> {
+        let Self { query, headers, basic, body, body_format, .. } = self;
+        CallParts { query, headers, basic: basic.as_ref(), body: body.as_ref(), body_format: *body_format }
+    }
+
+    /// The names of the credentials that it adds.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        self.response.keys().chain(self.choose.as_ref().map(|choose| &choose.name))
+    }
+
+    pub(super) fn check(
+        &self,
+        checker: &mut Checker<'_>,
+        base: Option<&Address>,
+        credentials: Credentials<'_>,
+    ) {
+        self.method.check(checker);
+        self.path.check(checker, base, credentials);
+        self.parts().check(checker, credentials);
+        if let Some(expect) = &self.expect {
+            expect.check(checker, "expect");
+        }
+        if self.response.is_empty() && self.choose.is_none() {
+            checker.refuse("response", "names no value that is added to the credentials");
+        }
+        pick::check(&self.response, checker, "response");
+        if let Some(choose) = &self.choose {
+            choose.check(&mut checker.inside("choose"));
+        }
+    }
+}
+
+impl Choose {
+    fn check(&self, checker: &mut Checker<'_>) {
+        let paths =
+            [("items", self.items.as_deref()), ("value", Some(&*self.value)), ("label", Some(&*self.label))];
+        for (setting, path) in paths {
+            if let Some(Err(problem)) = path.map(value_path::names) {
+                checker.refuse(setting, problem);
+            }
+        }
+        checker.name("as", &self.name);
+    }
+}
+
+impl AccountTemplates {
+    pub(super) fn check(&self, checker: &mut Checker<'_>, credentials: Credentials<'_>) {
+        for (setting, template) in [("id", &self.id), ("name", &self.name)] {
+            let Some(template) = template else { continue };
+            checker.template(setting, template, credentials);
+            // It is shown to the customer, and kept unsealed.
+            if template.placeholders().any(|placeholder| SECRETS.contains(&&*placeholder.path()[0])) {
+                checker.refuse(setting, "has a token in it, which is never shown");
+            }
+        }
+    }
+}
+
+/// Credentials that are no account's name.
+const SECRETS: [&str; 4] = ["access_token", "refresh_token", "oauth_token", "oauth_token_secret"];
+
+/// The names of the credentials that the calls add.
+pub(super) fn names(calls: &[AfterConnect]) -> BTreeSet<String> {
+    calls.iter().flat_map(AfterConnect::names).cloned().collect()
+}

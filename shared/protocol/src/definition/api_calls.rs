@@ -1,0 +1,179 @@
+//! Calls to the integration's API that a definition describes: one proves new credentials, the other revokes
+//! credentials. Beside them stand the settings for all calls with a connection's credentials.
+
+use http::StatusCode;
+use http::header::AUTHORIZATION;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::api_path::ApiPath;
+use super::body::{Body, BodyFormat};
+use super::call_method::CallMethod;
+use super::call_parts::{Basic, CallParts, Query};
+use super::checker::{Checker, Credentials};
+use super::condition::Condition;
+use super::headers::Headers;
+use super::template::Address;
+
+/// A request to the integration's API that succeeds only with working credentials.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TestCall {
+    /// The HTTP method; GET unless given.
+    #[serde(default = "CallMethod::get")]
+    pub method: CallMethod,
+    /// The path below the integration's `baseUri`, or a whole URL.
+    pub path: ApiPath,
+    /// Parameters of the query.
+    #[serde(default, skip_serializing_if = "Query::is_empty")]
+    pub query: Query,
+    /// Headers besides those of every request.
+    #[serde(default, skip_serializing_if = "Headers::is_empty")]
+    pub headers: Headers,
+    /// HTTP Basic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basic: Option<Basic>,
+    /// The body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Body>,
+    /// The format of the body.
+    #[serde(default, skip_serializing_if = "BodyFormat::is_form")]
+    pub body_format: BodyFormat,
+    /// What the answer is if the credentials work; any 2xx unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<Condition>,
+}
+
+impl TestCall {
+    /// The parts of the request.
+    #[must_use]
+    pub fn parts(&self) -> CallParts<'_> {
+        let Self { query, headers, basic, body, body_format, .. } = self;
+        CallParts { query, headers, basic: basic.as_ref(), body: body.as_ref(), body_format: *body_format }
+    }
+
+    pub(super) fn check(
+        &self,
+        checker: &mut Checker<'_>,
+        base: Option<&Address>,
+        credentials: Credentials<'_>,
+    ) {
+        self.method.check(checker);
+        self.path.check(checker, base, credentials);
+        self.parts().check(checker, credentials);
+        if let Some(expect) = &self.expect {
+            expect.check(checker, "expect");
+        }
+    }
+}
+
+/// True if the answer is the expected one: a 2xx, unless the condition names the status.
+#[must_use]
+pub fn is_expected(expect: Option<&Condition>, status: StatusCode, json: Option<&Value>) -> bool {
+    match expect {
+        None => status.is_success(),
+        Some(expect) => (expect.status.is_some() || status.is_success()) && expect.fits(status, json),
+    }
+}
+
+/// A request to the integration's API that revokes credentials, where the provider has no revocation endpoint (RFC
+/// 7009).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RevokeCall {
+    /// The HTTP method; POST unless given.
+    #[serde(default = "CallMethod::post")]
+    pub method: CallMethod,
+    /// The path below the integration's `baseUri`, or a whole URL.
+    pub path: ApiPath,
+    /// Parameters of the query.
+    #[serde(default, skip_serializing_if = "Query::is_empty")]
+    pub query: Query,
+    /// Headers besides those of every request, and in their place.
+    #[serde(default, skip_serializing_if = "Headers::is_empty")]
+    pub headers: Headers,
+    /// HTTP Basic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basic: Option<Basic>,
+    /// The body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Body>,
+    /// The format of the body.
+    #[serde(default, skip_serializing_if = "BodyFormat::is_form")]
+    pub body_format: BodyFormat,
+    /// True if the call revokes these credentials only, not every grant of the same user and client. Only then can
+    /// replaced credentials be revoked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub per_token: bool,
+}
+
+impl RevokeCall {
+    /// The parts of the request.
+    #[must_use]
+    pub fn parts(&self) -> CallParts<'_> {
+        let Self { query, headers, basic, body, body_format, .. } = self;
+        CallParts { query, headers, basic: basic.as_ref(), body: body.as_ref(), body_format: *body_format }
+    }
+
+    pub(super) fn check(
+        &self,
+        checker: &mut Checker<'_>,
+        base: Option<&Address>,
+        credentials: Credentials<'_>,
+    ) {
+        self.method.check(checker);
+        self.path.check(checker, base, credentials);
+        self.parts().check(checker, credentials);
+    }
+}
+
+/// The settings for calls to the integration's API with a connection's credentials.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ApiClient {
+    /// Headers of every request.
+    #[serde(default)]
+    pub headers: Headers,
+    /// Parameters of every request's query.
+    #[serde(default, skip_serializing_if = "Query::is_empty")]
+    pub query: Query,
+    /// HTTP Basic, from the credentials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basic: Option<Basic>,
+    /// The answers, besides a 401, by which the API says that the access token has ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expired: Vec<Condition>,
+}
+
+impl ApiClient {
+    /// The parts of every request.
+    #[must_use]
+    pub fn parts(&self) -> CallParts<'_> {
+        let Self { headers, query, basic, expired: _ } = self;
+        CallParts { query, headers, basic: basic.as_ref(), body: None, body_format: BodyFormat::Form }
+    }
+
+    /// True if the answer says that the access token has ended: a 401 (RFC 6750 §3.1), or what the definition names.
+    #[must_use]
+    pub fn says_expired(&self, status: StatusCode, body: &[u8]) -> bool {
+        if status == StatusCode::UNAUTHORIZED {
+            return true;
+        }
+        if self.expired.is_empty() {
+            return false;
+        }
+        let reads_body = self.expired.iter().any(Condition::reads_body);
+        let json: Option<Value> = if reads_body { serde_json::from_slice(body).ok() } else { None };
+        self.expired.iter().any(|condition| condition.fits(status, json.as_ref()))
+    }
+
+    pub(super) fn check(&self, checker: &mut Checker<'_>, credentials: Credentials<'_>, is_signed: bool) {
+        self.parts().check(checker, credentials);
+        if is_signed && (self.basic.is_some() || self.headers.has(&AUTHORIZATION)) {
+            checker.refuse("headers.Authorization", "is where the signature stands (RFC 5849 §3.5.1)");
+        }
+        for (index, condition) in self.expired.iter().enumerate() {
+            condition.check(checker, &format!("expired[{index}]"));
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What the calls of a definition have in common: query, headers, HTTP Basic and body.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
+use serde::{Deserialize, Serialize};
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::body::{Body, BodyFormat};
+use super::checker::{Checker, Credentials};
+use super::headers::Headers;
+use super::template::{Template, Values};
+use crate::error::{Error, Result};
+
+/// Parameters of a query by name.
+pub type Query = BTreeMap<String, Template>;
+
+/// HTTP Basic authentication (RFC 7617).
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Basic {
+    /// The user name; empty unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<Template>,
+    /// The password; empty unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<Template>,
+}
+
+impl Basic {
+    /// The value of the `Authorization` header, hidden from Debug.
+    pub fn render(&self, values: &Values<'_>) -> Result<HeaderValue> {
+        let part = |template: &Option<Template>| match template {
+            Some(template) => template.render_optional(values).map(Option::unwrap_or_default),
+            None => Ok(String::new()),
+        };
+        let username = part(&self.username)?;
+        // The first colon ends the user name (RFC 7617 §2).
+        if username.contains(':') {
+            let message = "The user name for HTTP Basic has a colon in it.";
+            return Err(Error::new(crate::error::ErrorKey::InputInvalid, message).field("username"));
+        }
+        let pair = Zeroizing::new(format!("{username}:{}", part(&self.password)?));
+        let header = format!("Basic {}", STANDARD.encode(pair.as_bytes()));
+        let mut header = HeaderValue::from_str(&header).map_err(Error::internal)?;
+        header.set_sensitive(true);
+        Ok(header)
+    }
+
+    pub(super) fn check(&self, checker: &mut Checker<'_>, setting: &str, credentials: Credentials<'_>) {
+        if self.username.is_none() && self.password.is_none() {
+            checker.refuse(setting, "has neither username nor password");
+        }
+        for (part, template) in [("username", &self.username), ("password", &self.password)] {
+            if let Some(template) = template {
+                checker.template(&format!("{setting}.{part}"), template, credentials);
+            }
+        }
+    }
+}
+
+/// The parts of a call.
+#[derive(Clone, Copy)]
+pub struct CallParts<'a> {
+    /// The query's parameters.
+    pub query: &'a Query,
+    /// The headers.
+    pub headers: &'a Headers,
+    /// HTTP Basic.
+    pub basic: Option<&'a Basic>,
+    /// The body.
+    pub body: Option<&'a Body>,
+    /// The format of the body.
+    pub body_format: BodyFormat,
+}
+
+impl CallParts<'_> {
+    /// Fills the templates: adds to the query of `url`, and returns the headers and the body. `setting` is the headers'
+    /// place in the definition.
+    pub fn render(
+        &self,
+        values: &Values<'_>,
+        url: &mut Url,
+        setting: &'static str,
+    ) -> Result<(HeaderMap, Bytes)> {
+        add_query(self.query, values, url)?;
+        let mut headers = HeaderMap::new();
+        if let Some(basic) = self.basic {
+            headers.insert(AUTHORIZATION, basic.render(values)?);
+        }
+        let body = match self.body {
+            Some(body) => {
+                let (media_type, body) = body.render(self.body_format, values)?;
+                headers.insert(CONTENT_TYPE, media_type);
+                body
+            }
+            None => Bytes::new(),
+        };
+        for header in self.headers.render(values, setting) {
+            let (name, value) = header?;
+            headers.insert(name, value);
+        }
+        Ok((headers, body))
+    }
+
+    pub(super) fn check(&self, checker: &mut Checker<'_>, credentials: Credentials<'_>) {
+        checker.templates("query", self.query, credentials);
+        self.headers.check(checker, "headers", credentials);
+        if let Some(basic) = self.basic {
+            basic.check(checker, "basic", credentials);
+            if self.headers.has(&AUTHORIZATION) {
+                checker.refuse("basic", "cannot stand beside an `Authorization` header");
+            }
+        }
+        let formats = [BodyFormat::Form, BodyFormat::Json, BodyFormat::Xml, BodyFormat::Text];
+        self.body_format.check(checker, &formats);
+        if let Some(body) = self.body {
+            body.check(checker, self.body_format, credentials);
+        }
+    }
+}
+
+/// Adds parameters to an address. One that is there already is replaced: what authenticates a request is never left to
+/// whoever wrote the rest of the address.
+pub fn add_query(query: &Query, values: &Values<'_>, url: &mut Url) -> Result<()> {
+    let mut added = Vec::with_capacity(query.len());
+    for (name, template) in query {
+        if let Some(value) = template.render_optional(values)? {
+            added.push((name, value));
+        }
+    }
+    if added.is_empty() {
+        return Ok(());
+    }
+    let is_replaced = |name: &str| added.iter().any(|(replaced, _)| *replaced == name);
+    if url.query_pairs().any(|(name, _)| is_replaced(&name)) {
+        let kept: Vec<(String, String)> = url
+            .query_pairs()
+            .filter(|(name, _)| !is_replaced(name))
+            .map(|(n, v)| (n.into(), v.into()))
+            .collect();
+        url.query_pairs_mut().clear().extend_pairs(kept);
+    }
+    url.query_pairs_mut().extend_pairs(added);
+    Ok(())
+}

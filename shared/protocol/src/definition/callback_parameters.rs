@@ -1,0 +1,82 @@
+//! Parameters of the provider's callback that are kept with the credentials.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::error::{Error, ErrorKey, Result};
+
+/// The callback parameters that are kept, such as `realmId`. They come through the browser: only one with a closed list of
+/// values can choose a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum CallbackParameters {
+    /// Their names.
+    Names(Vec<String>),
+    /// Their names, and the values that each can have.
+    Closed(BTreeMap<String, AllowedValues>),
+}
+
+/// The values that a parameter can have.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AllowedValues {
+    /// All of them; any value unless given.
+    #[serde(default, rename = "enum", skip_serializing_if = "Option::is_none")]
+    pub values: Option<Vec<String>>,
+}
+
+impl Default for CallbackParameters {
+    fn default() -> Self {
+        Self::Names(Vec::new())
+    }
+}
+
+impl CallbackParameters {
+    /// True if none is kept.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    /// Their names.
+    pub(super) fn iter(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        match self {
+            Self::Names(names) => Box::new(names.iter().map(String::as_str)),
+            Self::Closed(closed) => Box::new(closed.keys().map(String::as_str)),
+        }
+    }
+
+    /// True if a parameter of this name is kept.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.iter().any(|known| known == name)
+    }
+
+    /// Refuses a value that is none of the parameter's.
+    ///
+    /// # Errors
+    ///
+    /// `authorization_error` that names the parameter.
+    pub fn admit(&self, name: &str, value: &str) -> Result<()> {
+        let Self::Closed(closed) = self else { return Ok(()) };
+        match closed.get(name).and_then(|allowed| allowed.values.as_ref()) {
+            Some(values) if !values.iter().any(|known| known == value) => {
+                let message = "The service's answer has a value that this integration does not know.";
+                Err(Error::new(ErrorKey::AuthorizationError, message).field(name))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The JSON Schema of what is kept, in so far as it is closed.
+    pub(super) fn schema(&self) -> Value {
+        let Self::Closed(closed) = self else { return Value::Null };
+        let property = |(name, allowed): (&String, &AllowedValues)| {
+            let values = allowed.values.as_ref()?;
+            Some((name.clone(), json!({ "enum": values })))
+        };
+        json!({ "properties": Value::Object(closed.iter().filter_map(property).collect()) })
+    }
+}

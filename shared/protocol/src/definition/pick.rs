@@ -1,0 +1,149 @@
+//! Where in an answer a value stands.
+
+use std::collections::BTreeMap;
+
+use http::HeaderMap;
+use http::header::SET_COOKIE;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::checker::Checker;
+use super::value_path::{self, follow};
+
+/// The place of each value that is kept: `{"access_token": "data.token"}`.
+pub type Picks = BTreeMap<String, Pick>;
+
+/// The place of a value in an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Pick {
+    /// A path in the JSON.
+    Path(String),
+    /// Several paths: the first that leads to a value.
+    AnyOf(Vec<String>),
+    /// A header's value.
+    Header(HeaderPlace),
+    /// A cookie's value.
+    Cookie(CookiePlace),
+}
+
+/// A header of the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeaderPlace {
+    /// Its name.
+    pub header: String,
+}
+
+/// A cookie that the answer sets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CookiePlace {
+    /// Its name.
+    pub cookie: String,
+}
+
+impl Pick {
+    /// The value, if it is there. `null` and the empty text count as missing.
+    #[must_use]
+    pub fn find(&self, headers: &HeaderMap, json: &Value) -> Option<Value> {
+        let found = match self {
+            Self::Path(path) => at(json, path),
+            Self::AnyOf(paths) => paths.iter().find_map(|path| at(json, path)),
+            Self::Header(HeaderPlace { header }) => {
+                headers.get(header.as_str()).and_then(|value| value.to_str().ok()).map(Value::from)
+            }
+            Self::Cookie(CookiePlace { cookie }) => headers
+                .get_all(SET_COOKIE)
+                .iter()
+                .filter_map(|header| header.to_str().ok())
+                .filter_map(|header| header.split(';').next()?.split_once('='))
+                .find(|(name, _)| name.trim() == cookie)
+                .map(|(_, value)| Value::from(value.trim())),
+        };
+        found.filter(is_there)
+    }
+
+    /// True if the value stands in the JSON.
+    #[must_use]
+    pub fn reads_body(&self) -> bool {
+        matches!(self, Self::Path(_) | Self::AnyOf(_))
+    }
+
+    fn check(&self, checker: &mut Checker<'_>, setting: &str) {
+        let paths = match self {
+            Self::Path(path) => std::slice::from_ref(path),
+            Self::AnyOf(paths) => paths,
+            Self::Header(HeaderPlace { header: name }) | Self::Cookie(CookiePlace { cookie: name }) => {
+                if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
+                    checker.refuse(setting, "names no header and no cookie");
+                }
+                return;
+            }
+        };
+        if paths.is_empty() {
+            checker.refuse(setting, "names no place");
+        }
+        for path in paths {
+            if let Err(problem) = value_path::names(path) {
+                checker.refuse(setting, problem);
+            }
+        }
+    }
+}
+
+/// The value at a path, if it is there.
+#[must_use]
+pub fn at(json: &Value, path: &str) -> Option<Value> {
+    let names = value_path::names(path).ok()?;
+    follow(json, &names).map(std::borrow::Cow::into_owned).filter(is_there)
+}
+
+fn is_there(value: &Value) -> bool {
+    !value.is_null() && value.as_str() != Some("")
+}
+
+/// The values that are there.
+#[must_use]
+pub fn picked(picks: &Picks, headers: &HeaderMap, json: &Value) -> Map<String, Value> {
+    let found = |(name, pick): (&String, &Pick)| Some((name.clone(), pick.find(headers, json)?));
+    picks.iter().filter_map(found).collect()
+}
+
+pub(super) fn check(picks: &Picks, checker: &mut Checker<'_>, setting: &str) {
+    for (name, pick) in picks {
+        pick.check(checker, &format!("{setting}.{name}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_value_is_found_in_json_in_a_header_and_in_a_cookie() {
+        let picks: Picks = serde_json::from_value(json!({
+            "a": "data.token",
+            "b": ["x", "authed_user.access_token"],
+            "c": { "header": "X-Session" },
+            "d": { "cookie": "SESSION" },
+            "e": "nothing",
+            "f": ["empty", "null"],
+        }))
+        .unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert("x-session", "s1".parse().unwrap());
+        headers.append(SET_COOKIE, "other=1; Path=/".parse().unwrap());
+        headers.append(SET_COOKIE, "SESSION=abc=; Path=/; HttpOnly".parse().unwrap());
+        let answer = json!({
+            "data": { "token": "t" }, "authed_user": { "access_token": "u" }, "empty": "", "null": null,
+        });
+        let found = Value::Object(picked(&picks, &headers, &answer));
+        assert_eq!(found, json!({ "a": "t", "b": "u", "c": "s1", "d": "abc=" }));
+        for unknown in [json!({ "header": "a", "cookie": "b" }), json!({}), json!(3)] {
+            assert!(serde_json::from_value::<Pick>(unknown).is_err());
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The calls that complete new credentials.
+
+use http::HeaderValue;
+use http::header::ACCEPT;
+use serde_json::{Map, Value};
+
+use super::api_call::{ApiAccess, ApiRequest, Purpose, authenticated};
+use super::calls::Calls;
+use super::failure::{CallError, Refusal};
+use super::oauth2::token_response::settle;
+use crate::definition::{AfterConnect, Choose, TimeUnit, is_expected, picked};
+
+/// What a call adds to the credentials.
+pub enum Added {
+    /// These values.
+    Values(Map<String, Value>),
+    /// These values, and one of several items: somebody must choose.
+    Choice(Map<String, Value>, Vec<Item>),
+}
+
+/// One of several items.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// The value that stands for it.
+    pub value: String,
+    /// Its name.
+    pub label: String,
+}
+
+/// Makes a call, and returns what it adds.
+pub async fn make(
+    calls: &Calls<'_>,
+    call: &AfterConnect,
+    access: &ApiAccess<'_>,
+) -> Result<Added, CallError> {
+    let values = access.bound.values();
+    let base_uri = access.bound.registration().integration.base_uri.as_ref();
+    let mut url = call.path.at(base_uri)?.render(values, calls.loopback)?;
+    let (mut headers, body) = call.parts().render(values, &mut url, "afterConnect.headers")?;
+    headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+    let request = ApiRequest { method: call.method.of("afterConnect.method")?, url, headers, body };
+    let request = authenticated(calls, access, request, Purpose::Completing)?;
+    let answer = calls.ask(request, "afterConnect.path").await?;
+    let status = answer.response.status();
+    let json: Option<Value> = serde_json::from_slice(answer.response.body()).ok();
+    if !is_expected(call.expect.as_ref(), status, json.as_ref()) {
+        return Err(answer.failed(Refusal::Request).with_status_shown().into());
+    }
+    let json = json.unwrap_or_default();
+    let mut found = picked(&call.response, answer.response.headers(), &json);
+    if let Some(missing) = call.response.keys().find(|name| !found.contains_key(*name)) {
+        let detail = format!("it has no value for `{missing}`");
+        return Err(answer.failed(Refusal::NotUnderstood).detail(detail).into());
+    }
+    settle(&mut found, TimeUnit::Seconds, calls.clock.now());
+    let Some(choose) = &call.choose else { return Ok(Added::Values(found)) };
+    let mut items = items(choose, &json);
+    match items.len() {
+        0 => Err(answer.failed(Refusal::NotUnderstood).detail("there is nothing to choose from").into()),
+        1 => {
+            found.insert(choose.name.clone(), items.remove(0).value.into());
+            Ok(Added::Values(found))
+        }
+        _ => Ok(Added::Choice(found, items)),
+    }
+}
+
+fn items(choose: &Choose, json: &Value) -> Vec<Item> {
+    let found = match &choose.items {
+        Some(path) => crate::definition::at(json, path),
+        None => Some(json.clone()),
+    };
+    let Some(Value::Array(items)) = found else { return Vec::new() };
+    let text = |item: &Value, path: &str| match crate::definition::at(item, path)? {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let read = |item: &Value| {
+        let value = text(item, &choose.value)?;
+        Some(Item { label: text(item, &choose.label).unwrap_or_else(|| value.clone()), value })
+    };
+    items.iter().filter_map(read).collect()
+}

@@ -1,0 +1,130 @@
+//! Client authentication at the provider's endpoints (RFC 6749 §2.3).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
+use url::form_urlencoded;
+use zeroize::Zeroizing;
+
+use super::form::Form;
+use crate::definition::ClientAuthentication;
+use crate::error::{Error, Result};
+use crate::secret::Secret;
+
+/// The client, as the request authenticates it.
+#[derive(Clone, Copy)]
+pub(super) struct Client<'a> {
+    pub(super) id: &'a str,
+    /// The secret. Without one the client is a public one (§2.1).
+    pub(super) secret: Option<&'a Secret>,
+    pub(super) authentication: ClientAuthentication,
+}
+
+impl Client<'_> {
+    /// Puts the client into the request: its identifier, and its secret where it has one.
+    pub(super) fn authenticate(&self, form: &mut Form) -> Result<()> {
+        let secret = self.secret.filter(|_| self.authentication != ClientAuthentication::None);
+        let Some(secret) = secret else {
+            // A client without an identifier is told by what it presents, such as an assertion.
+            if !self.id.is_empty() {
+                form.set("client_id", self.id);
+            }
+            return Ok(());
+        };
+        match self.authentication {
+            ClientAuthentication::Headers | ClientAuthentication::Both => {
+                let encoded =
+                    |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+                form.headers.insert(AUTHORIZATION, basic(&encoded(self.id), &encoded(secret.expose()))?);
+            }
+            ClientAuthentication::RawHeaders => {
+                form.headers.insert(AUTHORIZATION, basic(self.id, secret.expose())?);
+            }
+            ClientAuthentication::UserName => {
+                form.headers.insert(AUTHORIZATION, basic(secret.expose(), "")?);
+            }
+            ClientAuthentication::Body | ClientAuthentication::Query | ClientAuthentication::None => {}
+        }
+        match self.authentication {
+            ClientAuthentication::Body | ClientAuthentication::Both => {
+                form.set("client_id", self.id);
+                form.set("client_secret", secret.expose());
+            }
+            ClientAuthentication::Query => {
+                form.remove("client_id");
+                form.query.push(("client_id".to_owned(), self.id.to_owned()));
+                form.query.push(("client_secret".to_owned(), secret.expose().to_owned()));
+            }
+            ClientAuthentication::Headers
+            | ClientAuthentication::RawHeaders
+            | ClientAuthentication::UserName
+            | ClientAuthentication::None => form.remove("client_id"),
+        }
+        Ok(())
+    }
+}
+
+/// HTTP Basic (RFC 7617). RFC 6749 §2.3.1 has both parts form-encoded; many servers do not decode them.
+fn basic(user: &str, password: &str) -> Result<HeaderValue> {
+    let pair = Zeroizing::new(format!("{user}:{password}"));
+    let mut header = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(pair.as_bytes())))
+        .map_err(Error::internal)?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(authentication: ClientAuthentication, id: &str, secret: &str) -> Form {
+        let mut form = Form::new(vec![("client_id".to_owned(), id.to_owned())]);
+        let secret = Secret::from(secret);
+        Client { id, secret: Some(&secret), authentication }.authenticate(&mut form).unwrap();
+        form
+    }
+
+    #[test]
+    fn basic_authentication_is_that_of_rfc_6749() {
+        let header = sent(ClientAuthentication::Headers, "s6BhdRkqt3", "gX1fBat3bV").headers;
+        assert_eq!(header[AUTHORIZATION], "Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW");
+        assert!(header[AUTHORIZATION].is_sensitive());
+        let header = sent(ClientAuthentication::Headers, "client!+ID", "a:b c").headers;
+        let expected = format!("Basic {}", STANDARD.encode("client%21%2BID:a%3Ab+c"));
+        assert_eq!(header[AUTHORIZATION], expected.as_str());
+    }
+
+    #[test]
+    fn each_way_puts_the_client_in_its_place_and_in_no_other() {
+        let encoded = |pair: &str| format!("Basic {}", STANDARD.encode(pair));
+        for (authentication, header, body, query) in [
+            (ClientAuthentication::Headers, Some(encoded("a%2B:s%3A")), vec![], vec![]),
+            (ClientAuthentication::RawHeaders, Some(encoded("a+:s:")), vec![], vec![]),
+            (ClientAuthentication::UserName, Some(encoded("s::")), vec![], vec![]),
+            (ClientAuthentication::Body, None, vec!["client_id", "client_secret"], vec![]),
+            (ClientAuthentication::Query, None, vec![], vec!["client_id", "client_secret"]),
+            (ClientAuthentication::None, None, vec!["client_id"], vec![]),
+            (
+                ClientAuthentication::Both,
+                Some(encoded("a%2B:s%3A")),
+                vec!["client_id", "client_secret"],
+                vec![],
+            ),
+        ] {
+            let form = sent(authentication, "a+", "s:");
+            let found = form.headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned());
+            let names =
+                |pairs: &[(String, String)]| pairs.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+            assert_eq!(
+                (found, names(&form.fields), names(&form.query)),
+                (
+                    header,
+                    body.into_iter().map(str::to_owned).collect(),
+                    query.into_iter().map(str::to_owned).collect()
+                ),
+                "{authentication:?}"
+            );
+        }
+    }
+}
