@@ -179,3 +179,32 @@ async fn input_fills_the_addresses() {
     finish(&browser, &at_provider.consent()).await.assert_connected();
     assert_eq!(world.provider.calls()[1].uri, "https://acme.provider.example/oauth1/token");
 }
+
+/// The realm is not signed, the method is. Python computes the same signature.
+#[tokio::test(start_paused = true)]
+async fn methods_and_realm_are_the_providers() {
+    let mut definition = definitions::oauth1();
+    merge(
+        &mut definition["authOptions"][0]["config"],
+        &json!({ "requestMethod": "GET", "tokenMethod": "GET", "realm": "${parameters.account}" }),
+    );
+    definition["authOptions"][0]["inputSchema"] = json!({ "properties": { "account": {} } });
+    let world = World::with(&definition).await;
+    answers(&world);
+    let start = |account: &str| Start::new().with(&json!({ "connectionParameters": { "account": account } }));
+    connect(&world, &world.browser(), &start(r#"12_SB "a\b""#)).await.assert_connected();
+    let calls = world.provider.calls();
+    let [request, token, test] = &calls[..] else { panic!("three requests: {calls:?}") };
+    for call in [request, token, test] {
+        let header = call.header("authorization");
+        assert!(header.starts_with(r#"OAuth realm="12_SB \"a\\b\"", oauth_consumer_key="#), "{header}");
+        assert_eq!((call.method.as_str(), call.header("content-length")), ("GET", ""));
+    }
+    assert_eq!(protocol_parameters(request)["oauth_signature"], "sNTwTtXK/1Y4bA5Q3J0mXPcuKbk=");
+
+    for account in ["é", "a\u{7}"] {
+        let refused = world.browser().send(start(account).form()).await.redirected_refusal();
+        assert_eq!((refused.key.as_str(), refused.field.as_str()), ("input_invalid", "realm"), "{account}");
+    }
+    assert_eq!(world.provider.calls().len(), 3);
+}

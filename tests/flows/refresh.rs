@@ -141,6 +141,7 @@ async fn the_test_call_says_whether_the_credentials_work() {
 async fn a_401_through_the_proxy_is_answered_by_one_refresh_and_one_more_try() {
     let world = World::new().await;
     let id = connected(&world).await;
+    world.clock.advance(Duration::from_mins(1));
     let path = format!("/connections/{id}/proxy/contacts?q=1");
     world.provider.next("/api/contacts", Reply::json(401, &json!({ "message": "expired" })));
     world.provider.next("/api/contacts", Reply::json(200, &json!({ "ok": true })));
@@ -153,6 +154,7 @@ async fn a_401_through_the_proxy_is_answered_by_one_refresh_and_one_more_try() {
     assert_eq!((&calls[0].body, &calls[0].uri), (&calls[1].body, &calls[1].uri));
 
     // A provider that says 401 whatever the token is believed.
+    world.clock.advance(Duration::from_mins(1));
     world.provider.always("/api/contacts", Reply::json(401, &json!({ "message": "no" })));
     let answer = world.api(Method::GET, &path, &customer(WORKSPACE, CUSTOMER), None).await;
     assert_eq!((answer.status.as_u16(), answer.json()), (401, json!({ "message": "no" })));

@@ -39,6 +39,7 @@ async fn an_outage_of_the_provider_in_between_is_not_the_end_of_it() {
     let id = cut_off(&world).await;
     world.provider.next("/oauth/token", Reply::json(503, &json!({})));
     assert_eq!(world.read_secrets(&id).await.refusal().key, "provider_unreachable");
+    world.clock.advance(Duration::from_mins(2));
     assert_eq!(refused(&world, &id).await, "refresh_interrupted");
 }
 

@@ -71,6 +71,7 @@ async fn anything_else_is_tried_again() {
         let connection = world.connection(&id).await.json();
         assert_eq!((&connection["connected"], &connection["error"]["key"]), (&json!(true), &json!(key)));
         world.provider.always("/oauth/token", renewed(&json!({ "access_token": "access/2" })));
+        world.clock.advance(Duration::from_mins(2));
         assert_eq!(world.secrets(&id).await["credentials"]["access_token"], "access/2", "{reply:?}");
         let connection = world.connection(&id).await.json();
         assert_eq!(connection.get("error"), None, "{reply:?}");

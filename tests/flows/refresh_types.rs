@@ -64,10 +64,11 @@ async fn a_login_call_is_made_again() {
     let id = world.browser().send(start.form()).await.connection_id();
     world.clock.advance(Duration::from_mins(8));
     assert_eq!(world.secrets(&id).await["credentials"]["access_token"], "first");
-    world.clock.advance(Duration::from_mins(1));
+    world.clock.advance(Duration::from_mins(2));
     // Too often is not a refusal.
     world.provider.next("/login", Reply::json(429, &json!({})));
     assert_eq!(world.read_secrets(&id).await.refusal().key, "provider_unreachable");
+    world.clock.advance(Duration::from_mins(2));
     world.provider.next("/login", Reply::json(200, &json!({ "token": "second" })));
     assert_eq!(world.secrets(&id).await["credentials"]["access_token"], "second");
 }
@@ -102,6 +103,7 @@ async fn the_services_own_trouble_is_no_refusal_of_what_was_entered() {
         world.provider.next("/oauth/token", Reply::json(400, &json!({ "error": code })));
         assert_eq!(world.read_secrets(&id).await.status, 400, "{code}");
         assert_eq!(world.connection(&id).await.json()["connected"], true, "{code}");
+        world.clock.advance(HOUR);
     }
 
     let mut definition = definitions::api_key();
@@ -119,6 +121,7 @@ async fn the_services_own_trouble_is_no_refusal_of_what_was_entered() {
         world.provider.next("/login", Reply::json(status, &json!({})));
         assert!(!world.read_secrets(&id).await.status.is_success(), "{status}");
         assert_eq!(world.connection(&id).await.json()["connected"], true, "{status}");
+        world.clock.advance(HOUR);
     }
     world.provider.next("/login", Reply::json(401, &json!({})));
     assert_eq!(world.secrets(&id).await["error"]["key"], "credentials_rejected");

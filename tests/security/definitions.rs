@@ -116,6 +116,22 @@ async fn what_does_not_fit_is_named_and_its_value_is_not_repeated() {
             "authOptions[0].config.redirectUriValue",
             integration_with(&json!({ "redirectUriValue": "${credentials.name}" })),
         ),
+        (
+            "authOptions[0].config.callbackHmac.parameter",
+            integration_with(&json!({ "callbackHmac": { "parameter": "state" } })),
+        ),
+        ("authOptions[0].config.callbackHmac", integration_with(&json!({ "callbackHmac": secret }))),
+        ("authOptions[0].config.clientSecret", {
+            let mut body = integration_with(&json!({ "callbackHmac": { "parameter": "hmac" } }));
+            body["authOptions"][0]["config"]["clientSecret"] = json!(null);
+            body
+        }),
+        (
+            "authOptions[0].config.callbackParameters",
+            integration_with(&json!({
+                "callbackHmac": { "parameter": "hmac" }, "callbackParameters": ["hmac"],
+            })),
+        ),
         ("authOptions[0].config.denials[1]", integration_with(&json!({ "denials": ["a", ""] }))),
         ("authOptions", {
             let mut body = integration();

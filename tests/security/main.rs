@@ -6,6 +6,7 @@ mod bare_callback;
 mod borrowed_values;
 mod callback_bound;
 mod callback_shape;
+mod callback_signature;
 mod confirmed_user;
 mod consistent_reads;
 mod cookies;

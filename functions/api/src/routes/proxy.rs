@@ -23,7 +23,7 @@ use super::Call;
 const MAX_BODY: usize = 4 * 1024 * 1024;
 
 /// ANY: sends the request on, and the provider's answer back as it is. An answer that says that the access token has ended
-/// leads to one refresh and one more try.
+/// leads to one refresh and one more try, unless the last refresh was just now or did not help.
 pub(crate) async fn forward(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
     let Call { deps, request, id, deadline } = call;
     let path = BelowBase::of(request)?;
@@ -39,12 +39,14 @@ pub(crate) async fn forward(call: Call<'_>, caller: Caller) -> Result<Response<B
         return Ok(passed_on(response));
     }
     // The provider's own answer is worth more than why it could not be helped.
-    let Ok(connection) = refresh::renewed(deps, connection, deadline).await.and_then(Connection::usable)
-    else {
+    let Some(connection) = refresh::after_unauthorized(deps, connection, deadline).await else {
         return Ok(passed_on(response));
     };
     // The customer may have reconnected meanwhile, by another registration too.
-    let (response, _) = ask(deps, &connection, &calls, (request, path)).await?;
+    let (response, wants_others) = ask(deps, &connection, &calls, (request, path)).await?;
+    if wants_others {
+        refresh::did_not_help(deps, connection).await;
+    }
     Ok(passed_on(response))
 }
 

@@ -2,22 +2,45 @@
 
 use serde::{Deserialize, Serialize};
 
+use std::time::Duration;
+
 use protocol::clock::Timestamp;
 use protocol::error::Error;
+
+/// Somebody who needs credentials after a failed refresh waits no longer than this before the provider is asked again,
+/// however far away the next scheduled refresh is.
+const LONGEST_PAUSE: Duration = Duration::from_mins(15);
 
 /// The state of a connection's credentials.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
-    /// The time at which the credentials expire. None if they last until they are revoked.
+    /// The time from which the credentials are refreshed before they are used, shortly before they end. None if they
+    /// last until they are revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// The time of the next scheduled refresh. Somebody who needs new credentials sooner does not wait for it.
+    /// The seconds from then to their real end. What was stored before this was noted ends at `expires_at`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub margin: u32,
+    /// The seconds from their issue to their real end. None if that was not noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub life: Option<u32>,
+    /// The time of the next scheduled refresh. Somebody who needs new credentials sooner does not wait for it, unless
+    /// it is the pause after a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_refresh_at: Option<Timestamp>,
     /// The number of refreshes that have failed in a row.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub failures: u32,
+    /// The time of the last of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_at: Option<Timestamp>,
+    /// The refusals in a row of which nobody knows whether they are for good, if there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
+    /// The last refresh that a 401 of the API asked for and that did not help, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unhelped: Option<Unhelped>,
     /// True if the credentials are gone for good: only the customer can bring new ones.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disconnected: bool,
@@ -27,6 +50,60 @@ pub struct Health {
     /// The result of their revocation at the provider, if it was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation: Option<Revocation>,
+}
+
+impl Health {
+    /// True if the credentials are to be refreshed before they are used.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
+
+    /// The time at which the credentials really end, if that is still to come.
+    #[must_use]
+    pub fn coming_end(&self, now: Timestamp) -> Option<Timestamp> {
+        self.ends_at().filter(|end| *end > now)
+    }
+
+    /// True if the credentials are younger than `new`, or than a quarter of their life if that is shorter.
+    #[must_use]
+    pub fn is_new(&self, now: Timestamp, new: Duration) -> bool {
+        let Some((end, life)) = self.ends_at().zip(self.life) else { return false };
+        let life = Duration::from_secs(life.into());
+        end + new.min(life / 4) > now + life
+    }
+
+    fn ends_at(&self) -> Option<Timestamp> {
+        self.expires_at.map(|at| at + Duration::from_secs(self.margin.into()))
+    }
+
+    /// The error of the last refresh, while it is too soon to ask the provider again.
+    #[must_use]
+    pub fn pausing(&self, now: Timestamp) -> Option<&Error> {
+        let next = self.next_refresh_at.filter(|_| self.failures > 0)?;
+        let until = self.failed_at.map_or(next, |failed_at| next.min(failed_at + LONGEST_PAUSE));
+        self.error.as_ref().filter(|_| now < until)
+    }
+}
+
+/// Refusals in a row of which nobody knows whether they are for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Doubt {
+    /// The time of the first one.
+    pub since: Timestamp,
+    /// Their number.
+    pub times: u32,
+}
+
+/// Refreshes in a row that a 401 of the API asked for, and that did not help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unhelped {
+    /// The time of the last one.
+    pub at: Timestamp,
+    /// Their number.
+    pub times: u32,
 }
 
 /// The result of one revocation at the provider.

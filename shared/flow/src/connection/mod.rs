@@ -7,7 +7,7 @@ mod secrets;
 use serde::{Deserialize, Serialize};
 
 pub use connect_request::ConnectRequest;
-pub use health::{Health, Revocation};
+pub use health::{Doubt, Health, Revocation, Unhelped};
 pub use secrets::{ConnectionSecrets, Held};
 
 use crate::seal::{EncryptionContext, Place};

@@ -87,16 +87,24 @@ impl Answered<'_> {
     /// Verifies the answer, and exchanges nothing.
     pub async fn verify(&self, deps: &Deps) -> Result<Verified> {
         let registration = registration::of_flow(deps, self.request).await?;
-        let grant = match &registration.option().method {
+        let option = registration.option();
+        let secrets = match &option.method {
+            AuthMethod::OAuth2(config) if config.callback_hmac.is_some() => {
+                registration::issuing_secrets(deps, &registration).await?
+            }
+            _ => OptionSecrets::default(),
+        };
+        let client_secret = option.secret(&secrets, "clientSecret");
+        let grant = match &option.method {
             AuthMethod::OAuth2(config) if config.grant == ConsentGrant::ClientCredentials => {
-                Grant::Consent(Consent::verify(self.response, config)?)
+                Grant::Consent(Consent::verify(self.response, config, client_secret)?)
             }
             AuthMethod::OAuth2(config) => {
                 let sent = Sent {
                     code_verifier: self.code_verifier.clone(),
                     redirect_uri: self.callback_uri.to_owned(),
                 };
-                Grant::Code(AuthorizationGrant::verify(self.response, sent, config)?)
+                Grant::Code(AuthorizationGrant::verify(self.response, sent, config, client_secret)?)
             }
             AuthMethod::OAuth1(_) => {
                 let temporary = self
@@ -154,9 +162,10 @@ async fn exchange_token(
     config: &OAuth1,
     secrets: &OptionSecrets,
 ) -> Result<Map<String, Value>, CallError> {
-    let client = oauth1::Client::of(config, registration.option(), secrets)?;
     let bound = answered.request.values(registration)?;
-    let endpoint = config.token_uri.render(bound.values(), calls.loopback)?;
+    let client = oauth1::Client::of(config, registration.option(), secrets, bound.values())?;
+    let url = config.token_uri.render(bound.values(), calls.loopback)?;
+    let endpoint = oauth1::Endpoint { url, method: config.token_method };
     request_token_credentials(calls, &client, endpoint, authorized).await
 }
 

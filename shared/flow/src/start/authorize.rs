@@ -112,9 +112,10 @@ async fn request_authorization(
     callback_uri: &str,
 ) -> Result<(Url, TemporaryCredentials)> {
     let secrets = issuing_secrets(deps, &chosen.registration).await?;
-    let client = oauth1::Client::of(config, chosen.registration.option(), &secrets)?;
     let (bound, loopback) = (request.values(&chosen.registration)?, deps.settings.loopback);
-    let endpoint = config.request_token_uri.render(bound.values(), loopback)?;
+    let client = oauth1::Client::of(config, chosen.registration.option(), &secrets, bound.values())?;
+    let url = config.request_token_uri.render(bound.values(), loopback)?;
+    let endpoint = oauth1::Endpoint { url, method: config.request_method };
     let mut location = config.authorize_uri.render(bound.values(), loopback)?;
     let mut callback = Url::parse(callback_uri).map_err(Error::internal)?;
     callback.query_pairs_mut().append_pair("state", &state.reveal());

@@ -52,6 +52,15 @@ impl CallbackNames {
     }
 }
 
+/// The provider's signature of its answer, as Shopify makes it: HMAC-SHA256 in hexadecimal digits, keyed with the client
+/// secret.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CallbackHmac {
+    /// The name of the parameter that holds it.
+    pub parameter: String,
+}
+
 /// What an `oauth2` option says about the provider's answer.
 #[derive(Debug, Clone, Copy)]
 pub struct CallbackSettings<'a> {
@@ -60,6 +69,7 @@ pub struct CallbackSettings<'a> {
     pub(super) denials: &'a [String],
     pub(super) redirect_uri_value: Option<&'a Template>,
     pub(super) grant: ConsentGrant,
+    pub(super) hmac: Option<&'a CallbackHmac>,
 }
 
 impl<'a> CallbackSettings<'a> {
@@ -69,6 +79,16 @@ impl<'a> CallbackSettings<'a> {
             checker.name(setting, name);
             if OWN_CALLBACK_PARAMETERS.contains(&name.as_str()) {
                 checker.refuse(setting, format!("is {name}, which has a meaning of its own"));
+            }
+        }
+        if let Some(hmac) = self.hmac {
+            let (setting, name) = ("callbackHmac.parameter", hmac.parameter.as_str());
+            checker.name(setting, name);
+            if OWN_CALLBACK_PARAMETERS.contains(&name) || self.names.code() == name {
+                checker.refuse(setting, format!("is {name}, which has a meaning of its own"));
+            }
+            if checker.lacks("clientSecret") {
+                checker.refuse("clientSecret", "is missing, and callbackHmac is keyed with it");
             }
         }
         for (index, code) in self.denials.iter().enumerate() {
@@ -105,7 +125,8 @@ impl<'a> CallbackSettings<'a> {
     /// [`OWN_CALLBACK_PARAMETERS`] are.
     pub fn own_names(self) -> impl Iterator<Item = &'a str> {
         let consent = (self.grant == ConsentGrant::ClientCredentials).then_some(ADMIN_CONSENT);
-        self.names.code.as_deref().into_iter().chain(consent)
+        let hmac = self.hmac.map(|hmac| hmac.parameter.as_str());
+        self.names.code.as_deref().into_iter().chain(consent).chain(hmac)
     }
 
     fn is_own(self, name: &str) -> bool {

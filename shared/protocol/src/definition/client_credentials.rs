@@ -69,6 +69,9 @@ pub struct ClientCredentials {
         skip_serializing_if = "Option::is_none"
     )]
     pub token_request: Option<RequestChanges>,
+    /// The most seconds before a token's end that the provider takes a refresh, if it refuses earlier ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_before: Option<u32>,
     /// A login call, for a service that exchanges the input in its own way.
     #[serde(
         default,

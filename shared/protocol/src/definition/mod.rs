@@ -51,7 +51,7 @@ pub use call_method::CallMethod;
 pub use call_parts::{Basic, CallParts, Query, add_query};
 pub use callback_parameters::CallbackParameters;
 pub use callback_settings::{
-    ADMIN_CONSENT, CallbackNames, CallbackSettings, ConsentGrant, OWN_CALLBACK_PARAMETERS,
+    ADMIN_CONSENT, CallbackHmac, CallbackNames, CallbackSettings, ConsentGrant, OWN_CALLBACK_PARAMETERS,
 };
 pub use checker::KnownSecrets;
 pub use client_credentials::{ClientCredentials, Exchange, LoginCall};
@@ -61,7 +61,7 @@ pub use headers::Headers;
 pub use hosts::HostRule;
 pub use integration::{BARE_CALLBACK, Integration, Sharing, integration_id, integration_id_of, is_id};
 pub use integration_definition::{CallbackPath, IntegrationDefinition};
-pub use oauth1::{OAuth1, ParameterPlace, SignatureMethod, private_key};
+pub use oauth1::{OAuth1, ParameterPlace, SignatureMethod, TokenMethod, private_key};
 pub use oauth2::{ClientAuthentication, OAuth2, Pkce};
 pub use option_secrets::{Given, OptionSecrets};
 pub use pick::{Pick, Picks, at, picked};

@@ -7,8 +7,8 @@ use rsa::pkcs1::DecodeRsaPrivateKey;
 use rsa::pkcs8::DecodePrivateKey;
 use serde::{Deserialize, Serialize};
 
-use super::checker::{Checker, KnownSecrets};
-use super::template::Address;
+use super::checker::{Checker, Credentials, KnownSecrets};
+use super::template::{Address, Template};
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
@@ -62,6 +62,25 @@ pub enum ParameterPlace {
     Authorize,
 }
 
+/// The HTTP method of a request for credentials.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TokenMethod {
+    /// As RFC 5849 has it (§2.1, §2.3).
+    #[default]
+    #[serde(rename = "POST")]
+    Post,
+    /// For providers that take nothing else.
+    #[serde(rename = "GET")]
+    Get,
+}
+
+impl TokenMethod {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_post(&self) -> bool {
+        *self == Self::Post
+    }
+}
+
 /// An `oauth1` option's `config`. `consumerSecret` and `privateKey` are kept sealed beside the definition.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -75,6 +94,15 @@ pub struct OAuth1 {
     pub authorize_uri: Address,
     /// The endpoint that issues token credentials (§2.3).
     pub token_uri: Address,
+    /// The method of the request for temporary credentials.
+    #[serde(default, skip_serializing_if = "TokenMethod::is_post")]
+    pub request_method: TokenMethod,
+    /// The method of the request for token credentials.
+    #[serde(default, skip_serializing_if = "TokenMethod::is_post")]
+    pub token_method: TokenMethod,
+    /// The template of the realm, which each signed request names (§3.5.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub realm: Option<Template>,
     /// The signature method.
     #[serde(default)]
     pub signature_method: SignatureMethod,
@@ -102,6 +130,9 @@ impl OAuth1 {
         checker.endpoint("authorizeUri", &self.authorize_uri, PROTOCOL_PARAMETERS);
         checker.shown("authorizeUri", self.authorize_uri.template());
         checker.endpoint("tokenUri", &self.token_uri, PROTOCOL_PARAMETERS);
+        if let Some(realm) = &self.realm {
+            checker.template("realm", realm, Credentials::NotYet);
+        }
         checker.scopes(&self.scopes);
         checker.added(self.extra.keys(), |name| {
             name.starts_with("oauth_") || (name == "scope" && !self.scopes.is_empty())

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::BodyFormat;
 use super::callback_parameters::CallbackParameters;
-use super::callback_settings::{CallbackNames, CallbackSettings, ConsentGrant};
+use super::callback_settings::{CallbackHmac, CallbackNames, CallbackSettings, ConsentGrant};
 use super::checker::{Checker, Credentials};
 use super::customer_host::CustomerHost;
 use super::pick::Picks;
@@ -88,6 +88,9 @@ pub struct OAuth2 {
     /// The lifetime of an access token in seconds, for token responses that do not state it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<NonZero<u32>>,
+    /// The most seconds before a token's end that the provider takes a refresh, if it refuses earlier ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_before: Option<u32>,
     /// The unit of the token response's `expires_in`.
     #[serde(default, skip_serializing_if = "TimeUnit::is_seconds")]
     pub expires_in_unit: TimeUnit,
@@ -190,6 +193,13 @@ pub struct OAuth2 {
     /// What the customer's consent gives.
     #[serde(default, skip_serializing_if = "ConsentGrant::is_default")]
     pub grant: ConsentGrant,
+    /// The provider's signature of its answer, if it signs.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub callback_hmac: Option<CallbackHmac>,
     /// The option's `customerHost`.
     #[serde(skip)]
     pub(crate) customer_host: CustomerHost,
@@ -228,6 +238,7 @@ impl OAuth2 {
             denials: &self.denials,
             redirect_uri_value: self.redirect_uri_value.as_ref(),
             grant: self.grant,
+            hmac: self.callback_hmac.as_ref(),
         }
     }
 

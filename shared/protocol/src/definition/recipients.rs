@@ -132,6 +132,7 @@ fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
         expires_in_unit: _,
         refresh_token_expires_in: _,
         refresh_credential: _,
+        refresh_before: _,
         refresh_refusals: _,
         token_errors: _,
         token_response: _,
@@ -156,6 +157,7 @@ fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
         denials: _,
         redirect_uri_value: _,
         grant: _,
+        callback_hmac: _,
         customer_host: _,
     } = config;
     let gets = if *client_auth_location == ClientAuthentication::None { Gets::Token } else { Gets::Secret };
@@ -171,6 +173,9 @@ fn of_oauth1(config: &OAuth1) -> Vec<(&'static str, &Address, Gets)> {
         request_token_uri,
         authorize_uri,
         token_uri,
+        request_method: _,
+        token_method: _,
+        realm: _,
         signature_method: _,
         scopes: _,
         scope_separator: _,
@@ -201,6 +206,7 @@ fn of_client_credentials(config: &ClientCredentials) -> Vec<(&'static str, &Addr
         token_errors: _,
         token_response: _,
         token_request: _,
+        refresh_before: _,
         login,
         customer_host: _,
     } = config;

@@ -129,6 +129,8 @@ error_keys! {
     IntegrationMismatch = "integration_mismatch", BadRequest, BAD_REQUEST, OwnPage;
     /// The callback names another issuer than the integration's (RFC 9207).
     IssuerMismatch = "issuer_mismatch", Connection, BAD_REQUEST, RedirectUri;
+    /// The callback's signature is missing or wrong.
+    CallbackSignatureInvalid = "callback_signature_invalid", Connection, BAD_REQUEST, RedirectUri;
     /// The customer, or the provider on their behalf, denied access (RFC 6749 §4.1.2.1 `access_denied`).
     AuthorizationDenied = "authorization_denied", Connection, FORBIDDEN, RedirectUri;
     /// The provider answered the authorization request with another error.

@@ -88,8 +88,9 @@ fn signature(
     url: &Url,
     form: &[(String, String)],
 ) -> Result<HeaderValue> {
-    let client = oauth1::Client::of(config, access.bound.registration().option(), access.secrets)?;
-    let credential = |name: &str| access.bound.values().credentials.get(name).and_then(Value::as_str);
+    let (option, values) = (access.bound.registration().option(), access.bound.values());
+    let client = oauth1::Client::of(config, option, access.secrets, values)?;
+    let credential = |name: &str| values.credentials.get(name).and_then(Value::as_str);
     let secret = Secret::from(credential("oauth_token_secret").unwrap_or_default());
     let token = Token { token: credential("oauth_token").unwrap_or_default(), secret: &secret };
     let request = Authenticated { method: method.as_str(), url, oauth: &[], form };

@@ -56,6 +56,11 @@ impl AuthorizationResponse {
         Some(Self(self.0.iter().filter(|(name, _)| is_kept(name)).cloned().collect()))
     }
 
+    /// All parameters, in their order.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// True if it has no parameters.
     #[must_use]
     pub fn is_empty(&self) -> bool {

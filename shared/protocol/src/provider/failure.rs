@@ -129,6 +129,40 @@ impl Failure {
         self.cause.status
     }
 
+    /// True if the provider answered.
+    #[must_use]
+    pub fn is_answer(&self) -> bool {
+        self.cause.status.is_some()
+    }
+
+    /// True if the provider refused what it was sent, in words that leave open whether that is for good. A status that
+    /// is about the place or the form of the request is no such refusal, and neither is a code of RFC 6749 that is about
+    /// the client or the definition.
+    #[must_use]
+    pub fn is_doubtful(&self) -> bool {
+        let refuses = matches!(self.cause.status, Some(400 | 401 | 403 | 422));
+        let is_error_under_200 = matches!(self.cause.status, Some(200..=299));
+        let is_refusal = match self.refusal {
+            Refusal::Request | Refusal::Credentials(Word::Doubtful) => refuses || is_error_under_200,
+            Refusal::NotUnderstood => refuses,
+            _ => false,
+        };
+        let code = self.registered.or(self.cause.provider_error.as_deref());
+        is_refusal && !code.is_some_and(|code| ABOUT_SOMETHING_ELSE.contains(&code))
+    }
+
+    /// The error of a doubtful refusal of credentials that have worked before.
+    #[must_use]
+    pub fn into_doubt(mut self) -> Error {
+        if matches!(self.refusal, Refusal::Credentials(_)) {
+            return self.into();
+        }
+        self.refusal = Refusal::Request;
+        let message = "The service refused to renew the credentials, and did not say that this is for good. It is \
+                       asked again.";
+        self.told_as(Error::new(ErrorKey::TokenRejected, message))
+    }
+
     /// The cause, which only the operator sees.
     #[must_use]
     pub fn into_cause(self) -> Cause {
@@ -170,6 +204,18 @@ impl Failure {
         }
     }
 
+    /// Adds what is shown of the answer, and the cause.
+    fn told_as(self, mut error: Error) -> Error {
+        if let Some(code) = self.registered {
+            error = error.with("providerError", code);
+        }
+        if let Some(status) = self.shown_status {
+            error = error.with("status", status);
+        }
+        let kind = self.refusal.kind();
+        error.because(Cause { kind: Some(kind), ..self.cause })
+    }
+
     fn client_message(&self) -> &'static str {
         match self.setting {
             "requestTokenUri" => {
@@ -184,15 +230,8 @@ impl Failure {
 
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
-        let mut error = failure.to_error();
-        if let Some(code) = failure.registered {
-            error = error.with("providerError", code);
-        }
-        if let Some(status) = failure.shown_status {
-            error = error.with("status", status);
-        }
-        let kind = failure.refusal.kind();
-        error.because(Cause { kind: Some(kind), ..failure.cause })
+        let error = failure.to_error();
+        failure.told_as(error)
     }
 }
 
@@ -224,6 +263,17 @@ const REGISTERED: &[&str] = &[
     "unauthorized_client",
     "unsupported_grant_type",
     "invalid_scope",
+];
+
+/// The codes of RFC 6749 (§4.1.2.1, §5.2) and RFC 8628 (§3.5) that say nothing about the credentials.
+const ABOUT_SOMETHING_ELSE: &[&str] = &[
+    "invalid_client",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+    "server_error",
+    "temporarily_unavailable",
+    "slow_down",
 ];
 
 /// True for words of one case, joined by `_`, `-`, `.` or `/`: `invalid_auth`, `BAD_REFRESH_TOKEN`. Any other text

@@ -73,20 +73,43 @@ pub fn health(option: &AuthOption, credentials: &SecretMap, now: Timestamp, acti
     let Some(lifetime) = lifetime(option, credentials.expose(), renewal.as_ref()) else {
         return Health::default();
     };
-    let expires_at = now + lifetime.saturating_sub(MARGIN.min(lifetime / 4));
-    let before_end = now + lifetime.saturating_sub(LEAD.min(lifetime / 4));
+    let earliest = refresh_before(option).unwrap_or(lifetime);
+    let before = |lead: Duration| now + lifetime.saturating_sub(lead.min(earliest));
+    let expires_at = before(MARGIN.min(lifetime / 4));
+    let before_end = before(LEAD.min(lifetime / 4));
     let in_use = now.since(active) < IN_USE;
     let next_refresh_at = match renewal {
         // They cannot be refreshed. The scheduled run disconnects the connection when they expire.
         None => Some(expires_at),
         Some(Renewal::RefreshToken { .. }) => {
             let keep_alive = now + keep_alive(credentials.expose());
-            Some(if in_use { before_end.min(keep_alive) } else { keep_alive })
+            Some(if in_use { before_end.min(keep_alive) } else { keep_alive }.max(before(lifetime)))
         }
         // Neither parameters that the customer entered nor an administrator's consent expire.
         Some(Renewal::Exchange(_) | Renewal::Consent(_)) => in_use.then_some(before_end),
     };
-    Health { expires_at: Some(expires_at), next_refresh_at, ..Health::default() }
+    Health {
+        expires_at: Some(expires_at),
+        margin: in_seconds((now + lifetime).since(expires_at)),
+        life: Some(in_seconds(lifetime)),
+        next_refresh_at,
+        ..Health::default()
+    }
+}
+
+/// Whole seconds, rounded down: what is stored of each connection is written with each refresh.
+fn in_seconds(time: Duration) -> u32 {
+    u32::try_from(time.as_secs()).unwrap_or(u32::MAX)
+}
+
+/// Returns how long before the end of its token the provider takes a refresh, if it refuses earlier ones.
+fn refresh_before(option: &AuthOption) -> Option<Duration> {
+    let seconds = match &option.method {
+        AuthMethod::OAuth2(config) => config.refresh_before,
+        AuthMethod::ClientCredentials(config) => config.refresh_before,
+        _ => None,
+    };
+    seconds.map(|seconds| Duration::from_secs(seconds.into()))
 }
 
 /// Returns the lifetime of credentials. A token that cannot be renewed may last for ever, so no default applies to it.
@@ -170,6 +193,24 @@ mod tests {
         tokens["expires_in"] = (60 * 86_400).into();
         assert_eq!(plan(&option, &tokens, DAY), (Some(60 * 86_400 - 60), Some(43_200)));
         assert_eq!(plan(&option, &tokens, 0), (Some(60 * 86_400 - 60), Some(43_200)));
+    }
+
+    #[test]
+    fn none_comes_sooner_than_the_provider_takes_it() {
+        let late = option("oauth2", &json!({ "refreshBefore": 30 }));
+        let mut tokens = json!({ "access_token": "a", "refresh_token": "r", "expires_in": 600 });
+        assert_eq!(plan(&late, &tokens, 0), (Some(570), Some(570)));
+        // Its refresh token is not used before either.
+        tokens["expires_in"] = (60 * 86_400).into();
+        let end = 60 * 86_400 - 30;
+        assert_eq!(plan(&late, &tokens, 0), (Some(end), Some(end)));
+        assert_eq!(plan(&late, &tokens, DAY), (Some(end), Some(end)));
+        let at_the_end = option("client-credentials", &json!({ "refreshBefore": 0 }));
+        let tokens = json!({ "access_token": "a", "expires_in": 600 });
+        assert_eq!(plan(&at_the_end, &tokens, 0), (Some(600), Some(600)));
+        // A longer time than usual changes nothing.
+        let early = option("client-credentials", &json!({ "refreshBefore": 3600 }));
+        assert_eq!(plan(&early, &tokens, 0), (Some(540), Some(450)));
     }
 
     #[test]

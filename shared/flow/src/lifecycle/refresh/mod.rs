@@ -5,9 +5,11 @@
 //! on the condition that nobody else has written any meanwhile. The others wait for it. The lease lasts longer than its
 //! holder can live.
 
+mod doubt;
 mod lifetime;
 mod renew;
 mod sweep;
+mod unauthorized;
 mod wait;
 
 use std::ops::RangeInclusive;
@@ -22,23 +24,34 @@ use tracing::Instrument as _;
 
 pub use lifetime::{Renewal, health};
 pub use sweep::{Swept, sweep};
+pub use unauthorized::{after_unauthorized, did_not_help};
 
 use super::after_connect::complete;
 use super::registration;
 use crate::connection::{Connection, ConnectionSecrets, connection_context, connection_not_found};
 use crate::deps::Deps;
 use crate::store::{ConnectionEvent, Lease, Predecessor, Written};
-use renew::{NotRenewed, expired, renew};
+use renew::{Heard, NotRenewed, expired, renew};
 use wait::{Waited, wait};
 pub(crate) use wait::{leased, release};
 
 /// The pause after a failed refresh: a minute after the first failure in a row, growing to six hours.
 const PAUSES_AFTER_FAILURES: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(6);
 
+/// The reason for a refresh.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// The credentials are about to end, or somebody wants new ones.
+    Anyway,
+    /// The API has refused them, before their end.
+    Unauthorized,
+}
+
 /// The shortest time between two notes of a connection's use.
 const TOUCH_EVERY: Duration = Duration::from_hours(1);
 
-/// Returns the connection with usable credentials, refreshed first if they have expired. A disconnected one is returned
+/// Returns the connection with usable credentials, refreshed first if they are about to expire. If that fails, they
+/// are used until they really end: a provider may refuse early refreshes. A disconnected connection is returned
 /// unchanged.
 pub async fn fresh(deps: &Arc<Deps>, mut connection: Connection, deadline: Deadline) -> Result<Connection> {
     let now = deps.clock.now();
@@ -50,14 +63,32 @@ pub async fn fresh(deps: &Arc<Deps>, mut connection: Connection, deadline: Deadl
         // If this note is lost, the next user may have to wait for a refresh: that is no reason to fail.
         reported(deps.store.touch(&connection).await, "a connection's use was not noted");
     }
-    match connection.health.expires_at {
-        Some(end) if end <= now => renewed(deps, connection, deadline).await,
-        _ => Ok(connection),
+    if !connection.health.is_due(now) {
+        return Ok(connection);
+    }
+    if let Some(error) = connection.health.pausing(now) {
+        let error = error.clone();
+        return connection.health.coming_end(now).map(|_| connection).ok_or(error);
+    }
+    match renewed(deps, connection.clone(), deadline).await {
+        Err(error) => not_ended(deps, connection).await?.ok_or(error),
+        renewed => renewed,
     }
 }
 
+/// Returns the connection as it is after a refresh that failed, if its credentials have not ended.
+async fn not_ended(deps: &Deps, seen: Connection) -> Result<Option<Connection>> {
+    if seen.health.coming_end(deps.clock.now()).is_none() {
+        return Ok(None);
+    }
+    let read = deps.store.read_connection(&seen.id).await;
+    // What was read before is still good if it cannot be read now.
+    let Some(found) = reported(read, "a connection was not read again") else { return Ok(Some(seen)) };
+    found.filter(|found| found.archived_at.is_none()).map(Some).ok_or_else(connection_not_found)
+}
+
 /// Returns the connection with other credentials than those of `seen`: new ones from the provider, or those that
-/// another request has written meanwhile.
+/// another request has written meanwhile. The provider is asked even in the pause after a failure.
 pub async fn renewed(deps: &Arc<Deps>, seen: Connection, deadline: Deadline) -> Result<Connection> {
     let answered = |found: &Connection| match &found.health.error {
         _ if found.version != seen.version => Some(Ok(found.clone())),
@@ -65,23 +96,26 @@ pub async fn renewed(deps: &Arc<Deps>, seen: Connection, deadline: Deadline) -> 
         _ => None,
     };
     match wait(deps, seen.clone(), deadline, answered).await? {
-        Waited::Leased(lease, deadline) => led(deps, *lease, deadline).await,
+        Waited::Leased(lease, deadline) => led(deps, *lease, Asked::Anyway, deadline).await,
         Waited::Answered(answer) => answer,
     }
 }
 
 /// The caller may hang up at any time. A task of its own finishes the work under the lease all the same.
-async fn led(deps: &Arc<Deps>, lease: Lease, deadline: Deadline) -> Result<Connection> {
+async fn led(deps: &Arc<Deps>, lease: Lease, asked: Asked, deadline: Deadline) -> Result<Connection> {
     let deps = Arc::clone(deps);
-    let work = async move { lead(&deps, lease, deadline).await };
+    let work = async move { lead(&deps, lease, asked, deadline).await };
     tokio::spawn(work.in_current_span())
         .await
         .map_err(|error| Error::internal("a refresh broke down").caused_by(error))?
 }
 
 /// Renews the credentials of a leased connection, and releases the lease.
-async fn lead(deps: &Deps, lease: Lease, deadline: Deadline) -> Result<Connection> {
-    let (renewed, failure) = match attempt(deps, &lease, deadline).await {
+async fn lead(deps: &Deps, lease: Lease, asked: Asked, deadline: Deadline) -> Result<Connection> {
+    let attempted = attempt(deps, &lease, deadline).await;
+    let attempted =
+        attempted.map_err(|reason| doubt::believed(reason, &lease.connection.health, deps.clock.now()));
+    let (renewed, failure) = match attempted {
         Ok(renewed) => (renewed, None),
         Err(NotRenewed::ForGood(error)) => {
             let error = match lease.predecessor {
@@ -90,7 +124,9 @@ async fn lead(deps: &Deps, lease: Lease, deadline: Deadline) -> Result<Connectio
             };
             (disconnected(&lease.connection, error), None)
         }
-        Err(NotRenewed::ForNow(error)) => (failed(deps, &lease.connection, error.clone()), Some(error)),
+        Err(NotRenewed::ForNow(error, heard)) => {
+            (failed(deps, &lease.connection, asked, (error.clone(), heard)), Some(error))
+        }
     };
     let newly_disconnected = renewed.health.disconnected && !lease.connection.health.disconnected;
     let event = newly_disconnected.then_some(ConnectionEvent::Disconnected);
@@ -115,7 +151,7 @@ async fn lead(deps: &Deps, lease: Lease, deadline: Deadline) -> Result<Connectio
         Err(error) => {
             error.report("renewed credentials could not be saved");
             // Try to save at least the failure. Otherwise the refresh would be tried again at once, again and again.
-            let failed = failed(deps, &lease.connection, error.clone());
+            let failed = failed(deps, &lease.connection, asked, (error.clone(), Heard::Nothing));
             reported(deps.store.release_lease(&lease, &failed, None).await, "a failed refresh was not noted");
             Err(error)
         }
@@ -137,7 +173,8 @@ async fn attempt(deps: &Deps, lease: &Lease, deadline: Deadline) -> Result<Conne
     secrets.held.credentials = credentials;
     complete(deps, &registration, &mut secrets, Occasion::Refresh, deadline).await?;
     let credentials = &secrets.held.credentials;
-    let health = health(registration.option(), credentials, deps.clock.now(), before.last_active_at);
+    let mut health = health(registration.option(), credentials, deps.clock.now(), before.last_active_at);
+    health.unhelped = before.health.unhelped;
     let sealed = secrets.seal(&key, workspace, customer, id)?;
     Ok(Connection { sealed, health, version: before.version + 1, ..before.clone() })
 }
@@ -151,17 +188,25 @@ fn disconnected(before: &Connection, error: Error) -> Connection {
     connection
 }
 
-/// Notes a failure. The next try comes after a pause that grows with every failure in a row.
-fn failed(deps: &Deps, before: &Connection, error: Error) -> Connection {
+/// Notes a failure. The next try comes after a pause that grows with every failure in a row, or when the credentials
+/// really end: until then they are used, and a provider that refuses early refreshes takes one then.
+fn failed(deps: &Deps, before: &Connection, asked: Asked, (error, heard): (Error, Heard)) -> Connection {
     let mut connection = before.clone();
+    let now = deps.clock.now();
     let health = &mut connection.health;
     if health.disconnected {
         return connection;
     }
+    if asked == Asked::Unauthorized && health.coming_end(now).is_some() {
+        return unauthorized::unhelped(connection, now);
+    }
+    health.doubt = doubt::doubt(health, heard, now);
     health.failures = health.failures.saturating_add(1);
     health.error = Some(error);
     let pause = pause(health.failures, &PAUSES_AFTER_FAILURES, &*deps.random);
-    health.next_refresh_at = Some(deps.clock.now() + pause);
+    health.failed_at = Some(now);
+    let next = now + pause;
+    health.next_refresh_at = Some(health.coming_end(now).map_or(next, |end| end.min(next)));
     connection
 }
 

@@ -18,17 +18,28 @@ pub(super) enum NotRenewed {
     /// The provider has definitely refused: only the customer can bring new credentials.
     ForGood(Error),
     /// A later try may succeed.
-    ForNow(Error),
+    ForNow(Error, Heard),
+}
+
+/// The answer of the provider to a refresh that may succeed later.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// It gave none, or was not asked.
+    Nothing,
+    /// It refused, but not in words that mean that this is for good.
+    Doubt,
+    /// It said something else.
+    Else,
 }
 
 impl From<Error> for NotRenewed {
     fn from(error: Error) -> Self {
-        Self::ForNow(error)
+        Self::ForNow(error, Heard::Nothing)
     }
 }
 
-/// Decides by the provider's error. These credentials have worked before, so only a definite refusal is final; any
-/// other error may be trouble at the provider.
+/// Decides by the provider's error. These credentials have worked before, so only a definite refusal is final at once;
+/// any other error may be trouble at the provider.
 impl From<CallError> for NotRenewed {
     fn from(error: CallError) -> Self {
         match error {
@@ -38,7 +49,13 @@ impl From<CallError> for NotRenewed {
             CallError::Provider(failure) if failure.refusal == Refusal::Credentials(Word::Definite) => {
                 Self::ForGood((*failure).into())
             }
-            error => Self::ForNow(error.into()),
+            CallError::Provider(failure) if failure.is_doubtful() => {
+                Self::ForNow(failure.into_doubt(), Heard::Doubt)
+            }
+            CallError::Provider(failure) if failure.is_answer() => {
+                Self::ForNow((*failure).into(), Heard::Else)
+            }
+            error => Error::from(error).into(),
         }
     }
 }

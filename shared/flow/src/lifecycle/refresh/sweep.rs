@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::task::JoinSet;
 
-use super::lead;
+use super::{Asked, lead};
 use crate::deps::Deps;
 use crate::deps::trail::{self, About};
 use crate::store::{Due, Leased, due_hour, due_partitions};
@@ -165,7 +165,7 @@ async fn renew_due(deps: Arc<Deps>, due: Due) -> SweepOutcome {
     About::Workspace.note(&lease.connection.workspace);
     About::Customer.note(&lease.connection.customer);
     About::Integration.note(&lease.connection.integration);
-    match lead(&deps, lease, Deadline::began(now)).await {
+    match lead(&deps, lease, Asked::Anyway, Deadline::began(now)).await {
         Ok(connection) if connection.health.disconnected => SweepOutcome::Disconnected,
         Ok(_) => SweepOutcome::Renewed,
         Err(_) => SweepOutcome::Failed,

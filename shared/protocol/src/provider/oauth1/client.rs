@@ -1,7 +1,8 @@
 //! The parties to a request: the client, and the token that the customer gave it.
 
+use crate::definition::template::{Template, Values};
 use crate::definition::{AuthOption, OAuth1, OptionSecrets, SignatureMethod};
-use crate::error::Result;
+use crate::error::{Error, ErrorKey, Result};
 use crate::secret::Secret;
 
 /// The client credentials, and the method that they sign by.
@@ -14,18 +15,36 @@ pub struct Client<'a> {
     pub private_key: Option<&'a Secret>,
     /// The signature method.
     pub signature_method: SignatureMethod,
+    /// The realm that its requests name.
+    pub realm: Option<String>,
 }
 
 impl<'a> Client<'a> {
     /// The client of an option.
-    pub fn of(config: &'a OAuth1, option: &AuthOption, secrets: &'a OptionSecrets) -> Result<Self> {
+    pub fn of(
+        config: &'a OAuth1,
+        option: &AuthOption,
+        secrets: &'a OptionSecrets,
+        values: &Values<'_>,
+    ) -> Result<Self> {
         Ok(Self {
             consumer_key: config.consumer_key()?,
             consumer_secret: option.secret(secrets, "consumerSecret"),
             private_key: option.secret(secrets, "privateKey"),
             signature_method: config.signature_method,
+            realm: config.realm.as_ref().map(|realm| rendered(realm, values)).transpose()?,
         })
     }
+}
+
+/// The realm, which stands in a header's quotes.
+fn rendered(realm: &Template, values: &Values<'_>) -> Result<String> {
+    let realm = realm.render_text(values)?;
+    if realm.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+        return Ok(realm);
+    }
+    let message = "The realm that was entered has characters which cannot be sent.";
+    Err(Error::new(ErrorKey::InputInvalid, message).field("realm"))
 }
 
 /// A temporary or token credential.

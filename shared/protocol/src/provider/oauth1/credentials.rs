@@ -1,14 +1,15 @@
 //! Temporary credentials (RFC 5849 §2.1), and the token credentials they become (§2.3).
 
 use bytes::Bytes;
-use http::Request;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH};
+use http::{Method, Request};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
 
 use super::client::{Client, Token};
 use super::sign::{Authenticated, Signer, sign};
+use crate::definition::TokenMethod;
 use crate::error::{Error, ErrorKey};
 use crate::provider::authorization_response::{AuthorizationResponse, refused_by_provider};
 use crate::provider::calls::{Answer, Calls};
@@ -55,16 +56,24 @@ impl AuthorizedToken {
     }
 }
 
+/// An endpoint that issues credentials.
+pub struct Endpoint {
+    /// The address.
+    pub url: Url,
+    /// The method that it takes.
+    pub method: TokenMethod,
+}
+
 /// Requests temporary credentials for a callback address. `parameters` are further ones that the provider wants.
 pub async fn request_temporary_credentials(
     calls: &Calls<'_>,
     client: &Client<'_>,
-    mut endpoint: Url,
+    mut endpoint: Endpoint,
     callback: &str,
     parameters: &[(String, String)],
 ) -> Result<TemporaryCredentials, CallError> {
     if !parameters.is_empty() {
-        endpoint.query_pairs_mut().extend_pairs(parameters);
+        endpoint.url.query_pairs_mut().extend_pairs(parameters);
     }
     let request =
         TokenRequest { endpoint, setting: "requestTokenUri", oauth: &[("oauth_callback", callback)] };
@@ -103,7 +112,7 @@ fn as_refused_client(error: CallError) -> CallError {
 pub async fn request_token_credentials(
     calls: &Calls<'_>,
     client: &Client<'_>,
-    endpoint: Url,
+    endpoint: Endpoint,
     authorized: AuthorizedToken,
 ) -> Result<Map<String, Value>, CallError> {
     let token = Token { token: &authorized.temporary.token, secret: &authorized.temporary.secret };
@@ -118,9 +127,9 @@ pub async fn request_token_credentials(
     Ok(fields)
 }
 
-/// A signed POST. Its answer is form-encoded or, at some providers, JSON.
+/// A signed request without a body. Its answer is form-encoded or, at some providers, JSON.
 struct TokenRequest<'a> {
-    endpoint: Url,
+    endpoint: Endpoint,
     setting: &'static str,
     oauth: &'a [(&'a str, &'a str)],
 }
@@ -133,13 +142,20 @@ impl TokenRequest<'_> {
         token: Option<&Token<'_>>,
     ) -> Result<TokenAnswer, CallError> {
         let signer = Signer::new(calls.clock, calls.random);
-        let signed = Authenticated { method: "POST", url: &self.endpoint, oauth: self.oauth, form: &[] };
-        let request = Request::post(self.endpoint.as_str())
+        let Endpoint { url, method } = &self.endpoint;
+        let (method, length) = match method {
+            TokenMethod::Post => (Method::POST, Some(0)),
+            TokenMethod::Get => (Method::GET, None),
+        };
+        let signed = Authenticated { method: method.as_str(), url, oauth: self.oauth, form: &[] };
+        let mut request = Request::builder()
+            .uri(url.as_str())
             .header(AUTHORIZATION, sign(&signed, client, token, &signer)?)
-            .header(ACCEPT, "application/x-www-form-urlencoded, application/json")
-            .header(CONTENT_LENGTH, 0)
-            .body(Bytes::new())
-            .map_err(Error::internal)?;
+            .header(ACCEPT, "application/x-www-form-urlencoded, application/json");
+        if let Some(length) = length {
+            request = request.header(CONTENT_LENGTH, length);
+        }
+        let request = request.method(method).body(Bytes::new()).map_err(Error::internal)?;
         let answer = calls.ask(request, self.setting).await?;
         if !answer.response.status().is_success() {
             return Err(answer.failed(Refusal::Request).with_status_shown().into());

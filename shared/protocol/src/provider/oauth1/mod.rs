@@ -10,6 +10,6 @@ mod signature;
 
 pub use client::{Client, Token};
 pub use credentials::{
-    AuthorizedToken, TemporaryCredentials, request_temporary_credentials, request_token_credentials,
+    AuthorizedToken, Endpoint, TemporaryCredentials, request_temporary_credentials, request_token_credentials,
 };
 pub use sign::{Authenticated, Signer, sign};

@@ -63,8 +63,11 @@ pub fn sign(
     let signed: Vec<(String, String)> = owned.chain(form.iter().cloned()).collect();
     let signature = signature(&base_string(method, url, &signed), client, token)?;
     protocol.push(("oauth_signature", &signature));
-    let pairs: Vec<String> =
-        protocol.iter().map(|(name, value)| format!("{}=\"{}\"", escape(name), escape(value))).collect();
+    // The realm is the one parameter that is not signed (§3.4.1.3.1), and a quoted string as HTTP has it.
+    let realm = client.realm.as_ref();
+    let realm = realm.map(|realm| format!("realm=\"{}\"", realm.replace('\\', r"\\").replace('"', r#"\""#)));
+    let parameters = protocol.iter().map(|(name, value)| format!("{}=\"{}\"", escape(name), escape(value)));
+    let pairs: Vec<String> = realm.into_iter().chain(parameters).collect();
     let mut header = HeaderValue::from_str(&format!("OAuth {}", pairs.join(", ")))
         .map_err(|_| Error::internal("a bad header"))?;
     header.set_sensitive(true);
@@ -107,6 +110,7 @@ mod tests {
             consumer_secret: Some(&secret),
             private_key: None,
             signature_method: SignatureMethod::HmacSha1,
+            realm: None,
         };
         for example in [
             Example {
@@ -161,6 +165,7 @@ mod tests {
             consumer_secret: Some(&secret),
             private_key: None,
             signature_method: SignatureMethod::HmacSha1,
+            realm: None,
         };
         let token = Token { token: "kkk9d7dh3k39sjv7", secret: &token_secret };
         let signer = Signer { timestamp: 137_131_201, nonce: "7d8f3e4a".to_owned() };
@@ -179,6 +184,7 @@ mod tests {
             consumer_secret: Some(&secret),
             private_key: None,
             signature_method: SignatureMethod::Plaintext,
+            realm: None,
         };
         let signer = Signer { timestamp: 1, nonce: "n".to_owned() };
         let url = Url::parse("https://api.example/").unwrap();
@@ -193,8 +199,13 @@ mod tests {
         for (signature_method, setting) in
             [(SignatureMethod::HmacSha1, "consumerSecret"), (SignatureMethod::RsaSha1, "privateKey")]
         {
-            let client =
-                Client { consumer_key: "key", consumer_secret: None, private_key: None, signature_method };
+            let client = Client {
+                consumer_key: "key",
+                consumer_secret: None,
+                private_key: None,
+                signature_method,
+                realm: None,
+            };
             let signer = Signer { timestamp: 1, nonce: "n".to_owned() };
             let url = Url::parse("https://api.example/").unwrap();
             let error = sign(&unadorned("GET", &url, &[]), &client, None, &signer).unwrap_err();

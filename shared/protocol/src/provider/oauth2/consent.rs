@@ -19,8 +19,12 @@ pub struct Consent(());
 
 impl Consent {
     /// Verifies a response, as [`super::AuthorizationGrant::verify`] does, except that there is no code.
-    pub fn verify(response: &AuthorizationResponse, config: &OAuth2) -> Result<Self> {
-        check_answer(response, config)?;
+    pub fn verify(
+        response: &AuthorizationResponse,
+        config: &OAuth2,
+        client_secret: Option<&Secret>,
+    ) -> Result<Self> {
+        check_answer(response, config, client_secret)?;
         match response.get(ADMIN_CONSENT) {
             Some(given) if given.eq_ignore_ascii_case("true") => Ok(Self(())),
             Some(_) => Err(refused_by_provider("access_denied", &[])),

@@ -1,5 +1,6 @@
 //! The authorization grant, which only a verified authorization response gives.
 
+use super::callback_hmac;
 use crate::definition::OAuth2;
 use crate::error::{Error, ErrorKey, Result};
 use crate::provider::authorization_response::{AuthorizationResponse, refused_by_provider};
@@ -26,10 +27,15 @@ pub struct Sent {
 }
 
 impl AuthorizationGrant {
-    /// Verifies a response to this request: issuer, provider's error and code, in this order (RFC 9207 §2.4). The
-    /// browser's binding and the callback's path were checked before, when the flow was claimed.
-    pub fn verify(response: &AuthorizationResponse, sent: Sent, config: &OAuth2) -> Result<Self> {
-        check_answer(response, config)?;
+    /// Verifies a response to this request: issuer, provider's error, signature and code, in this order (RFC 9207 §2.4).
+    /// The browser's binding and the callback's path were checked before, when the flow was claimed.
+    pub fn verify(
+        response: &AuthorizationResponse,
+        sent: Sent,
+        config: &OAuth2,
+        client_secret: Option<&Secret>,
+    ) -> Result<Self> {
+        check_answer(response, config, client_secret)?;
         let name = config.callback_names.code();
         let code = response.get(name).ok_or_else(|| {
             Error::new(ErrorKey::CodeMissing, "The service's answer contains no authorization code.")
@@ -40,14 +46,22 @@ impl AuthorizationGrant {
     }
 }
 
-/// Verifies what every response has to be: whole, of the issuer that was asked, and no error.
-pub(super) fn check_answer(response: &AuthorizationResponse, config: &OAuth2) -> Result<()> {
+/// Verifies what every response has to be: whole, of the issuer that was asked, no error, and signed if the provider
+/// signs.
+pub(super) fn check_answer(
+    response: &AuthorizationResponse,
+    config: &OAuth2,
+    client_secret: Option<&Secret>,
+) -> Result<()> {
     for name in config.callback().own_names() {
         response.check_once(name)?;
     }
     verify_issuer(response.get("iss"), config)?;
-    match response.get("error") {
-        Some(error) => Err(refused_by_provider(error, &config.denials)),
+    if let Some(error) = response.get("error") {
+        return Err(refused_by_provider(error, &config.denials));
+    }
+    match &config.callback_hmac {
+        Some(settings) => callback_hmac::verify(response, settings, client_secret),
         None => Ok(()),
     }
 }

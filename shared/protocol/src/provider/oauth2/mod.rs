@@ -1,6 +1,7 @@
 //! The OAuth 2.0 client side (RFC 6749, RFC 7636), built on the `oauth2` crate.
 
 pub mod authorization_request;
+mod callback_hmac;
 mod client_authentication;
 pub mod consent;
 mod form;
