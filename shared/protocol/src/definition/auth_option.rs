@@ -175,12 +175,12 @@ pub struct AuthOption {
     pub account: Option<AccountTemplates>,
     /// Whether the host is the customer's to name.
     pub customer_host: CustomerHost,
+    /// Public suffixes that are the provider's own.
+    pub provider_domains: Vec<String>,
     /// True if it has no client of its own, but the one of the integration's parameters.
     pub(super) takes_client: bool,
     /// The sealed parameters of the integration that its templates name.
     pub(super) sealed_parameters: Vec<String>,
-    /// Public suffixes that are the provider's own.
-    pub provider_domains: Vec<String>,
     pub(super) place: usize,
 }
 
@@ -289,9 +289,9 @@ impl AuthOption {
             after_connect: definition.after_connect,
             account: definition.account,
             customer_host,
+            provider_domains: definition.provider_domains,
             takes_client: false,
             sealed_parameters: Vec::new(),
-            provider_domains: definition.provider_domains,
             place: definition.place,
         })
     }

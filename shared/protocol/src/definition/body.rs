@@ -158,6 +158,11 @@ impl Body {
         match (self, format) {
             (Self::Text(text), BodyFormat::Xml | BodyFormat::Text) => {
                 checker.template("body", text, credentials);
+                if let Some(choice) = text.choices().find(|choice| choice.is_optional()) {
+                    let problem =
+                        format!("has `{choice}`, which may be missing: nothing of a text is left out");
+                    checker.refuse("body", problem);
+                }
             }
             (Self::Text(_), _) => {
                 checker.refuse("body", "must be an object; a text needs bodyFormat `xml` or `text`");

@@ -2,7 +2,8 @@
 //!
 //! What a customer enters comes through a browser. So a placeholder that it fills is a whole label before a literal
 //! domain; or the schema closes it; or the option says that the host is the customer's (`customerHost`), and then gets
-//! no secret of the workspace's unless it says that too. Callback parameters, which no schema binds, choose no host.
+//! no secret of the workspace's unless it says that too. A callback parameter chooses one only from a
+//! closed list.
 
 use std::borrow::Cow;
 

@@ -162,7 +162,9 @@ impl AuthOption {
             AuthMethod::OAuth2(config) => config.callback_parameters.clone(),
             _ => CallbackParameters::default(),
         };
-        self.input_schema == other.input_schema && callback_parameters(self) == callback_parameters(other)
+        self.input_schema == other.input_schema
+            && self.provider_domains == other.provider_domains
+            && callback_parameters(self) == callback_parameters(other)
     }
 
     /// The hosts that the option's secrets get to, or what is signed with them; and the other hosts of its `config`,

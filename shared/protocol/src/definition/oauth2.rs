@@ -11,7 +11,7 @@ use super::callback_settings::{CallbackHmac, CallbackNames, CallbackSettings, Co
 use super::checker::{Checker, Credentials};
 use super::customer_host::CustomerHost;
 use super::pick::Picks;
-use super::template::{Address, Template, Values};
+use super::template::{Address, Template};
 use super::token_endpoint::{
     self, AnswerRules, AuthorizationChanges, RefreshRefusal, RequestChanges, Seconds, TimeUnit, TokenError,
 };
@@ -70,12 +70,11 @@ impl Pkce {
 )]
 pub struct OAuth2 {
     /// The client identifier that the provider issued (RFC 6749 §2.2); the integration's parameter of the same name
-    /// unless given. Its secret, `clientSecret`, is taken out of the definition before this is read, and kept sealed
-    /// beside it.
+    /// unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<Template>,
-    /// The template of the client secret, if customers bring a client of their own. The workspace's own secret is kept
-    /// sealed beside the definition.
+    /// The template of the client secret, if customers bring a client of their own. The workspace's own secret is taken
+    /// out of the definition before this is read, and kept sealed beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<Template>,
     /// The authorization endpoint.
@@ -214,7 +213,9 @@ impl OAuth2 {
         checker.scope_templates(&self.scopes, &self.scope_separator);
         checker.added(self.extra.keys(), |name| OWN_PARAMETERS.contains(&name));
         checker.templates("extra", &self.extra, Credentials::NotYet);
-        self.check_shown(checker);
+        for (name, template) in &self.extra {
+            checker.shown(&format!("extra.{name}"), template);
+        }
         let in_query = self.authorize_uri.query_names();
         for name in self.extra.keys() {
             if in_query.contains(name) {
@@ -244,8 +245,13 @@ impl OAuth2 {
 
     fn check_client(&self, checker: &mut Checker<'_>) {
         match &self.client_id {
-            Some(client_id) if client_id.as_str().trim().is_empty() => checker.refuse("clientId", "is empty"),
-            Some(client_id) => checker.template("clientId", client_id, Credentials::NotYet),
+            Some(template) => {
+                if template.as_str().trim().is_empty() {
+                    checker.refuse("clientId", "is empty");
+                }
+                checker.template("clientId", template, Credentials::NotYet);
+                checker.shown("clientId", template);
+            }
             None => checker.refuse_parameter("clientId"),
         }
         match &self.client_secret {
@@ -300,15 +306,13 @@ impl OAuth2 {
     }
 
     /// The client identifier.
-    pub fn client_id(&self, values: &Values<'_>) -> Result<String> {
-        let template = self.client_id.as_ref().ok_or_else(|| Error::unusable("parameters.clientId"))?;
-        template.render_text(values)
+    pub fn client_id(&self) -> Result<&Template> {
+        self.client_id.as_ref().ok_or_else(|| Error::unusable("parameters.clientId"))
     }
 
-    /// True if the token endpoint gets the team's client secret.
+    /// True if the token endpoint gets the client secret.
     pub(super) fn sends_secret(&self) -> bool {
-        self.client_secret.is_none()
-            && self.client_auth_location != ClientAuthentication::None
+        self.client_auth_location != ClientAuthentication::None
             && self.customer_host.sends_secret_to(&self.token_uri)
     }
 
@@ -359,7 +363,7 @@ impl OAuth2 {
                 "clientAuthLocation",
                 "is none, and the grant client_credentials needs the client secret",
             );
-        } else if !checker.option.takes_client && checker.lacks("clientSecret") {
+        } else if checker.lacks("clientSecret") {
             checker.refuse("clientSecret", "is missing, and the grant client_credentials needs it");
         }
         if self.refresh_uri.is_some() {
@@ -370,18 +374,6 @@ impl OAuth2 {
         }
     }
 
-    /// Browsers see the whole authorization request.
-    fn check_shown(&self, checker: &mut Checker<'_>) {
-        checker.shown("authorizeUri", self.authorize_uri.template());
-        self.client_id.iter().for_each(|client_id| checker.shown("clientId", client_id));
-        for (name, template) in &self.extra {
-            checker.shown(&format!("extra.{name}"), template);
-        }
-        for (index, scope) in self.scopes.iter().enumerate() {
-            checker.shown(&format!("scopes[{index}]"), scope);
-        }
-    }
-
     fn check_addresses(&self, checker: &mut Checker<'_>) {
         checker.endpoint("authorizeUri", &self.authorize_uri, OWN_PARAMETERS);
         let kept = self.callback().kept().map(str::to_owned).collect();
@@ -389,6 +381,7 @@ impl OAuth2 {
         if self.grant == ConsentGrant::ClientCredentials {
             self.check_own_client(checker);
         }
+        checker.shown("authorizeUri", self.authorize_uri.template());
         for (setting, address) in [("refreshUri", &self.refresh_uri), ("revocationUri", &self.revocation_uri)]
         {
             let Some(address) = address else { continue };

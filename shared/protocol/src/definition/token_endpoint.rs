@@ -70,8 +70,13 @@ impl RequestChanges {
 impl AuthorizationChanges {
     pub(super) fn check(&self, checker: &mut Checker<'_>) {
         check_names(&self.names, checker);
-        if self.names.get("state") == Some(&None) {
-            checker.refuse("names.state", "cannot be left out: it binds the answer to the browser");
+        if self.names.contains_key("state") {
+            checker.refuse("names.state", "cannot be changed: it binds the answer to the browser");
+        }
+        for needed in ["code_challenge", "code_challenge_method"] {
+            if self.names.get(needed) == Some(&None) {
+                checker.refuse(&format!("names.{needed}"), "cannot be left out; `pkce` says what is sent");
+            }
         }
     }
 }

@@ -101,10 +101,16 @@ fn form_fields(headers: &HeaderMap, body: &[u8]) -> Vec<(String, String)> {
     if is_form(headers) { form_urlencoded::parse(body).into_owned().collect() } else { Vec::new() }
 }
 
-/// Named templates, filled in.
+/// Named templates, filled in. One whose value may be missing, and is, is left out.
 pub fn rendered(
     templates: &BTreeMap<String, Template>,
     values: &Values<'_>,
 ) -> Result<Vec<(String, String)>> {
-    templates.iter().map(|(name, template)| Ok((name.clone(), template.render_text(values)?))).collect()
+    let mut rendered = Vec::with_capacity(templates.len());
+    for (name, template) in templates {
+        if let Some(value) = template.render_optional(values)? {
+            rendered.push((name.clone(), value));
+        }
+    }
+    Ok(rendered)
 }

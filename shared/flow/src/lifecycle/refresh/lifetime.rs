@@ -82,7 +82,7 @@ pub fn health(option: &AuthOption, credentials: &SecretMap, now: Timestamp, acti
         // They cannot be refreshed. The scheduled run disconnects the connection when they expire.
         None => Some(expires_at),
         Some(Renewal::RefreshToken { .. }) => {
-            let keep_alive = now + keep_alive(credentials.expose());
+            let keep_alive = now + keep_alive(option, credentials.expose());
             Some(if in_use { before_end.min(keep_alive) } else { keep_alive }.max(before(lifetime)))
         }
         // Neither parameters that the customer entered nor an administrator's consent expire.
@@ -130,9 +130,14 @@ fn lifetime(
         .or(renewal.map(|_| DEFAULT_LIFETIME))
 }
 
-fn keep_alive(credentials: &Map<String, Value>) -> Duration {
+fn keep_alive(option: &AuthOption, credentials: &Map<String, Value>) -> Duration {
     let known = REFRESH_TOKEN_LIFETIMES.iter().find_map(|name| seconds(credentials.get(*name)));
-    known.filter(|life| !life.is_zero()).map_or(KEEP_ALIVE, |life| KEEP_ALIVE.min(life / 2))
+    let defined = match &option.method {
+        AuthMethod::OAuth2(config) => config.refresh_token_expires_in,
+        _ => None,
+    };
+    let defined = defined.map(|life| Duration::from_secs(life.get().into()));
+    known.filter(|life| !life.is_zero()).or(defined).map_or(KEEP_ALIVE, |life| KEEP_ALIVE.min(life / 2))
 }
 
 #[cfg(test)]

@@ -24,8 +24,8 @@ pub fn authorization_request(
     if config.redirect_uri_value.is_none() && Url::parse(&sent.redirect_uri).is_err() {
         return Err(unusable_callback());
     }
-    let client =
-        OAuth2Client::new(ClientId::new(config.client_id(values)?)).set_auth_uri(AuthUrl::from_url(endpoint));
+    let client_id = config.client_id()?.render_text(values)?;
+    let client = OAuth2Client::new(ClientId::new(client_id)).set_auth_uri(AuthUrl::from_url(endpoint));
     let mut request = client.authorize_url(|| CsrfToken::new(state.to_owned()));
     let verifier = PkceCodeVerifier::new(sent.code_verifier.expose().to_owned());
     match config.code_challenge() {

@@ -31,11 +31,13 @@ pub async fn revoke(
     let mut url = endpoint.render(values, calls.loopback)?;
     let changes = config.revocation_request.as_ref();
     let changes = Changes::of(changes, BodyFormat::Form, values, &mut url, "revocationRequest")?;
-    let client_id = config.client_id(values)?;
+    let client_id = config.client_id()?.render_text(values)?;
     let secret = client_secret_of(config, client_secret, values)?;
     let client = Client {
         id: &client_id,
-        secret: secret.as_ref().filter(|_| config.customer_host.sends_secret_to(endpoint)),
+        secret: secret
+            .as_ref()
+            .filter(|_| config.client_secret.is_some() || config.customer_host.sends_secret_to(endpoint)),
         authentication: config.client_auth_location,
     };
     let fields = [("token", token), ("token_type_hint", hint)];

@@ -27,6 +27,7 @@ use crate::definition::{
 use crate::error::Result;
 use crate::provider::calls::{Calls, is_fault};
 use crate::provider::failure::{CallError, Endpoint, Refusal};
+use crate::provider::token_form;
 use crate::redirect_uri::Loopback;
 use crate::secret::Secret;
 
@@ -126,14 +127,16 @@ impl<'a> TokenEndpoint<'a> {
         let Described { address, setting, changes, refusals } = *described;
         let client_secret = client_secret_of(config, client_secret, values)?;
         // Without its secret the client is a public one (RFC 6749 §2.1).
-        let (client_secret, authentication) = if config.customer_host.sends_secret_to(address) {
+        let is_customers = config.client_secret.is_some();
+        let (client_secret, authentication) = if is_customers || config.customer_host.sends_secret_to(address)
+        {
             (client_secret, config.client_auth_location)
         } else {
             (None, ClientAuthentication::None)
         };
         let mut url = address.render(values, loopback)?;
         let changes = Changes::of(changes, config.body_format, values, &mut url, setting)?;
-        let client_id = config.client_id(values)?;
+        let client_id = config.client_id()?.render_text(values)?;
         let rules = config.answer_rules(refusals);
         Ok(Self { url, setting, client_id, client_secret, authentication, grant_type: None, changes, rules })
     }
@@ -261,8 +264,12 @@ impl<'c> AsyncHttpClient<'c> for Sender<'_> {
 /// What the definition's rules make of an answer, with the error code in it.
 fn ruled(rules: &AnswerRules<'_>, response: &Response<Bytes>) -> Option<(Meaning, Option<String>)> {
     let body = response.body();
-    let json: Option<Value> =
-        if rules.read_body() && body.len() <= MAX_RULED { serde_json::from_slice(body).ok() } else { None };
+    let json: Option<Value> = if rules.read_body() && body.len() <= MAX_RULED {
+        // Some providers answer form-encoded, errors too.
+        serde_json::from_slice(body).ok().or_else(|| serde_json::from_slice(&token_form::as_json(body)?).ok())
+    } else {
+        None
+    };
     let meaning = rules.meaning(response.status(), json.as_ref())?;
     let code = json.as_ref().and_then(|json| json.get("error")).and_then(Value::as_str);
     Some((meaning, code.map(str::to_owned)))
