@@ -41,7 +41,7 @@ async fn every_example_can_be_put() {
     let mut put = 0;
     for page in ["docs/integrations.md", "docs/definition-language.md"] {
         for example in examples(page) {
-            let definition = if example.get("authOptions").is_some() {
+            let definition = if ["authOptions", "connector"].iter().any(|part| example.get(part).is_some()) {
                 example.clone()
             } else if ["config", "test", "revoke"].iter().any(|part| example.get(part).is_some()) {
                 with_part(&example)

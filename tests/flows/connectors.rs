@@ -52,7 +52,7 @@ async fn a_connector_and_a_client_are_enough() {
     assert_eq!(shown["connectorVersion"], version);
     assert!(shown.get("latestConnectorVersion").is_none());
     assert_eq!(shown["given"], json!({ "connector": "asana", "parameters": { "clientId": "client!+ID" } }));
-    assert_eq!(shown["authOptions"][1]["key"], "token");
+    assert_eq!(shown["authOptions"][1]["key"], "api-key");
     assert_eq!(shown["parametersSchema"]["required"], json!(["clientId", "clientSecret"]));
     assert!(!world.dump().await.contains(CLIENT_SECRET.as_bytes()));
 }
@@ -63,7 +63,7 @@ async fn what_is_given_comes_before_the_connectors() {
     let mut given = asana();
     given["name"] = "Our tasks".into();
     given["authOptions"] = json!([
-        { "key": "token", "enabled": false },
+        { "key": "api-key", "enabled": false },
         { "key": "oauth", "title": null, "config": { "scopes": ["users:read"], "clientSecret": "own!+secret" } },
     ]);
     let answer = call(&world, Method::PUT, &given).await;

@@ -150,6 +150,12 @@ async fn what_is_missing_or_does_not_fit_is_named() {
             }),
             "authOptions[0].config.authorizeUri",
         ),
+        (
+            with(&|it| {
+                it["authOptions"][0]["config"]["extra"] = json!({ "x": "${integration.developerToken}" });
+            }),
+            "authOptions[0].config.extra.x",
+        ),
         (with(&|it| it["baseUri"] = json!("https://${integration.slug}.provider.example")), "baseUri"),
         (with(&|it| it["baseUri"] = json!("${credentials.instance}/api")), "baseUri"),
         (

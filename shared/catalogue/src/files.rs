@@ -41,8 +41,14 @@ pub fn resolved(files: &BTreeMap<String, Value>) -> Result<BTreeMap<String, Valu
     files
         .iter()
         .filter(|(_, file)| file["abstract"] != true)
-        .map(|(key, file)| Ok((key.clone(), resolve(files, key, file, MOST_STEPS)?.into())))
+        .map(|(key, _)| Ok((key.clone(), resolved_one(files, key)?)))
         .collect()
+}
+
+/// One file, with what it extends.
+pub fn resolved_one(files: &BTreeMap<String, Value>, key: &str) -> Result<Value, String> {
+    let file = files.get(key).ok_or_else(|| format!("{key} is no file"))?;
+    resolve(files, key, file, MOST_STEPS).map(Value::Object)
 }
 
 fn resolve(

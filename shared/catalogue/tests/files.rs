@@ -44,6 +44,7 @@ fn what_is_wrong_in_a_file_is_found() {
     let asana = &asana;
     let with = |place: &str, value: Value| {
         let mut file = asana.clone();
+        file["notes"] = Value::Null;
         let (parent, name) = place.rsplit_once('/').unwrap();
         file.pointer_mut(parent).unwrap()[name] = value;
         check::problems("asana", &file)
@@ -67,8 +68,8 @@ fn what_is_wrong_in_a_file_is_found() {
         ("/authOptions/0/config/tokenUri", json!("https://${credentials.a}.example.com"), "config.tokenUri"),
         ("/authOptions/0/config/scopes", json!(["a b"]), "scopes[0]"),
         ("/authOptions/0/config/scopes", json!(["a", "a"]), "scopes[1] stands there twice"),
-        ("/authOptions/1/inputSchema/properties/token/title", Value::Null, "properties.token.title"),
-        ("/authOptions/1/inputSchema/properties/token/type", json!("x"), "authOptions[1].inputSchema"),
+        ("/authOptions/1/inputSchema/properties/apiKey/title", Value::Null, "properties.apiKey.title"),
+        ("/authOptions/1/inputSchema/properties/apiKey/type", json!("x"), "authOptions[1].inputSchema"),
         ("/parametersSchema", json!({ "type": "x" }), "parametersSchema"),
     ] {
         let found = with(place, value);

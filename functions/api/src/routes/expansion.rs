@@ -20,14 +20,21 @@ impl Whole {
     ///
     /// # Errors
     ///
-    /// `request_malformed` that names `connector` or `connectorVersion`.
+    /// `request_malformed` that names `connector` or `connectorVersion`. A definition that is whole may name any connector.
     pub(super) fn of(mut given: Map<String, Value>) -> Result<Self> {
         let version = given.remove("connectorVersion").filter(|version| !version.is_null());
         let Some(name) = given.get("connector").and_then(Value::as_str) else {
             let definition = Self { definition: given, given: None };
             return if version.is_none() { Ok(definition) } else { Err(no_connector()) };
         };
-        let connector = catalogue::connector(name).ok_or_else(|| unknown(name))?;
+        let connector = match catalogue::connector(name) {
+            Some(connector) => connector,
+            // It is whole without one. Before there were connectors, the name could be any text.
+            None if version.is_none() && has_options(&given) => {
+                return Ok(Self { definition: given, given: None });
+            }
+            None => return Err(unknown(name)),
+        };
         if let Some(version) = version {
             check_version(&version, &connector)?;
         }
@@ -58,6 +65,10 @@ impl Whole {
         }
         Ok(Self { definition: patched, given: None })
     }
+}
+
+fn has_options(given: &Map<String, Value>) -> bool {
+    given.get("authOptions").and_then(Value::as_array).is_some_and(|options| !options.is_empty())
 }
 
 fn no_connector() -> Error {

@@ -181,7 +181,7 @@ fn plain_http(path: &str, value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// The connectors that could be one: the same name, or the same addresses and scopes.
+/// The connectors that could be one: the same name, or the same addresses, scopes and test.
 pub(crate) fn alike(connectors: &BTreeMap<String, Value>) -> Vec<String> {
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     let mut found = Vec::new();
@@ -194,9 +194,11 @@ pub(crate) fn alike(connectors: &BTreeMap<String, Value>) -> Vec<String> {
         marks.dedup();
         marks.push(addresses(file));
         for mark in marks {
-            if let Some(other) = seen.insert(mark.clone(), key) {
-                found.push(format!("{other} and {key} are alike: {mark}"));
-            }
+            // Addresses are long, and stand in both files.
+            let what = if mark.starts_with('[') { "addresses, scopes and test" } else { &mark };
+            let alike = seen.get(&mark).map(|other| format!("{other} and {key} are alike: {what}"));
+            found.extend(alike);
+            seen.insert(mark, key);
         }
     }
     found

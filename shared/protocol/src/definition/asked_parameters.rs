@@ -129,7 +129,7 @@ impl Integration {
         }
         let opened = SecretMap::new(self.opened_parameters(secrets));
         for Violation { pointer, problem } in input::violations(schema, opened.expose())? {
-            let names: Vec<String> = json_pointer::names(&pointer).into_iter().collect();
+            let names: Vec<String> = json_pointer::names(&pointer).collect();
             let is_missing = matches!(names.as_slice(), [name] if !opened.expose().contains_key(name));
             let problem =
                 if is_missing { "is missing".to_owned() } else { format!("does not fit: {problem}") };

@@ -224,6 +224,7 @@ impl Checker<'_> {
                 self.refuse(&setting, "is empty");
             }
             self.template(&setting, scope, Credentials::NotYet);
+            self.shown(&setting, scope);
         }
     }
 
