@@ -282,6 +282,8 @@ async fn credentials_that_come_while_a_call_waits_go_where_they_belong() {
     let own = Start::new().with(&json!({ "authOptionKey": "own" }));
     let id = seen.go_through(&world, &browser, &own).await.connection_id();
     issue(&world, CREDENTIAL);
+    // A 401 is no reason to replace credentials that are newer.
+    world.clock.advance(Duration::from_mins(1));
     world.provider.next("/api/me", Reply::json(401, &json!({})).after(Duration::from_secs(10)));
     let path = format!("/connections/{id}/proxy/me");
     let token = admin(WORKSPACE);
