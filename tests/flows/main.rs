@@ -25,6 +25,7 @@ mod interrupted;
 mod key_faults;
 mod list;
 mod login_call;
+mod made_values;
 mod mistakes;
 mod oauth1;
 mod oauth1_refused;

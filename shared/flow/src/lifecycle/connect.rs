@@ -5,7 +5,7 @@ use protocol::deadline::Deadline;
 use protocol::definition::{Integration, Registration};
 use protocol::error::Result;
 use protocol::id::ConnectionId;
-use protocol::provider::api_call::ApiAccess;
+use protocol::provider::maker::Maker;
 use protocol::provider::test_call;
 use protocol::random::draw_id;
 use protocol::secret::SecretMap;
@@ -89,8 +89,9 @@ pub async fn prove(
     deadline: Deadline,
 ) -> Result<()> {
     let signing = signing_secrets(deps, registration).await?;
-    let access = ApiAccess { bound: secrets.values(registration)?, secrets: &signing };
-    Ok(test_call::run(&deps.calls(deadline.provider()), &access).await?)
+    let calls = deps.calls(deadline.provider());
+    let maker = Maker::new(&calls, secrets.values(registration)?, &signing);
+    Ok(test_call::run(&calls, &maker).await?)
 }
 
 fn sealed(

@@ -7,6 +7,7 @@ use protocol::error::{Error, ErrorKey, Result};
 use protocol::provider::authorization_response::AuthorizationResponse;
 use protocol::provider::calls::Calls;
 use protocol::provider::failure::CallError;
+use protocol::provider::maker::Maker;
 use protocol::provider::oauth1::{self, AuthorizedToken, TemporaryCredentials, request_token_credentials};
 use protocol::provider::oauth2::token_request::TokenEndpoint;
 use protocol::provider::oauth2::{AuthorizationGrant, Sent};
@@ -114,10 +115,9 @@ async fn exchange_code(
     config: &OAuth2,
     secrets: &OptionSecrets,
 ) -> Result<Map<String, Value>, CallError> {
-    let client_secret = secrets.get(&registration.option().key, "clientSecret");
     let kept = kept(config, answered.response)?;
     let bound = answered.request.values_with(registration, &kept)?;
-    let endpoint = TokenEndpoint::of_codes(config, client_secret, bound.values(), calls.loopback)?;
+    let endpoint = TokenEndpoint::of_codes(config, &Maker::new(calls, bound, secrets), calls.loopback)?;
     let mut fields = endpoint.exchange_code(calls, grant, config.code_challenge()).await?.into_fields();
     // The token response wins where both have a name.
     for (name, value) in kept.expose() {
@@ -136,7 +136,7 @@ async fn exchange_token(
 ) -> Result<Map<String, Value>, CallError> {
     let client = oauth1::Client::of(config, &registration.option().key, secrets);
     let bound = answered.request.values(registration)?;
-    let endpoint = config.token_uri.render(bound.values(), calls.loopback)?;
+    let endpoint = config.token_uri.render(&Maker::new(calls, bound, secrets).values(), calls.loopback)?;
     request_token_credentials(calls, &client, endpoint, authorized).await
 }
 

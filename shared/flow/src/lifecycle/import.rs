@@ -8,6 +8,7 @@ use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{CustomerId, IntegrationId, WorkspaceKey};
 use protocol::provider::client_credentials;
 use protocol::provider::failure::CallError;
+use protocol::provider::maker::Maker;
 use protocol::secret::SecretMap;
 use serde_json::Value;
 
@@ -116,9 +117,8 @@ pub async fn issue(
 ) -> Result<SecretMap, CallError> {
     let registration = bound.registration();
     let secrets = registration::issuing_secrets(deps, registration).await?;
-    let sealed_secret = secrets.get(&registration.option().key, "clientSecret");
     let calls = deps.calls(deadline.provider());
-    client_credentials::credentials(&calls, config, sealed_secret, bound.values()).await
+    client_credentials::credentials(&calls, config, &Maker::new(&calls, bound, &secrets)).await
 }
 
 /// Rejects credentials that an option of this type cannot have.

@@ -13,12 +13,13 @@ use crate::context::browser::{BrowserSecret, State};
 use crate::context::flow_id::{FLOW_LIFETIME_SECONDS, FlowId};
 use crate::deps::Deps;
 use crate::deps::trail::About;
-use crate::lifecycle::registration::issuing_secrets;
+use crate::lifecycle::registration::{issuing_secrets, signing_secrets};
 use crate::store::NewFlow;
 use crate::web::response;
 use protocol::deadline::Deadline;
 use protocol::definition::{AuthMethod, BARE_CALLBACK, Integration, OAuth1, ParameterPlace};
 use protocol::error::{Error, Result};
+use protocol::provider::maker::Maker;
 use protocol::provider::oauth1::{self, TemporaryCredentials, request_temporary_credentials};
 use protocol::provider::oauth2::Sent;
 use protocol::provider::oauth2::authorization_request::authorization_request;
@@ -48,8 +49,10 @@ pub(super) async fn authorize(
                     "the answer will come to the bare callback, where no issuer is required"
                 );
             }
-            let bound = request.values(&chosen.registration)?;
-            let location = authorization_request(config, bound.values(), &state.reveal(), &sent, loopback)?;
+            let secrets = signing_secrets(deps, &chosen.registration).await?;
+            let calls = deps.calls(Deadline::starting(&*deps.clock).provider());
+            let maker = Maker::new(&calls, request.values(&chosen.registration)?, &secrets);
+            let location = authorization_request(config, &maker.values(), &state.reveal(), &sent, loopback)?;
             (location, None, config.callback_parameters.names().into_iter().collect())
         }
         AuthMethod::OAuth1(config) => {
@@ -106,9 +109,10 @@ async fn request_authorization(
 ) -> Result<(Url, TemporaryCredentials)> {
     let secrets = issuing_secrets(deps, &chosen.registration).await?;
     let client = oauth1::Client::of(config, &chosen.registration.option().key, &secrets);
-    let (bound, loopback) = (request.values(&chosen.registration)?, deps.settings.loopback);
-    let endpoint = config.request_token_uri.render(bound.values(), loopback)?;
-    let mut location = config.authorize_uri.render(bound.values(), loopback)?;
+    let calls = deps.calls(Deadline::starting(&*deps.clock).provider());
+    let maker = Maker::new(&calls, request.values(&chosen.registration)?, &secrets);
+    let endpoint = config.request_token_uri.render(&maker.values(), calls.loopback)?;
+    let mut location = config.authorize_uri.render(&maker.values(), calls.loopback)?;
     let mut callback = Url::parse(callback_uri).map_err(Error::internal)?;
     callback.query_pairs_mut().append_pair("state", &state.reveal());
     let wanted = wanted_parameters(config);
@@ -116,7 +120,6 @@ async fn request_authorization(
         ParameterPlace::Request => (wanted.as_slice(), &[][..]),
         ParameterPlace::Authorize => (&[][..], wanted.as_slice()),
     };
-    let calls = deps.calls(Deadline::starting(&*deps.clock).provider());
     let temporary =
         request_temporary_credentials(&calls, &client, endpoint, callback.as_str(), at_request).await?;
     location.query_pairs_mut().append_pair("oauth_token", &temporary.token).extend_pairs(at_authorization);

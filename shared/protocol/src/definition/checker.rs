@@ -197,6 +197,10 @@ impl Checker<'_> {
             (Root::Parameters, _) if !self.inputs.has(name) => {
                 Some(format!("has `{placeholder}`, but the option's inputSchema has no `{name}`"))
             }
+            (Root::Random | Root::Signed, _) if placeholder.path().len() > 1 => {
+                Some(format!("has `{placeholder}`, but what is made for a request has one name"))
+            }
+            (Root::Signed, _) => Some(format!("has `{placeholder}`, but the option signs no `{name}`")),
             (Root::Credentials, Credentials::NotYet) => {
                 Some(format!("has `{placeholder}`, but there are no credentials yet where it is used"))
             }

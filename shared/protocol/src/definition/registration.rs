@@ -86,9 +86,9 @@ impl<'a> BoundValues<'a> {
         self.registration
     }
 
-    /// The values.
-    #[must_use]
-    pub fn values(&self) -> &Values<'a> {
+    /// The values, without what is made for a request: other crates get them from a
+    /// [`Maker`](crate::provider::maker::Maker).
+    pub(crate) fn values(&self) -> &Values<'a> {
         &self.values
     }
 

@@ -24,7 +24,8 @@ pub(super) use destination::Destination;
 pub(in crate::definition) use host::{Host, Slot};
 
 /// The sources of placeholders' values. Each may be empty. Other crates get them only bound to the registration that
-/// they belong to ([`BoundValues`](super::BoundValues)).
+/// they belong to ([`BoundValues`](super::BoundValues))
+/// and with a maker ([`Maker`](crate::provider::maker::Maker)).
 #[derive(Clone, Copy)]
 pub struct Values<'a> {
     /// `${parameters.…}`: the customer's input for this connection.
@@ -257,8 +258,8 @@ impl Placeholder {
             Root::Credentials => values.credentials,
             Root::ConnectorParameters => values.connector_parameters,
             Root::Random | Root::Signed => {
-                let made = values.maker.map(|maker| maker.make(self.root, &self.path[0])).transpose()?;
-                return Ok(made.map(Cow::Owned));
+                let maker = values.maker.ok_or_else(|| Error::internal("a template without a maker"))?;
+                return maker.make(self.root, &self.path[0]).map(Cow::Owned).map(Some);
             }
         };
         match value_path::find(root, &self.path).filter(|value| !value.is_null()) {

@@ -10,9 +10,10 @@ use serde_json::Value;
 use url::{Url, form_urlencoded};
 
 use super::calls::Calls;
+use super::maker::Maker;
 use super::oauth1::{self, Authenticated, Signer, Token};
 use crate::definition::template::{Template, Values};
-use crate::definition::{AuthMethod, BoundValues, OAuth1, OptionSecrets};
+use crate::definition::{AuthMethod, OAuth1};
 use crate::error::{Error, Result};
 use crate::media_type::is_form;
 use crate::secret::Secret;
@@ -29,15 +30,6 @@ pub struct ApiRequest {
     pub body: Bytes,
 }
 
-/// The credentials that a request is authenticated with.
-#[derive(Clone, Copy)]
-pub struct ApiAccess<'a> {
-    /// The credentials, and the customer's input beside them, with the registration that they belong to.
-    pub bound: BoundValues<'a>,
-    /// The registration's secrets. Only OAuth 1.0 signs with them.
-    pub secrets: &'a OptionSecrets,
-}
-
 /// Whose header goes out, if a request has one of the same name as the definition's headers for all requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precedence {
@@ -51,14 +43,14 @@ pub enum Precedence {
 /// OAuth 1.0 signature.
 pub fn authenticated(
     calls: &Calls<'_>,
-    access: &ApiAccess<'_>,
+    maker: &Maker<'_>,
     request: ApiRequest,
     precedence: Precedence,
 ) -> Result<Request<Bytes>> {
     let ApiRequest { method, mut url, mut headers, body } = request;
-    let option = access.bound.registration().option();
+    let option = maker.option();
     let parts = option.api_client.parts();
-    let (authenticating, _) = parts.render(access.bound.values(), &mut url, "apiClient.headers")?;
+    let (authenticating, _) = parts.render(&maker.values(), &mut url, "apiClient.headers")?;
     for (name, value) in &authenticating {
         if precedence == Precedence::Credentials || !headers.contains_key(name) {
             headers.insert(name, value.clone());
@@ -66,7 +58,7 @@ pub fn authenticated(
     }
     if let AuthMethod::OAuth1(config) = &option.method {
         let form = form_fields(&headers, &body);
-        headers.insert(AUTHORIZATION, signature(calls, access, config, &method, &url, &form)?);
+        headers.insert(AUTHORIZATION, signature(calls, maker, config, &method, &url, &form)?);
     }
     let mut request = Request::new(body);
     *request.method_mut() = method;
@@ -78,14 +70,15 @@ pub fn authenticated(
 /// The signature of an OAuth 1.0 request. It covers the fields of a form-encoded body (RFC 5849 §3.4.1.3.1).
 fn signature(
     calls: &Calls<'_>,
-    access: &ApiAccess<'_>,
+    maker: &Maker<'_>,
     config: &OAuth1,
     method: &Method,
     url: &Url,
     form: &[(String, String)],
 ) -> Result<HeaderValue> {
-    let client = oauth1::Client::of(config, &access.bound.registration().option().key, access.secrets);
-    let credential = |name: &str| access.bound.values().credentials.get(name).and_then(Value::as_str);
+    let client = oauth1::Client::of(config, &maker.option().key, maker.secrets());
+    let values = maker.values();
+    let credential = |name: &str| values.credentials.get(name).and_then(Value::as_str);
     let secret = Secret::from(credential("oauth_token_secret").unwrap_or_default());
     let token = Token { token: credential("oauth_token").unwrap_or_default(), secret: &secret };
     let request = Authenticated { method: method.as_str(), url, oauth: &[], form };

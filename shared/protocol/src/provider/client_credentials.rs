@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::api_call::rendered;
 use super::calls::Calls;
 use super::failure::{CallError, Failure, Refusal, Word};
+use super::maker::Maker;
 use super::oauth2::authorization_request::joined;
 use super::oauth2::token_request::TokenEndpoint;
 use super::oauth2::token_response::settle;
@@ -17,17 +18,16 @@ use crate::definition::{
 use crate::error::{Error, Result};
 use crate::secret::{Secret, SecretMap};
 
-/// Makes the credentials. `sealed_secret` is the client secret that is sealed beside the definition, if the client is
-/// the workspace's own.
+/// Makes the credentials.
 pub async fn credentials(
     calls: &Calls<'_>,
     config: &ClientCredentials,
-    sealed_secret: Option<&Secret>,
-    values: &Values<'_>,
+    maker: &Maker<'_>,
 ) -> Result<SecretMap, CallError> {
+    let values = &maker.values();
     match config.exchange() {
         Exchange::None => Ok(values.parameters.clone()),
-        Exchange::Grant(token_uri) => grant(calls, config, token_uri, sealed_secret, values).await,
+        Exchange::Grant(token_uri) => grant(calls, config, token_uri, maker).await,
         Exchange::Login(login) => log_in(calls, login, values).await.map(|mut fields| {
             settle(&mut fields, config.expires_in_unit, calls.clock.now());
             fields
@@ -42,10 +42,11 @@ async fn grant(
     calls: &Calls<'_>,
     config: &ClientCredentials,
     token_uri: &Address,
-    sealed_secret: Option<&Secret>,
-    values: &Values<'_>,
+    maker: &Maker<'_>,
 ) -> Result<Map<String, Value>, CallError> {
-    let sealed_secret = sealed_secret.filter(|_| config.customer_host.sends_secret_to(token_uri));
+    let values = &maker.values();
+    let sealed_secret =
+        maker.secret("clientSecret").filter(|_| config.customer_host.sends_secret_to(token_uri));
     let entered = |template: Option<&Template>, name: &str| match template {
         Some(template) => template.render_text(values),
         None => Template::parse(&format!("${{parameters.{name}}}"))?.render_text(values),

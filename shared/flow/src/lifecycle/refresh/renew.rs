@@ -4,6 +4,7 @@ use protocol::deadline::Deadline;
 use protocol::definition::BoundValues;
 use protocol::error::{Error, ErrorKey};
 use protocol::provider::failure::{CallError, Refusal, Word};
+use protocol::provider::maker::Maker;
 use protocol::provider::oauth2::token_request::TokenEndpoint;
 use protocol::secret::SecretMap;
 use serde_json::{Map, Value};
@@ -59,9 +60,9 @@ pub(super) async fn renew(
         Renewal::RefreshToken { config, token } => {
             let registration = bound.registration();
             let issuing = registration::issuing_secrets(deps, registration).await?;
-            let client_secret = issuing.get(&registration.option().key, "clientSecret");
             let calls = deps.calls(deadline.provider());
-            let endpoint = TokenEndpoint::of_refresh(config, client_secret, bound.values(), calls.loopback)?;
+            let endpoint =
+                TokenEndpoint::of_refresh(config, &Maker::new(&calls, bound, &issuing), calls.loopback)?;
             let response = endpoint.refresh(&calls, token).await?;
             Ok(merged(bound.credentials(), response.into_fields()))
         }

@@ -27,6 +27,7 @@ use crate::definition::{
 use crate::error::{Error, Result};
 use crate::provider::calls::{Calls, is_fault};
 use crate::provider::failure::{CallError, Endpoint, Refusal};
+use crate::provider::maker::Maker;
 use crate::redirect_uri::Loopback;
 use crate::secret::Secret;
 
@@ -63,35 +64,25 @@ struct Described<'a> {
 
 impl<'a> TokenEndpoint<'a> {
     /// The endpoint that exchanges an option's codes.
-    pub fn of_codes(
-        config: &'a OAuth2,
-        client_secret: Option<&Secret>,
-        values: &Values<'_>,
-        loopback: Loopback,
-    ) -> Result<Self> {
+    pub fn of_codes(config: &'a OAuth2, maker: &Maker<'_>, loopback: Loopback) -> Result<Self> {
         let described = Described {
             address: &config.token_uri,
             setting: "tokenUri",
             changes: config.token_request.as_ref(),
             refusals: &[],
         };
-        Self::of(config, &described, client_secret, values, loopback)
+        Self::of(config, &described, maker, loopback)
     }
 
     /// The endpoint that exchanges an option's refresh tokens.
-    pub fn of_refresh(
-        config: &'a OAuth2,
-        client_secret: Option<&Secret>,
-        values: &Values<'_>,
-        loopback: Loopback,
-    ) -> Result<Self> {
+    pub fn of_refresh(config: &'a OAuth2, maker: &Maker<'_>, loopback: Loopback) -> Result<Self> {
         let (address, setting) = match &config.refresh_uri {
             Some(address) => (address, "refreshUri"),
             None => (&config.token_uri, "tokenUri"),
         };
         let changes = config.refresh_request.as_ref().or(config.token_request.as_ref());
         let described = Described { address, setting, changes, refusals: &config.refresh_refusals };
-        Self::of(config, &described, client_secret, values, loopback)
+        Self::of(config, &described, maker, loopback)
     }
 
     /// Where a client-credentials option gets its tokens, with the client that was entered or is the workspace's own.
@@ -119,12 +110,12 @@ impl<'a> TokenEndpoint<'a> {
     fn of(
         config: &'a OAuth2,
         described: &Described<'a>,
-        client_secret: Option<&Secret>,
-        values: &Values<'_>,
+        maker: &Maker<'_>,
         loopback: Loopback,
     ) -> Result<Self> {
         let Described { address, setting, changes, refusals } = *described;
-        let client_secret = client_secret_of(config, client_secret, values)?;
+        let values = &maker.values();
+        let client_secret = client_secret_of(config, maker)?;
         // Without its secret the client is a public one (RFC 6749 §2.1).
         let (client_secret, authentication) = if config.customer_host.sends_secret_to(address) {
             (client_secret, config.client_auth_location)
@@ -140,13 +131,10 @@ impl<'a> TokenEndpoint<'a> {
 }
 
 /// The client secret: the workspace's own, or the one that the customer brought with a client of their own.
-pub(super) fn client_secret_of(
-    config: &OAuth2,
-    sealed: Option<&Secret>,
-    values: &Values<'_>,
-) -> Result<Option<Secret>> {
+pub(super) fn client_secret_of(config: &OAuth2, maker: &Maker<'_>) -> Result<Option<Secret>> {
+    let values = &maker.values();
     let brought = config.client_secret.as_ref().map(|template: &Template| template.render_text(values));
-    Ok(brought.transpose()?.map(Secret::new).or_else(|| sealed.cloned()))
+    Ok(brought.transpose()?.map(Secret::new).or_else(|| maker.secret("clientSecret").cloned()))
 }
 
 impl TokenEndpoint<'_> {
