@@ -47,6 +47,7 @@ mod replacement;
 mod request_forms;
 mod result_address;
 mod revocation;
+mod signed;
 mod stored_definitions;
 mod sweep;
 mod tabs;

@@ -13,7 +13,7 @@ use crate::context::browser::{BrowserSecret, State};
 use crate::context::flow_id::{FLOW_LIFETIME_SECONDS, FlowId};
 use crate::deps::Deps;
 use crate::deps::trail::About;
-use crate::lifecycle::registration::{issuing_secrets, signing_secrets};
+use crate::lifecycle::registration::{authorizing_secrets, issuing_secrets};
 use crate::store::NewFlow;
 use crate::web::response;
 use protocol::deadline::Deadline;
@@ -49,7 +49,7 @@ pub(super) async fn authorize(
                     "the answer will come to the bare callback, where no issuer is required"
                 );
             }
-            let secrets = signing_secrets(deps, &chosen.registration).await?;
+            let secrets = authorizing_secrets(deps, &chosen.registration).await?;
             let calls = deps.calls(Deadline::starting(&*deps.clock).provider());
             let maker = Maker::new(&calls, request.values(&chosen.registration)?, &secrets);
             let location = authorization_request(config, &maker.values(), &state.reveal(), &sent, loopback)?;

@@ -1,11 +1,13 @@
 //! One way to authenticate with an integration.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::api_calls::{ApiClient, RevokeCall, TestCall};
+use super::body::Node;
 use super::bounded_schema::BoundedSchema;
 use super::check::check_key;
 use super::checker::{Checker, Credentials, KnownSecrets};
@@ -17,7 +19,8 @@ use super::oauth2::OAuth2;
 use super::problem::Problems;
 use super::proxy::Proxy;
 use super::read::read_leniently;
-use super::template::Address;
+use super::signed::Signed;
+use super::template::{Address, Root, Template};
 use crate::redirect_uri::{Loopback, OwnRoutes};
 
 /// One way to authenticate, as defined.
@@ -68,6 +71,9 @@ pub struct AuthOptionDefinition {
         skip_serializing_if = "Option::is_none"
     )]
     pub revoke: Option<RevokeCall>,
+    /// The JWTs that it signs, by the names that `${signed.…}` has for them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub signed: BTreeMap<String, Signed>,
     /// True if customers run the service themselves, so that the host is theirs to name. Then the client secret goes
     /// to no address with a placeholder in its host.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -133,6 +139,8 @@ pub struct AuthOption {
     pub test: Option<TestCall>,
     /// The call that revokes credentials.
     pub revoke: Option<RevokeCall>,
+    /// The JWTs that it signs.
+    pub signed: BTreeMap<String, Signed>,
     /// Whether the host is the customer's to name.
     pub customer_host: CustomerHost,
     /// Public suffixes that are the provider's own.
@@ -231,6 +239,7 @@ impl AuthOption {
             api_client: definition.api_client.unwrap_or_default(),
             test: definition.test,
             revoke: definition.revoke,
+            signed: definition.signed,
             customer_host,
             provider_domains: definition.provider_domains,
             place: definition.place,
@@ -254,8 +263,8 @@ impl AuthOption {
         }
         let inputs = InputNames::of(self.input_schema.as_ref());
         let Surroundings { base_uri, secrets, loopback, own, is_answered_at_bare_path } = around;
-        let mut checker =
-            Checker { problems, path, inputs: &inputs, secrets, option: &self.key, loopback, own };
+        let (signed, option) = (&self.signed, self.key.as_str());
+        let mut checker = Checker { problems, path, inputs: &inputs, signed, secrets, option, loopback, own };
         checker.web_address("helpUri", self.help_uri.as_ref());
         for (index, domain) in self.provider_domains.iter().enumerate() {
             if !is_provider_domain(domain) {
@@ -274,10 +283,13 @@ impl AuthOption {
         let named = match &self.method {
             AuthMethod::ClientCredentials(config) => config.credentials(&inputs),
             // The owner's option does the work, and is checked in the owner's definition.
-            AuthMethod::Proxy(_) => return,
+            AuthMethod::Proxy(_) => return self.check_signs_nothing(&mut checker),
             AuthMethod::OAuth2(_) | AuthMethod::OAuth1(_) => None,
         };
         let credentials = named.as_ref().map_or(Credentials::Given, Credentials::Named);
+        for (name, signed) in &self.signed {
+            signed.check(name, &mut checker, credentials);
+        }
         if let Some(base_uri) = base_uri {
             checker.base(base_uri, credentials);
         }
@@ -288,6 +300,57 @@ impl AuthOption {
         }
         if let Some(revoke) = &self.revoke {
             revoke.check(&mut checker.inside("revoke"), base_uri, credentials);
+        }
+    }
+}
+
+impl AuthOption {
+    /// The owner's option signs too.
+    fn check_signs_nothing(&self, checker: &mut Checker<'_>) {
+        if !self.signed.is_empty() {
+            checker.refuse("signed", "has no meaning in a proxy option: the shared one signs");
+        }
+    }
+
+    /// True if what it says of `setting` holds a JWT that the option's own key signs.
+    fn own_key_signs(&self, setting: &impl Serialize) -> bool {
+        let is_own = |name: &String| self.signed.get(name).is_some_and(Signed::has_own_key);
+        self.signed.values().any(Signed::has_own_key)
+            && serde_json::to_value(setting).ok().and_then(|setting| Node::try_from(setting).ok()).is_none_or(
+                |setting| {
+                    let mut placeholders = setting.templates().into_iter().flat_map(Template::placeholders);
+                    placeholders.any(|it| it.root() == Root::Signed && it.path().first().is_some_and(is_own))
+                },
+            )
+    }
+
+    /// True if its own key signs what goes to the API.
+    #[must_use]
+    pub fn own_key_signs_calls(&self) -> bool {
+        self.own_key_signs(&(&self.api_client, &self.test, &self.revoke))
+    }
+
+    /// True if its own key signs what the browser takes to the provider.
+    #[must_use]
+    pub fn own_key_signs_authorization(&self) -> bool {
+        match &self.method {
+            AuthMethod::OAuth2(config) => {
+                let OAuth2 { authorize_uri, client_id, scopes, extra, .. } = &**config;
+                self.own_key_signs(&(authorize_uri, client_id, scopes, extra))
+            }
+            AuthMethod::OAuth1(config) => self.own_key_signs(&config.authorize_uri),
+            AuthMethod::ClientCredentials(_) | AuthMethod::Proxy(_) => false,
+        }
+    }
+
+    /// True if its own key signs what asks for new credentials.
+    #[must_use]
+    pub fn own_key_signs_requests(&self) -> bool {
+        match &self.method {
+            AuthMethod::OAuth2(config) => self.own_key_signs(config),
+            AuthMethod::OAuth1(config) => self.own_key_signs(config),
+            AuthMethod::ClientCredentials(config) => self.own_key_signs(config),
+            AuthMethod::Proxy(_) => false,
         }
     }
 }

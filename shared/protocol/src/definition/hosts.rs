@@ -17,6 +17,7 @@ use super::input_names::InputNames;
 use super::oauth2::Pkce;
 use super::problem::Problems;
 use super::recipients::{Gets, Recipient};
+use super::signed::Signed;
 use super::template::{Address, Host, Placeholder, Root, Slot};
 
 /// The rule for hosts.
@@ -110,7 +111,8 @@ impl AuthOption {
         let is_kept_back =
             recipient.gets == Gets::Secret && !self.customer_host.sends_secret_to(recipient.address);
         // A public client of OAuth 2 needs no secret. Anything else cannot do without.
-        (is_kept_back && !matches!(self.method, AuthMethod::OAuth2(_))).then(|| {
+        let can_do_without = matches!(self.method, AuthMethod::OAuth2(_)) && !recipient.is_signed;
+        (is_kept_back && !can_do_without).then(|| {
             "needs the client secret, which customerHost keeps back: say `customerHostGetsSecret` too"
                 .to_owned()
         })
@@ -136,12 +138,16 @@ impl AuthOption {
     /// True if the option has a client secret, or could have one that is sealed.
     fn may_have_secret(&self, secrets: KnownSecrets<'_>) -> bool {
         let is_entered = || InputNames::of(self.input_schema.as_ref()).has("clientSecret");
+        let has_key = self.signed.values().any(Signed::has_own_key);
         match (secrets, &self.method) {
             (_, AuthMethod::OAuth1(_))
             | (KnownSecrets::Sealed, AuthMethod::OAuth2(_) | AuthMethod::Proxy(_)) => true,
             (KnownSecrets::None, _) => false,
-            (KnownSecrets::Opened(secrets), _) => secrets.get(&self.key, "clientSecret").is_some(),
-            (KnownSecrets::Sealed, AuthMethod::ClientCredentials(_)) => !is_entered(),
+            (KnownSecrets::Opened(secrets), _) => {
+                let has = |setting| secrets.get(&self.key, setting).is_some();
+                has("clientSecret") || (has_key && has("privateKey"))
+            }
+            (KnownSecrets::Sealed, AuthMethod::ClientCredentials(_)) => has_key || !is_entered(),
         }
     }
 

@@ -94,7 +94,7 @@ impl AuthType {
     /// The settings that are secrets of this type.
     fn secrets(self) -> &'static [&'static str] {
         match self {
-            Self::OAuth2 | Self::ClientCredentials => &["clientSecret"],
+            Self::OAuth2 | Self::ClientCredentials => &["clientSecret", "privateKey"],
             Self::OAuth1 => &["consumerSecret", "privateKey"],
             Self::Proxy => &[],
         }

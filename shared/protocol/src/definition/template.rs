@@ -52,6 +52,13 @@ pub struct Template {
     parts: Vec<Part>,
 }
 
+/// The lines that a text may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    One,
+    Any,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     Literal(String),
@@ -126,12 +133,22 @@ impl Template {
     /// `input_invalid` that names the field, if a value is missing, is no string, number or boolean, or holds a
     /// character that ends a header (RFC 9110 §5.5: CR, LF, NUL).
     pub fn render_text(&self, values: &Values<'_>) -> Result<String> {
-        self.render_each(|choice| choice.resolve(values).map(Some)).map(Option::unwrap_or_default)
+        self.render_each(Lines::One, |choice| choice.resolve(values).map(Some)).map(Option::unwrap_or_default)
     }
 
     /// Fills the placeholders as they are too. Returns nothing if a value is missing that may be.
     pub fn render_optional(&self, values: &Values<'_>) -> Result<Option<String>> {
-        self.render_each(|choice| choice.find(values))
+        self.render_each(Lines::One, |choice| choice.find(values))
+    }
+
+    /// Fills the placeholders with values that may have line breaks: for a text that is sent nowhere, such as a key.
+    pub(super) fn render_lines(&self, values: &Values<'_>) -> Result<String> {
+        self.render_each(Lines::Any, |choice| choice.resolve(values).map(Some)).map(Option::unwrap_or_default)
+    }
+
+    /// The error about the value of the first placeholder.
+    pub(super) fn refused(&self, fault: &str) -> Error {
+        self.choices().next().map_or_else(|| Error::unusable("template"), |choice| choice.refused(fault))
     }
 
     /// Fills the placeholders with values that are escaped for XML (XML 1.0 §2.4), in an element or an attribute.
@@ -164,6 +181,7 @@ impl Template {
 
     fn render_each<'v>(
         &self,
+        lines: Lines,
         value: impl Fn(&Choice) -> Result<Option<Cow<'v, str>>>,
     ) -> Result<Option<String>> {
         let mut text = String::new();
@@ -172,7 +190,7 @@ impl Template {
                 Part::Literal(literal) => text.push_str(literal),
                 Part::Placeholder(choice) => {
                     let Some(value) = value(choice)? else { return Ok(None) };
-                    if value.contains(['\r', '\n', '\0']) {
+                    if lines == Lines::One && value.contains(['\r', '\n', '\0']) {
                         return Err(choice.refused("has a line break in it"));
                     }
                     text.push_str(&value);

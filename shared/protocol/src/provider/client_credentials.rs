@@ -1,7 +1,7 @@
 //! Client credentials: the customer's input, used as it is or exchanged for a token.
 
 use http::header::ACCEPT;
-use http::{HeaderValue, Request};
+use http::{HeaderValue, Request, StatusCode};
 use serde_json::{Map, Value};
 
 use super::api_call::rendered;
@@ -11,7 +11,7 @@ use super::maker::Maker;
 use super::oauth2::authorization_request::joined;
 use super::oauth2::token_request::TokenEndpoint;
 use super::oauth2::token_response::settle;
-use crate::definition::template::{Address, Template, Values};
+use crate::definition::template::{Address, Template};
 use crate::definition::{
     ClientAuthentication, ClientCredentials, Exchange, LoginCall, Pick, is_expected, picked,
 };
@@ -28,7 +28,7 @@ pub async fn credentials(
     match config.exchange() {
         Exchange::None => Ok(values.parameters.clone()),
         Exchange::Grant(token_uri) => grant(calls, config, token_uri, maker).await,
-        Exchange::Login(login) => log_in(calls, login, values).await.map(|mut fields| {
+        Exchange::Login(login) => log_in(calls, login, maker).await.map(|mut fields| {
             settle(&mut fields, config.expires_in_unit, calls.clock.now());
             fields
         }),
@@ -65,8 +65,9 @@ async fn grant(
     let secret = sealed_secret.cloned().or(entered_secret);
     let endpoint = TokenEndpoint::of_client(config, url, client_id, secret, values)?;
     let answered = endpoint.client_credentials(calls, scope, extra).await;
-    let answered = answered.map_err(|error| match (sealed_secret, error) {
-        (None, CallError::Provider(failure)) => as_refused_credentials(*failure).into(),
+    let is_ours = sealed_secret.is_some() || maker.option().own_key_signs_requests();
+    let answered = answered.map_err(|error| match (is_ours, error) {
+        (false, CallError::Provider(failure)) => as_refused_credentials(*failure).into(),
         (_, error) => error,
     });
     Ok(answered?.into_fields())
@@ -85,8 +86,9 @@ fn as_refused_credentials(failure: Failure) -> Failure {
 async fn log_in(
     calls: &Calls<'_>,
     login: &LoginCall,
-    values: &Values<'_>,
+    maker: &Maker<'_>,
 ) -> Result<Map<String, Value>, CallError> {
+    let values = &maker.values();
     let mut url = login.uri.render(values, calls.loopback)?;
     let (mut headers, body) = login.parts().render(values, &mut url, "login.headers")?;
     headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
@@ -99,6 +101,10 @@ async fn log_in(
     let status = answer.response.status();
     let json: Option<Value> = serde_json::from_slice(answer.response.body()).ok();
     if !is_expected(login.expect.as_ref(), status, json.as_ref()) {
+        // The team's own key is not what the customer entered.
+        if status == StatusCode::UNAUTHORIZED && maker.option().own_key_signs_requests() {
+            return Err(answer.failed(Refusal::Client).into());
+        }
         let word = if status.is_success() { Word::Definite } else { Word::of(status) };
         return Err(answer.failed(Refusal::Credentials(word)).with_status_shown().into());
     }

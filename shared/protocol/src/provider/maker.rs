@@ -6,14 +6,16 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::calls::Calls;
+use crate::clock::Clock;
 use crate::definition::template::{Make, Root, Values};
-use crate::definition::{AuthOption, BoundValues, OptionSecrets, Registration};
+use crate::definition::{AuthOption, BoundValues, Issue, OptionSecrets, Registration};
 use crate::error::{Error, Result};
 use crate::random::{Random, draw};
 use crate::secret::Secret;
 
 /// Fills the templates of one request. Only it gives out [`Values`], so that none are without what is made anew.
 pub struct Maker<'a> {
+    clock: &'a dyn Clock,
     random: &'a dyn Random,
     bound: BoundValues<'a>,
     secrets: &'a OptionSecrets,
@@ -32,7 +34,7 @@ impl<'a> Maker<'a> {
     /// request needs them.
     #[must_use]
     pub fn new(calls: &Calls<'a>, bound: BoundValues<'a>, secrets: &'a OptionSecrets) -> Self {
-        Self { random: calls.random, bound, secrets, made: Mutex::default() }
+        Self { clock: calls.clock, random: calls.random, bound, secrets, made: Mutex::default() }
     }
 
     /// The values for the request's templates.
@@ -63,6 +65,18 @@ impl<'a> Maker<'a> {
         self.secrets.get(&self.option().key, setting)
     }
 
+    fn sign(&self, name: &str) -> Result<String> {
+        let signed = self.option().signed.get(name).ok_or_else(|| unsigned(name))?;
+        let values = Values { maker: Some(&Unsigned(self)), ..*self.bound.values() };
+        let issue = Issue { at: self.clock.now(), jti: self.draw() };
+        signed.sign(&values, self.secret("privateKey"), issue)
+    }
+
+    /// A text that nobody guesses.
+    pub(super) fn draw(&self) -> String {
+        URL_SAFE_NO_PAD.encode(draw::<16>(self.random))
+    }
+
     fn find(&self, root: Root, name: &str) -> Option<String> {
         let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         made.iter().find(|made| made.root == root && made.name == name).map(|made| made.value.clone())
@@ -75,8 +89,8 @@ impl Make for Maker<'_> {
             return Ok(value);
         }
         let value = match root {
-            Root::Random => URL_SAFE_NO_PAD.encode(draw::<16>(self.random)),
-            Root::Signed => return Err(Error::unusable(&format!("signed.{name}"))),
+            Root::Random => self.draw(),
+            Root::Signed => self.sign(name)?,
             Root::Parameters | Root::Credentials | Root::ConnectorParameters => {
                 return Err(Error::internal("a value that is not made"));
             }
@@ -85,4 +99,17 @@ impl Make for Maker<'_> {
         self.made.lock().unwrap_or_else(PoisonError::into_inner).push(made);
         Ok(value)
     }
+}
+
+/// Makes what a JWT is made of, which is no other JWT.
+struct Unsigned<'m, 'a>(&'m Maker<'a>);
+
+impl Make for Unsigned<'_, '_> {
+    fn make(&self, root: Root, name: &str) -> Result<String> {
+        if root == Root::Signed { Err(unsigned(name)) } else { self.0.make(root, name) }
+    }
+}
+
+fn unsigned(name: &str) -> Error {
+    Error::unusable(&format!("signed.{name}"))
 }
