@@ -22,6 +22,7 @@ mod happy;
 mod iframe;
 mod integration_changes;
 mod interrupted;
+mod jwt_bearer;
 mod key_faults;
 mod list;
 mod login_call;

@@ -27,7 +27,9 @@ impl Client<'_> {
         let secret = self.secret.filter(|_| self.authentication != ClientAuthentication::None);
         let Some(secret) = secret else {
             // A client without an identifier is told by what it presents, such as an assertion.
-            if !self.id.is_empty() {
+            if self.id.is_empty() {
+                form.remove("client_id");
+            } else {
                 form.set("client_id", self.id);
             }
             return Ok(());
