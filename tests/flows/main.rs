@@ -7,6 +7,7 @@ mod at_once;
 mod authorization_request;
 mod budget;
 mod callback_parameters;
+mod client_assertion;
 mod client_authentication;
 mod client_credentials;
 mod database_faults;

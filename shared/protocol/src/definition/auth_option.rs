@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::api_calls::{ApiClient, RevokeCall, TestCall};
-use super::body::Node;
 use super::bounded_schema::BoundedSchema;
 use super::check::check_key;
 use super::checker::{Checker, Credentials, KnownSecrets};
@@ -20,7 +19,7 @@ use super::problem::Problems;
 use super::proxy::Proxy;
 use super::read::read_leniently;
 use super::signed::Signed;
-use super::template::{Address, Root, Template};
+use super::template::Address;
 use crate::redirect_uri::{Loopback, OwnRoutes};
 
 /// One way to authenticate, as defined.
@@ -274,6 +273,7 @@ impl AuthOption {
             }
         }
         self.method.check(&mut checker.inside("config"));
+        self.method.check_assertion(&mut checker);
         // An OAuth 1.0 answer belongs to its flow by `oauth_token`.
         if let AuthMethod::OAuth2(config) = &self.method
             && is_answered_at_bare_path
@@ -300,57 +300,6 @@ impl AuthOption {
         }
         if let Some(revoke) = &self.revoke {
             revoke.check(&mut checker.inside("revoke"), base_uri, credentials);
-        }
-    }
-}
-
-impl AuthOption {
-    /// The owner's option signs too.
-    fn check_signs_nothing(&self, checker: &mut Checker<'_>) {
-        if !self.signed.is_empty() {
-            checker.refuse("signed", "has no meaning in a proxy option: the shared one signs");
-        }
-    }
-
-    /// True if what it says of `setting` holds a JWT that the option's own key signs.
-    fn own_key_signs(&self, setting: &impl Serialize) -> bool {
-        let is_own = |name: &String| self.signed.get(name).is_some_and(Signed::has_own_key);
-        self.signed.values().any(Signed::has_own_key)
-            && serde_json::to_value(setting).ok().and_then(|setting| Node::try_from(setting).ok()).is_none_or(
-                |setting| {
-                    let mut placeholders = setting.templates().into_iter().flat_map(Template::placeholders);
-                    placeholders.any(|it| it.root() == Root::Signed && it.path().first().is_some_and(is_own))
-                },
-            )
-    }
-
-    /// True if its own key signs what goes to the API.
-    #[must_use]
-    pub fn own_key_signs_calls(&self) -> bool {
-        self.own_key_signs(&(&self.api_client, &self.test, &self.revoke))
-    }
-
-    /// True if its own key signs what the browser takes to the provider.
-    #[must_use]
-    pub fn own_key_signs_authorization(&self) -> bool {
-        match &self.method {
-            AuthMethod::OAuth2(config) => {
-                let OAuth2 { authorize_uri, client_id, scopes, extra, .. } = &**config;
-                self.own_key_signs(&(authorize_uri, client_id, scopes, extra))
-            }
-            AuthMethod::OAuth1(config) => self.own_key_signs(&config.authorize_uri),
-            AuthMethod::ClientCredentials(_) | AuthMethod::Proxy(_) => false,
-        }
-    }
-
-    /// True if its own key signs what asks for new credentials.
-    #[must_use]
-    pub fn own_key_signs_requests(&self) -> bool {
-        match &self.method {
-            AuthMethod::OAuth2(config) => self.own_key_signs(config),
-            AuthMethod::OAuth1(config) => self.own_key_signs(config),
-            AuthMethod::ClientCredentials(config) => self.own_key_signs(config),
-            AuthMethod::Proxy(_) => false,
         }
     }
 }

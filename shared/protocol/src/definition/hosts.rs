@@ -17,7 +17,6 @@ use super::input_names::InputNames;
 use super::oauth2::Pkce;
 use super::problem::Problems;
 use super::recipients::{Gets, Recipient};
-use super::signed::Signed;
 use super::template::{Address, Host, Placeholder, Root, Slot};
 
 /// The rule for hosts.
@@ -138,7 +137,7 @@ impl AuthOption {
     /// True if the option has a client secret, or could have one that is sealed.
     fn may_have_secret(&self, secrets: KnownSecrets<'_>) -> bool {
         let is_entered = || InputNames::of(self.input_schema.as_ref()).has("clientSecret");
-        let has_key = self.signed.values().any(Signed::has_own_key);
+        let has_key = self.has_own_key();
         match (secrets, &self.method) {
             (_, AuthMethod::OAuth1(_))
             | (KnownSecrets::Sealed, AuthMethod::OAuth2(_) | AuthMethod::Proxy(_)) => true,

@@ -47,7 +47,7 @@ impl AuthOption {
         }
         let path = self.path();
         let signs =
-            [self.own_key_signs_authorization(), self.own_key_signs_requests(), self.own_key_signs_calls()];
+            [self.own_key_signs_authorization(), self.own_key_signs_config(), self.own_key_signs_calls()];
         let [in_authorization, in_requests, in_calls] = signs;
         let in_config = self.method.recipients().into_iter().map(|(setting, address, gets)| {
             let field = format!("{path}.config.{setting}").into();
@@ -135,6 +135,7 @@ fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
         scopes: _,
         scope_separator: _,
         client_auth_location,
+        client_assertion: _,
         body_format: _,
         no_refresh_token: _,
         skip_pkce: _,
@@ -179,6 +180,7 @@ fn of_client_credentials(config: &ClientCredentials) -> Vec<(&'static str, &Addr
         client_id: _,
         client_secret: _,
         client_auth_location: _,
+        client_assertion: _,
         scopes: _,
         scope_separator: _,
         extra: _,

@@ -204,6 +204,16 @@ impl Signing<'_> {
     /// Notes every setting that cannot work. `checker` is the option's, and `setting` the place in it.
     pub(super) fn check(&self, setting: &str, checker: &mut Checker<'_>, credentials: Credentials<'_>) {
         self.check_key(setting, checker, credentials);
+        self.check_header(setting, checker, credentials);
+    }
+
+    /// Notes what cannot work, the key aside.
+    pub(super) fn check_header(
+        &self,
+        setting: &str,
+        checker: &mut Checker<'_>,
+        credentials: Credentials<'_>,
+    ) {
         let mut inside = checker.inside(setting);
         if let Some(template) = self.key_id {
             inside.template("keyId", template, credentials);

@@ -12,9 +12,7 @@ use super::oauth2::authorization_request::joined;
 use super::oauth2::token_request::TokenEndpoint;
 use super::oauth2::token_response::settle;
 use crate::definition::template::{Address, Template};
-use crate::definition::{
-    ClientAuthentication, ClientCredentials, Exchange, LoginCall, Pick, is_expected, picked,
-};
+use crate::definition::{ClientCredentials, Exchange, LoginCall, Pick, is_expected, picked};
 use crate::error::{Error, Result};
 use crate::secret::{Secret, SecretMap};
 
@@ -56,14 +54,15 @@ async fn grant(
         template => entered(template.as_ref(), "clientId")?,
     };
     let entered_secret = match (config.client_auth_location, sealed_secret) {
-        (ClientAuthentication::None, _) | (_, Some(_)) => None,
+        (authentication, _) if authentication.needs_no_secret() => None,
+        (_, Some(_)) => None,
         (_, None) => Some(Secret::new(entered(config.client_secret.as_ref(), "clientSecret")?)),
     };
     let extra = rendered(&config.extra, values)?;
     let scope = joined(&config.scopes, &config.scope_separator, values)?;
     let url = token_uri.render(values, calls.loopback)?;
     let secret = sealed_secret.cloned().or(entered_secret);
-    let endpoint = TokenEndpoint::of_client(config, url, client_id, secret, values)?;
+    let endpoint = TokenEndpoint::of_client(config, url, client_id, secret, maker)?;
     let answered = endpoint.client_credentials(calls, scope, extra).await;
     let is_ours = sealed_secret.is_some() || maker.option().own_key_signs_requests();
     let answered = answered.map_err(|error| match (is_ours, error) {

@@ -68,12 +68,16 @@ impl<'a> Maker<'a> {
     fn sign(&self, name: &str) -> Result<String> {
         let signed = self.option().signed.get(name).ok_or_else(|| unsigned(name))?;
         let values = Values { maker: Some(&Unsigned(self)), ..*self.bound.values() };
-        let issue = Issue { at: self.clock.now(), jti: self.draw() };
-        signed.sign(&values, self.secret("privateKey"), issue)
+        signed.sign(&values, self.secret("privateKey"), self.issue())
+    }
+
+    /// The time and the id of a new JWT.
+    pub(super) fn issue(&self) -> Issue {
+        Issue { at: self.clock.now(), jti: self.draw() }
     }
 
     /// A text that nobody guesses.
-    pub(super) fn draw(&self) -> String {
+    fn draw(&self) -> String {
         URL_SAFE_NO_PAD.encode(draw::<16>(self.random))
     }
 

@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 
 use super::client_authentication::Client;
 use super::form::{Changes, Form};
-use super::token_request::client_secret_of;
 use crate::definition::template::Address;
 use crate::definition::{BodyFormat, OAuth2};
 use crate::provider::calls::Calls;
@@ -31,13 +30,7 @@ pub async fn revoke(
     let mut url = endpoint.render(values, calls.loopback)?;
     let changes = config.revocation_request.as_ref();
     let changes = Changes::of(changes, BodyFormat::Form, values, &mut url, "revocationRequest")?;
-    let client_id = config.client_id.render_text(values)?;
-    let secret = client_secret_of(config, maker)?;
-    let client = Client {
-        id: &client_id,
-        secret: secret.as_ref().filter(|_| config.customer_host.sends_secret_to(endpoint)),
-        authentication: config.client_auth_location,
-    };
+    let client = Client::of(config, endpoint, maker, calls.loopback)?;
     let fields = [("token", token), ("token_type_hint", hint)];
     let mut form = Form::new(fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec());
     client.authenticate(&mut form)?;
