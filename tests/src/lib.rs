@@ -15,6 +15,7 @@ pub mod clock;
 pub mod definitions;
 pub mod dump;
 pub mod form;
+pub mod jwt;
 pub mod logs;
 pub mod oauth1;
 pub mod popup_result;

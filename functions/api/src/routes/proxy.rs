@@ -11,9 +11,10 @@ use flow::lifecycle::registration;
 use http::{Request, Response};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::path::{Doubt, doubt};
-use protocol::provider::api_call::{ApiAccess, ApiRequest, Purpose, authenticated};
+use protocol::provider::api_call::{ApiRequest, Purpose, authenticated};
 use protocol::provider::calls::Calls;
 use protocol::provider::failure::{Failure, Refusal};
+use protocol::provider::maker::Maker;
 use protocol::token::Caller;
 use url::Url;
 
@@ -61,8 +62,8 @@ async fn ask(
     let registration = registration::of_connection(deps, connection).await?;
     let secrets = ConnectionSecrets::open(deps, connection, &registration).await?;
     let signing = registration::signing_secrets(deps, &registration).await?;
-    let access = ApiAccess { bound: secrets.values(&registration)?, secrets: &signing };
-    let response = send(calls, &access, request, path).await?;
+    let maker = Maker::new(calls, secrets.values(&registration)?, &signing);
+    let response = send(calls, &maker, request, path).await?;
     let option = registration.option();
     let is_expired = option.api_client.says_expired(response.status(), response.body());
     Ok((response, is_expired && Renewal::of(option, &secrets.held.credentials).is_some()))
@@ -70,30 +71,30 @@ async fn ask(
 
 async fn send(
     calls: &Calls<'_>,
-    access: &ApiAccess<'_>,
+    maker: &Maker<'_>,
     request: &Request<Bytes>,
     path: BelowBase<'_>,
 ) -> Result<Response<Bytes>> {
     let to_provider = ApiRequest {
         method: request.method().clone(),
-        url: address(calls, access, request, path)?,
+        url: address(calls, maker, request, path)?,
         headers: headers::to_provider(request.headers()),
         body: request.body().clone(),
     };
-    let authenticated = authenticated(calls, access, to_provider, Purpose::Forwarded)?;
+    let authenticated = authenticated(calls, maker, to_provider, Purpose::Forwarded)?;
     calls.send(authenticated, "baseUri").await.map_err(unanswered)
 }
 
 /// Below the base address of whoever owns the registration: a borrowed one's credentials go nowhere else.
 fn address(
     calls: &Calls<'_>,
-    access: &ApiAccess<'_>,
+    maker: &Maker<'_>,
     request: &Request<Bytes>,
     path: BelowBase<'_>,
 ) -> Result<Url> {
-    let base = &access.bound.registration().integration.base_uri;
+    let base = &maker.registration().integration.base_uri;
     let base = base.as_ref().ok_or_else(|| Error::unusable("baseUri"))?;
-    let mut url = base.render(access.bound.values(), calls.loopback)?;
+    let mut url = base.render(&maker.values(), calls.loopback)?;
     let base_path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&format!("{base_path}/{}", path.0));
     // A `BelowBase` ensures it. But no request may ever leave here for another place.

@@ -4,7 +4,7 @@ use protocol::deadline::Deadline;
 use protocol::definition::{Occasion, Registration};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::provider::after_connect::{Added, Item, make};
-use protocol::provider::api_call::ApiAccess;
+use protocol::provider::maker::Maker;
 use serde_json::Value;
 
 use super::registration::signing_secrets;
@@ -22,8 +22,10 @@ pub(crate) async fn complete(
     let calls = registration.option().after_connect.iter().filter(|call| call.on.includes(occasion));
     for call in calls {
         let signing = signing_secrets(deps, registration).await?;
-        let access = ApiAccess { bound: secrets.values(registration)?, secrets: &signing };
-        let made = make(&deps.calls(deadline.provider()), call, &access).await.map_err(Error::from);
+        let api = deps.calls(deadline.provider());
+        let maker = Maker::new(&api, secrets.values(registration)?, &signing);
+        let made = make(&api, call, &maker).await.map_err(Error::from);
+        drop(maker);
         // New credentials are not lost for what they were to be completed by: what was there before stays.
         let may_fail = call.optional || occasion == Occasion::Refresh;
         let added = match made {

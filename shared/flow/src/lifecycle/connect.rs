@@ -6,7 +6,7 @@ use protocol::definition::template::Template;
 use protocol::definition::{Integration, Occasion, Registration};
 use protocol::error::Result;
 use protocol::id::ConnectionId;
-use protocol::provider::api_call::ApiAccess;
+use protocol::provider::maker::Maker;
 use protocol::provider::test_call;
 use protocol::random::draw_id;
 use protocol::secret::SecretMap;
@@ -109,8 +109,9 @@ pub async fn prove(
     deadline: Deadline,
 ) -> Result<()> {
     let signing = signing_secrets(deps, registration).await?;
-    let access = ApiAccess { bound: secrets.values(registration)?, secrets: &signing };
-    Ok(test_call::run(&deps.calls(deadline.provider()), &access).await?)
+    let calls = deps.calls(deadline.provider());
+    let maker = Maker::new(&calls, secrets.values(registration)?, &signing);
+    Ok(test_call::run(&calls, &maker).await?)
 }
 
 fn sealed(
@@ -156,7 +157,7 @@ fn account(registration: &Registration, secrets: &ConnectionSecrets) -> Result<O
     let Some(templates) = &registration.option().account else { return Ok(None) };
     let bound = secrets.values(registration)?;
     let text = |template: Option<&Template>| {
-        let text = template?.render_optional(&bound.values().lacking()).ok().flatten()?;
+        let text = bound.text(template?)?;
         (!text.is_empty() && text.len() <= LONGEST).then_some(text)
     };
     let account = Account { id: text(templates.id.as_ref()), name: text(templates.name.as_ref()) };

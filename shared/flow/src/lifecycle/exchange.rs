@@ -7,6 +7,7 @@ use protocol::error::{Error, ErrorKey, Result};
 use protocol::provider::authorization_response::AuthorizationResponse;
 use protocol::provider::calls::Calls;
 use protocol::provider::failure::CallError;
+use protocol::provider::maker::Maker;
 use protocol::provider::oauth1::{self, AuthorizedToken, TemporaryCredentials, request_token_credentials};
 use protocol::provider::oauth2::consent::{self, Consent};
 use protocol::provider::oauth2::token_request::TokenEndpoint;
@@ -131,10 +132,9 @@ async fn exchange_code(
     config: &OAuth2,
     secrets: &OptionSecrets,
 ) -> Result<Map<String, Value>, CallError> {
-    let client_secret = registration.option().secret(secrets, "clientSecret");
     let kept = kept(config, answered.response)?;
     let bound = answered.request.values_with(registration, &kept)?;
-    let endpoint = TokenEndpoint::of_codes(config, client_secret, bound.values(), calls.loopback)?;
+    let endpoint = TokenEndpoint::of_codes(config, &Maker::new(calls, bound, secrets), calls.loopback)?;
     let response = endpoint.exchange_code(calls, grant, config.code_challenge()).await?;
     Ok(with_kept(response.into_fields(), &kept))
 }
@@ -147,10 +147,9 @@ async fn request_tokens(
     config: &OAuth2,
     secrets: &OptionSecrets,
 ) -> Result<Map<String, Value>, CallError> {
-    let client_secret = registration.option().secret(secrets, "clientSecret");
     let kept = kept(config, answered.response)?;
     let bound = answered.request.values_with(registration, &kept)?;
-    let response = consent::request_tokens(calls, config, client_secret, bound.values()).await?;
+    let response = consent::request_tokens(calls, config, &Maker::new(calls, bound, secrets)).await?;
     Ok(with_kept(response.into_fields(), &kept))
 }
 
@@ -163,8 +162,9 @@ async fn exchange_token(
     secrets: &OptionSecrets,
 ) -> Result<Map<String, Value>, CallError> {
     let bound = answered.request.values(registration)?;
-    let client = oauth1::Client::of(config, registration.option(), secrets, bound.values())?;
-    let url = config.endpoints()?.token.render(bound.values(), calls.loopback)?;
+    let maker = Maker::new(calls, bound, secrets);
+    let client = oauth1::Client::of(config, registration.option(), secrets, &maker.values())?;
+    let url = config.endpoints()?.token.render(&maker.values(), calls.loopback)?;
     let endpoint = oauth1::Endpoint { url, method: config.token_method };
     request_token_credentials(calls, &client, endpoint, authorized).await
 }

@@ -8,6 +8,7 @@ use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{CustomerId, IntegrationId, WorkspaceKey};
 use protocol::provider::client_credentials;
 use protocol::provider::failure::CallError;
+use protocol::provider::maker::Maker;
 use protocol::secret::SecretMap;
 use serde_json::Value;
 
@@ -122,9 +123,8 @@ pub async fn issue(deps: &Deps, bound: BoundValues<'_>, deadline: Deadline) -> R
         _ => return Err(Error::internal("credentials that only a provider's page gives").into()),
     };
     let secrets = registration::issuing_secrets(deps, registration).await?;
-    let sealed_secret = registration.option().secret(&secrets, "clientSecret");
     let calls = deps.calls(deadline.provider());
-    client_credentials::credentials(&calls, config, sealed_secret, bound.values()).await
+    client_credentials::credentials(&calls, config, &Maker::new(&calls, bound, &secrets)).await
 }
 
 /// Rejects credentials that an option of this type cannot have.

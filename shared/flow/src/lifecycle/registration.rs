@@ -84,19 +84,32 @@ async fn shared(deps: &Deps, borrower: &Integration, id: &IntegrationId) -> Resu
     if shared.is_shared_with(&borrower.workspace) { Ok(shared) } else { Err(not_shared()) }
 }
 
-/// Returns the secrets for signing API requests. Only OAuth 1.0 needs any.
+/// Returns the secrets for signing API requests: OAuth 1.0 needs them, and whatever the option's own key signs.
 pub async fn signing_secrets(deps: &Deps, registration: &Registration) -> Result<OptionSecrets> {
-    match registration.option().method {
-        AuthMethod::OAuth1(_) => deps.definitions.option_secrets(&registration.integration).await,
-        _ => Ok(OptionSecrets::default()),
-    }
+    let option = registration.option();
+    let is_signed = matches!(option.method, AuthMethod::OAuth1(_)) || option.own_key_signs_calls();
+    secrets_if(is_signed, deps, registration).await
+}
+
+/// Returns the secrets for sending the browser to the provider.
+pub async fn authorizing_secrets(deps: &Deps, registration: &Registration) -> Result<OptionSecrets> {
+    secrets_if(registration.option().own_key_signs_authorization(), deps, registration).await
 }
 
 /// Returns the secrets for requesting new credentials.
 pub async fn issuing_secrets(deps: &Deps, registration: &Registration) -> Result<OptionSecrets> {
-    match &registration.option().method {
-        AuthMethod::ClientCredentials(config) if !config.has_own_client() => Ok(OptionSecrets::default()),
-        _ => deps.definitions.option_secrets(&registration.integration).await,
+    let option = registration.option();
+    let needs_none = matches!(&option.method, AuthMethod::ClientCredentials(config) if !config.has_own_client())
+        && !option.own_key_signs_requests();
+    secrets_if(!needs_none, deps, registration).await
+}
+
+/// Opens the secrets only if there is a use for them.
+async fn secrets_if(is_needed: bool, deps: &Deps, registration: &Registration) -> Result<OptionSecrets> {
+    if is_needed {
+        deps.definitions.option_secrets(&registration.integration).await
+    } else {
+        Ok(OptionSecrets::default())
     }
 }
 

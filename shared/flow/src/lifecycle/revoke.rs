@@ -12,7 +12,7 @@ use protocol::definition::template::Address;
 use protocol::definition::{AuthMethod, AuthOption, Integration, OAuth2, RevokeCall};
 use protocol::error::{Error, ErrorKey, Result, reported};
 use protocol::id::ConnectionId;
-use protocol::provider::api_call::ApiAccess;
+use protocol::provider::maker::Maker;
 use protocol::provider::oauth2::revocation;
 use protocol::provider::revoke_call;
 use protocol::secret::SecretMap;
@@ -134,12 +134,12 @@ async fn revoke(
     match way {
         Way::Endpoint(config, endpoint) => {
             let option_secrets = deps.definitions.option_secrets(&registration.integration).await?;
-            let client_secret = registration.option().secret(&option_secrets, "clientSecret");
-            revocation::revoke(&calls, endpoint, config, client_secret, bound.values()).await?;
+            let maker = Maker::new(&calls, bound, &option_secrets);
+            revocation::revoke(&calls, endpoint, config, &maker).await?;
         }
         Way::Call(call) => {
             let signing = registration::signing_secrets(deps, &registration).await?;
-            revoke_call::make(&calls, call, &ApiAccess { bound, secrets: &signing }).await?;
+            revoke_call::make(&calls, call, &Maker::new(&calls, bound, &signing)).await?;
         }
     }
     Ok(true)

@@ -13,12 +13,13 @@ use crate::context::browser::{BrowserSecret, State};
 use crate::context::flow_id::{FLOW_LIFETIME_SECONDS, FlowId};
 use crate::deps::Deps;
 use crate::deps::trail::About;
-use crate::lifecycle::registration::issuing_secrets;
+use crate::lifecycle::registration::{authorizing_secrets, issuing_secrets};
 use crate::store::NewFlow;
 use crate::web::response;
 use protocol::deadline::Deadline;
 use protocol::definition::{AuthMethod, BARE_CALLBACK, Integration, OAuth1, ParameterPlace};
 use protocol::error::{Error, Result};
+use protocol::provider::maker::Maker;
 use protocol::provider::oauth1::{self, TemporaryCredentials, request_temporary_credentials};
 use protocol::provider::oauth2::Sent;
 use protocol::provider::oauth2::authorization_request::authorization_request;
@@ -47,15 +48,17 @@ pub(super) async fn authorize(
                         "the answer will come to the bare callback, where no issuer is required"
                     );
                 }
-                let bound = request.values(&chosen.registration)?;
+                let secrets = authorizing_secrets(deps, &chosen.registration).await?;
+                let calls = deps.calls(Deadline::starting(&*deps.clock).provider());
+                let maker = Maker::new(&calls, request.values(&chosen.registration)?, &secrets);
                 let redirect_uri = match &config.redirect_uri_value {
-                    Some(template) => template.render_text(bound.values())?,
+                    Some(template) => template.render_text(&maker.values())?,
                     None => callback_uri,
                 };
                 let sent =
                     Sent { code_verifier: secret.code_verifier(&flow)?, redirect_uri: redirect_uri.clone() };
                 let location =
-                    authorization_request(config, bound.values(), &state.reveal(), &sent, loopback)?;
+                    authorization_request(config, &maker.values(), &state.reveal(), &sent, loopback)?;
                 (location, redirect_uri, None, config.callback().further())
             }
             AuthMethod::OAuth1(config) => {
@@ -112,12 +115,14 @@ async fn request_authorization(
     callback_uri: &str,
 ) -> Result<(Url, TemporaryCredentials)> {
     let secrets = issuing_secrets(deps, &chosen.registration).await?;
-    let (bound, loopback) = (request.values(&chosen.registration)?, deps.settings.loopback);
-    let client = oauth1::Client::of(config, chosen.registration.option(), &secrets, bound.values())?;
+    let calls = deps.calls(Deadline::starting(&*deps.clock).provider());
+    let maker = Maker::new(&calls, request.values(&chosen.registration)?, &secrets);
+    let (values, loopback) = (maker.values(), calls.loopback);
+    let client = oauth1::Client::of(config, chosen.registration.option(), &secrets, &values)?;
     let endpoints = config.endpoints()?;
-    let url = endpoints.request_token.render(bound.values(), loopback)?;
+    let url = endpoints.request_token.render(&values, loopback)?;
     let endpoint = oauth1::Endpoint { url, method: config.request_method };
-    let mut location = endpoints.authorize.render(bound.values(), loopback)?;
+    let mut location = endpoints.authorize.render(&values, loopback)?;
     let mut callback = Url::parse(callback_uri).map_err(Error::internal)?;
     callback.query_pairs_mut().append_pair("state", &state.reveal());
     let wanted = wanted_parameters(config);
@@ -125,7 +130,6 @@ async fn request_authorization(
         ParameterPlace::Request => (wanted.as_slice(), &[][..]),
         ParameterPlace::Authorize => (&[][..], wanted.as_slice()),
     };
-    let calls = deps.calls(Deadline::starting(&*deps.clock).provider());
     let temporary =
         request_temporary_credentials(&calls, &client, endpoint, callback.as_str(), at_request).await?;
     location.query_pairs_mut().append_pair("oauth_token", &temporary.token).extend_pairs(at_authorization);

@@ -1,5 +1,6 @@
 //! One way to authenticate with an integration.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ use super::oauth2::OAuth2;
 use super::problem::Problems;
 use super::proxy::Proxy;
 use super::read::read_leniently;
+use super::signed::Signed;
 use super::template::Address;
 use crate::redirect_uri::{Loopback, OwnRoutes};
 
@@ -79,6 +81,9 @@ pub struct AuthOptionDefinition {
         skip_serializing_if = "Option::is_none"
     )]
     pub account: Option<AccountTemplates>,
+    /// The JWTs that it signs, by the names that `${signed.…}` has for them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub signed: BTreeMap<String, Signed>,
     /// True if customers run the service themselves, so that the host is theirs to name. Then the client secret goes
     /// to no address with a placeholder in its host.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -173,6 +178,8 @@ pub struct AuthOption {
     pub after_connect: Vec<AfterConnect>,
     /// The account at the provider.
     pub account: Option<AccountTemplates>,
+    /// The JWTs that it signs.
+    pub signed: BTreeMap<String, Signed>,
     /// Whether the host is the customer's to name.
     pub customer_host: CustomerHost,
     /// Public suffixes that are the provider's own.
@@ -304,6 +311,7 @@ impl AuthOption {
             revoke: definition.revoke,
             after_connect: definition.after_connect,
             account: definition.account,
+            signed: definition.signed,
             customer_host,
             provider_domains: definition.provider_domains,
             takes_client: false,
@@ -344,6 +352,7 @@ impl AuthOption {
             path,
             inputs: &inputs,
             parameters,
+            signed: &self.signed,
             secrets,
             option: self.checked(),
             loopback,
@@ -358,6 +367,7 @@ impl AuthOption {
             }
         }
         self.method.check(&mut checker.inside("config"));
+        self.method.check_assertion(&mut checker);
         // An OAuth 1.0 answer belongs to its flow by `oauth_token`.
         if let AuthMethod::OAuth2(config) = &self.method
             && is_answered_at_bare_path
@@ -370,11 +380,14 @@ impl AuthOption {
                 names
             }),
             // The owner's option does the work, and is checked in the owner's definition.
-            AuthMethod::Proxy(_) => return,
+            AuthMethod::Proxy(_) => return self.check_signs_nothing(&mut checker),
             AuthMethod::OAuth1(config) if config.has_entered_tokens() => inputs.listed().cloned(),
             AuthMethod::OAuth2(_) | AuthMethod::OAuth1(_) => None,
         };
         let credentials = named.as_ref().map_or(Credentials::Given, Credentials::Named);
+        for (name, signed) in &self.signed {
+            signed.check(name, &mut checker, credentials);
+        }
         if let Some(base_uri) = base_uri {
             checker.base(base_uri, credentials);
         }

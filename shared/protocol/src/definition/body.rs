@@ -87,9 +87,9 @@ pub enum Body {
     Text(Template),
 }
 
-/// A value in a body.
-#[derive(Debug, Clone, Serialize)]
-#[serde(untagged)]
+/// A value in a body, or in a JWT.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "Value", untagged)]
 pub enum Node {
     /// A text with placeholders. Without the value of an optional one it is left out.
     Template(Template),
@@ -138,7 +138,9 @@ impl Body {
         let encoded = match (self, format) {
             (Self::Text(text), BodyFormat::Xml) => text.render_xml(values)?.into(),
             (Self::Text(text), _) => text.render_text(values)?.into(),
-            (Self::Fields(fields), BodyFormat::Json) => object(fields, values)?.to_string().into(),
+            (Self::Fields(fields), BodyFormat::Json) => {
+                Value::Object(object(fields, values)?).to_string().into()
+            }
             (Self::Fields(fields), _) => {
                 let mut flat = Vec::with_capacity(fields.len());
                 for (name, node) in fields {
@@ -188,7 +190,7 @@ impl Node {
     fn render(&self, values: &Values<'_>) -> error::Result<Option<Value>> {
         Ok(match self {
             Self::Template(template) => template.render_optional(values)?.map(Value::String),
-            Self::Object(fields) => Some(object(fields, values)?),
+            Self::Object(fields) => Some(Value::Object(object(fields, values)?)),
             Self::Array(items) => {
                 let mut rendered = Vec::with_capacity(items.len());
                 for item in items {
@@ -200,7 +202,17 @@ impl Node {
         })
     }
 
-    fn check(&self, checker: &mut Checker<'_>, setting: &str, credentials: Credentials<'_>) {
+    /// The templates in it.
+    pub(super) fn templates(&self) -> Vec<&Template> {
+        match self {
+            Self::Template(template) => vec![template],
+            Self::Object(fields) => fields.values().flat_map(Self::templates).collect(),
+            Self::Array(items) => items.iter().flat_map(Self::templates).collect(),
+            Self::Literal(_) => Vec::new(),
+        }
+    }
+
+    pub(super) fn check(&self, checker: &mut Checker<'_>, setting: &str, credentials: Credentials<'_>) {
         match self {
             Self::Template(template) => checker.template(setting, template, credentials),
             Self::Object(fields) => {
@@ -218,14 +230,18 @@ impl Node {
     }
 }
 
-fn object(fields: &BTreeMap<String, Node>, values: &Values<'_>) -> error::Result<Value> {
+/// The object with these members.
+pub(super) fn object(
+    fields: &BTreeMap<String, Node>,
+    values: &Values<'_>,
+) -> error::Result<Map<String, Value>> {
     let mut rendered = Map::new();
     for (name, node) in fields {
         if let Some(value) = node.render(values)? {
             rendered.insert(name.clone(), value);
         }
     }
-    Ok(Value::Object(rendered))
+    Ok(rendered)
 }
 
 #[cfg(test)]

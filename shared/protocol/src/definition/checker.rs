@@ -6,6 +6,7 @@ use super::check::web_address_problem;
 use super::input_names::InputNames;
 use super::option_secrets::OptionSecrets;
 use super::problem::Problems;
+use super::signed::Signed;
 use super::template::{Address, Placeholder, Root, Template};
 use crate::redirect_uri::{Loopback, OwnRoutes};
 use crate::secret::Secret;
@@ -59,6 +60,8 @@ pub(super) struct Checker<'a> {
     pub(super) inputs: &'a InputNames,
     /// The names that the integration's parameters can have.
     pub(super) parameters: &'a InputNames,
+    /// What the option signs.
+    pub(super) signed: &'a BTreeMap<String, Signed>,
     pub(super) secrets: KnownSecrets<'a>,
     pub(super) option: Checked<'a>,
     pub(super) loopback: Loopback,
@@ -73,6 +76,7 @@ impl Checker<'_> {
             path: format!("{}.{setting}", self.path),
             inputs: self.inputs,
             parameters: self.parameters,
+            signed: self.signed,
             secrets: self.secrets,
             option: self.option,
             loopback: self.loopback,
@@ -162,7 +166,9 @@ impl Checker<'_> {
     /// Checks the integration's `baseUri`, as this option fills it.
     pub(super) fn base(&mut self, address: &Address, credentials: Credentials<'_>) {
         for placeholder in address.template().placeholders() {
-            if let Some(problem) = self.unknown(placeholder, credentials) {
+            let is_made = matches!(placeholder.root(), Root::Random | Root::Signed);
+            let made = is_made.then(|| format!("has `{placeholder}`, which is made for a request"));
+            if let Some(problem) = made.or_else(|| self.unknown(placeholder, credentials)) {
                 let problem = format!("{problem} ({})", self.path);
                 self.problems.add("baseUri", problem);
             }
@@ -246,6 +252,19 @@ impl Checker<'_> {
             (Root::Integration, _) if !self.parameters.has(name) => {
                 Some(format!("has `{placeholder}`, but the integration's parametersSchema has no `{name}`"))
             }
+            (Root::Random | Root::Signed, _) if placeholder.path().len() > 1 => {
+                Some(format!("has `{placeholder}`, but what is made for a request has one name"))
+            }
+            (Root::Signed, _) => match self.signed.get(name) {
+                None => Some(format!("has `{placeholder}`, but the option's signed has no `{name}`")),
+                Some(signed) => {
+                    let inside = signed.templates().flat_map(Template::placeholders);
+                    inside
+                        .filter(|inside| inside.root() != Root::Signed)
+                        .find_map(|inside| self.unknown(inside, credentials))
+                        .map(|problem| format!("has `{placeholder}`, which {problem}"))
+                }
+            },
             (Root::Credentials, Credentials::NotYet) => {
                 Some(format!("has `{placeholder}`, but there are no credentials yet where it is used"))
             }

@@ -9,6 +9,7 @@ use super::body::{Body, BodyFormat};
 use super::call_method::CallMethod;
 use super::call_parts::{Basic, CallParts, Query};
 use super::checker::{Checker, Credentials};
+use super::client_assertion::ClientAssertion;
 use super::condition::Condition;
 use super::customer_host::CustomerHost;
 use super::headers::Headers;
@@ -38,6 +39,13 @@ pub struct ClientCredentials {
     /// The client authentication at the token endpoint.
     #[serde(default)]
     pub client_auth_location: ClientAuthentication,
+    /// The JWT that authenticates the client, for `private_key_jwt` and `client_secret_jwt`.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub client_assertion: Option<ClientAssertion>,
     /// The scopes to request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<Template>,
@@ -174,7 +182,7 @@ impl ClientCredentials {
         match &self.client_secret {
             Some(template) => checker.template("clientSecret", template, Credentials::NotYet),
             None if checker.inputs.has("clientSecret") => {}
-            None if self.client_auth_location == ClientAuthentication::None => {}
+            None if self.client_auth_location.needs_no_secret() => {}
             None if checker.lacks("clientSecret") => {
                 checker
                     .refuse("clientSecret", "is missing, and the option's inputSchema has no `clientSecret`");
@@ -218,9 +226,14 @@ impl ClientCredentials {
     /// workspace's.
     #[must_use]
     pub fn has_own_client(&self) -> bool {
-        self.token_uri.is_some()
-            && self.client_auth_location != ClientAuthentication::None
-            && self.client_secret.as_ref().is_none_or(is_teams)
+        let is_own = match self.client_auth_location {
+            ClientAuthentication::None => false,
+            ClientAuthentication::PrivateKeyJwt => {
+                self.client_assertion.as_ref().is_none_or(|assertion| assertion.key.is_none())
+            }
+            _ => self.client_secret.as_ref().is_none_or(is_teams),
+        };
+        is_own && self.token_uri.is_some()
     }
 
     /// The step that makes credentials of the input.

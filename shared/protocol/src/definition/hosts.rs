@@ -130,7 +130,8 @@ impl AuthOption {
             );
         }
         // A public client of OAuth 2 needs no secret. Anything else cannot do without.
-        (!matches!(self.method, AuthMethod::OAuth2(_))).then(|| {
+        let can_do_without = matches!(self.method, AuthMethod::OAuth2(_)) && !recipient.is_signed;
+        (!can_do_without).then(|| {
             "needs the client secret, which customerHost keeps back: say `customerHostGetsSecret` too"
                 .to_owned()
         })
@@ -156,12 +157,16 @@ impl AuthOption {
     /// True if the option has a client secret, or could have one that is sealed.
     fn may_have_secret(&self, secrets: KnownSecrets<'_>) -> bool {
         let is_entered = || InputNames::of(self.input_schema.as_ref()).has("clientSecret");
+        let has_key = self.has_own_key();
         match (secrets, &self.method) {
             (_, AuthMethod::OAuth1(_))
             | (KnownSecrets::Sealed, AuthMethod::OAuth2(_) | AuthMethod::Proxy(_)) => true,
             (KnownSecrets::None, _) => false,
-            (KnownSecrets::Opened(secrets), _) => self.secret(secrets, "clientSecret").is_some(),
-            (KnownSecrets::Sealed, AuthMethod::ClientCredentials(_)) => !is_entered(),
+            (KnownSecrets::Opened(secrets), _) => {
+                let has = |setting| self.secret(secrets, setting).is_some();
+                has("clientSecret") || (has_key && has("privateKey"))
+            }
+            (KnownSecrets::Sealed, AuthMethod::ClientCredentials(_)) => has_key || !is_entered(),
         }
     }
 

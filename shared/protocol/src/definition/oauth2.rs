@@ -9,6 +9,7 @@ use super::body::BodyFormat;
 use super::callback_parameters::CallbackParameters;
 use super::callback_settings::{CallbackHmac, CallbackNames, CallbackSettings, ConsentGrant};
 use super::checker::{Checker, Credentials};
+use super::client_assertion::ClientAssertion;
 use super::customer_host::CustomerHost;
 use super::pick::Picks;
 use super::template::{Address, Template};
@@ -36,6 +37,12 @@ pub enum ClientAuthentication {
     UserName,
     /// `client_id` and `client_secret` in the query of the address.
     Query,
+    /// A JWT that a private key signs (RFC 7523 §2.2).
+    #[serde(rename = "private_key_jwt")]
+    PrivateKeyJwt,
+    /// A JWT that the client secret signs.
+    #[serde(rename = "client_secret_jwt")]
+    ClientSecretJwt,
     /// A public client: `client_id` in the body, no secret.
     None,
 }
@@ -152,6 +159,13 @@ pub struct OAuth2 {
     /// The client authentication at the token endpoint.
     #[serde(default)]
     pub client_auth_location: ClientAuthentication,
+    /// The JWT that authenticates the client, for `private_key_jwt` and `client_secret_jwt`.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub client_assertion: Option<ClientAssertion>,
     /// The format of the token request's body.
     #[serde(default, skip_serializing_if = "BodyFormat::is_form")]
     pub body_format: BodyFormat,
@@ -387,6 +401,20 @@ impl OAuth2 {
             let Some(address) = address else { continue };
             checker.address(setting, address, Credentials::Given);
         }
+    }
+}
+
+impl ClientAuthentication {
+    /// True if the client authenticates by a JWT.
+    #[must_use]
+    pub fn is_assertion(self) -> bool {
+        matches!(self, Self::PrivateKeyJwt | Self::ClientSecretJwt)
+    }
+
+    /// True if the client has no use for a secret.
+    #[must_use]
+    pub fn needs_no_secret(self) -> bool {
+        matches!(self, Self::PrivateKeyJwt | Self::None)
     }
 }
 

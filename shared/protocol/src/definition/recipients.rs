@@ -34,6 +34,8 @@ pub struct Recipient<'a> {
     pub address: &'a Address,
     /// The most secret thing that it gets.
     pub gets: Gets,
+    /// True if it gets what the option's own key signs.
+    pub is_signed: bool,
 }
 
 impl AuthOption {
@@ -45,16 +47,21 @@ impl AuthOption {
             return Vec::new();
         }
         let path = self.path();
+        let signs =
+            [self.own_key_signs_authorization(), self.own_key_signs_config(), self.own_key_signs_calls()];
+        let [in_authorization, in_requests, in_calls] = signs;
         let in_config = self.method.recipients().into_iter().map(|(setting, address, gets)| {
             let field = format!("{path}.config.{setting}").into();
-            Recipient { field, address, gets }
+            let is_signed = if setting == "authorizeUri" { in_authorization } else { in_requests };
+            Recipient { field, address, gets, is_signed }
         });
         // Requests to the API are signed with the client secret (RFC 5849 §3.1); PLAINTEXT even sends it.
         let gets = match self.method {
             AuthMethod::OAuth1(_) => Gets::Secret,
             AuthMethod::OAuth2(_) | AuthMethod::ClientCredentials(_) | AuthMethod::Proxy(_) => Gets::Token,
         };
-        let base = base_uri.map(|address| Recipient { field: "baseUri".into(), address, gets });
+        let base =
+            base_uri.map(|address| Recipient { field: "baseUri".into(), address, gets, is_signed: in_calls });
         let test = self.test.as_ref().map(|test| {
             let TestCall {
                 method: _,
@@ -100,12 +107,14 @@ impl AuthOption {
         });
         let whole = test.into_iter().chain(revoke).chain(after).filter_map(|(call, at)| match at {
             ApiPath::Whole(address) => {
-                Some(Recipient { field: format!("{path}.{call}.path").into(), address, gets })
+                let field = format!("{path}.{call}.path").into();
+                Some(Recipient { field, address, gets, is_signed: in_calls })
             }
             // It is appended to `baseUri`, after the host.
             ApiPath::Below(_) => None,
         });
-        in_config.chain(base).chain(whole).collect()
+        let all = in_config.chain(base).chain(whole);
+        all.map(|it| if it.is_signed { Recipient { gets: Gets::Secret, ..it } } else { it }).collect()
     }
 }
 
@@ -145,6 +154,7 @@ fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
         scopes: _,
         scope_separator: _,
         client_auth_location,
+        client_assertion: _,
         body_format: _,
         no_refresh_token: _,
         skip_pkce: _,
@@ -202,6 +212,7 @@ fn of_client_credentials(config: &ClientCredentials) -> Vec<(&'static str, &Addr
         client_id: _,
         client_secret: _,
         client_auth_location: _,
+        client_assertion: _,
         scopes: _,
         scope_separator: _,
         extra: _,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::input::{self, Violation};
 use super::input_defaults;
-use super::template::Values;
+use super::template::{Template, Values};
 use super::{AuthMethod, AuthOption, Integration, OptionSecrets};
 use crate::error::{Error, ErrorKey, Result};
 use crate::id::IntegrationId;
@@ -87,9 +87,9 @@ impl<'a> BoundValues<'a> {
         self.registration
     }
 
-    /// The values.
-    #[must_use]
-    pub fn values(&self) -> &Values<'a> {
+    /// The values, without what is made for a request: other crates get them from a
+    /// [`Maker`](crate::provider::maker::Maker).
+    pub(crate) fn values(&self) -> &Values<'a> {
         &self.values
     }
 
@@ -97,6 +97,12 @@ impl<'a> BoundValues<'a> {
     #[must_use]
     pub fn parameters(&self) -> &'a Map<String, Value> {
         self.values.parameters
+    }
+
+    /// The template, filled in; nothing if one of its values is missing, or cannot stand in a text.
+    #[must_use]
+    pub fn text(&self, template: &Template) -> Option<String> {
+        template.render_optional(&self.values.lacking()).ok().flatten()
     }
 
     /// The credentials among them.

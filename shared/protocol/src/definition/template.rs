@@ -24,7 +24,8 @@ pub(super) use destination::Destination;
 pub(in crate::definition) use host::{Host, Slot};
 
 /// The sources of placeholders' values. Each may be empty. Other crates get them only bound to the registration that
-/// they belong to ([`BoundValues`](super::BoundValues)).
+/// they belong to ([`BoundValues`](super::BoundValues))
+/// and with a maker ([`Maker`](crate::provider::maker::Maker)).
 #[derive(Clone, Copy)]
 pub struct Values<'a> {
     /// `${parameters.…}`: the customer's input for this connection.
@@ -61,6 +62,13 @@ pub trait Make: Sync {
 pub struct Template {
     source: String,
     parts: Vec<Part>,
+}
+
+/// The lines that a text may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    One,
+    Any,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,12 +145,22 @@ impl Template {
     /// `input_invalid` that names the field, if a value is missing, is no string, number or boolean, or holds a
     /// character that ends a header (RFC 9110 §5.5: CR, LF, NUL).
     pub fn render_text(&self, values: &Values<'_>) -> Result<String> {
-        self.render_each(|choice| choice.resolve(values).map(Some)).map(Option::unwrap_or_default)
+        self.render_each(Lines::One, |choice| choice.resolve(values).map(Some)).map(Option::unwrap_or_default)
     }
 
     /// Fills the placeholders as they are too. Returns nothing if a value is missing that may be.
     pub fn render_optional(&self, values: &Values<'_>) -> Result<Option<String>> {
-        self.render_each(|choice| choice.find(values))
+        self.render_each(Lines::One, |choice| choice.find(values))
+    }
+
+    /// Fills the placeholders with values that may have line breaks: for a text that is sent nowhere, such as a key.
+    pub(super) fn render_lines(&self, values: &Values<'_>) -> Result<String> {
+        self.render_each(Lines::Any, |choice| choice.resolve(values).map(Some)).map(Option::unwrap_or_default)
+    }
+
+    /// The error about the value of the first placeholder.
+    pub(super) fn refused(&self, fault: &str) -> Error {
+        self.choices().next().map_or_else(|| Error::unusable("template"), |choice| choice.refused(fault))
     }
 
     /// Fills the placeholders with values that are escaped for XML (XML 1.0 §2.4), in an element or an attribute.
@@ -175,6 +193,7 @@ impl Template {
 
     fn render_each<'v>(
         &self,
+        lines: Lines,
         value: impl Fn(&Choice) -> Result<Option<Cow<'v, str>>>,
     ) -> Result<Option<String>> {
         let mut text = String::new();
@@ -183,7 +202,7 @@ impl Template {
                 Part::Literal(literal) => text.push_str(literal),
                 Part::Placeholder(choice) => {
                     let Some(value) = value(choice)? else { return Ok(None) };
-                    if value.contains(['\r', '\n', '\0']) {
+                    if lines == Lines::One && value.contains(['\r', '\n', '\0']) {
                         return Err(choice.refused("has a line break in it"));
                     }
                     text.push_str(&value);
@@ -272,8 +291,8 @@ impl Placeholder {
             Root::ConnectorParameters => values.connector_parameters,
             Root::Integration => values.integration,
             Root::Random | Root::Signed => {
-                let made = values.maker.map(|maker| maker.make(self.root, &self.path[0])).transpose()?;
-                return Ok(made.map(Cow::Owned));
+                let maker = values.maker.ok_or_else(|| Error::internal("a template without a maker"))?;
+                return maker.make(self.root, &self.path[0]).map(Cow::Owned).map(Some);
             }
         };
         match value_path::find(root, &self.path).filter(|value| !value.is_null()) {

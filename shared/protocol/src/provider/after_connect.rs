@@ -4,9 +4,10 @@ use http::HeaderValue;
 use http::header::ACCEPT;
 use serde_json::{Map, Value};
 
-use super::api_call::{ApiAccess, ApiRequest, Purpose, authenticated};
+use super::api_call::{ApiRequest, Purpose, authenticated};
 use super::calls::Calls;
 use super::failure::{CallError, Refusal};
+use super::maker::Maker;
 use super::oauth2::token_response::settle;
 use crate::definition::{AfterConnect, Choose, TimeUnit, is_expected, picked};
 
@@ -28,18 +29,14 @@ pub struct Item {
 }
 
 /// Makes a call, and returns what it adds.
-pub async fn make(
-    calls: &Calls<'_>,
-    call: &AfterConnect,
-    access: &ApiAccess<'_>,
-) -> Result<Added, CallError> {
-    let values = access.bound.values();
-    let base_uri = access.bound.registration().integration.base_uri.as_ref();
+pub async fn make(calls: &Calls<'_>, call: &AfterConnect, maker: &Maker<'_>) -> Result<Added, CallError> {
+    let values = &maker.values();
+    let base_uri = maker.registration().integration.base_uri.as_ref();
     let mut url = call.path.at(base_uri)?.render(values, calls.loopback)?;
     let (mut headers, body) = call.parts().render(values, &mut url, "afterConnect.headers")?;
     headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
     let request = ApiRequest { method: call.method.of("afterConnect.method")?, url, headers, body };
-    let request = authenticated(calls, access, request, Purpose::Completing)?;
+    let request = authenticated(calls, maker, request, Purpose::Completing)?;
     let answer = calls.ask(request, "afterConnect.path").await?;
     let status = answer.response.status();
     let json: Option<Value> = serde_json::from_slice(answer.response.body()).ok();

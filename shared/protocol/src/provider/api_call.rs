@@ -10,9 +10,10 @@ use serde_json::Value;
 use url::{Url, form_urlencoded};
 
 use super::calls::Calls;
+use super::maker::Maker;
 use super::oauth1::{self, Authenticated, Signer, Token};
 use crate::definition::template::{Template, Values};
-use crate::definition::{AuthMethod, BoundValues, OAuth1, OptionSecrets};
+use crate::definition::{AuthMethod, OAuth1};
 use crate::error::{Error, Result};
 use crate::media_type::is_form;
 use crate::secret::Secret;
@@ -27,15 +28,6 @@ pub struct ApiRequest {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
-}
-
-/// The credentials that a request is authenticated with.
-#[derive(Clone, Copy)]
-pub struct ApiAccess<'a> {
-    /// The credentials, and the customer's input beside them, with the registration that they belong to.
-    pub bound: BoundValues<'a>,
-    /// The registration's secrets. Only OAuth 1.0 signs with them.
-    pub secrets: &'a OptionSecrets,
 }
 
 /// What a request is for.
@@ -53,15 +45,15 @@ pub enum Purpose {
 /// OAuth 1.0 signature.
 pub fn authenticated(
     calls: &Calls<'_>,
-    access: &ApiAccess<'_>,
+    maker: &Maker<'_>,
     request: ApiRequest,
     purpose: Purpose,
 ) -> Result<Request<Bytes>> {
     let ApiRequest { method, mut url, mut headers, body } = request;
-    let option = access.bound.registration().option();
+    let option = maker.option();
     let parts = option.api_client.parts();
-    let values = access.bound.values();
-    let values = if purpose == Purpose::Completing { values.lacking() } else { *values };
+    let values = maker.values();
+    let values = if purpose == Purpose::Completing { values.lacking() } else { values };
     let (authenticating, _) = parts.render(&values, &mut url, "apiClient.headers")?;
     for (name, value) in &authenticating {
         if purpose == Purpose::Forwarded || !headers.contains_key(name) {
@@ -70,7 +62,7 @@ pub fn authenticated(
     }
     if let AuthMethod::OAuth1(config) = &option.method {
         let form = form_fields(&headers, &body);
-        headers.insert(AUTHORIZATION, signature(calls, access, config, &method, &url, &form)?);
+        headers.insert(AUTHORIZATION, signature(calls, maker, config, &method, &url, &form)?);
     }
     let mut request = Request::new(body);
     *request.method_mut() = method;
@@ -82,14 +74,14 @@ pub fn authenticated(
 /// The signature of an OAuth 1.0 request. It covers the fields of a form-encoded body (RFC 5849 §3.4.1.3.1).
 fn signature(
     calls: &Calls<'_>,
-    access: &ApiAccess<'_>,
+    maker: &Maker<'_>,
     config: &OAuth1,
     method: &Method,
     url: &Url,
     form: &[(String, String)],
 ) -> Result<HeaderValue> {
-    let (option, values) = (access.bound.registration().option(), access.bound.values());
-    let client = oauth1::Client::of(config, option, access.secrets, values)?;
+    let values = maker.values();
+    let client = oauth1::Client::of(config, maker.option(), maker.secrets(), &values)?;
     let credential = |name: &str| values.credentials.get(name).and_then(Value::as_str);
     let secret = Secret::from(credential("oauth_token_secret").unwrap_or_default());
     let token = Token { token: credential("oauth_token").unwrap_or_default(), secret: &secret };

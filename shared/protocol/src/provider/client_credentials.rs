@@ -1,34 +1,32 @@
 //! Client credentials: the customer's input, used as it is or exchanged for a token.
 
 use http::header::ACCEPT;
-use http::{HeaderValue, Request};
+use http::{HeaderValue, Request, StatusCode};
 use serde_json::{Map, Value};
 
 use super::api_call::rendered;
 use super::calls::Calls;
 use super::failure::{CallError, Failure, Refusal, Word};
+use super::maker::Maker;
 use super::oauth2::authorization_request::joined;
 use super::oauth2::token_request::TokenEndpoint;
 use super::oauth2::token_response::settle;
-use crate::definition::template::{Address, Template, Values};
-use crate::definition::{
-    ClientAuthentication, ClientCredentials, Exchange, LoginCall, Pick, is_expected, picked,
-};
+use crate::definition::template::{Address, Template};
+use crate::definition::{ClientCredentials, Exchange, LoginCall, Pick, is_expected, picked};
 use crate::error::{Error, Result};
 use crate::secret::{Secret, SecretMap};
 
-/// Makes the credentials. `sealed_secret` is the client secret that is sealed beside the definition, if the client is
-/// the workspace's own.
+/// Makes the credentials.
 pub async fn credentials(
     calls: &Calls<'_>,
     config: &ClientCredentials,
-    sealed_secret: Option<&Secret>,
-    values: &Values<'_>,
+    maker: &Maker<'_>,
 ) -> Result<SecretMap, CallError> {
+    let values = &maker.values();
     match config.exchange() {
         Exchange::None => Ok(values.parameters.clone()),
-        Exchange::Grant(token_uri) => grant(calls, config, token_uri, sealed_secret, values).await,
-        Exchange::Login(login) => log_in(calls, login, values).await.map(|mut fields| {
+        Exchange::Grant(token_uri) => grant(calls, config, token_uri, maker).await,
+        Exchange::Login(login) => log_in(calls, login, maker).await.map(|mut fields| {
             settle(&mut fields, config.expires_in_unit, calls.clock.now());
             fields
         }),
@@ -42,10 +40,11 @@ async fn grant(
     calls: &Calls<'_>,
     config: &ClientCredentials,
     token_uri: &Address,
-    sealed_secret: Option<&Secret>,
-    values: &Values<'_>,
+    maker: &Maker<'_>,
 ) -> Result<Map<String, Value>, CallError> {
-    let sealed_secret = sealed_secret.filter(|_| config.customer_host.sends_secret_to(token_uri));
+    let values = &maker.values();
+    let sealed_secret =
+        maker.secret("clientSecret").filter(|_| config.customer_host.sends_secret_to(token_uri));
     let entered = |template: Option<&Template>, name: &str| match template {
         Some(template) => template.render_text(values),
         None => Template::parse(&format!("${{parameters.{name}}}"))?.render_text(values),
@@ -55,19 +54,21 @@ async fn grant(
         template => entered(template.as_ref(), "clientId")?,
     };
     let entered_secret = match (config.client_auth_location, sealed_secret) {
-        (ClientAuthentication::None, _) | (_, Some(_)) => None,
+        (authentication, _) if authentication.needs_no_secret() => None,
+        (_, Some(_)) => None,
         (_, None) => Some(Secret::new(entered(config.client_secret.as_ref(), "clientSecret")?)),
     };
     let extra = rendered(&config.extra, values)?;
     let scope = joined(&config.scopes, &config.scope_separator, values)?;
     let url = token_uri.render(values, calls.loopback)?;
     let secret = sealed_secret.cloned().or(entered_secret);
-    let endpoint = TokenEndpoint::of_client(config, url, client_id, secret, values)?;
+    let endpoint = TokenEndpoint::of_client(config, url, client_id, secret, maker)?;
     let answered = endpoint.client_credentials(calls, scope, extra).await;
-    let is_customers =
-        sealed_secret.is_none() && !(config.client_secret.is_some() && config.has_own_client());
-    let answered = answered.map_err(|error| match (is_customers, error) {
-        (true, CallError::Provider(failure)) => as_refused_credentials(*failure).into(),
+    let is_ours = sealed_secret.is_some()
+        || (config.client_secret.is_some() && config.has_own_client())
+        || maker.option().own_key_signs_requests();
+    let answered = answered.map_err(|error| match (is_ours, error) {
+        (false, CallError::Provider(failure)) => as_refused_credentials(*failure).into(),
         (_, error) => error,
     });
     Ok(answered?.into_fields())
@@ -86,8 +87,9 @@ fn as_refused_credentials(failure: Failure) -> Failure {
 async fn log_in(
     calls: &Calls<'_>,
     login: &LoginCall,
-    values: &Values<'_>,
+    maker: &Maker<'_>,
 ) -> Result<Map<String, Value>, CallError> {
+    let values = &maker.values();
     let mut url = login.uri.render(values, calls.loopback)?;
     let (mut headers, body) = login.parts().render(values, &mut url, "login.headers")?;
     headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
@@ -100,6 +102,10 @@ async fn log_in(
     let status = answer.response.status();
     let json: Option<Value> = serde_json::from_slice(answer.response.body()).ok();
     if !is_expected(login.expect.as_ref(), status, json.as_ref()) {
+        // The team's own key is not what the customer entered.
+        if status == StatusCode::UNAUTHORIZED && maker.option().own_key_signs_requests() {
+            return Err(answer.failed(Refusal::Client).into());
+        }
         let word = if status.is_success() { Word::Definite } else { Word::of(status) };
         return Err(answer.failed(Refusal::Credentials(word)).with_status_shown().into());
     }

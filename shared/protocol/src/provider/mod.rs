@@ -9,6 +9,7 @@ pub mod calls;
 pub mod client;
 pub mod client_credentials;
 pub mod failure;
+pub mod maker;
 pub mod oauth1;
 pub mod oauth2;
 pub mod revoke_call;

@@ -4,22 +4,23 @@ use http::header::ACCEPT;
 use http::{HeaderValue, StatusCode};
 use serde_json::Value;
 
-use super::api_call::{ApiAccess, ApiRequest, Purpose, authenticated};
+use super::api_call::{ApiRequest, Purpose, authenticated};
 use super::calls::Calls;
 use super::failure::{CallError, Refusal, Word};
+use super::maker::Maker;
 use crate::definition::is_expected;
 
 /// Makes the option's test call, if it has one. The expected answer proves the credentials.
-pub async fn run(calls: &Calls<'_>, access: &ApiAccess<'_>) -> Result<(), CallError> {
-    let registration = access.bound.registration();
+pub async fn run(calls: &Calls<'_>, maker: &Maker<'_>) -> Result<(), CallError> {
+    let registration = maker.registration();
     let option = registration.option();
     let Some(test) = &option.test else { return Ok(()) };
-    let values = access.bound.values();
+    let values = &maker.values();
     let mut url = test.path.at(registration.integration.base_uri.as_ref())?.render(values, calls.loopback)?;
     let (mut headers, body) = test.parts().render(values, &mut url, "test.headers")?;
     headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
     let request = ApiRequest { method: test.method.of("test.method")?, url, headers, body };
-    let request = authenticated(calls, access, request, Purpose::Defined)?;
+    let request = authenticated(calls, maker, request, Purpose::Defined)?;
     let answer = calls.ask(request, "test.path").await?;
     let (status, body) = (answer.response.status(), answer.response.body());
     let json: Option<Value> = match &test.expect {

@@ -4,6 +4,7 @@ use protocol::deadline::Deadline;
 use protocol::definition::{AfterConnect, BoundValues};
 use protocol::error::{Error, ErrorKey};
 use protocol::provider::failure::{CallError, Refusal, Word};
+use protocol::provider::maker::Maker;
 use protocol::provider::oauth2::consent;
 use protocol::provider::oauth2::token_request::TokenEndpoint;
 use protocol::secret::SecretMap;
@@ -77,18 +78,18 @@ pub(super) async fn renew(
         Renewal::RefreshToken { config, token } => {
             let registration = bound.registration();
             let issuing = registration::issuing_secrets(deps, registration).await?;
-            let client_secret = registration.option().secret(&issuing, "clientSecret");
             let calls = deps.calls(deadline.provider());
-            let endpoint = TokenEndpoint::of_refresh(config, client_secret, bound.values(), calls.loopback)?;
+            let endpoint =
+                TokenEndpoint::of_refresh(config, &Maker::new(&calls, bound, &issuing), calls.loopback)?;
             let response = endpoint.refresh(&calls, token).await?;
             Ok(merged(bound.credentials(), response.into_fields()))
         }
         Renewal::Consent(config) => {
             let registration = bound.registration();
             let issuing = registration::issuing_secrets(deps, registration).await?;
-            let client_secret = registration.option().secret(&issuing, "clientSecret");
             let calls = deps.calls(deadline.provider());
-            let response = consent::request_tokens(&calls, config, client_secret, bound.values()).await?;
+            let response =
+                consent::request_tokens(&calls, config, &Maker::new(&calls, bound, &issuing)).await?;
             Ok(merged(bound.credentials(), response.into_fields()))
         }
         Renewal::Exchange => {

@@ -127,6 +127,13 @@ fn a_value_that_is_missing_is_named_as_the_caller_knows_it() {
     assert_invalid(&text("${connectorParameters.x}", &values).unwrap_err(), "connectorParameters.x");
 }
 
+#[test]
+fn what_is_made_is_not_missing_in_silence() {
+    for made in ["${random.a}", "${random.a?}", "${signed.a?}", "${parameters.x || random.a}"] {
+        assert_eq!(text(made, &json!({})).unwrap_err().key(), ErrorKey::Internal, "{made}");
+    }
+}
+
 fn text(source: &str, parameters: &Value) -> Result<String> {
     with_parameters(parameters, |values| Template::parse(source)?.render_text(values))
 }

@@ -8,27 +8,93 @@ use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use super::form::Form;
-use crate::definition::ClientAuthentication;
+use crate::definition::template::Address;
+use crate::definition::{ClientAssertion, ClientAuthentication, OAuth2};
 use crate::error::{Error, Result};
+use crate::provider::maker::Maker;
+use crate::redirect_uri::Loopback;
 use crate::secret::Secret;
 
-/// The client, as the request authenticates it.
-#[derive(Clone, Copy)]
-pub(super) struct Client<'a> {
-    pub(super) id: &'a str,
+/// The `client_assertion_type` of a JWT (RFC 7523 §2.2).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// The client, as a request authenticates it.
+pub(super) struct Client {
+    pub(super) id: String,
     /// The secret. Without one the client is a public one (§2.1).
-    pub(super) secret: Option<&'a Secret>,
+    pub(super) secret: Option<Secret>,
     pub(super) authentication: ClientAuthentication,
+    /// The JWT in place of a secret.
+    pub(super) assertion: Option<Secret>,
 }
 
-impl Client<'_> {
-    /// Puts the client into the request: its identifier, and its secret where it has one.
+impl Client {
+    /// The client of an `oauth2` option, as it authenticates at `address`. Where the secret does not go, the client is a
+    /// public one.
+    pub(super) fn of(
+        config: &OAuth2,
+        address: &Address,
+        maker: &Maker<'_>,
+        loopback: Loopback,
+    ) -> Result<Self> {
+        let values = &maker.values();
+        let id = config.client_id()?.render_text(values)?;
+        // A client that the customer brought goes to the customer's own host too.
+        if config.client_secret.is_none() && !config.customer_host.sends_secret_to(address) {
+            let authentication = ClientAuthentication::None;
+            return Ok(Self { id, secret: None, authentication, assertion: None });
+        }
+        let brought =
+            config.client_secret.as_ref().map(|template| template.render_text(values)).transpose()?;
+        let secret = brought.map(Secret::new).or_else(|| maker.secret("clientSecret").cloned());
+        let client = Self { id, secret, authentication: config.client_auth_location, assertion: None };
+        if !client.authentication.is_assertion() {
+            return Ok(client);
+        }
+        let token_uri = config.token_uri.render(values, loopback)?;
+        client.asserted(config.client_assertion.as_ref(), token_uri.as_str(), maker)
+    }
+
+    /// The same client with its JWT, if it authenticates by one.
+    pub(super) fn asserted(
+        self,
+        assertion: Option<&ClientAssertion>,
+        token_uri: &str,
+        maker: &Maker<'_>,
+    ) -> Result<Self> {
+        let key = match self.authentication {
+            ClientAuthentication::PrivateKeyJwt => maker.secret("privateKey"),
+            ClientAuthentication::ClientSecretJwt => {
+                Some(self.secret.as_ref().ok_or_else(|| Error::unusable("clientSecret"))?)
+            }
+            _ => return Ok(self),
+        };
+        let usual = ClientAssertion::default();
+        let assertion = assertion.unwrap_or(&usual).sign(
+            self.authentication,
+            &self.id,
+            token_uri,
+            &maker.values(),
+            (key, maker.issue()),
+        )?;
+        Ok(Self { assertion: Some(Secret::new(assertion)), ..self })
+    }
+
+    /// Puts the client into the request: its identifier, and its secret or its JWT where it has one.
     pub(super) fn authenticate(&self, form: &mut Form) -> Result<()> {
-        let secret = self.secret.filter(|_| self.authentication != ClientAuthentication::None);
+        if let Some(assertion) = &self.assertion {
+            form.set("client_id", &self.id);
+            form.set("client_assertion_type", JWT_BEARER);
+            form.set("client_assertion", assertion.expose());
+            return Ok(());
+        }
+        let secret = self.secret.as_ref().filter(|_| !self.authentication.needs_no_secret());
         let Some(secret) = secret else {
             // A client without an identifier is told by what it presents, such as an assertion.
-            if !self.id.is_empty() {
-                form.set("client_id", self.id);
+            if self.id.is_empty() {
+                form.remove("client_id");
+            } else {
+                form.set("client_id", &self.id);
             }
             return Ok(());
         };
@@ -36,29 +102,35 @@ impl Client<'_> {
             ClientAuthentication::Headers | ClientAuthentication::Both => {
                 let encoded =
                     |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-                form.headers.insert(AUTHORIZATION, basic(&encoded(self.id), &encoded(secret.expose()))?);
+                form.headers.insert(AUTHORIZATION, basic(&encoded(&self.id), &encoded(secret.expose()))?);
             }
             ClientAuthentication::RawHeaders => {
-                form.headers.insert(AUTHORIZATION, basic(self.id, secret.expose())?);
+                form.headers.insert(AUTHORIZATION, basic(&self.id, secret.expose())?);
             }
             ClientAuthentication::UserName => {
                 form.headers.insert(AUTHORIZATION, basic(secret.expose(), "")?);
             }
-            ClientAuthentication::Body | ClientAuthentication::Query | ClientAuthentication::None => {}
+            ClientAuthentication::Body
+            | ClientAuthentication::Query
+            | ClientAuthentication::PrivateKeyJwt
+            | ClientAuthentication::ClientSecretJwt
+            | ClientAuthentication::None => {}
         }
         match self.authentication {
             ClientAuthentication::Body | ClientAuthentication::Both => {
-                form.set("client_id", self.id);
+                form.set("client_id", &self.id);
                 form.set("client_secret", secret.expose());
             }
             ClientAuthentication::Query => {
                 form.remove("client_id");
-                form.query.push(("client_id".to_owned(), self.id.to_owned()));
+                form.query.push(("client_id".to_owned(), self.id.clone()));
                 form.query.push(("client_secret".to_owned(), secret.expose().to_owned()));
             }
             ClientAuthentication::Headers
             | ClientAuthentication::RawHeaders
             | ClientAuthentication::UserName
+            | ClientAuthentication::PrivateKeyJwt
+            | ClientAuthentication::ClientSecretJwt
             | ClientAuthentication::None => form.remove("client_id"),
         }
         Ok(())
@@ -80,8 +152,8 @@ mod tests {
 
     fn sent(authentication: ClientAuthentication, id: &str, secret: &str) -> Form {
         let mut form = Form::new(vec![("client_id".to_owned(), id.to_owned())]);
-        let secret = Secret::from(secret);
-        Client { id, secret: Some(&secret), authentication }.authenticate(&mut form).unwrap();
+        let (id, secret) = (id.to_owned(), Some(Secret::from(secret)));
+        Client { id, secret, authentication, assertion: None }.authenticate(&mut form).unwrap();
         form
     }
 

@@ -5,12 +5,12 @@ use super::authorization_request::joined;
 use super::grant::check_answer;
 use super::token_request::TokenEndpoint;
 use super::token_response::TokenResponse;
-use crate::definition::template::Values;
 use crate::definition::{ADMIN_CONSENT, OAuth2};
 use crate::error::{Error, ErrorKey, Result};
 use crate::provider::authorization_response::{AuthorizationResponse, refused_by_provider};
 use crate::provider::calls::Calls;
 use crate::provider::failure::CallError;
+use crate::provider::maker::Maker;
 use crate::secret::Secret;
 
 /// Consent that a verified response tells of.
@@ -40,10 +40,9 @@ impl Consent {
 pub async fn request_tokens(
     calls: &Calls<'_>,
     config: &OAuth2,
-    client_secret: Option<&Secret>,
-    values: &Values<'_>,
+    maker: &Maker<'_>,
 ) -> Result<TokenResponse, CallError> {
-    let endpoint = TokenEndpoint::of_codes(config, client_secret, values, calls.loopback)?;
-    let scope = joined(&config.scopes, &config.scope_separator, values)?;
+    let endpoint = TokenEndpoint::of_codes(config, maker, calls.loopback)?;
+    let scope = joined(&config.scopes, &config.scope_separator, &maker.values())?;
     endpoint.client_credentials(calls, scope, Vec::new()).await
 }

@@ -6,12 +6,11 @@ use serde_json::{Map, Value};
 
 use super::client_authentication::Client;
 use super::form::{Changes, Form};
-use super::token_request::client_secret_of;
-use crate::definition::template::{Address, Values};
+use crate::definition::template::Address;
 use crate::definition::{BodyFormat, OAuth2};
 use crate::provider::calls::Calls;
 use crate::provider::failure::{CallError, Refusal};
-use crate::secret::Secret;
+use crate::provider::maker::Maker;
 
 /// Asks the provider to forget the credentials. It sends the refresh token, which takes its access tokens along
 /// (§2.1), or the access token if there is no other.
@@ -19,9 +18,9 @@ pub async fn revoke(
     calls: &Calls<'_>,
     endpoint: &Address,
     config: &OAuth2,
-    client_secret: Option<&Secret>,
-    values: &Values<'_>,
+    maker: &Maker<'_>,
 ) -> Result<(), CallError> {
+    let values = &maker.values();
     let credentials: &Map<String, Value> = values.credentials;
     let token = |name: &'static str| {
         let token = credentials.get(name)?.as_str().filter(|token| !token.is_empty())?;
@@ -31,15 +30,7 @@ pub async fn revoke(
     let mut url = endpoint.render(values, calls.loopback)?;
     let changes = config.revocation_request.as_ref();
     let changes = Changes::of(changes, BodyFormat::Form, values, &mut url, "revocationRequest")?;
-    let client_id = config.client_id()?.render_text(values)?;
-    let secret = client_secret_of(config, client_secret, values)?;
-    let client = Client {
-        id: &client_id,
-        secret: secret
-            .as_ref()
-            .filter(|_| config.client_secret.is_some() || config.customer_host.sends_secret_to(endpoint)),
-        authentication: config.client_auth_location,
-    };
+    let client = Client::of(config, endpoint, maker, calls.loopback)?;
     let fields = [("token", token), ("token_type_hint", hint)];
     let mut form = Form::new(fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec());
     client.authenticate(&mut form)?;

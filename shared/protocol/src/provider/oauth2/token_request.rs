@@ -19,14 +19,14 @@ use super::form::{Changes, Form};
 use super::grant::AuthorizationGrant;
 use super::token_response::{TokenResponse, normalized};
 use crate::BoxFuture;
-use crate::definition::template::{Address, Template, Values};
+use crate::definition::template::Address;
 use crate::definition::{
-    AnswerRules, ClientAuthentication, ClientCredentials, Meaning, OAuth2, Pkce, RefreshRefusal,
-    RequestChanges,
+    AnswerRules, ClientCredentials, Meaning, OAuth2, Pkce, RefreshRefusal, RequestChanges,
 };
 use crate::error::Result;
 use crate::provider::calls::{Calls, is_fault};
 use crate::provider::failure::{CallError, Endpoint, Refusal};
+use crate::provider::maker::Maker;
 use crate::provider::token_form;
 use crate::redirect_uri::Loopback;
 use crate::secret::Secret;
@@ -40,12 +40,8 @@ pub struct TokenEndpoint<'a> {
     url: Url,
     /// The definition's setting that holds it.
     setting: &'static str,
-    /// The client identifier.
-    client_id: String,
-    /// The client secret.
-    client_secret: Option<Secret>,
-    /// The way the client authenticates (RFC 6749 §2.3).
-    authentication: ClientAuthentication,
+    /// The client.
+    client: Client,
     /// The `grant_type`, if it is not the standard's.
     grant_type: Option<String>,
     /// What the request differs in.
@@ -64,53 +60,43 @@ struct Described<'a> {
 
 impl<'a> TokenEndpoint<'a> {
     /// The endpoint that exchanges an option's codes.
-    pub fn of_codes(
-        config: &'a OAuth2,
-        client_secret: Option<&Secret>,
-        values: &Values<'_>,
-        loopback: Loopback,
-    ) -> Result<Self> {
+    pub fn of_codes(config: &'a OAuth2, maker: &Maker<'_>, loopback: Loopback) -> Result<Self> {
         let described = Described {
             address: &config.token_uri,
             setting: "tokenUri",
             changes: config.token_request.as_ref(),
             refusals: &[],
         };
-        Self::of(config, &described, client_secret, values, loopback)
+        Self::of(config, &described, maker, loopback)
     }
 
     /// The endpoint that exchanges an option's refresh tokens.
-    pub fn of_refresh(
-        config: &'a OAuth2,
-        client_secret: Option<&Secret>,
-        values: &Values<'_>,
-        loopback: Loopback,
-    ) -> Result<Self> {
+    pub fn of_refresh(config: &'a OAuth2, maker: &Maker<'_>, loopback: Loopback) -> Result<Self> {
         let (address, setting) = match &config.refresh_uri {
             Some(address) => (address, "refreshUri"),
             None => (&config.token_uri, "tokenUri"),
         };
         let changes = config.refresh_request.as_ref().or(config.token_request.as_ref());
         let described = Described { address, setting, changes, refusals: &config.refresh_refusals };
-        Self::of(config, &described, client_secret, values, loopback)
+        Self::of(config, &described, maker, loopback)
     }
 
     /// Where a client-credentials option gets its tokens, with the client that was entered or is the workspace's own.
     pub fn of_client(
         config: &'a ClientCredentials,
         mut url: Url,
-        client_id: String,
-        client_secret: Option<Secret>,
-        values: &Values<'_>,
+        id: String,
+        secret: Option<Secret>,
+        maker: &Maker<'_>,
     ) -> Result<Self> {
+        let client = Client { id, secret, authentication: config.client_auth_location, assertion: None };
+        let client = client.asserted(config.client_assertion.as_ref(), url.as_str(), maker)?;
         let changes = config.token_request.as_ref();
-        let changes = Changes::of(changes, config.body_format, values, &mut url, "tokenRequest")?;
+        let changes = Changes::of(changes, config.body_format, &maker.values(), &mut url, "tokenRequest")?;
         Ok(Self {
             url,
             setting: "tokenUri",
-            client_id,
-            client_secret,
-            authentication: config.client_auth_location,
+            client,
             grant_type: config.grant.clone(),
             changes,
             rules: config.answer_rules(),
@@ -120,36 +106,17 @@ impl<'a> TokenEndpoint<'a> {
     fn of(
         config: &'a OAuth2,
         described: &Described<'a>,
-        client_secret: Option<&Secret>,
-        values: &Values<'_>,
+        maker: &Maker<'_>,
         loopback: Loopback,
     ) -> Result<Self> {
         let Described { address, setting, changes, refusals } = *described;
-        let client_secret = client_secret_of(config, client_secret, values)?;
-        // Without its secret the client is a public one (RFC 6749 §2.1).
-        let is_customers = config.client_secret.is_some();
-        let (client_secret, authentication) = if is_customers || config.customer_host.sends_secret_to(address)
-        {
-            (client_secret, config.client_auth_location)
-        } else {
-            (None, ClientAuthentication::None)
-        };
+        let values = &maker.values();
         let mut url = address.render(values, loopback)?;
         let changes = Changes::of(changes, config.body_format, values, &mut url, setting)?;
-        let client_id = config.client_id()?.render_text(values)?;
+        let client = Client::of(config, address, maker, loopback)?;
         let rules = config.answer_rules(refusals);
-        Ok(Self { url, setting, client_id, client_secret, authentication, grant_type: None, changes, rules })
+        Ok(Self { url, setting, client, grant_type: None, changes, rules })
     }
-}
-
-/// The client secret: the workspace's own, or the one that the customer brought with a client of their own.
-pub(super) fn client_secret_of(
-    config: &OAuth2,
-    sealed: Option<&Secret>,
-    values: &Values<'_>,
-) -> Result<Option<Secret>> {
-    let brought = config.client_secret.as_ref().map(|template: &Template| template.render_text(values));
-    Ok(brought.transpose()?.map(Secret::new).or_else(|| sealed.cloned()))
 }
 
 impl TokenEndpoint<'_> {
@@ -203,7 +170,7 @@ impl TokenEndpoint<'_> {
 
     /// The crate's client. It is a public one: our own [`Client`] authenticates, in more ways than the crate knows.
     fn client(&self) -> OAuth2Client<EndpointNotSet, EndpointSet> {
-        OAuth2Client::new(ClientId::new(self.client_id.clone()))
+        OAuth2Client::new(ClientId::new(self.client.id.clone()))
             .set_token_uri(TokenUrl::from_url(self.url.clone()))
     }
 
@@ -212,15 +179,12 @@ impl TokenEndpoint<'_> {
     }
 
     fn request(&self, standard: &Request<Vec<u8>>) -> Result<Request<Bytes>> {
-        let Self { client_id, client_secret, authentication, .. } = self;
-        let client =
-            Client { id: client_id, secret: client_secret.as_ref(), authentication: *authentication };
         let fields = form_urlencoded::parse(standard.body()).into_owned().collect();
         let mut form = Form::new(fields);
         if let Some(grant_type) = &self.grant_type {
             form.set("grant_type", grant_type);
         }
-        client.authenticate(&mut form)?;
+        self.client.authenticate(&mut form)?;
         form.into_request(&self.url, &self.changes)
     }
 }

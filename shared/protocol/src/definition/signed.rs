@@ -1,0 +1,271 @@
+//! The JWTs that an option signs (RFC 7519): what `${signed.name}` stands for.
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, AlgorithmFamily};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::body::{Node, object};
+use super::checker::{Checker, Credentials, KnownSecrets};
+use super::signing_key::{KeyEncoding, SigningKey};
+use super::template::{Root, Template, Values};
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::secret::Secret;
+
+/// The lifetime of a JWT in seconds, unless it is given.
+const LIFETIME: u32 = 300;
+
+/// A JWT that an option signs for a request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Signed {
+    /// The algorithm (RFC 7518 §3.1).
+    pub algorithm: Algorithm,
+    /// The key, which the customer has entered; the option's own `privateKey` unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Template>,
+    /// How the key is written: PEM unless given, and plain text for HMAC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_encoding: Option<KeyEncoding>,
+    /// The header's `kid`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<Template>,
+    /// Further fields of the header.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub header: BTreeMap<String, Node>,
+    /// The claims, besides the times and the id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub claims: BTreeMap<String, Node>,
+    /// The seconds from `iat` to `exp`.
+    #[serde(default = "lifetime", skip_serializing_if = "is_usual_lifetime")]
+    pub lifetime: NonZero<u32>,
+    /// True if there is an id, `jti`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub jti: bool,
+    /// True if there is `nbf`, the same as `iat`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub nbf: bool,
+}
+
+fn lifetime() -> NonZero<u32> {
+    NonZero::<u32>::MIN.saturating_add(LIFETIME - 1)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_usual_lifetime(seconds: &NonZero<u32>) -> bool {
+    seconds.get() == LIFETIME
+}
+
+/// The time and the id of a JWT.
+pub struct Issue {
+    /// `iat`.
+    pub at: Timestamp,
+    /// `jti`, if there is one.
+    pub jti: String,
+}
+
+impl Signed {
+    /// The signature's part of it.
+    fn signing(&self) -> Signing<'_> {
+        let Self { algorithm, key, key_encoding, key_id, header, .. } = self;
+        Signing {
+            algorithm: *algorithm,
+            key: key.as_ref(),
+            encoding: *key_encoding,
+            key_id: key_id.as_ref(),
+            header,
+        }
+    }
+
+    /// The JWT. `own_key` is the option's `privateKey`.
+    pub fn sign(&self, values: &Values<'_>, own_key: Option<&Secret>, issue: Issue) -> Result<String> {
+        let mut claims = object(&self.claims, values)?;
+        claims.insert("iat".to_owned(), issue.at.seconds().into());
+        claims.insert("exp".to_owned(), (issue.at.seconds() + i64::from(self.lifetime.get())).into());
+        if self.nbf {
+            claims.insert("nbf".to_owned(), issue.at.seconds().into());
+        }
+        if self.jti {
+            claims.insert("jti".to_owned(), issue.jti.into());
+        }
+        self.signing().sign(claims, values, own_key)
+    }
+
+    /// True if the option's own key signs it.
+    pub(super) fn has_own_key(&self) -> bool {
+        self.key.is_none()
+    }
+
+    /// The templates in it.
+    pub(super) fn templates(&self) -> impl Iterator<Item = &Template> {
+        let nodes = self.header.values().chain(self.claims.values()).flat_map(Node::templates);
+        self.key.iter().chain(&self.key_id).chain(nodes)
+    }
+
+    /// Notes every setting that cannot work. `checker` is the option's.
+    pub(super) fn check(&self, name: &str, checker: &mut Checker<'_>, credentials: Credentials<'_>) {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        if name.is_empty() || !name.chars().all(is_name) {
+            checker.refuse(&format!("signed.{name}"), "must be named by letters, digits, `-` and `_`");
+        }
+        self.signing().check(&format!("signed.{name}"), checker, credentials);
+        let mut inside = checker.inside(&format!("signed.{name}"));
+        for (claim, node) in &self.claims {
+            let setting = format!("claims.{claim}");
+            let is_ours = match claim.as_str() {
+                "iat" | "exp" => true,
+                "nbf" => self.nbf,
+                "jti" => self.jti,
+                _ => false,
+            };
+            if is_ours {
+                inside.refuse(&setting, "is set by Linkspan itself");
+            }
+            node.check(&mut inside, &setting, credentials);
+        }
+        if self.templates().flat_map(Template::placeholders).any(|it| it.root() == Root::Signed) {
+            inside.refuse("claims", "cannot have a `${signed.…}` in what is signed");
+        }
+    }
+}
+
+/// How a JWT is signed.
+#[derive(Clone, Copy)]
+pub(super) struct Signing<'a> {
+    pub(super) algorithm: Algorithm,
+    /// The key's template; the option's own key unless given.
+    pub(super) key: Option<&'a Template>,
+    pub(super) encoding: Option<KeyEncoding>,
+    pub(super) key_id: Option<&'a Template>,
+    /// Further fields of the header.
+    pub(super) header: &'a BTreeMap<String, Node>,
+}
+
+impl Signing<'_> {
+    /// Signs these claims.
+    pub(super) fn sign(
+        &self,
+        claims: Map<String, Value>,
+        values: &Values<'_>,
+        own_key: Option<&Secret>,
+    ) -> Result<String> {
+        let mut header = Map::new();
+        header.insert("typ".to_owned(), "JWT".into());
+        header.append(&mut object(self.header, values)?);
+        header.insert("alg".to_owned(), serde_json::to_value(self.algorithm).map_err(Error::internal)?);
+        if let Some(key_id) =
+            self.key_id.map(|template| template.render_optional(values)).transpose()?.flatten()
+        {
+            header.insert("kid".to_owned(), key_id.into());
+        }
+        let encoded = |part: Map<String, Value>| URL_SAFE_NO_PAD.encode(Value::Object(part).to_string());
+        let message = format!("{}.{}", encoded(header), encoded(claims));
+        let signature = self.read_key(values, own_key)?.sign(&message).ok_or_else(unusable_key)?;
+        Ok(format!("{message}.{signature}"))
+    }
+
+    fn read_key(&self, values: &Values<'_>, own_key: Option<&Secret>) -> Result<SigningKey> {
+        match self.key {
+            Some(template) => {
+                let text = Secret::new(template.render_lines(values)?);
+                self.key_of(&text).ok_or_else(|| template.refused(&format!("is {}", self.fault())))
+            }
+            None => own_key.and_then(|key| self.key_of(key)).ok_or_else(unusable_key),
+        }
+    }
+
+    fn key_of(&self, text: &Secret) -> Option<SigningKey> {
+        SigningKey::read(self.algorithm, self.encoding(), text.expose())
+    }
+
+    fn is_shared(&self) -> bool {
+        self.algorithm.family() == AlgorithmFamily::Hmac
+    }
+
+    fn encoding(&self) -> KeyEncoding {
+        self.encoding.unwrap_or(if self.is_shared() { KeyEncoding::Text } else { KeyEncoding::Pem })
+    }
+
+    fn fault(&self) -> String {
+        let kind = match self.encoding() {
+            KeyEncoding::Pem => "private key in PEM (`-----BEGIN PRIVATE KEY-----`)",
+            KeyEncoding::Text => "key",
+            KeyEncoding::Base64 => "key in base64",
+            KeyEncoding::Hex => "key in hexadecimal digits",
+        };
+        format!("no {kind} that {:?} signs with", self.algorithm)
+    }
+
+    /// Notes every setting that cannot work. `checker` is the option's, and `setting` the place in it.
+    pub(super) fn check(&self, setting: &str, checker: &mut Checker<'_>, credentials: Credentials<'_>) {
+        self.check_key(setting, checker, credentials);
+        self.check_header(setting, checker, credentials);
+    }
+
+    /// Notes what cannot work, the key aside.
+    pub(super) fn check_header(
+        &self,
+        setting: &str,
+        checker: &mut Checker<'_>,
+        credentials: Credentials<'_>,
+    ) {
+        let mut inside = checker.inside(setting);
+        if let Some(template) = self.key_id {
+            inside.template("keyId", template, credentials);
+        }
+        for (name, node) in self.header {
+            let setting = format!("header.{name}");
+            match name.as_str() {
+                "alg" => inside.refuse(&setting, "is set by Linkspan itself"),
+                "kid" => inside.refuse(&setting, "is keyId"),
+                _ => {}
+            }
+            node.check(&mut inside, &setting, credentials);
+        }
+        let can_be = match self.encoding() {
+            KeyEncoding::Pem => !self.is_shared(),
+            KeyEncoding::Text => self.is_shared(),
+            KeyEncoding::Base64 | KeyEncoding::Hex => true,
+        };
+        if !can_be {
+            inside.refuse("keyEncoding", format!("is none of a key that {:?} signs with", self.algorithm));
+        }
+    }
+
+    fn check_key(&self, setting: &str, checker: &mut Checker<'_>, credentials: Credentials<'_>) {
+        if let Some(template) = self.key {
+            let mut inside = checker.inside(setting);
+            // A literal would be stored, and shown, as it is.
+            let has_literal = template.literals().next().is_some()
+                || template.choices().next().is_none()
+                || template.choices().any(|choice| choice.fallback().is_some());
+            if has_literal {
+                inside.refuse(
+                    "key",
+                    "must be placeholders alone, such as `${parameters.privateKey}`: a key of your own is \
+                     config.privateKey",
+                );
+            }
+            inside.template("key", template, credentials);
+            return;
+        }
+        if checker.lacks("privateKey") {
+            checker.refuse("config.privateKey", format!("is missing, and {setting} signs with it"));
+        }
+        if let KnownSecrets::Opened(secrets) = checker.secrets
+            && let Some(key) = checker.option.secret(secrets, "privateKey")
+            && self.key_of(key).is_none()
+        {
+            checker.refuse("config.privateKey", format!("is {}, as {setting} should", self.fault()));
+        }
+    }
+}
+
+fn unusable_key() -> Error {
+    Error::unusable("privateKey")
+}

@@ -1,0 +1,133 @@
+//! Keys that sign, as people hand them over: in PEM with its line breaks lost or written out, in base64, in hex, or as a
+//! plain text.
+
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use jsonwebtoken::{Algorithm, AlgorithmFamily, EncodingKey, crypto};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+/// How a key is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyEncoding {
+    /// PEM: PKCS #8, PKCS #1 or SEC 1.
+    Pem,
+    /// The bytes of the text itself, for HMAC.
+    Text,
+    /// Base64 of the bytes, which are DER for any algorithm but HMAC.
+    Base64,
+    /// The same in hexadecimal digits.
+    Hex,
+}
+
+/// A key that has signed once, and so can sign.
+pub(super) struct SigningKey {
+    algorithm: Algorithm,
+    key: EncodingKey,
+}
+
+impl SigningKey {
+    /// Reads a key. Returns nothing if the algorithm cannot sign with it.
+    pub(super) fn read(algorithm: Algorithm, encoding: KeyEncoding, text: &str) -> Option<Self> {
+        let is_shared = algorithm.family() == AlgorithmFamily::Hmac;
+        let bytes = match encoding {
+            KeyEncoding::Text => Zeroizing::new(text.as_bytes().to_vec()),
+            KeyEncoding::Base64 => from_base64(text)?,
+            KeyEncoding::Hex => from_hex(text)?,
+            KeyEncoding::Pem => return Self::of_pem(algorithm, text),
+        };
+        if !is_shared {
+            let labels = ["PRIVATE KEY", "RSA PRIVATE KEY"];
+            return labels.iter().find_map(|label| Self::of_der(algorithm, label, &bytes));
+        }
+        (!bytes.is_empty())
+            .then(|| EncodingKey::from_secret(&bytes))
+            .and_then(|key| Self::proven(algorithm, key))
+    }
+
+    /// Signs, and returns the signature in base64url.
+    pub(super) fn sign(&self, message: &str) -> Option<String> {
+        crypto::sign(message.as_bytes(), &self.key, self.algorithm).ok()
+    }
+
+    /// The line breaks need not be there: JSON writes them as `\n`, and a field of a form takes them away.
+    fn of_pem(algorithm: Algorithm, text: &str) -> Option<Self> {
+        let text = Zeroizing::new(text.replace("\\r", "").replace("\\n", "\n"));
+        let (_, rest) = text.split_once("-----BEGIN ")?;
+        let (label, rest) = rest.split_once("-----")?;
+        let (body, _) = rest.split_once(&format!("-----END {label}-----"))?;
+        let is_known = matches!(label, "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY");
+        Self::of_der(algorithm, label, &from_base64(body).filter(|_| is_known)?)
+    }
+
+    fn of_der(algorithm: Algorithm, label: &str, der: &[u8]) -> Option<Self> {
+        let key = match algorithm.family() {
+            AlgorithmFamily::Hmac => return None,
+            AlgorithmFamily::Rsa => EncodingKey::from_rsa_pem(pem(label, der).as_bytes()).ok()?,
+            AlgorithmFamily::Ed => EncodingKey::from_ed_pem(pem(label, der).as_bytes()).ok()?,
+            AlgorithmFamily::Ec => {
+                let curve = match algorithm {
+                    Algorithm::ES256 => &ECDSA_P256_SHA256_FIXED_SIGNING,
+                    _ => &ECDSA_P384_SHA384_FIXED_SIGNING,
+                };
+                let pair = EcdsaKeyPair::from_private_key_der(curve, der).ok()?;
+                EncodingKey::from_ec_der(pair.to_pkcs8v1().ok()?.as_ref())
+            }
+        };
+        Self::proven(algorithm, key)
+    }
+
+    /// The parts of a key are read only when it signs.
+    fn proven(algorithm: Algorithm, key: EncodingKey) -> Option<Self> {
+        let key = Self { algorithm, key };
+        key.sign("").is_some().then_some(key)
+    }
+}
+
+fn pem(label: &str, der: &[u8]) -> Zeroizing<String> {
+    let body = Zeroizing::new(STANDARD.encode(der));
+    let mut text = Zeroizing::new(String::with_capacity(body.len() + body.len() / 64 + 80));
+    text.push_str("-----BEGIN ");
+    text.push_str(label);
+    text.push_str("-----\n");
+    for (index, c) in body.chars().enumerate() {
+        if index > 0 && index % 64 == 0 {
+            text.push('\n');
+        }
+        text.push(c);
+    }
+    text.push_str("\n-----END ");
+    text.push_str(label);
+    text.push_str("-----\n");
+    text
+}
+
+/// Decodes base64 of either alphabet, with or without its padding.
+fn from_base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let standard = |c: char| match c {
+        '-' => '+',
+        '_' => '/',
+        c => c,
+    };
+    let text: Zeroizing<String> =
+        Zeroizing::new(text.chars().filter(|c| !c.is_whitespace()).map(standard).collect());
+    GeneralPurpose::new(&alphabet::STANDARD, config).decode(text.as_bytes()).ok().map(Zeroizing::new)
+}
+
+fn from_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let text = text.trim().as_bytes();
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let pairs = text.chunks(2).map(|pair| match pair {
+        [high, low] => Some(digit(high)? << 4 | digit(low)?),
+        _ => None,
+    });
+    pairs.collect::<Option<Vec<u8>>>().map(Zeroizing::new)
+}
+
+#[cfg(test)]
+mod tests;

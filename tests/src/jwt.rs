@@ -1,0 +1,71 @@
+//! Keys of a team or a customer, and the JWTs that they have signed. They are verified by `aws_lc_rs` alone.
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::hmac;
+use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _,
+    RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
+};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::Value;
+
+/// A private key, and what verifies its signatures.
+pub struct SigningKey {
+    /// The private key in PEM.
+    pub pem: String,
+    public: Vec<u8>,
+    algorithm: &'static dyn VerificationAlgorithm,
+}
+
+impl SigningKey {
+    /// A new RSA key, for RS256.
+    #[must_use]
+    pub fn rsa() -> Self {
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        let der = AsDer::<Pkcs8V1Der>::as_der(&pair).unwrap();
+        let public = pair.public_key().as_ref().to_vec();
+        Self { pem: pem(der.as_ref()), public, algorithm: &RSA_PKCS1_2048_8192_SHA256 }
+    }
+
+    /// A new P-256 key, for ES256.
+    #[must_use]
+    pub fn p256() -> Self {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let public = pair.public_key().as_ref().to_vec();
+        let pem = pem(pair.to_pkcs8v1().unwrap().as_ref());
+        Self { pem, public, algorithm: &ECDSA_P256_SHA256_FIXED }
+    }
+
+    /// The header and the claims of a JWT that this key has signed.
+    #[must_use]
+    pub fn verified(&self, jwt: &str) -> (Value, Value) {
+        let (message, signature) = jwt.rsplit_once('.').unwrap();
+        let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+        let key = UnparsedPublicKey::new(self.algorithm, &self.public);
+        key.verify(message.as_bytes(), &signature).unwrap();
+        read(message)
+    }
+}
+
+/// The header and the claims of a JWT that this secret has signed by HS256.
+#[must_use]
+pub fn verified_by_secret(secret: &[u8], jwt: &str) -> (Value, Value) {
+    let (message, signature) = jwt.rsplit_once('.').unwrap();
+    let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, secret), message.as_bytes(), &signature).unwrap();
+    read(message)
+}
+
+fn read(message: &str) -> (Value, Value) {
+    let (header, claims) = message.split_once('.').unwrap();
+    let part = |text: &str| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap();
+    (part(header), part(claims))
+}
+
+fn pem(der: &[u8]) -> String {
+    let body = STANDARD.encode(der);
+    let lines: Vec<&str> = body.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"))
+}
