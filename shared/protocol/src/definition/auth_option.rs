@@ -262,7 +262,12 @@ impl AuthOption {
         }
         let inputs = InputNames::of(self.input_schema.as_ref());
         let Surroundings { base_uri, secrets, loopback, own, is_answered_at_bare_path } = around;
-        let (signed, option) = (&self.signed, self.key.as_str());
+        let signed = &self
+            .signed
+            .iter()
+            .map(|(name, signed)| (name.as_str(), signed.placeholders().collect()))
+            .collect();
+        let option = self.key.as_str();
         let mut checker = Checker { problems, path, inputs: &inputs, signed, secrets, option, loopback, own };
         checker.web_address("helpUri", self.help_uri.as_ref());
         for (index, domain) in self.provider_domains.iter().enumerate() {
