@@ -347,12 +347,17 @@ impl AuthOption {
         }
         let inputs = InputNames::of(self.input_schema.as_ref());
         let Surroundings { base_uri, parameters, secrets, loopback, own, is_answered_at_bare_path } = around;
+        let signed = &self
+            .signed
+            .iter()
+            .map(|(name, signed)| (name.as_str(), signed.placeholders().collect()))
+            .collect();
         let mut checker = Checker {
             problems,
             path,
             inputs: &inputs,
             parameters,
-            signed: &self.signed,
+            signed,
             secrets,
             option: self.checked(),
             loopback,

@@ -6,7 +6,6 @@ use super::check::web_address_problem;
 use super::input_names::InputNames;
 use super::option_secrets::OptionSecrets;
 use super::problem::Problems;
-use super::signed::Signed;
 use super::template::{Address, Placeholder, Root, Template};
 use crate::redirect_uri::{Loopback, OwnRoutes};
 use crate::secret::Secret;
@@ -60,8 +59,8 @@ pub(super) struct Checker<'a> {
     pub(super) inputs: &'a InputNames,
     /// The names that the integration's parameters can have.
     pub(super) parameters: &'a InputNames,
-    /// What the option signs.
-    pub(super) signed: &'a BTreeMap<String, Signed>,
+    /// What the option signs, by name, with the placeholders in it.
+    pub(super) signed: &'a BTreeMap<&'a str, Vec<&'a Placeholder>>,
     pub(super) secrets: KnownSecrets<'a>,
     pub(super) option: Checked<'a>,
     pub(super) loopback: Loopback,
@@ -255,15 +254,13 @@ impl Checker<'_> {
             (Root::Random | Root::Signed, _) if placeholder.path().len() > 1 => {
                 Some(format!("has `{placeholder}`, but what is made for a request has one name"))
             }
-            (Root::Signed, _) => match self.signed.get(name) {
+            (Root::Signed, _) => match self.signed.get(name.as_str()) {
                 None => Some(format!("has `{placeholder}`, but the option's signed has no `{name}`")),
-                Some(signed) => {
-                    let inside = signed.templates().flat_map(Template::placeholders);
-                    inside
-                        .filter(|inside| inside.root() != Root::Signed)
-                        .find_map(|inside| self.unknown(inside, credentials))
-                        .map(|problem| format!("has `{placeholder}`, which {problem}"))
-                }
+                Some(inside) => inside
+                    .iter()
+                    .filter(|inside| inside.root() != Root::Signed)
+                    .find_map(|inside| self.unknown(inside, credentials))
+                    .map(|problem| format!("has `{placeholder}`, which {problem}")),
             },
             (Root::Credentials, Credentials::NotYet) => {
                 Some(format!("has `{placeholder}`, but there are no credentials yet where it is used"))

@@ -8,7 +8,7 @@ use serde_json::Map;
 
 use super::body::Node;
 use super::checker::{Checker, Credentials};
-use super::oauth2::ClientAuthentication;
+use super::client_authentication::ClientAuthentication;
 use super::signed::{Issue, Signing};
 use super::signing_key::KeyEncoding;
 use super::template::{Template, Values};

@@ -10,6 +10,7 @@ use super::callback_parameters::CallbackParameters;
 use super::callback_settings::{CallbackHmac, CallbackNames, CallbackSettings, ConsentGrant};
 use super::checker::{Checker, Credentials};
 use super::client_assertion::ClientAssertion;
+use super::client_authentication::ClientAuthentication;
 use super::customer_host::CustomerHost;
 use super::pick::Picks;
 use super::template::{Address, Template};
@@ -17,35 +18,6 @@ use super::token_endpoint::{
     self, AnswerRules, AuthorizationChanges, RefreshRefusal, RequestChanges, Seconds, TimeUnit, TokenError,
 };
 use crate::error::{Error, Result};
-
-/// The client authentication at the token endpoint (RFC 6749 §2.3).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ClientAuthentication {
-    /// HTTP Basic, both parts form-encoded (RFC 6749 §2.3.1).
-    Headers,
-    /// `client_id` and `client_secret` in the body, which most providers accept.
-    #[default]
-    Body,
-    /// HTTP Basic, and the same parameters in the body.
-    Both,
-    /// HTTP Basic with both parts as they are, for servers that do not decode them.
-    #[serde(rename = "raw-headers")]
-    RawHeaders,
-    /// HTTP Basic with the secret as the user name, and no password.
-    #[serde(rename = "user-name")]
-    UserName,
-    /// `client_id` and `client_secret` in the query of the address.
-    Query,
-    /// A JWT that a private key signs (RFC 7523 §2.2).
-    #[serde(rename = "private_key_jwt")]
-    PrivateKeyJwt,
-    /// A JWT that the client secret signs.
-    #[serde(rename = "client_secret_jwt")]
-    ClientSecretJwt,
-    /// A public client: `client_id` in the body, no secret.
-    None,
-}
 
 /// The code challenge of PKCE (RFC 7636 §4.2).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -326,8 +298,7 @@ impl OAuth2 {
 
     /// True if the token endpoint gets the client secret.
     pub(super) fn sends_secret(&self) -> bool {
-        self.client_auth_location != ClientAuthentication::None
-            && self.customer_host.sends_secret_to(&self.token_uri)
+        !self.client_auth_location.needs_no_secret() && self.customer_host.sends_secret_to(&self.token_uri)
     }
 
     /// HTTP Basic has nothing to send without a secret. A client that is one of the integration's parameters is whole.
@@ -339,10 +310,9 @@ impl OAuth2 {
             if self.sends_secret() {
                 checker.refuse_parameter("clientSecret");
             }
-        } else if !matches!(
-            self.client_auth_location,
-            ClientAuthentication::Body | ClientAuthentication::None
-        ) {
+        } else if self.client_auth_location != ClientAuthentication::Body
+            && !self.client_auth_location.needs_no_secret()
+        {
             checker.refuse("clientSecret", "is missing, and clientAuthLocation says where it is sent");
         }
     }
@@ -401,20 +371,6 @@ impl OAuth2 {
             let Some(address) = address else { continue };
             checker.address(setting, address, Credentials::Given);
         }
-    }
-}
-
-impl ClientAuthentication {
-    /// True if the client authenticates by a JWT.
-    #[must_use]
-    pub fn is_assertion(self) -> bool {
-        matches!(self, Self::PrivateKeyJwt | Self::ClientSecretJwt)
-    }
-
-    /// True if the client has no use for a secret.
-    #[must_use]
-    pub fn needs_no_secret(self) -> bool {
-        matches!(self, Self::PrivateKeyJwt | Self::None)
     }
 }
 

@@ -6,7 +6,8 @@ use super::auth_option::{AuthMethod, AuthOption};
 use super::body::Node;
 use super::checker::Checker;
 use super::client_assertion::ClientAssertion;
-use super::oauth2::{ClientAuthentication, OAuth2};
+use super::client_authentication::ClientAuthentication;
+use super::oauth2::OAuth2;
 use super::signed::Signed;
 use super::template::{Root, Template};
 

@@ -9,9 +9,10 @@ use super::after_connect::AfterConnect;
 use super::api_calls::{RevokeCall, TestCall};
 use super::api_path::ApiPath;
 use super::auth_option::{AuthMethod, AuthOption};
+use super::client_authentication::ClientAuthentication;
 use super::client_credentials::{ClientCredentials, LoginCall};
 use super::oauth1::OAuth1;
-use super::oauth2::{ClientAuthentication, OAuth2};
+use super::oauth2::OAuth2;
 use super::template::Address;
 
 /// The most secret thing that an address gets.

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::body::{Node, object};
 use super::checker::{Checker, Credentials, KnownSecrets};
 use super::signing_key::{KeyEncoding, SigningKey};
-use super::template::{Root, Template, Values};
+use super::template::{Placeholder, Root, Template, Values};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
@@ -101,10 +101,10 @@ impl Signed {
         self.key.is_none()
     }
 
-    /// The templates in it.
-    pub(super) fn templates(&self) -> impl Iterator<Item = &Template> {
+    /// The placeholders in it.
+    pub(super) fn placeholders(&self) -> impl Iterator<Item = &Placeholder> {
         let nodes = self.header.values().chain(self.claims.values()).flat_map(Node::templates);
-        self.key.iter().chain(&self.key_id).chain(nodes)
+        self.key.iter().chain(&self.key_id).chain(nodes).flat_map(Template::placeholders)
     }
 
     /// Notes every setting that cannot work. `checker` is the option's.
@@ -128,7 +128,7 @@ impl Signed {
             }
             node.check(&mut inside, &setting, credentials);
         }
-        if self.templates().flat_map(Template::placeholders).any(|it| it.root() == Root::Signed) {
+        if self.placeholders().any(|it| it.root() == Root::Signed) {
             inside.refuse("claims", "cannot have a `${signed.…}` in what is signed");
         }
     }
