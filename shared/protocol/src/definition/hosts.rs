@@ -10,7 +10,8 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::after_connect::Occasion;
-use super::auth_option::{AuthMethod, AuthOption};
+use super::auth_method::AuthMethod;
+use super::auth_option::AuthOption;
 use super::checker::KnownSecrets;
 use super::closed::is_closed;
 use super::customer_host::CustomerHost;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::auth_option::{AuthOptionDefinition, AuthType};
+use super::auth_method::AuthType;
+use super::auth_option::AuthOptionDefinition;
 use super::option_secrets::{Given, GivenSecret, SECRET_SETTINGS};
 use super::problem::Problems;
 use super::read::read_leniently;

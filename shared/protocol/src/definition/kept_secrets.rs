@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::auth_option::{AuthMethod, AuthOption};
+use super::auth_method::AuthMethod;
+use super::auth_option::AuthOption;
 use super::callback_parameters::CallbackParameters;
 use super::integration::Integration;
 use super::option_secrets::{Given, GivenSecret, OptionSecrets};

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::auth_option::{AuthMethod, AuthOption};
+use super::auth_method::AuthMethod;
+use super::auth_option::AuthOption;
 use super::body::Node;
 use super::checker::Checker;
 use super::client_assertion::ClientAssertion;
