@@ -23,7 +23,7 @@ fn with_part(part: &Value) -> Value {
     let mut part = part.clone();
     let config = part.as_object_mut().unwrap().remove("config");
     let option = &mut definition["authOptions"][0];
-    if part.get("type").is_some_and(|of| of == "client-credentials") {
+    if part.get("type").is_some_and(|of| of != "oauth2") {
         *option = json!({ "key": "entered", "config": {} });
     }
     // It leaves the names to whoever starts the flow.

@@ -37,11 +37,11 @@ impl CallbackParameters {
     /// True if none is kept.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.iter().next().is_none()
+        self.all().next().is_none()
     }
 
     /// Their names.
-    pub(super) fn iter(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+    pub(super) fn all(&self) -> Box<dyn Iterator<Item = &str> + '_> {
         match self {
             Self::Names(names) => Box::new(names.iter().map(String::as_str)),
             Self::Closed(closed) => Box::new(closed.keys().map(String::as_str)),
@@ -51,7 +51,7 @@ impl CallbackParameters {
     /// True if a parameter of this name is kept.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.iter().any(|known| known == name)
+        self.all().any(|known| known == name)
     }
 
     /// Refuses a value that is none of the parameter's.

@@ -102,7 +102,7 @@ impl<'a> CallbackSettings<'a> {
             checker.template(setting, template, Credentials::NotYet);
         }
         let setting = "callbackParameters";
-        for name in self.parameters.iter() {
+        for name in self.parameters.all() {
             checker.name(setting, name);
             if self.is_own(name) {
                 checker.refuse(setting, format!("has {name}, which is never kept"));
@@ -112,7 +112,7 @@ impl<'a> CallbackSettings<'a> {
 
     /// The parameters that are kept with the credentials.
     pub fn kept(self) -> impl Iterator<Item = &'a str> {
-        self.parameters.iter().filter(move |name| !self.is_own(name))
+        self.parameters.all().filter(move |name| !self.is_own(name))
     }
 
     /// The parameters that a flow needs beside [`OWN_CALLBACK_PARAMETERS`].
