@@ -321,6 +321,8 @@ mod tests {
             "apiClient": { "headers": { "Authorization": "Bearer ${credentials.access_token}" } },
             "test": { "path": "/me" },
             "revoke": { "path": "/revoke", "headers": { "A": "b" }, "body": { "c": "d" }, "bodyFormat": "json", "perToken": true },
+            "signed": { "app": { "algorithm": "ES256", "claims": { "iss": "1" }, "jti": true } },
+            "providerDomains": ["shops.example.com"],
             "customerHost": true,
             "customerHostGetsSecret": true,
         });
