@@ -10,7 +10,7 @@ use tests::{Start, World};
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-fn definition(option: Value) -> Value {
+fn definition(option: &Value) -> Value {
     let mut definition = integration_with(&json!({}));
     definition["authOptions"] = json!([option]);
     definition["authOptions"][0]["key"] = "key".into();
@@ -38,7 +38,7 @@ async fn refresh(world: &World, id: &str) -> tests::Answer {
 #[tokio::test(start_paused = true)]
 async fn a_service_account_of_the_customers() {
     let key = SigningKey::rsa();
-    let world = World::with(&definition(json!({
+    let world = World::with(&definition(&json!({
         "inputSchema": schema(&["clientEmail", "privateKey"]),
         "signed": { "assertion": {
             "algorithm": "RS256", "key": "${parameters.privateKey}", "lifetime": 3600,
@@ -81,7 +81,7 @@ async fn a_service_account_of_the_customers() {
 #[tokio::test(start_paused = true)]
 async fn a_user_of_the_customers_by_the_teams_key() {
     let key = SigningKey::rsa();
-    let mut definition = definition(json!({
+    let mut definition = definition(&json!({
         "inputSchema": schema(&["username"]),
         "signed": { "assertion": {
             "algorithm": "RS256", "lifetime": 180,
@@ -119,7 +119,7 @@ async fn a_user_of_the_customers_by_the_teams_key() {
 async fn an_installation_of_the_teams_app() {
     let key = SigningKey::rsa();
     let path = "/app/installations/7/access_tokens";
-    let world = World::with(&definition(json!({
+    let world = World::with(&definition(&json!({
         "inputSchema": schema(&["installationId"]),
         "signed": { "app": { "algorithm": "RS256", "claims": { "iss": "12345" }, "lifetime": 540 } },
         "config": {
@@ -157,7 +157,7 @@ async fn an_installation_of_the_teams_app() {
 /// Zoom, server to server: a grant of the provider's own name, with HTTP Basic.
 #[tokio::test(start_paused = true)]
 async fn a_grant_of_the_providers_own() {
-    let world = World::with(&definition(json!({
+    let world = World::with(&definition(&json!({
         "inputSchema": schema(&["accountId", "clientId", "clientSecret"]),
         "config": {
             "tokenUri": "https://zoom.us/oauth/token", "grant": "account_credentials",

@@ -9,7 +9,7 @@ use tests::{Start, World};
 use url::Url;
 
 fn query(uri: &str, name: &str) -> String {
-    parameter(&Url::parse(uri).unwrap(), name).unwrap_or_else(|| panic!("{uri} has no {name}"))
+    parameter(&Url::parse(uri).unwrap(), name).unwrap()
 }
 
 #[tokio::test(start_paused = true)]

@@ -213,6 +213,7 @@ mod tests {
             "customerHost": true,
             "customerHostGetsSecret": true,
             "providerDomains": ["shops.crm.example"],
+            "signed": { "app": { "algorithm": "ES256", "claims": { "iss": "1" }, "jti": true } },
             "afterConnect": [{ "path": "/sites", "response": { "site": "id" } }],
             "account": { "id": "${credentials.site}" },
         });
