@@ -33,7 +33,7 @@ impl AuthType {
     /// The settings that are secrets of this type.
     pub(super) fn secrets(self) -> &'static [&'static str] {
         match self {
-            Self::OAuth2 | Self::ClientCredentials => &["clientSecret"],
+            Self::OAuth2 | Self::ClientCredentials => &["clientSecret", "privateKey"],
             Self::OAuth1 => &["consumerSecret", "privateKey"],
             Self::Proxy => &[],
         }
@@ -50,7 +50,11 @@ impl AuthType {
 
     /// The secrets of the team's client that may be parameters of the integration.
     pub(super) fn client_secrets(self) -> &'static [&'static str] {
-        if self.client_setting().is_some() { self.secrets() } else { &[] }
+        match self {
+            Self::OAuth2 => &["clientSecret"],
+            Self::OAuth1 => self.secrets(),
+            Self::ClientCredentials | Self::Proxy => &[],
+        }
     }
 }
 

@@ -92,10 +92,8 @@ fn new_host(name: &str, before: Option<&Integration>, after: &Integration) -> Op
     let known: Vec<Destination> =
         before.auth_options.iter().flat_map(|option| hosts_of(name, option, before)).collect();
     for new in &after.auth_options {
-        let schema_before = option(before, &new.key).and_then(|old| old.input_schema.as_ref());
-        let is_new = |host: &Destination| {
-            !known.contains(host) || (host.is_entered() && schema_before != new.input_schema.as_ref())
-        };
+        let admits_as_before = option(before, &new.key).is_some_and(|old| new.admits_as(old));
+        let is_new = |host: &Destination| !known.contains(host) || (host.is_entered() && !admits_as_before);
         if let Some(host) = hosts_of(name, new, after).into_iter().find(is_new) {
             return Some(format!("it was not given for {}", host.as_str()));
         }

@@ -40,7 +40,7 @@ impl AuthOption {
     /// True if its own key signs what goes to the API.
     #[must_use]
     pub fn own_key_signs_calls(&self) -> bool {
-        self.own_key_signs(&(&self.api_client, &self.test, &self.revoke))
+        self.own_key_signs(&(&self.api_client, &self.test, &self.revoke, &self.after_connect))
     }
 
     /// True if its own key signs what the browser takes to the provider.
