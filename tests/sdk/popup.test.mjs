@@ -110,9 +110,9 @@ for (const sdk of SDKS) {
       const { popup, outcome } = await visitor.open(reconnect, before.id);
       await allow(popup);
       const { value } = await outcome();
-      assert.notEqual(value.updatedAt, before.updatedAt);
-      const { updatedAt, lastActiveAt, nextCredentialsRefreshAt } = before;
-      assert.deepEqual({ ...value, updatedAt, lastActiveAt, nextCredentialsRefreshAt }, before);
+      for (const changed of ["updatedAt", "version"]) assert.notEqual(value[changed], before[changed]);
+      const { updatedAt, version, lastActiveAt, nextCredentialsRefreshAt } = before;
+      assert.deepEqual({ ...value, updatedAt, version, lastActiveAt, nextCredentialsRefreshAt }, before);
       assert.deepEqual(await visitor.connections(), [before.id]);
     });
 
