@@ -1,7 +1,7 @@
 //! Completes credentials by the calls that the definition describes.
 
 use protocol::deadline::Deadline;
-use protocol::definition::{Occasion, Registration};
+use protocol::definition::{AfterConnect, Occasion, Registration};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::provider::after_connect::{Added, Item, make};
 use protocol::provider::maker::Maker;
@@ -19,10 +19,14 @@ pub(crate) async fn complete(
     occasion: Occasion,
     deadline: Deadline,
 ) -> Result<()> {
-    let calls = registration.option().after_connect.iter().filter(|call| call.on.includes(occasion));
+    let calls: Vec<&AfterConnect> =
+        registration.option().after_connect.iter().filter(|call| call.on.includes(occasion)).collect();
+    if calls.is_empty() {
+        return Ok(());
+    }
+    let signing = signing_secrets(deps, registration).await?;
+    let api = deps.calls(deadline.provider());
     for call in calls {
-        let signing = signing_secrets(deps, registration).await?;
-        let api = deps.calls(deadline.provider());
         let maker = Maker::new(&api, secrets.values(registration)?, &signing);
         let made = make(&api, call, &maker).await.map_err(Error::from);
         drop(maker);

@@ -125,19 +125,28 @@ impl CallParts<'_> {
     }
 }
 
+/// Named templates, filled in. One whose value may be missing, and is, is left out.
+pub fn rendered(
+    templates: &BTreeMap<String, Template>,
+    values: &Values<'_>,
+) -> Result<Vec<(String, String)>> {
+    let mut rendered = Vec::with_capacity(templates.len());
+    for (name, template) in templates {
+        if let Some(value) = template.render_optional(values)? {
+            rendered.push((name.clone(), value));
+        }
+    }
+    Ok(rendered)
+}
+
 /// Adds parameters to an address. One that is there already is replaced: what authenticates a request is never left to
 /// whoever wrote the rest of the address.
 pub fn add_query(query: &Query, values: &Values<'_>, url: &mut Url) -> Result<()> {
-    let mut added = Vec::with_capacity(query.len());
-    for (name, template) in query {
-        if let Some(value) = template.render_optional(values)? {
-            added.push((name, value));
-        }
-    }
+    let added = rendered(query, values)?;
     if added.is_empty() {
         return Ok(());
     }
-    let is_replaced = |name: &str| added.iter().any(|(replaced, _)| *replaced == name);
+    let is_replaced = |name: &str| added.iter().any(|(replaced, _)| replaced == name);
     if url.query_pairs().any(|(name, _)| is_replaced(&name)) {
         let kept: Vec<(String, String)> = url
             .query_pairs()

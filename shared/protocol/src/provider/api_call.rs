@@ -1,8 +1,6 @@
 //! Requests to a provider's API with a connection's credentials: the test call, and callers' requests through the
 //! proxy.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Method, Request};
@@ -12,7 +10,6 @@ use url::{Url, form_urlencoded};
 use super::calls::Calls;
 use super::maker::Maker;
 use super::oauth1::{self, Authenticated, Signer, Token};
-use crate::definition::template::{Template, Values};
 use crate::definition::{AuthMethod, OAuth1};
 use crate::error::{Error, Result};
 use crate::media_type::is_form;
@@ -91,18 +88,4 @@ fn signature(
 
 fn form_fields(headers: &HeaderMap, body: &[u8]) -> Vec<(String, String)> {
     if is_form(headers) { form_urlencoded::parse(body).into_owned().collect() } else { Vec::new() }
-}
-
-/// Named templates, filled in. One whose value may be missing, and is, is left out.
-pub fn rendered(
-    templates: &BTreeMap<String, Template>,
-    values: &Values<'_>,
-) -> Result<Vec<(String, String)>> {
-    let mut rendered = Vec::with_capacity(templates.len());
-    for (name, template) in templates {
-        if let Some(value) = template.render_optional(values)? {
-            rendered.push((name.clone(), value));
-        }
-    }
-    Ok(rendered)
 }

@@ -4,7 +4,6 @@ use http::header::ACCEPT;
 use http::{HeaderValue, Request, StatusCode};
 use serde_json::{Map, Value};
 
-use super::api_call::rendered;
 use super::calls::Calls;
 use super::failure::{CallError, Failure, Refusal, Word};
 use super::maker::Maker;
@@ -12,7 +11,7 @@ use super::oauth2::authorization_request::joined;
 use super::oauth2::token_request::TokenEndpoint;
 use super::oauth2::token_response::settle;
 use crate::definition::template::{Address, Template};
-use crate::definition::{ClientCredentials, Exchange, LoginCall, Pick, is_expected, picked};
+use crate::definition::{ClientCredentials, Exchange, LoginCall, Pick, is_expected, picked, rendered};
 use crate::error::{Error, Result};
 use crate::secret::{Secret, SecretMap};
 

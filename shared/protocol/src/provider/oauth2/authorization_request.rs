@@ -7,7 +7,7 @@ use super::OAuth2Client;
 use super::form::rename;
 use super::grant::Sent;
 use crate::definition::template::{Template, Values};
-use crate::definition::{OAuth2, Pkce};
+use crate::definition::{OAuth2, Pkce, rendered};
 use crate::error::{Error, ErrorKey, Result};
 use crate::redirect_uri::Loopback;
 
@@ -44,10 +44,8 @@ pub fn authorization_request(
         // `add_scope` would not do: it knows no separator but the space.
         request = request.add_extra_param("scope", scope);
     }
-    for (name, template) in &config.extra {
-        if let Some(value) = template.render_optional(values)? {
-            request = request.add_extra_param(name, value);
-        }
+    for (name, value) in rendered(&config.extra, values)? {
+        request = request.add_extra_param(name, value);
     }
     let (mut location, _) = request.url();
     if let Some(changes) = &config.authorization_request {

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Method, Request};
 use url::Url;
 
 use crate::definition::template::Values;
-use crate::definition::{BodyFormat, Names, RequestChanges, add_query};
+use crate::definition::{BodyFormat, Names, RequestChanges, add_query, rendered};
 use crate::error::{Error, Result};
 
 /// The parameters of a request, and its headers.
@@ -39,15 +39,9 @@ impl Changes {
     ) -> Result<Self> {
         let Some(changes) = changes else { return Ok(Self { body_format, ..Self::default() }) };
         add_query(&changes.query, values, url)?;
-        let mut added = Vec::with_capacity(changes.add.len());
-        for (name, template) in &changes.add {
-            if let Some(value) = template.render_optional(values)? {
-                added.push((name.clone(), value));
-            }
-        }
         Ok(Self {
             names: changes.names.clone(),
-            added,
+            added: rendered(&changes.add, values)?,
             headers: changes.headers.render(values, setting).collect::<Result<_>>()?,
             method: changes.method.as_ref().map(|method| method.of(setting)).transpose()?,
             body_format: changes.body_format.unwrap_or(body_format),

@@ -228,12 +228,9 @@ impl<'c> AsyncHttpClient<'c> for Sender<'_> {
 /// What the definition's rules make of an answer, with the error code in it.
 fn ruled(rules: &AnswerRules<'_>, response: &Response<Bytes>) -> Option<(Meaning, Option<String>)> {
     let body = response.body();
-    let json: Option<Value> = if rules.read_body() && body.len() <= MAX_RULED {
-        // Some providers answer form-encoded, errors too.
-        serde_json::from_slice(body).ok().or_else(|| serde_json::from_slice(&token_form::as_json(body)?).ok())
-    } else {
-        None
-    };
+    let reads = rules.read_body() && body.len() <= MAX_RULED;
+    // Some providers answer form-encoded, errors too.
+    let json = if reads { token_form::read(body) } else { None };
     let meaning = rules.meaning(response.status(), json.as_ref())?;
     let code = json.as_ref().and_then(|json| json.get("error")).and_then(Value::as_str);
     Some((meaning, code.map(str::to_owned)))

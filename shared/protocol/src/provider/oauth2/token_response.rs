@@ -192,10 +192,8 @@ fn brought_up(places: &Picks, headers: &HeaderMap, body: Bytes) -> Bytes {
     if body.len() > MAX_BROUGHT_UP {
         return body;
     }
-    let json = serde_json::from_slice(&body).ok();
-    let json = json.or_else(|| serde_json::from_slice(&token_form::as_json(&body)?).ok());
     // An answer that is empty can have its token in a header.
-    let mut answer: Value = json.unwrap_or_else(|| Value::Object(Map::new()));
+    let mut answer = token_form::read(&body).unwrap_or_else(|| Value::Object(Map::new()));
     let found = picked(places, headers, &answer);
     if let (Value::Object(fields), false) = (&mut answer, found.is_empty()) {
         fields.extend(found);
