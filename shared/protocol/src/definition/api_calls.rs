@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::api_path::ApiPath;
 use super::body::{Body, BodyFormat};
 use super::call_method::CallMethod;
-use super::call_parts::{Basic, CallParts, Query};
+use super::call_parts::{Basic, CallParts, DefinedCall, Query};
 use super::checker::{Checker, Credentials};
 use super::condition::Condition;
 use super::headers::Headers;
@@ -45,11 +45,12 @@ pub struct TestCall {
 }
 
 impl TestCall {
-    /// The parts of the request.
+    /// The request.
     #[must_use]
-    pub fn parts(&self) -> CallParts<'_> {
-        let Self { query, headers, basic, body, body_format, .. } = self;
-        CallParts { query, headers, basic: basic.as_ref(), body: body.as_ref(), body_format: *body_format }
+    pub fn call(&self) -> DefinedCall<'_> {
+        let Self { method, path, query, headers, basic, body, body_format, .. } = self;
+        let (basic, body, body_format) = (basic.as_ref(), body.as_ref(), *body_format);
+        DefinedCall { method, path, parts: CallParts { query, headers, basic, body, body_format } }
     }
 
     pub(super) fn check(
@@ -58,9 +59,7 @@ impl TestCall {
         base: Option<&Address>,
         credentials: Credentials<'_>,
     ) {
-        self.method.check(checker);
-        self.path.check(checker, base, credentials);
-        self.parts().check(checker, credentials);
+        self.call().check(checker, base, credentials);
         if let Some(expect) = &self.expect {
             expect.check(checker, "expect");
         }
@@ -108,11 +107,12 @@ pub struct RevokeCall {
 }
 
 impl RevokeCall {
-    /// The parts of the request.
+    /// The request.
     #[must_use]
-    pub fn parts(&self) -> CallParts<'_> {
-        let Self { query, headers, basic, body, body_format, .. } = self;
-        CallParts { query, headers, basic: basic.as_ref(), body: body.as_ref(), body_format: *body_format }
+    pub fn call(&self) -> DefinedCall<'_> {
+        let Self { method, path, query, headers, basic, body, body_format, .. } = self;
+        let (basic, body, body_format) = (basic.as_ref(), body.as_ref(), *body_format);
+        DefinedCall { method, path, parts: CallParts { query, headers, basic, body, body_format } }
     }
 
     pub(super) fn check(
@@ -121,9 +121,7 @@ impl RevokeCall {
         base: Option<&Address>,
         credentials: Credentials<'_>,
     ) {
-        self.method.check(checker);
-        self.path.check(checker, base, credentials);
-        self.parts().check(checker, credentials);
+        self.call().check(checker, base, credentials);
     }
 }
 

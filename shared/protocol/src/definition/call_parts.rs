@@ -11,10 +11,12 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::api_path::ApiPath;
 use super::body::{Body, BodyFormat};
+use super::call_method::CallMethod;
 use super::checker::{Checker, Credentials};
 use super::headers::Headers;
-use super::template::{Template, Values};
+use super::template::{Address, Template, Values};
 use crate::error::{Error, Result};
 
 /// Parameters of a query by name.
@@ -122,6 +124,30 @@ impl CallParts<'_> {
         if let Some(body) = self.body {
             body.check(checker, self.body_format, credentials);
         }
+    }
+}
+
+/// A call to the integration's API.
+#[derive(Clone, Copy)]
+pub struct DefinedCall<'a> {
+    /// The HTTP method.
+    pub method: &'a CallMethod,
+    /// The path below the integration's `baseUri`, or a whole URL.
+    pub path: &'a ApiPath,
+    /// The rest of the request.
+    pub parts: CallParts<'a>,
+}
+
+impl DefinedCall<'_> {
+    pub(super) fn check(
+        &self,
+        checker: &mut Checker<'_>,
+        base: Option<&Address>,
+        credentials: Credentials<'_>,
+    ) {
+        self.method.check(checker);
+        self.path.check(checker, base, credentials);
+        self.parts.check(checker, credentials);
     }
 }
 

@@ -1,15 +1,16 @@
 //! The calls that complete new credentials.
 
-use http::HeaderValue;
-use http::header::ACCEPT;
 use serde_json::{Map, Value};
 
-use super::api_call::{ApiRequest, Purpose, authenticated};
+use super::api_call::{Purpose, Settings, ask};
 use super::calls::Calls;
 use super::failure::{CallError, Refusal};
 use super::maker::Maker;
 use super::oauth2::token_response::settle;
 use crate::definition::{AfterConnect, Choose, TimeUnit, is_expected, picked};
+
+const SETTINGS: Settings =
+    Settings { method: "afterConnect.method", path: "afterConnect.path", headers: "afterConnect.headers" };
 
 /// What a call adds to the credentials.
 pub enum Added {
@@ -30,14 +31,7 @@ pub struct Item {
 
 /// Makes a call, and returns what it adds.
 pub async fn make(calls: &Calls<'_>, call: &AfterConnect, maker: &Maker<'_>) -> Result<Added, CallError> {
-    let values = &maker.values();
-    let base_uri = maker.registration().integration.base_uri.as_ref();
-    let mut url = call.path.at(base_uri)?.render(values, calls.loopback)?;
-    let (mut headers, body) = call.parts().render(values, &mut url, "afterConnect.headers")?;
-    headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
-    let request = ApiRequest { method: call.method.of("afterConnect.method")?, url, headers, body };
-    let request = authenticated(calls, maker, request, Purpose::Completing)?;
-    let answer = calls.ask(request, "afterConnect.path").await?;
+    let answer = ask(calls, maker, call.call(), &SETTINGS, (Purpose::Completing, true)).await?;
     let status = answer.response.status();
     let json: Option<Value> = serde_json::from_slice(answer.response.body()).ok();
     if !is_expected(call.expect.as_ref(), status, json.as_ref()) {

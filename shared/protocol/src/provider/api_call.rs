@@ -2,15 +2,16 @@
 //! proxy.
 
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
+use http::header::{ACCEPT, AUTHORIZATION};
 use http::{HeaderMap, HeaderValue, Method, Request};
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
-use super::calls::Calls;
+use super::calls::{Answer, Calls};
+use super::failure::CallError;
 use super::maker::Maker;
 use super::oauth1::{self, Authenticated, Signer, Token};
-use crate::definition::{AuthMethod, OAuth1};
+use crate::definition::{AuthMethod, DefinedCall, OAuth1};
 use crate::error::{Error, Result};
 use crate::media_type::is_form;
 use crate::secret::Secret;
@@ -66,6 +67,32 @@ pub fn authenticated(
     *request.uri_mut() = url.as_str().parse().map_err(|_| Error::unusable("baseUri"))?;
     *request.headers_mut() = headers;
     Ok(request)
+}
+
+/// The settings that errors about a call name.
+pub(super) struct Settings {
+    pub(super) method: &'static str,
+    pub(super) path: &'static str,
+    pub(super) headers: &'static str,
+}
+
+/// Makes a call that the definition describes. It asks for JSON unless the definition says otherwise, if `wants_json`.
+pub(super) async fn ask(
+    calls: &Calls<'_>,
+    maker: &Maker<'_>,
+    call: DefinedCall<'_>,
+    settings: &Settings,
+    (purpose, wants_json): (Purpose, bool),
+) -> Result<Answer, CallError> {
+    let values = maker.values();
+    let base_uri = maker.registration().integration.base_uri.as_ref();
+    let mut url = call.path.at(base_uri)?.render(&values, calls.loopback)?;
+    let (mut headers, body) = call.parts.render(&values, &mut url, settings.headers)?;
+    if wants_json {
+        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+    }
+    let request = ApiRequest { method: call.method.of(settings.method)?, url, headers, body };
+    calls.ask(authenticated(calls, maker, request, purpose)?, settings.path).await
 }
 
 /// The signature of an OAuth 1.0 request. It covers the fields of a form-encoded body (RFC 5849 §3.4.1.3.1).

@@ -1,27 +1,21 @@
 //! The test call, which proves new credentials before they are stored.
 
-use http::header::ACCEPT;
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use serde_json::Value;
 
-use super::api_call::{ApiRequest, Purpose, authenticated};
+use super::api_call::{Purpose, Settings, ask};
 use super::calls::Calls;
 use super::failure::{CallError, Refusal, Word};
 use super::maker::Maker;
 use crate::definition::is_expected;
 
+const SETTINGS: Settings = Settings { method: "test.method", path: "test.path", headers: "test.headers" };
+
 /// Makes the option's test call, if it has one. The expected answer proves the credentials.
 pub async fn run(calls: &Calls<'_>, maker: &Maker<'_>) -> Result<(), CallError> {
-    let registration = maker.registration();
-    let option = registration.option();
+    let option = maker.option();
     let Some(test) = &option.test else { return Ok(()) };
-    let values = &maker.values();
-    let mut url = test.path.at(registration.integration.base_uri.as_ref())?.render(values, calls.loopback)?;
-    let (mut headers, body) = test.parts().render(values, &mut url, "test.headers")?;
-    headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
-    let request = ApiRequest { method: test.method.of("test.method")?, url, headers, body };
-    let request = authenticated(calls, maker, request, Purpose::Defined)?;
-    let answer = calls.ask(request, "test.path").await?;
+    let answer = ask(calls, maker, test.call(), &SETTINGS, (Purpose::Defined, true)).await?;
     let (status, body) = (answer.response.status(), answer.response.body());
     let json: Option<Value> = match &test.expect {
         Some(expect) if expect.reads_body() => serde_json::from_slice(body).ok(),
