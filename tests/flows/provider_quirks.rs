@@ -331,3 +331,19 @@ async fn milliseconds_are_no_seconds() {
     let id = connected(&world).await;
     assert_eq!(world.secrets(&id).await["credentials"]["expires_in"], 3600);
 }
+
+/// An error is short: a large answer is passed on, and nobody pays for reading it.
+#[tokio::test(start_paused = true)]
+async fn no_error_is_looked_for_in_a_large_answer() {
+    let expired = json!([{ "body": { "ok": false } }]);
+    let definition = option_with(&json!({
+        "apiClient": { "headers": { "Authorization": "Bearer ${credentials.access_token}" }, "expired": expired },
+    }));
+    let world = World::with(&definition).await;
+    let id = connected(&world).await;
+    world.clock.advance(HOUR / 2);
+    let large = json!({ "ok": false, "items": "x".repeat(65_536) });
+    world.provider.next("/api/me", Reply::json(200, &large));
+    assert_eq!(proxied(&world, &id).await.json()["ok"], false);
+    assert_eq!(refreshes(&world), 0);
+}

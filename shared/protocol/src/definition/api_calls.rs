@@ -11,7 +11,7 @@ use super::body::{Body, BodyFormat};
 use super::call_method::CallMethod;
 use super::call_parts::{Basic, CallParts, DefinedCall, Query};
 use super::checker::{Checker, Credentials};
-use super::condition::Condition;
+use super::condition::{Condition, MAX_ERROR};
 use super::headers::Headers;
 use super::template::Address;
 
@@ -160,7 +160,7 @@ impl ApiClient {
         if self.expired.is_empty() {
             return false;
         }
-        let reads_body = self.expired.iter().any(Condition::reads_body);
+        let reads_body = body.len() <= MAX_ERROR && self.expired.iter().any(Condition::reads_body);
         let json: Option<Value> = if reads_body { serde_json::from_slice(body).ok() } else { None };
         self.expired.iter().any(|condition| condition.fits(status, json.as_ref()))
     }

@@ -9,6 +9,10 @@ use serde_json::{Map, Value};
 use super::checker::Checker;
 use super::value_path::{self, follow};
 
+/// The largest answer in which an error is looked for, in bytes: an error is short, and what is read of a larger answer
+/// can take many times its size.
+pub const MAX_ERROR: usize = 64 * 1024;
+
 /// A condition on an answer. Everything that it names must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -65,7 +65,7 @@ pub use checker::KnownSecrets;
 pub use client_assertion::ClientAssertion;
 pub use client_authentication::ClientAuthentication;
 pub use client_credentials::{ClientCredentials, Exchange, LoginCall};
-pub use condition::Condition;
+pub use condition::{Condition, MAX_ERROR};
 pub use customer_host::CustomerHost;
 pub use headers::Headers;
 pub use hosts::HostRule;

@@ -21,7 +21,7 @@ use super::token_response::{TokenResponse, normalized};
 use crate::BoxFuture;
 use crate::definition::template::Address;
 use crate::definition::{
-    AnswerRules, ClientCredentials, Meaning, OAuth2, Pkce, RefreshRefusal, RequestChanges,
+    AnswerRules, ClientCredentials, MAX_ERROR, Meaning, OAuth2, Pkce, RefreshRefusal, RequestChanges,
 };
 use crate::error::Result;
 use crate::provider::calls::{Calls, is_fault};
@@ -30,9 +30,6 @@ use crate::provider::maker::Maker;
 use crate::provider::token_form;
 use crate::redirect_uri::Loopback;
 use crate::secret::Secret;
-
-/// The largest answer that a definition's rules look into, in bytes: an error is short.
-const MAX_RULED: usize = 64 * 1024;
 
 /// The endpoint of a token request, and the client that sends it.
 pub struct TokenEndpoint<'a> {
@@ -228,7 +225,7 @@ impl<'c> AsyncHttpClient<'c> for Sender<'_> {
 /// What the definition's rules make of an answer, with the error code in it.
 fn ruled(rules: &AnswerRules<'_>, response: &Response<Bytes>) -> Option<(Meaning, Option<String>)> {
     let body = response.body();
-    let reads = rules.read_body() && body.len() <= MAX_RULED;
+    let reads = rules.read_body() && body.len() <= MAX_ERROR;
     // Some providers answer form-encoded, errors too.
     let json = if reads { token_form::read(body) } else { None };
     let meaning = rules.meaning(response.status(), json.as_ref())?;
