@@ -135,8 +135,8 @@ def callback(started):
 
 
 def result(called_back, cookies):
-    """The request for the result that follows a callback's answer."""
-    path, _ = redirect(called_back)
+    """The request for the result that follows a callback's answer. A browser keeps the fragment to itself."""
+    path = urlsplit(redirect(called_back)[0]).path
     parameters = {"flowId": path.rsplit("/", 1)[1]}
     return event("GET", path, cookies=cookies, parameters=parameters, route="GET /connection-result/{flowId}")
 
