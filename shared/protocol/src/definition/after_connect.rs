@@ -18,6 +18,7 @@ use super::value_path;
 
 /// A call that completes credentials.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AfterConnect {
     /// The HTTP method; GET unless given.
@@ -63,6 +64,7 @@ pub struct AfterConnect {
 
 /// One of several items in an answer: a site, an organisation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Choose {
     /// The path of the array; the answer itself is the array unless given.
@@ -79,6 +81,7 @@ pub struct Choose {
 
 /// When credentials are completed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Occasion {
     /// When the customer connects.
@@ -105,6 +108,7 @@ impl Occasion {
 
 /// The account at the provider, made from the credentials.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AccountTemplates {
     /// The provider's id for it.

@@ -17,6 +17,7 @@ use super::template::Address;
 
 /// A request to the integration's API that succeeds only with working credentials.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TestCall {
     /// The HTTP method; GET unless given.
@@ -78,6 +79,7 @@ pub fn is_expected(expect: Option<&Condition>, status: StatusCode, json: Option<
 /// A request to the integration's API that revokes credentials, where the provider has no revocation endpoint (RFC
 /// 7009).
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RevokeCall {
     /// The HTTP method; POST unless given.
@@ -127,6 +129,7 @@ impl RevokeCall {
 
 /// The settings for calls to the integration's API with a connection's credentials.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ApiClient {
     /// Headers of every request.

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 
 /// A path below the integration's `baseUri`, or a whole address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(from = "Template", into = "Template")]
 pub enum ApiPath {
     /// A path, which begins with `/`.

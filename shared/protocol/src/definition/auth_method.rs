@@ -14,6 +14,7 @@ use super::read::read_leniently;
 
 /// The authentication types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum AuthType {
     /// OAuth 2.0, authorization code grant.
     #[serde(rename = "oauth2")]

@@ -21,6 +21,7 @@ use crate::redirect_uri::{Loopback, OwnRoutes};
 
 /// One way to authenticate, as defined.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AuthOptionDefinition {
     /// The name that `authOptionKey` chooses it by.

@@ -14,6 +14,7 @@ use crate::error;
 
 /// How a request carries its fields.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum BodyFormat {
     /// `application/x-www-form-urlencoded`, as RFC 6749 requires.
@@ -79,6 +80,8 @@ impl BodyFormat {
 
 /// A body.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(with = "super::json_schema::BodyShape"))]
 #[serde(try_from = "Value", untagged)]
 pub enum Body {
     /// Named values.
@@ -89,6 +92,8 @@ pub enum Body {
 
 /// A value in a body, or in a JWT.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(with = "serde_json::Value"))]
 #[serde(try_from = "Value", untagged)]
 pub enum Node {
     /// A text with placeholders. Without the value of an optional one it is left out.

@@ -12,6 +12,7 @@ const KNOWN: [Method; 7] =
 
 /// An HTTP method. A definition that was stored before methods were checked may hold a text that is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(from = "String", into = "String")]
 pub struct CallMethod {
     text: String,

@@ -24,6 +24,7 @@ pub type Query = BTreeMap<String, Template>;
 
 /// HTTP Basic authentication (RFC 7617).
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Basic {
     /// The user name; empty unless given.

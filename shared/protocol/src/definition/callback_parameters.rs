@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKey, Result};
 /// The callback parameters that are kept, such as `realmId`. They come through the browser: only one with a closed list of
 /// values can choose a host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum CallbackParameters {
     /// Their names.
@@ -20,6 +21,7 @@ pub enum CallbackParameters {
 
 /// The values that a parameter can have.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AllowedValues {
     /// All of them; any value unless given.

@@ -15,6 +15,7 @@ pub const ADMIN_CONSENT: &str = "admin_consent";
 
 /// What the customer's consent gives (RFC 6749 §1.3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ConsentGrant {
     /// A code, which is exchanged for tokens (§4.1).
@@ -33,6 +34,7 @@ impl ConsentGrant {
 
 /// The provider's names of parameters that are not called as in RFC 6749 §4.1.2.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CallbackNames {
     /// The name of the parameter that holds the authorization code.
@@ -55,6 +57,7 @@ impl CallbackNames {
 /// The provider's signature of its answer, as Shopify makes it: HMAC-SHA256 in hexadecimal digits, keyed with the client
 /// secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CallbackHmac {
     /// The name of the parameter that holds it.

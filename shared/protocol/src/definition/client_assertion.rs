@@ -20,10 +20,12 @@ const LIFETIME: i64 = 300;
 
 /// How the JWT that authenticates the client is made.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ClientAssertion {
     /// The algorithm; RS256 unless given, or HS256 for `client_secret_jwt`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<super::json_schema::AlgorithmShape>"))]
     pub algorithm: Option<Algorithm>,
     /// The key, if the customer brings a client of their own; the option's own `privateKey` unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]

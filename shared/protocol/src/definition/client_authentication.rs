@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The client authentication at the token endpoint (RFC 6749 §2.3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ClientAuthentication {
     /// HTTP Basic, both parts form-encoded (RFC 6749 §2.3.1).

@@ -21,6 +21,7 @@ use super::token_endpoint::{self, AnswerRules, RequestChanges, TimeUnit, TokenEr
 
 /// A `client-credentials` option's `config`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ClientCredentials {
     /// The token endpoint of an OAuth 2 client-credentials grant (RFC 6749 §4.4).
@@ -94,6 +95,7 @@ pub struct ClientCredentials {
 
 /// A request that answers with a token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LoginCall {
     /// The address.

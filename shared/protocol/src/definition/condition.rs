@@ -15,6 +15,7 @@ pub const MAX_ERROR: usize = 64 * 1024;
 
 /// A condition on an answer. Everything that it names must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Condition {
     /// The status, or one of several.
@@ -27,6 +28,7 @@ pub struct Condition {
 
 /// One status, or several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Statuses {
     /// One.
@@ -38,6 +40,8 @@ pub enum Statuses {
 /// A value, or several of which one must stand there. `null` means that nothing stands there. Values are compared as
 /// texts, since providers write a number in one answer and its text in another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(with = "super::json_schema::ExpectedShape"))]
 #[serde(try_from = "Value", into = "Value")]
 pub struct Expected(Value);
 

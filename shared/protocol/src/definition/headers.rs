@@ -15,6 +15,7 @@ const NOT_OURS: [HeaderName; 7] = [CONNECTION, CONTENT_LENGTH, HOST, TE, TRAILER
 
 /// Header templates by name. A definition that was stored before names were checked may hold a name of no header.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(from = "BTreeMap<String, Template>", into = "BTreeMap<String, Template>")]
 pub struct Headers(Vec<Header>);
 

@@ -18,8 +18,12 @@ use crate::secret::{Secret, SecretMap};
 
 /// An integration's definition: the body of `PUT /integrations/{key}`, which `GET` returns without the secrets.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IntegrationDefinition {
+    /// The address of this schema, for editors; it is not kept.
+    #[serde(default, rename = "$schema", skip_serializing)]
+    pub schema: Option<String>,
     /// The service's name, as customers know it.
     pub name: String,
     /// An https address of its logo.
@@ -38,6 +42,7 @@ pub struct IntegrationDefinition {
         deserialize_with = "parameters",
         skip_serializing_if = "are_no_parameters"
     )]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Map<String, Value>>"))]
     pub parameters: Option<SecretMap>,
     /// The JSON Schema of the team's values, those aside that every client has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,6 +66,7 @@ pub struct IntegrationDefinition {
     pub shared: bool,
     /// The workspaces that may use it; all of them unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<String>>"))]
     pub shared_with: Option<Vec<WorkspaceKey>>,
     /// The ways to authenticate; the first is the default.
     #[serde(default)]
@@ -72,6 +78,7 @@ pub struct IntegrationDefinition {
 
 /// The path that the team's own page sends the browser on to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum CallbackPath {
     /// `/oauth-callback`, which all integrations share: only the issuer tells their providers' answers apart.
@@ -165,6 +172,7 @@ impl IntegrationDefinition {
     /// What the team gave of this definition, without the secrets in it; they must have been taken out of this one.
     #[must_use]
     pub fn without_secrets(&self, mut given: Map<String, Value>) -> Map<String, Value> {
+        given.remove("$schema");
         if let Some(Value::Object(parameters)) = given.get_mut("parameters") {
             parameters
                 .retain(|name, value| !value.is_null() && !is_sealed(self.parameters_schema.as_ref(), name));

@@ -28,6 +28,8 @@ mod input_names;
 mod integration;
 mod integration_definition;
 pub mod json_pointer;
+#[cfg(feature = "schema")]
+pub mod json_schema;
 mod kept_secrets;
 mod oauth1;
 mod oauth2;

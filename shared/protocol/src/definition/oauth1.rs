@@ -14,6 +14,7 @@ use crate::secret::Secret;
 
 /// The signature method (RFC 5849 §3.4).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum SignatureMethod {
     /// HMAC with SHA-1, which every provider supports.
     #[default]
@@ -53,6 +54,7 @@ impl SignatureMethod {
 
 /// The request that carries `scope` and the `extra` parameters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ParameterPlace {
     /// In the request for temporary credentials.
@@ -64,6 +66,7 @@ pub enum ParameterPlace {
 
 /// The HTTP method of a request for credentials.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum TokenMethod {
     /// As RFC 5849 has it (§2.1, §2.3).
     #[default]
@@ -83,6 +86,7 @@ impl TokenMethod {
 
 /// Where the token credentials come from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum TokenSource {
     /// The provider issues them, after the customer has authorized the client (§2).
@@ -111,6 +115,7 @@ pub struct Endpoints<'a> {
 
 /// An `oauth1` option's `config`. `consumerSecret` and `privateKey` are kept sealed beside the definition.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OAuth1 {
     /// The client credentials' identifier (RFC 5849 §1.1); the integration's parameter of the same name unless given.

@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 
 /// The code challenge of PKCE (RFC 7636 §4.2).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Pkce {
     /// The SHA-256 of the code verifier.
     #[default]
@@ -42,6 +43,7 @@ impl Pkce {
 
 /// An `oauth2` option's `config`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(
     clippy::struct_excessive_bools,

@@ -15,6 +15,7 @@ pub type Picks = BTreeMap<String, Pick>;
 
 /// The place of a value in an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Pick {
     /// A path in the JSON.
@@ -29,6 +30,7 @@ pub enum Pick {
 
 /// A header of the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HeaderPlace {
     /// Its name.
@@ -37,6 +39,7 @@ pub struct HeaderPlace {
 
 /// A cookie that the answer sets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CookiePlace {
     /// Its name.

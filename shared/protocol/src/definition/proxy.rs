@@ -6,6 +6,7 @@ use super::checker::Checker;
 
 /// A `proxy` option's `config`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Proxy {
     /// The key of an integration that the root workspace shares. Its default option does the work.

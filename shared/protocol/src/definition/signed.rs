@@ -22,9 +22,11 @@ const LIFETIME: u32 = 300;
 
 /// A JWT that an option signs for a request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Signed {
     /// The algorithm (RFC 7518 §3.1).
+    #[cfg_attr(feature = "schema", schemars(with = "super::json_schema::AlgorithmShape"))]
     pub algorithm: Algorithm,
     /// The key, which the customer has entered; the option's own `privateKey` unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 /// How a key is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum KeyEncoding {
     /// PEM: PKCS #8, PKCS #1 or SEC 1.

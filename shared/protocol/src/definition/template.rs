@@ -58,6 +58,7 @@ pub trait Make: Sync {
 
 /// A text with placeholders. A definition holds it as that text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct Template {
     source: String,

@@ -21,6 +21,7 @@ pub type Names = BTreeMap<String, Option<String>>;
 
 /// What an authorization request differs in.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AuthorizationChanges {
     /// The provider's names for the standard's parameters.
@@ -30,6 +31,7 @@ pub struct AuthorizationChanges {
 
 /// What a request to one of the provider's endpoints differs in.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RequestChanges {
     /// The provider's names for the standard's parameters.
@@ -97,6 +99,7 @@ fn check_names(names: &Names, checker: &mut Checker<'_>) {
 
 /// The unit of `expires_in`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum TimeUnit {
     /// As RFC 6749 §5.1 has it.
@@ -117,6 +120,7 @@ impl TimeUnit {
 
 /// An answer by which the provider refuses a refresh token for good.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum RefreshRefusal {
     /// The value of `error`.
@@ -127,6 +131,7 @@ pub enum RefreshRefusal {
 
 /// An error of the token endpoint that RFC 6749 does not know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TokenError {
     /// The status, or one of several.
@@ -141,6 +146,7 @@ pub struct TokenError {
 
 /// The meaning of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Meaning {
     /// The code or the refresh token is refused (`invalid_grant`).

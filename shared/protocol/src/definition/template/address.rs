@@ -26,6 +26,7 @@ pub(super) const AUTHORITY_END: [char; 3] = ['/', '?', '#'];
 
 /// The template of an absolute address. A definition holds it as that text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Address(pub(super) Template);
 
