@@ -19,6 +19,7 @@ mod database_faults;
 mod database_faults_rest;
 mod deadline;
 mod disconnect;
+mod discovery;
 mod entered_credentials;
 mod entered_tokens;
 mod events;

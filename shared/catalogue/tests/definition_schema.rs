@@ -124,8 +124,7 @@ fn what_a_definition_cannot_do_without_is_asked_for() {
         let (parent, name) = place.rsplit_once('/').unwrap();
         let mut without = asana.clone();
         without.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name).unwrap();
-        let found = problems(&validator, &without);
-        assert!(found.iter().any(|problem| problem.contains(name)), "{place}: {found:#?}");
+        assert!(!validator.is_valid(&without), "{place}");
         // With a connector, only the option has to be named.
         without["connector"] = "asana".into();
         assert_eq!(validator.is_valid(&without), name != "key", "{place}");

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use flow::deps::{Deps, integration_place, read_integration};
 use flow::lifecycle::registration;
 use flow::store::StoredDefinition;
+use protocol::deadline::Deadline;
 use protocol::definition::{
     AuthMethod, AuthOption, HostRule, Integration, IntegrationDefinition, KnownSecrets, OptionSecrets,
     Problems,
@@ -15,6 +16,7 @@ use protocol::id::WorkspaceKey;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::discovery;
 use super::expansion::Whole;
 
 /// A definition, and what of it cannot work.
@@ -29,9 +31,11 @@ pub(super) async fn passed(
     deps: &Deps,
     workspace: &WorkspaceKey,
     key: String,
-    whole: Whole,
+    mut whole: Whole,
     before: Option<&StoredDefinition>,
+    deadline: Deadline,
 ) -> Result<Checked> {
+    let mut problems = discovery::discover(deps, deadline, &mut whole).await?;
     let mut definition = IntegrationDefinition::read(whole.definition.into())?;
     let given_secrets = definition.take_secrets();
     let json = serde_json::to_string(&definition).map_err(Error::internal)?;
@@ -42,8 +46,9 @@ pub(super) async fn passed(
     let replaced = before.and_then(|before| read_integration(workspace, before.clone()).ok());
     let kept = deps.definitions.option_secrets(&integration).await?;
     let secrets = kept.updated(given_secrets, replaced.as_ref(), &integration)?;
-    let mut problems =
+    let found =
         integration.problems(KnownSecrets::Opened(&secrets), deps.settings.loopback, &deps.own_routes);
+    problems.add_all_but_undiscovered(&found);
     integration.check_hosts(KnownSecrets::Opened(&secrets), HostRule::Put(is_registrable), &mut problems);
     integration.check_input_schemas(&mut problems);
     integration.check_parameters(&secrets, &mut problems)?;

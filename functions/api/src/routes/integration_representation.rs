@@ -216,6 +216,7 @@ mod tests {
             "signed": { "app": { "algorithm": "ES256", "claims": { "iss": "1" }, "jti": true } },
             "afterConnect": [{ "path": "/sites", "response": { "site": "id" } }],
             "account": { "id": "${credentials.site}" },
+            "discovered": { "on": "2026-01-31T08:15:00.000Z", "from": "https://crm.example/", "config": {} },
         });
         serde_json::from_value(json!({
             "name": "Example CRM",

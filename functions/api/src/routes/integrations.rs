@@ -56,7 +56,7 @@ pub(crate) async fn show(call: Call<'_>, caller: Caller) -> Result<Response<Byte
 /// PUT: creates the integration or replaces its definition; what it leaves out comes from the connector that it names. A
 /// client secret that is not given stays as it was; `null` removes it.
 pub(crate) async fn put(call: Call<'_>, workspace: WorkspaceKey) -> Result<Response<Bytes>> {
-    let Call { deps, request, id: id_or_key, .. } = call;
+    let Call { deps, request, id: id_or_key, deadline } = call;
     let whole = Whole::of(body::object(request)?)?;
     let id = integration_id_of(&workspace, id_or_key);
     until_written(|| async {
@@ -67,7 +67,8 @@ pub(crate) async fn put(call: Call<'_>, workspace: WorkspaceKey) -> Result<Respo
             None => id_or_key.to_owned(),
         };
         let checked =
-            integration_check::passed(deps, &workspace, key, whole.clone(), before.as_ref()).await?;
+            integration_check::passed(deps, &workspace, key, whole.clone(), before.as_ref(), deadline)
+                .await?;
         let integration = details(deps, request, &checked)?;
         note_owner(deps, &checked.integration).await?;
         if !deps.store.put_integration(&workspace, &id, before.as_ref(), checked.stored).await? {
@@ -84,7 +85,7 @@ pub(crate) async fn put(call: Call<'_>, workspace: WorkspaceKey) -> Result<Respo
 /// else takes the place of what was there; `authOptions` too, as a whole. Secrets are kept as by PUT. It changes what the
 /// team gave, and lays that over the connector again.
 pub(crate) async fn patch(call: Call<'_>, workspace: WorkspaceKey) -> Result<Response<Bytes>> {
-    let Call { deps, request, id: id_or_key, .. } = call;
+    let Call { deps, request, id: id_or_key, deadline } = call;
     let patch = Value::Object(body::object(request)?);
     let id = integration_id_of(&workspace, id_or_key);
     until_written(|| async {
@@ -96,7 +97,8 @@ pub(crate) async fn patch(call: Call<'_>, workspace: WorkspaceKey) -> Result<Res
         let definition = serde_json::from_str(&before.definition).map_err(Error::internal)?;
         let whole = Whole::patched(definition, given(&before)?, &patch)?;
         let key = before.key.clone();
-        let checked = integration_check::passed(deps, &workspace, key, whole, Some(&before)).await?;
+        let checked =
+            integration_check::passed(deps, &workspace, key, whole, Some(&before), deadline).await?;
         let integration = details(deps, request, &checked)?;
         note_owner(deps, &checked.integration).await?;
         if !deps.store.put_integration(&workspace, &id, Some(&before), checked.stored).await? {

@@ -10,6 +10,7 @@ mod connectors;
 mod credentials;
 #[cfg(test)]
 mod described;
+mod discovery;
 mod expansion;
 mod integration_check;
 mod integration_representation;

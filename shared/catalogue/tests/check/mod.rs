@@ -147,7 +147,13 @@ fn definition(key: &str, file: &Value, found: &mut Vec<String>) {
     // What is a secret's place and has a template in it stays.
     drop(definition.take_secrets());
     let integration = Integration::new(&WorkspaceKey::new("check"), key, definition, None);
-    let mut problems = integration.problems(KnownSecrets::Sealed, Loopback::Refused, &OwnRoutes::default());
+    let mut problems = Problems::default();
+    // The metadata of an issuer is read when an integration is put.
+    problems.add_all_but_undiscovered(&integration.problems(
+        KnownSecrets::Sealed,
+        Loopback::Refused,
+        &OwnRoutes::default(),
+    ));
     integration.check_hosts(KnownSecrets::Sealed, HostRule::Put(is_registrable), &mut problems);
     integration.check_input_schemas(&mut problems);
     let mut parameters = Problems::default();
@@ -211,8 +217,8 @@ fn plain(name: &str) -> String {
 fn addresses(file: &Value) -> String {
     let of = |option: &Value| {
         let config = &option["config"];
-        let members =
-            ["authorizeUri", "tokenUri", "requestTokenUri", "login", "scopes"].map(|name| &config[name]);
+        let members = ["issuer", "authorizeUri", "tokenUri", "requestTokenUri", "login", "scopes"]
+            .map(|name| &config[name]);
         json!([members, option["test"], option["apiClient"]])
     };
     json!([file["baseUri"], options(file).map(of).collect::<Vec<_>>()]).to_string()

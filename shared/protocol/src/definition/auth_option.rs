@@ -1,5 +1,6 @@
 //! One way to authenticate with an integration.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -13,6 +14,7 @@ use super::bounded_schema::BoundedSchema;
 use super::check::check_key;
 use super::checker::{Checked, Checker, Credentials, KnownSecrets};
 use super::customer_host::CustomerHost;
+use super::discovered::Discovered;
 use super::input_names::InputNames;
 use super::problem::Problems;
 use super::signed::Signed;
@@ -91,6 +93,13 @@ pub struct AuthOptionDefinition {
     /// Domains that the public suffix list has as suffixes, and that are all the provider's own: `myshopify.com`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub provider_domains: Vec<String>,
+    /// The settings that were discovered when it was defined. Nobody gives them: what is given is left out.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub discovered: Option<Discovered>,
     /// Its number in the definition, by which problems name it.
     #[serde(skip)]
     pub(super) place: usize,
@@ -162,7 +171,11 @@ impl AuthOption {
     /// The option, unless it cannot be read.
     pub(super) fn read(definition: AuthOptionDefinition, problems: &mut Problems) -> Option<Self> {
         let path = format!("authOptions[{}].config", definition.place);
-        let mut method = AuthMethod::read(definition.auth_type, &definition.config, &path, problems)?;
+        let config = match &definition.discovered {
+            Some(discovered) => Cow::Owned(discovered.below(&definition.config)),
+            None => Cow::Borrowed(&definition.config),
+        };
+        let mut method = AuthMethod::read(definition.auth_type, &config, &path, problems)?;
         let customer_host = CustomerHost::of(definition.customer_host, definition.customer_host_gets_secret);
         method.set_customer_host(customer_host);
         if definition.customer_host_gets_secret && !definition.customer_host {

@@ -16,7 +16,7 @@ use super::checker::KnownSecrets;
 use super::closed::is_closed;
 use super::customer_host::CustomerHost;
 use super::input_names::InputNames;
-use super::oauth2::Pkce;
+use super::pkce::Pkce;
 use super::problem::Problems;
 use super::recipients::{Gets, Recipient};
 use super::template::{Address, Host, Placeholder, Root, Slot};
@@ -76,7 +76,7 @@ impl AuthOption {
         if let AuthMethod::OAuth2(config) = &self.method
             && config.code_challenge() == Pkce::Off
             && has_secret
-            && !self.customer_host.sends_secret_to(&config.token_uri)
+            && config.token_uri.as_ref().is_some_and(|address| !self.customer_host.sends_secret_to(address))
         {
             let field = format!("{}.config.skipPkce", self.path());
             problems.add(

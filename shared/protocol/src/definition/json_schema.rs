@@ -45,8 +45,11 @@ pub fn of_definitions() -> Value {
             });
             definition["properties"].as_object_mut().map(|members| members.entry(*secret).or_insert(schema));
         }
-        if let Some(required) = take_required(definition) {
-            let config = json!({ "required": required });
+        let needed = match (auth_type, take_required(definition)) {
+            (AuthType::OAuth2, _) => Some(oauth2_endpoints()),
+            (_, required) => required.map(|required| json!({ "required": required })),
+        };
+        if let Some(config) = needed {
             let then = json!({ "properties": { "config": config }, "required": ["config"] });
             whole_by_type.push(json!({ "if": is_it, "then": then }));
         }
@@ -71,6 +74,11 @@ pub fn of_definitions() -> Value {
     root["then"] = true.into();
     root["else"] = json!({ "required": ["name", "authOptions"], "properties": { "authOptions": options } });
     root
+}
+
+/// The endpoints are given, or those of the issuer are discovered.
+fn oauth2_endpoints() -> Value {
+    json!({ "anyOf": [{ "required": ["authorizeUri", "tokenUri"] }, { "required": ["issuer"] }] })
 }
 
 fn referenced<'a>(root: &'a mut Value, schema: &Value) -> &'a mut Value {

@@ -12,34 +12,14 @@ use super::checker::{Checker, Credentials};
 use super::client_assertion::ClientAssertion;
 use super::client_authentication::ClientAuthentication;
 use super::customer_host::CustomerHost;
+use super::discovered::{issuer_problem, refuse_missing};
 use super::pick::Picks;
+use super::pkce::Pkce;
 use super::template::{Address, Template};
 use super::token_endpoint::{
     self, AnswerRules, AuthorizationChanges, RefreshRefusal, RequestChanges, Seconds, TimeUnit, TokenError,
 };
 use crate::error::{Error, Result};
-
-/// The code challenge of PKCE (RFC 7636 §4.2).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum Pkce {
-    /// The SHA-256 of the code verifier.
-    #[default]
-    S256,
-    /// The code verifier itself, for providers that know only that.
-    #[serde(rename = "plain")]
-    Plain,
-    /// None, for providers that refuse it.
-    #[serde(rename = "off")]
-    Off,
-}
-
-impl Pkce {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-    fn is_s256(&self) -> bool {
-        *self == Self::S256
-    }
-}
 
 /// An `oauth2` option's `config`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -58,10 +38,12 @@ pub struct OAuth2 {
     /// out of the definition before this is read, and kept sealed beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<Template>,
-    /// The authorization endpoint.
-    pub authorize_uri: Address,
-    /// The token endpoint.
-    pub token_uri: Address,
+    /// The authorization endpoint; the one that the issuer's metadata names unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorize_uri: Option<Address>,
+    /// The token endpoint; the one that the issuer's metadata names unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_uri: Option<Address>,
     /// The endpoint that refreshes tokens, if it is not the token endpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_uri: Option<Address>,
@@ -204,16 +186,14 @@ impl OAuth2 {
         for (name, template) in &self.extra {
             checker.shown(&format!("extra.{name}"), template);
         }
-        let in_query = self.authorize_uri.query_names();
+        let in_query = self.authorize_uri.as_ref().map(Address::query_names).unwrap_or_default();
         for name in self.extra.keys() {
             if in_query.contains(name) {
                 checker.refuse(&format!("extra.{name}"), "stands in authorizeUri's query too");
             }
         }
-        if let Some(issuer) = &self.issuer
-            && (super::check::web_address(issuer, checker.loopback).is_err() || issuer.contains(['?', '#']))
-        {
-            checker.refuse("issuer", "must be an https address without query and fragment (RFC 8414 §2)");
+        if let Some(problem) = self.issuer.as_ref().and_then(|it| issuer_problem(it, checker.loopback)) {
+            checker.refuse("issuer", problem);
         }
         self.callback().check(checker);
     }
@@ -300,7 +280,18 @@ impl OAuth2 {
 
     /// True if the token endpoint gets the client secret.
     pub(super) fn sends_secret(&self) -> bool {
-        !self.client_auth_location.needs_no_secret() && self.customer_host.sends_secret_to(&self.token_uri)
+        let is_sent_there = |address| self.customer_host.sends_secret_to(address);
+        !self.client_auth_location.needs_no_secret() && self.token_uri.as_ref().is_none_or(is_sent_there)
+    }
+
+    /// The authorization endpoint.
+    pub fn authorize_uri(&self) -> Result<&Address> {
+        self.authorize_uri.as_ref().ok_or_else(|| Error::unusable("authorizeUri"))
+    }
+
+    /// The token endpoint.
+    pub fn token_uri(&self) -> Result<&Address> {
+        self.token_uri.as_ref().ok_or_else(|| Error::unusable("tokenUri"))
     }
 
     /// HTTP Basic has nothing to send without a secret. A client that is one of the integration's parameters is whole.
@@ -361,13 +352,22 @@ impl OAuth2 {
     }
 
     fn check_addresses(&self, checker: &mut Checker<'_>) {
-        checker.endpoint("authorizeUri", &self.authorize_uri, OWN_PARAMETERS);
-        let kept = self.callback().kept().map(str::to_owned).collect();
-        checker.endpoint_with("tokenUri", &self.token_uri, &[], Credentials::Named(&kept));
+        for (setting, address) in [("authorizeUri", &self.authorize_uri), ("tokenUri", &self.token_uri)] {
+            if address.is_none() {
+                refuse_missing(setting, self.issuer.is_some(), checker);
+            }
+        }
+        if let Some(address) = &self.authorize_uri {
+            checker.endpoint("authorizeUri", address, OWN_PARAMETERS);
+            checker.shown("authorizeUri", address.template());
+        }
+        if let Some(address) = &self.token_uri {
+            let kept = self.callback().kept().map(str::to_owned).collect();
+            checker.endpoint_with("tokenUri", address, &[], Credentials::Named(&kept));
+        }
         if self.grant == ConsentGrant::ClientCredentials {
             self.check_own_client(checker);
         }
-        checker.shown("authorizeUri", self.authorize_uri.template());
         for (setting, address) in [("refreshUri", &self.refresh_uri), ("revocationUri", &self.revocation_uri)]
         {
             let Some(address) = address else { continue };

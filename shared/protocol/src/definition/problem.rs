@@ -8,6 +8,9 @@ use crate::error::{Error, ErrorKey, Result};
 /// The most problems that are kept. More of them help nobody.
 const MOST: usize = 50;
 
+/// The problem of a setting that only metadata could give.
+pub(super) const UNDISCOVERED: &str = "is missing, and no metadata that could name it has been read";
+
 /// One problem of a definition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
@@ -26,6 +29,14 @@ impl Problems {
     pub fn add(&mut self, field: impl Into<String>, problem: impl Into<String>) {
         if self.0.len() < MOST {
             self.0.push(Problem { field: field.into(), problem: problem.into() });
+        }
+    }
+
+    /// Adds the problems of another part. Settings that wait for metadata are left out: whoever reads the
+    /// metadata says what is wrong with it.
+    pub fn add_all_but_undiscovered(&mut self, others: &Self) {
+        for Problem { field, problem } in others.iter().filter(|it| it.problem != UNDISCOVERED) {
+            self.add(field.clone(), problem.clone());
         }
     }
 

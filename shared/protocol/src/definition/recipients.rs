@@ -173,7 +173,9 @@ fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
         customer_host: _,
     } = config;
     let gets = if *client_auth_location == ClientAuthentication::None { Gets::Token } else { Gets::Secret };
-    let mut found = vec![("authorizeUri", authorize_uri, Gets::Nothing), ("tokenUri", token_uri, gets)];
+    let mut found = Vec::new();
+    found.extend(authorize_uri.as_ref().map(|address| ("authorizeUri", address, Gets::Nothing)));
+    found.extend(token_uri.as_ref().map(|address| ("tokenUri", address, gets)));
     found.extend(refresh_uri.as_ref().map(|address| ("refreshUri", address, gets)));
     found.extend(revocation_uri.as_ref().map(|address| ("revocationUri", address, gets)));
     found

@@ -8,6 +8,7 @@ pub mod authorization_response;
 pub mod calls;
 pub mod client;
 pub mod client_credentials;
+pub mod discovery;
 pub mod failure;
 pub mod maker;
 pub mod oauth1;

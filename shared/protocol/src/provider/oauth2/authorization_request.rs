@@ -20,7 +20,7 @@ pub fn authorization_request(
     sent: &Sent,
     loopback: Loopback,
 ) -> Result<Url> {
-    let endpoint = config.authorize_uri.render(values, loopback)?;
+    let endpoint = config.authorize_uri()?.render(values, loopback)?;
     if config.redirect_uri_value.is_none() && Url::parse(&sent.redirect_uri).is_err() {
         return Err(unusable_callback());
     }

@@ -51,7 +51,7 @@ impl Client {
         if !client.authentication.is_assertion() {
             return Ok(client);
         }
-        let token_uri = config.token_uri.render(values, loopback)?;
+        let token_uri = config.token_uri()?.render(values, loopback)?;
         client.asserted(config.client_assertion.as_ref(), token_uri.as_str(), maker)
     }
 

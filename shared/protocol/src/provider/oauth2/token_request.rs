@@ -59,7 +59,7 @@ impl<'a> TokenEndpoint<'a> {
     /// The endpoint that exchanges an option's codes.
     pub fn of_codes(config: &'a OAuth2, maker: &Maker<'_>, loopback: Loopback) -> Result<Self> {
         let described = Described {
-            address: &config.token_uri,
+            address: config.token_uri()?,
             setting: "tokenUri",
             changes: config.token_request.as_ref(),
             refusals: &[],
@@ -71,7 +71,7 @@ impl<'a> TokenEndpoint<'a> {
     pub fn of_refresh(config: &'a OAuth2, maker: &Maker<'_>, loopback: Loopback) -> Result<Self> {
         let (address, setting) = match &config.refresh_uri {
             Some(address) => (address, "refreshUri"),
-            None => (&config.token_uri, "tokenUri"),
+            None => (config.token_uri()?, "tokenUri"),
         };
         let changes = config.refresh_request.as_ref().or(config.token_request.as_ref());
         let described = Described { address, setting, changes, refusals: &config.refresh_refusals };
