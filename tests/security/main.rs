@@ -7,6 +7,7 @@ mod borrowed_values;
 mod callback_bound;
 mod callback_shape;
 mod callback_signature;
+mod choice;
 mod confirmed_user;
 mod consistent_reads;
 mod cookies;

@@ -94,7 +94,7 @@ impl Browser {
             headers.insert("cookie", HeaderValue::from_bytes(&cookies).unwrap());
         }
         let path = request.uri().path();
-        let service = if path.starts_with("/oauth-callback") {
+        let service = if path.starts_with("/oauth-callback") || path.starts_with("/connection-choice/") {
             &self.functions.callback
         } else if path.starts_with("/connection-result/") {
             &self.functions.finish

@@ -67,7 +67,8 @@ impl Form {
     /// The request that a button sends: a named button, or the first, which has no name.
     #[must_use]
     pub fn press(&self, button: Option<(&str, &str)>) -> Request<Bytes> {
-        let sent = self.controls.iter().filter(|control| !matches!(&*control.kind, "submit" | "checkbox"));
+        let sent =
+            self.controls.iter().filter(|control| !matches!(&*control.kind, "submit" | "checkbox" | "radio"));
         let pairs = sent.map(|control| (&*control.name, &*control.value)).chain(button);
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         // The headers of a browser whose page asked for no referrer.

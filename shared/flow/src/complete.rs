@@ -10,11 +10,12 @@ use std::time::Duration;
 use tracing::Instrument as _;
 
 use crate::connection::{Connection, connection_not_found};
+use crate::context::choice::choice_expired;
 use crate::context::outcome::Outcome;
 use crate::context::unconfirmed::{ConnectionRequestId, Unconfirmed, With};
-use crate::deps::Deps;
 use crate::deps::trail::About;
-use crate::lifecycle::connect::{Issued, connect, connection_key};
+use crate::deps::{Deps, OwnAddress};
+use crate::lifecycle::connect::{Issued, Progress, connect, connection_key};
 use crate::lifecycle::exchange::{self, Answered};
 use crate::lifecycle::registration;
 use crate::store::{Completion, FlowClaim};
@@ -28,10 +29,11 @@ use protocol::token::Customer;
 const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(1600);
 
 /// Completes the connection request for this customer, and returns the connection. A call that is repeated, or that comes
-/// while another is at work, gets the same result.
+/// while another is at work, gets the same result. `address` is the service's own, where the browser has to go if its
+/// user must choose.
 pub async fn complete(
     deps: &Arc<Deps>,
-    id: &str,
+    (id, address): (&str, &OwnAddress),
     customer: &Customer,
     deadline: Deadline,
 ) -> Result<Connection> {
@@ -39,6 +41,7 @@ pub async fn complete(
     About::Flow.note(id.flow().as_str());
     let found = deps.store.read_unconfirmed(id.flow()).await?;
     let found = found.filter(|found| id.is_bound_to(&found.binding)).ok_or_else(no_request)?;
+    let page = format!("{}/connection-result/{}", address.url, id.flow().as_str());
     let confirmed_for = id.binding_to(&customer.workspace, &customer.id);
     let outcome = match &found.sealed {
         Some(sealed) => {
@@ -71,7 +74,7 @@ pub async fn complete(
         None if found.confirmed_for.is_none() => return Err(too_late()),
         None => return Err(no_request()),
     };
-    match outcome {
+    match outcome.ok_or_else(|| must_choose(page))? {
         Outcome::Connected { connection_id } => {
             About::Connection.note(&connection_id);
             deps.store.read_connection(&connection_id).await?.ok_or_else(connection_not_found)
@@ -108,23 +111,31 @@ impl Unconfirmed {
         Err(another_customer())
     }
 
-    /// Makes the connection, and records a failure as the flow's outcome.
+    /// Makes the connection, and records a failure as the flow's outcome. Returns nothing if the customer must choose.
     async fn connect(
         self,
         deps: &Deps,
         id: &ConnectionRequestId,
         claimant: &str,
         deadline: Deadline,
-    ) -> Result<Outcome> {
+    ) -> Result<Option<Outcome>> {
         let flow = FlowClaim { flow: id.flow(), claimant };
-        let outcome = self.connected(deps, flow, deadline).await;
+        let outcome = match self.connected(deps, flow, deadline).await {
+            Ok(Progress::Ended(outcome)) => Ok(Some(outcome)),
+            // The browser of the flow can be asked: only it has the cookie.
+            Ok(Progress::Asks(unchosen)) => match unchosen.seal(id, &*deps.random) {
+                Ok(sealed) => deps.store.await_choice(flow, sealed, deps.clock.now()).await.map(|()| None),
+                Err(error) => Err(error),
+            },
+            Err(error) => Err(error),
+        };
         if let Err(error) = &outcome {
             exchange::record_failure(deps, flow, error.clone()).await;
         }
         outcome
     }
 
-    async fn connected(self, deps: &Deps, flow: FlowClaim<'_>, deadline: Deadline) -> Result<Outcome> {
+    async fn connected(self, deps: &Deps, flow: FlowClaim<'_>, deadline: Deadline) -> Result<Progress> {
         let request = &self.request;
         match self.with {
             With::Answer { response, code_verifier, callback_uri, temporary_credentials } => {
@@ -144,7 +155,7 @@ impl Unconfirmed {
                     registration: &registration,
                     credentials,
                     at: issued_at,
-                    is_complete: true,
+                    next_call: None,
                     key: &key,
                     flow: Some(flow),
                 };
@@ -154,19 +165,26 @@ impl Unconfirmed {
     }
 }
 
-/// Waits for the call that completes the request.
-async fn elsewhere(deps: &Deps, id: &ConnectionRequestId, deadline: Deadline) -> Result<Outcome> {
+/// Waits for the call that completes the request, or the choice that does. Returns nothing if the customer must choose.
+async fn elsewhere(deps: &Deps, id: &ConnectionRequestId, deadline: Deadline) -> Result<Option<Outcome>> {
     let mut backoff = Backoff::new(&*deps.clock, &*deps.random, PAUSE, deadline.lease_wait());
     loop {
         let found = deps.store.read_unconfirmed(id.flow()).await?.ok_or_else(no_request)?;
         if let Some(outcome) = found.outcome {
-            return Ok(outcome);
+            return Ok(Some(outcome));
+        }
+        if let (Some(until), Some((claimant, _))) = (found.choice_until, &found.claim) {
+            if until > deps.clock.now() {
+                return Ok(None);
+            }
+            let expired = Outcome::Failed(choice_expired());
+            return deps.store.end_flow(id.flow(), claimant, &expired).await.map(Some);
         }
         if let Some((claimant, claimed_at)) = &found.claim
             && let Some(outcome) =
                 exchange::interrupted(deps, FlowClaim { flow: id.flow(), claimant }, *claimed_at).await?
         {
-            return Ok(outcome);
+            return Ok(Some(outcome));
         }
         if backoff.wait().await.is_none() {
             let message = "Another call is still completing this request. Please ask again.";
@@ -178,6 +196,12 @@ async fn elsewhere(deps: &Deps, id: &ConnectionRequestId, deadline: Deadline) ->
 fn no_request() -> Error {
     let message = "There is no such connection request, or it is long over.";
     Error::new(ErrorKey::NotFound, message).field("connectionRequestId")
+}
+
+/// The answer to the application: it has to send its user's browser to the page.
+fn must_choose(page: String) -> Error {
+    let message = "The customer must choose what to connect. Send their browser to the page.";
+    Error::new(ErrorKey::InteractionRequired, message).with("uri", page)
 }
 
 fn too_late() -> Error {

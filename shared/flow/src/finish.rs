@@ -11,6 +11,7 @@ use http::{Request, Response};
 
 use crate::context::FlowContext;
 use crate::context::browser::BrowserSecret;
+use crate::context::choice::{Unchosen, choice_expired};
 use crate::context::cookies::surplus_cookies;
 use crate::context::flow_id::{FlowId, RESULT_LIFETIME_SECONDS};
 use crate::context::outcome::Outcome;
@@ -55,6 +56,13 @@ async fn result(deps: &Deps, request: &Request<Bytes>) -> Result<Response<Bytes>
             let memory = FlowContext::open(&id, &secret, &sealed)?;
             delivery::outcome(deps, &outcome, &memory.target, reader).await?
         }
+        Progress::Chooses(_) if reader == Reader::Machine => pages::not_chosen(),
+        Progress::Chooses(unchosen) => {
+            let mut page = pages::choice(&unchosen, &id, false);
+            // The choice may take longer than the cookie lasts that the start has set.
+            response::add_cookies(&mut page, &[secret.set_cookie(&id)]);
+            page
+        }
         Progress::Working => pages::still_working(reader),
         Progress::NotAuthorized => pages::not_finished(reader),
     };
@@ -64,6 +72,7 @@ async fn result(deps: &Deps, request: &Request<Bytes>) -> Result<Response<Bytes>
 
 enum Progress {
     Ended(Outcome),
+    Chooses(Box<Unchosen>),
     Working,
     NotAuthorized,
 }
@@ -73,7 +82,10 @@ async fn own_flow(deps: &Deps, id: &FlowId, secret: &BrowserSecret) -> Result<Fl
         let time_left = if flow.claim.is_some() { RESULT_LIFETIME } else { Duration::ZERO };
         flow.expires_at + time_left > deps.clock.now()
     };
-    let flow = deps.store.read_flow(id).await?.filter(is_there).ok_or_else(state_expired)?;
+    let flow = deps.store.read_flow(id).await?.ok_or_else(state_expired)?;
+    if flow.choice.is_none() && !is_there(&flow) {
+        return Err(state_expired());
+    }
     if secret.is_bound_to(&flow.binding) { Ok(flow) } else { Err(browser_mismatch()) }
 }
 
@@ -85,6 +97,15 @@ async fn ended(deps: &Deps, id: &FlowId, secret: &BrowserSecret, mut flow: FlowI
     let mut backoff = Backoff::new(&*deps.clock, &*deps.random, PAUSE, until);
     loop {
         let Some((claimant, claimed_at)) = &flow.claim else { return Ok(Progress::NotAuthorized) };
+        if let Some(sealed) = &flow.choice {
+            if flow.expires_at <= deps.clock.now() {
+                let expired = choice_expired();
+                deps.store.end_flow(id, claimant, &Outcome::Failed(expired.clone())).await?;
+                return Err(expired);
+            }
+            let unchosen = Unchosen::open(&ConnectionRequestId::of_flow(id, secret)?, sealed)?;
+            return Ok(Progress::Chooses(Box::new(unchosen)));
+        }
         if flow.went_to_application {
             return Ok(Progress::Ended(Outcome::Unconfirmed(ConnectionRequestId::of_flow(id, secret)?)));
         }

@@ -11,8 +11,9 @@ use crate::answer;
 
 /// POST: makes the connection that waits for this customer.
 pub(crate) async fn complete(call: Call<'_>, customer: Customer) -> Result<Response<Bytes>> {
-    let Call { deps, id, deadline, .. } = call;
-    let connection = complete::complete(deps, id, &customer, deadline).await?;
+    let Call { deps, id, deadline, request } = call;
+    let address = deps.own_address(request)?;
+    let connection = complete::complete(deps, (id, &address), &customer, deadline).await?;
     tracing::info!("connected for a confirmed user");
     answer::connection(deps, StatusCode::OK, &connection).await
 }

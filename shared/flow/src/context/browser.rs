@@ -124,6 +124,11 @@ impl BrowserSecret {
         self.derive(flow, b"connection request").map(Self)
     }
 
+    /// Derives the secret under which waits what the customer must choose from.
+    pub(super) fn for_choice(&self, flow: &FlowId) -> Result<Self> {
+        self.derive(flow, b"choice").map(Self)
+    }
+
     /// Returns the text that carries the secret.
     pub(super) fn reveal(&self) -> String {
         URL_SAFE_NO_PAD.encode(*self.0)

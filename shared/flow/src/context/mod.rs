@@ -1,6 +1,7 @@
 //! A flow between its requests: bound to a browser, with its memory sealed under the browser's key.
 
 pub mod browser;
+pub mod choice;
 pub mod cookies;
 pub mod flow_id;
 pub mod outcome;

@@ -76,6 +76,11 @@ impl ConnectionRequestId {
         self.secret.binding_to([workspace.as_str(), customer.as_str()])
     }
 
+    /// Derives the secret under which waits what the customer must choose from.
+    pub(super) fn for_choice(&self) -> Result<BrowserSecret> {
+        self.secret.for_choice(&self.flow)
+    }
+
     /// True if `binding` is the hash of this id's secret. The comparison takes constant time.
     #[must_use]
     pub fn is_bound_to(&self, binding: &[u8]) -> bool {

@@ -1,70 +1,91 @@
 //! Completes credentials by the calls that the definition describes.
 
 use protocol::deadline::Deadline;
-use protocol::definition::{AfterConnect, Occasion, Registration};
-use protocol::error::{Error, ErrorKey, Result};
-use protocol::provider::after_connect::{Added, Item, make};
+use protocol::definition::{AfterConnect, Item, Occasion, Registration};
+use protocol::error::{Result, reported};
+use protocol::provider::after_connect::{Added, make};
 use protocol::provider::maker::Maker;
-use serde_json::Value;
 
+use super::choice::{Several, named};
 use super::registration::signing_secrets;
 use crate::connection::ConnectionSecrets;
+use crate::context::choice::not_named;
 use crate::deps::Deps;
 
-/// Makes the option's calls for the occasion, in their order: each sees what those before it have added.
+/// Makes the option's calls for new credentials from the one with this number on, in their order: each sees what those
+/// before it have added. It stops where somebody must choose; the credentials are complete up to there.
 pub(crate) async fn complete(
     deps: &Deps,
     registration: &Registration,
     secrets: &mut ConnectionSecrets,
-    occasion: Occasion,
+    first: usize,
     deadline: Deadline,
-) -> Result<()> {
-    let calls: Vec<&AfterConnect> =
-        registration.option().after_connect.iter().filter(|call| call.on.includes(occasion)).collect();
-    if calls.is_empty() {
-        return Ok(());
-    }
-    let signing = signing_secrets(deps, registration).await?;
-    let api = deps.calls(deadline.provider());
-    for call in calls {
-        let maker = Maker::new(&api, secrets.values(registration)?, &signing);
-        let made = make(&api, call, &maker).await.map_err(Error::from);
-        drop(maker);
-        // New credentials are not lost for what they were to be completed by: what was there before stays.
-        let may_fail = call.optional || occasion == Occasion::Refresh;
-        let added = match made {
-            Ok(added) => added,
-            Err(error) if may_fail => {
-                error.report("credentials were not completed");
-                continue;
-            }
-            Err(error) => return Err(error),
-        };
-        let values = match added {
-            Added::Values(values) => values,
-            Added::Choice(mut values, items) => {
-                if let Some(choose) = &call.choose {
-                    let chosen = chosen(&items, secrets, &choose.name)?;
-                    values.insert(choose.name.clone(), Value::from(chosen.value.clone()));
+) -> Result<Option<Several>> {
+    let calls = registration.option().after_connect.iter().enumerate().skip(first);
+    for (step, call) in calls.filter(|(_, call)| call.on.includes(Occasion::Connect)) {
+        match answer(deps, registration, secrets, call, deadline).await {
+            Ok(added) => {
+                if let Some(items) = add(secrets, call, added)? {
+                    return Ok(Some(Several { step, items }));
                 }
-                values
             }
-        };
-        for (name, value) in values {
-            secrets.held.credentials.insert(&name, value);
+            Err(error) if call.optional => error.report("credentials were not completed"),
+            Err(error) => return Err(error),
         }
     }
-    Ok(())
+    Ok(None)
 }
 
-/// The item that was chosen: by the caller, by the customer's input, or when the customer connected.
-fn chosen<'i>(items: &'i [Item], secrets: &ConnectionSecrets, name: &str) -> Result<&'i Item> {
-    let held = &secrets.held;
-    let sources = [&held.connector_parameters, &held.parameters, &held.credentials];
-    let given = sources.iter().find_map(|source| source.expose().get(name)).and_then(Value::as_str);
-    let wanted = given.and_then(|given| items.iter().find(|item| item.value == given || item.label == given));
-    wanted.ok_or_else(|| {
-        let message = format!("The account has several to connect, and {name} does not say which.");
-        Error::new(ErrorKey::ParameterMissing, message).field(format!("connectorParameters.{name}"))
-    })
+/// Makes the option's calls for credentials that were refreshed. These are not lost for what they were to be completed
+/// by: what was there before stays.
+pub(crate) async fn complete_refreshed(
+    deps: &Deps,
+    registration: &Registration,
+    secrets: &mut ConnectionSecrets,
+    deadline: Deadline,
+) {
+    let calls = registration.option().after_connect.iter();
+    for call in calls.filter(|call| call.on.includes(Occasion::Refresh)) {
+        let answered = answer(deps, registration, secrets, call, deadline).await;
+        let added = match (answered.and_then(|added| add(secrets, call, added)), &call.choose) {
+            // Nobody is there to choose.
+            (Ok(Some(_)), Some(choose)) => Err(not_named(choose)),
+            (added, _) => added.map(drop),
+        };
+        reported(added, "credentials were not completed");
+    }
+}
+
+async fn answer(
+    deps: &Deps,
+    registration: &Registration,
+    secrets: &ConnectionSecrets,
+    call: &AfterConnect,
+    deadline: Deadline,
+) -> Result<Added> {
+    let signing = signing_secrets(deps, registration).await?;
+    let api = deps.calls(deadline.provider());
+    let maker = Maker::new(&api, secrets.values(registration)?, &signing);
+    Ok(make(&api, call, &maker).await?)
+}
+
+/// Adds what a call brought to the credentials. Returns the items if somebody must choose.
+fn add(secrets: &mut ConnectionSecrets, call: &AfterConnect, added: Added) -> Result<Option<Vec<Item>>> {
+    let (mut values, items) = match added {
+        Added::Values(values) => (values, None),
+        Added::Choice(values, items) => (values, Some(items)),
+    };
+    let mut open = None;
+    if let (Some(items), Some(choose)) = (items, &call.choose) {
+        match named(&items, &secrets.held, choose)? {
+            Some(chosen) => {
+                values.insert(choose.name.clone(), choose.credential(chosen));
+            }
+            None => open = Some(items),
+        }
+    }
+    for (name, value) in values {
+        secrets.held.credentials.insert(&name, value);
+    }
+    Ok(open)
 }

@@ -3,7 +3,7 @@
 use protocol::clock::Timestamp;
 use protocol::deadline::Deadline;
 use protocol::definition::template::Template;
-use protocol::definition::{Integration, Occasion, Registration};
+use protocol::definition::{Integration, Registration};
 use protocol::error::Result;
 use protocol::id::ConnectionId;
 use protocol::provider::maker::Maker;
@@ -12,12 +12,14 @@ use protocol::random::draw_id;
 use protocol::secret::SecretMap;
 
 use super::after_connect::complete;
+use super::choice::unchosen;
 use super::registration::signing_secrets;
 use super::{kept_refresh_token, refresh, revoke};
 use crate::connection::{
     Account, ConnectRequest, Connection, ConnectionRecord, ConnectionSecrets, connection_context,
     connection_not_found,
 };
+use crate::context::choice::Unchosen;
 use crate::context::outcome::Outcome;
 use crate::deps::Deps;
 use crate::seal::Prepared;
@@ -37,24 +39,46 @@ pub struct Issued<'a> {
     pub credentials: SecretMap,
     /// The time when they were issued.
     pub at: Timestamp,
-    /// True if the calls that complete them were made.
-    pub is_complete: bool,
+    /// The number of the first call that still has to complete them; nothing if all were made.
+    pub next_call: Option<usize>,
     /// The key that seals them.
     pub key: &'a Prepared,
     /// The claimed flow that ends with the connection, if there is one.
     pub flow: Option<FlowClaim<'a>>,
 }
 
-/// Proves the credentials by the test call, and saves the connection with the flow's outcome.
+/// How far a connection came.
+pub enum Progress {
+    /// It is made, or the flow had ended before.
+    Ended(Outcome),
+    /// The customer must choose what it is for. Nothing was saved.
+    Asks(Box<Unchosen>),
+}
+
+impl Progress {
+    /// The outcome, where nobody can be asked.
+    pub fn without_asking(self) -> Result<Outcome> {
+        match self {
+            Self::Ended(outcome) => Ok(outcome),
+            Self::Asks(unchosen) => Err(unchosen.not_named()),
+        }
+    }
+}
+
+/// Completes the credentials, proves them by the test call, and saves the connection with the flow's outcome.
 pub async fn connect(
     deps: &Deps,
     request: &ConnectRequest,
     issued: Issued<'_>,
     deadline: Deadline,
-) -> Result<Outcome> {
+) -> Result<Progress> {
     let mut secrets = request.secrets(issued.credentials);
-    if !issued.is_complete {
-        complete(deps, issued.registration, &mut secrets, Occasion::Connect, deadline).await?;
+    let (registration, at) = (issued.registration, issued.at);
+    if let Some(first) = issued.next_call
+        && let Some(asks) =
+            completed(deps, request, registration, (&mut secrets, at), first, deadline).await?
+    {
+        return Ok(Progress::Asks(asks));
     }
     prove(deps, issued.registration, &secrets, deadline).await?;
     let integration = deps.definitions.integration(&request.workspace, &request.integration).await?;
@@ -98,7 +122,23 @@ pub async fn connect(
     if connected && deps.clock.now() < deadline.provider() {
         revoke::revoke_replaced(deps, &integration, before, &replaced, &secrets.held.credentials).await;
     }
-    Ok(outcome)
+    Ok(Progress::Ended(outcome))
+}
+
+/// Completes credentials from the call with this number on. Returns the question if the customer must choose first.
+pub(crate) async fn completed(
+    deps: &Deps,
+    request: &ConnectRequest,
+    registration: &Registration,
+    (secrets, issued_at): (&mut ConnectionSecrets, Timestamp),
+    first: usize,
+    deadline: Deadline,
+) -> Result<Option<Box<Unchosen>>> {
+    let Some(several) = complete(deps, registration, secrets, first, deadline).await? else {
+        return Ok(None);
+    };
+    let credentials = secrets.held.credentials.clone();
+    unchosen(deps, request, registration, credentials, issued_at, several).await.map(Box::new).map(Some)
 }
 
 /// Proves a connection's credentials by its option's test call.

@@ -15,7 +15,7 @@ use protocol::provider::oauth2::{AuthorizationGrant, Sent};
 use protocol::secret::{Secret, SecretMap};
 use serde_json::{Map, Value};
 
-use super::connect::{Issued, connect, connection_key};
+use super::connect::{Issued, Progress, connect, connection_key};
 use super::registration;
 use crate::connection::ConnectRequest;
 use crate::context::outcome::Outcome;
@@ -55,7 +55,7 @@ pub async fn exchange_and_connect(
     answered: &Answered<'_>,
     flow: FlowClaim<'_>,
     deadline: Deadline,
-) -> Result<Outcome> {
+) -> Result<Progress> {
     // The sealing key comes from KMS and the definition from the database, so both are fetched at the same time.
     let (verified, key) = tokio::join!(answered.verify(deps), connection_key(deps, answered.request));
     let (Verified { registration, grant }, key) = (verified?, key?);
@@ -77,7 +77,7 @@ pub async fn exchange_and_connect(
         registration: &registration,
         credentials: SecretMap::new(credentials),
         at: deps.clock.now(),
-        is_complete: false,
+        next_call: Some(0),
         key: &key,
         flow: Some(flow),
     };

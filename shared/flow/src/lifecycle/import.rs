@@ -102,8 +102,9 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
     let mut added = registration.option().after_connect.iter().flat_map(AfterConnect::names);
     let is_complete = added.all(|name| credentials.expose().contains_key(name));
     let at = deps.clock.now();
-    let issued = Issued { registration: &registration, credentials, at, is_complete, key: &key, flow: None };
-    match connect(deps, &request, issued, deadline).await? {
+    let next_call = (!is_complete).then_some(0);
+    let issued = Issued { registration: &registration, credentials, at, next_call, key: &key, flow: None };
+    match connect(deps, &request, issued, deadline).await?.without_asking()? {
         Outcome::Connected { connection_id } => deps
             .store
             .read_connection(&connection_id)

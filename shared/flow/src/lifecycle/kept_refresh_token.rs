@@ -69,7 +69,7 @@ pub(super) async fn keep(
 }
 
 /// Returns the customer's live connections with the integration.
-async fn replaced(deps: &Deps, request: &ConnectRequest) -> Result<Vec<Connection>> {
+pub(super) async fn replaced(deps: &Deps, request: &ConnectRequest) -> Result<Vec<Connection>> {
     let ConnectRequest { workspace, customer, integration, .. } = request;
     let mut found = Vec::new();
     for id in deps.store.live_connections(workspace, customer, integration).await?.iter().take(MOST) {

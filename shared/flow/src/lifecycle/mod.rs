@@ -2,6 +2,7 @@
 
 mod access;
 pub(crate) mod after_connect;
+pub(crate) mod choice;
 pub mod connect;
 pub mod disconnect;
 pub mod exchange;

@@ -4,8 +4,8 @@
 use bytes::Bytes;
 use http::Response;
 use protocol::deadline::Deadline;
+use protocol::definition::Registration;
 use protocol::definition::input::{self, Violation};
-use protocol::definition::{Occasion, Registration};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::secret::SecretMap;
 
@@ -19,8 +19,7 @@ use crate::context::outcome::Outcome;
 use crate::context::unconfirmed::{ConnectionRequestId, Unconfirmed, With};
 use crate::deps::Deps;
 use crate::deps::trail::About;
-use crate::lifecycle::after_connect::complete;
-use crate::lifecycle::connect::{Issued, connect, connection_key, prove};
+use crate::lifecycle::connect::{Issued, Progress, completed, connect, connection_key, prove};
 use crate::lifecycle::{import, registration};
 use crate::web::{form, pages};
 
@@ -73,7 +72,10 @@ impl Chosen<'_> {
     /// again.
     async fn connect_now(&self, deps: &Deps, request: ConnectRequest) -> Result<Begun> {
         match self.connected(deps, &request).await {
-            Ok(outcome) => Ok(Begun::Ended(outcome)),
+            Ok(Progress::Ended(outcome)) => Ok(Begun::Ended(outcome)),
+            Ok(Progress::Asks(unchosen)) => {
+                self.start.asks(deps, &request, &unchosen).await.map(Begun::Answer)
+            }
             Err(error) if self.start.is_filled_in() && is_for_the_form(&error) => {
                 self.ask(deps, &request.parameters, &[], Some(&error)).await
             }
@@ -81,7 +83,7 @@ impl Chosen<'_> {
         }
     }
 
-    async fn connected(&self, deps: &Deps, request: &ConnectRequest) -> Result<Outcome> {
+    async fn connected(&self, deps: &Deps, request: &ConnectRequest) -> Result<Progress> {
         let deadline = Deadline::starting(&*deps.clock);
         let registration = &registration::opened(deps, self.registration.clone()).await?;
         let values = request.values(registration)?;
@@ -92,10 +94,12 @@ impl Chosen<'_> {
         let key = connection_key(deps, request).await?;
         let credentials = import::issue(deps, values, deadline).await?;
         let at = deps.clock.now();
-        let issued = Issued { registration, credentials, at, is_complete: false, key: &key, flow: None };
-        let outcome = connect(deps, request, issued, deadline).await?;
-        tracing::info!("connected without a provider's page");
-        Ok(outcome)
+        let issued = Issued { registration, credentials, at, next_call: Some(0), key: &key, flow: None };
+        let progress = connect(deps, request, issued, deadline).await?;
+        if matches!(progress, Progress::Ended(_)) {
+            tracing::info!("connected without a provider's page");
+        }
+        Ok(progress)
     }
 
     /// Proves the credentials, and lets them wait for the application.
@@ -104,17 +108,20 @@ impl Chosen<'_> {
         (request, registration): (&ConnectRequest, &Registration),
         credentials: SecretMap,
         deadline: Deadline,
-    ) -> Result<Outcome> {
+    ) -> Result<Progress> {
         let mut secrets = request.secrets(credentials);
         let issued_at = deps.clock.now();
-        complete(deps, registration, &mut secrets, Occasion::Connect, deadline).await?;
+        let asks = completed(deps, request, registration, (&mut secrets, issued_at), 0, deadline).await?;
+        if let Some(asks) = asks {
+            return Ok(Progress::Asks(asks));
+        }
         prove(deps, registration, &secrets, deadline).await?;
         let id = ConnectionRequestId::draw(&*deps.random);
         let with = With::Credentials { credentials: secrets.held.credentials, issued_at };
         let sealed = Unconfirmed { request: request.clone(), with }.seal(&id, &*deps.random)?;
         deps.store.begin_unconfirmed(&id, sealed, deps.clock.now()).await?;
         tracing::info!("the application must confirm its user");
-        Ok(Outcome::Unconfirmed(id))
+        Ok(Progress::Ended(Outcome::Unconfirmed(id)))
     }
 
     async fn ask_or_refuse(

@@ -8,6 +8,7 @@ mod chosen;
 mod pages;
 mod parameters;
 pub mod provenance;
+mod question;
 mod request;
 mod requester;
 mod subject;

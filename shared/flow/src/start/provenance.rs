@@ -4,6 +4,7 @@
 use http::header::{HeaderName, ORIGIN, REFERER};
 use http::{HeaderMap, Method};
 
+use crate::web::own_form::is_own_form;
 use crate::web::said::Said;
 use protocol::definition::Workspace;
 use protocol::redirect_uri::WebOrigin;
@@ -56,20 +57,10 @@ pub fn provenance(method: &Method, headers: &HeaderMap, workspace: &Workspace) -
     }
 }
 
-/// Judges who posted a form that waits in this browser. Its record and its cookie prove it ours; a browser that names
-/// another page as the sender is believed all the same. Our pages send no referrer, so their forms have the origin
-/// `null` (Fetch §3.2).
+/// Judges who posted a form that waits in this browser.
 #[must_use]
 pub fn provenance_of_form(headers: &HeaderMap, own: &WebOrigin) -> Provenance {
-    let origin = match Said::in_header(headers, &ORIGIN) {
-        Said::Nothing | Said::Text("null") => true,
-        Said::Text(origin) => WebOrigin::parse(origin).is_ok_and(|origin| origin == *own),
-        Said::Unreadable => false,
-    };
-    // `none` is a reload by the user; no page can make a browser send it.
-    let site = Said::in_header(headers, &SEC_FETCH_SITE);
-    let site = matches!(site, Said::Nothing | Said::Text("same-origin" | "none"));
-    if origin && site { Provenance::Trusted } else { Provenance::Foreign }
+    if is_own_form(headers, own) { Provenance::Trusted } else { Provenance::Foreign }
 }
 
 /// True if nobody has opened the page yet: the browser prefetches or previews it. That must not start anything.

@@ -2,6 +2,7 @@
 //! browsers' keys.
 
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use serde_json::Value;
@@ -54,6 +55,8 @@ pub struct FlowItem {
     pub claim: Option<(String, Timestamp)>,
     /// True if the browser was sent on to the application, which must confirm its user.
     pub went_to_application: bool,
+    /// What waits for the customer's choice, sealed under a secret of the flow.
+    pub choice: Option<Vec<u8>>,
     /// The outcome, if the flow has ended.
     pub outcome: Option<Outcome>,
 }
@@ -69,6 +72,11 @@ pub enum Claim {
 impl Store {
     /// Stores a new flow.
     pub async fn begin_flow(&self, flow: NewFlow<'_>) -> Result<()> {
+        let put = self.put_flow(flow);
+        put.send().await.map(drop).map_err(|error| unavailable("PutItem flow", &error))
+    }
+
+    pub(super) fn put_flow(&self, flow: NewFlow<'_>) -> PutItemFluentBuilder {
         let mut put = self
             .client()
             .put_item()
@@ -85,7 +93,7 @@ impl Store {
         if !flow.kept_parameters.is_empty() {
             put = put.item("keptParameters", texts(flow.kept_parameters));
         }
-        put.send().await.map(drop).map_err(|error| unavailable("PutItem flow", &error))
+        put
     }
 
     /// Reads a browser's flow, strongly consistent.
@@ -177,6 +185,7 @@ impl FlowItem {
             expires_at: Timestamp(item.number("expiresAt")?),
             claim: read_claim(item),
             went_to_application: item.contains_key("confirmation"),
+            choice: item.opt_bytes("choice").map(<[u8]>::to_vec),
             outcome: read_outcome(item),
         })
     }
@@ -186,8 +195,9 @@ impl FlowItem {
 pub(super) fn ended(claimant: &str, outcome: &Outcome) -> Change {
     Change::default()
         .set("outcome", text(outcome.to_json().to_string()))
-        // What waited for the application, if the flow did: nobody needs it any more.
+        // What waited for the application or for the customer, if the flow did: nobody needs it any more.
         .remove("unconfirmed")
+        .remove("choice")
         .only_if("owner", text(claimant))
         .only_if_none("outcome")
 }

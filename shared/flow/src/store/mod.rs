@@ -2,6 +2,7 @@
 
 mod archive;
 mod change;
+mod choice;
 mod connections;
 mod credentials;
 mod definitions;
@@ -27,6 +28,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::{Client, Config};
 
 pub use archive::Siblings;
+pub use choice::ChoiceClaim;
 pub use definitions::StoredDefinition;
 pub use due::{Due, due_hour, due_partitions};
 pub use event::ConnectionEvent;

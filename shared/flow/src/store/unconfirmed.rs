@@ -21,6 +21,8 @@ pub struct UnconfirmedItem {
     pub confirmed_for: Option<Vec<u8>>,
     /// The claimant and the time of the claim.
     pub claim: Option<(String, Timestamp)>,
+    /// The end of the time for the customer's choice, if the flow waits for that.
+    pub choice_until: Option<Timestamp>,
     /// The outcome, if the flow has ended.
     pub outcome: Option<Outcome>,
 }
@@ -160,6 +162,10 @@ impl UnconfirmedItem {
             sealed: item.opt_bytes("unconfirmed").map(<[u8]>::to_vec),
             claim: read_claim(item).filter(|_| confirmed_for.is_some()),
             confirmed_for,
+            choice_until: match item.contains_key("choice") {
+                true => Some(Timestamp(item.number("expiresAt")?)),
+                false => None,
+            },
             outcome: read_outcome(item),
         })
     }

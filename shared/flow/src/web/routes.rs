@@ -55,6 +55,9 @@ static BROWSER: &[Route] = &[
     browser(Method::POST, "/oauth-callback", Function::Callback),
     browser(Method::GET, "/oauth-callback/{integrationId}", Function::Callback),
     browser(Method::POST, "/oauth-callback/{integrationId}", Function::Callback),
+    // Somebody may open the address of the answered page again.
+    browser(Method::GET, "/connection-choice/{flowId}", Function::Callback),
+    browser(Method::POST, "/connection-choice/{flowId}", Function::Callback),
     browser(Method::GET, "/connection-result/{flowId}", Function::Finish),
 ];
 

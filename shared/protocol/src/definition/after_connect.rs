@@ -10,11 +10,11 @@ use super::body::{Body, BodyFormat};
 use super::call_method::CallMethod;
 use super::call_parts::{Basic, CallParts, DefinedCall, Query};
 use super::checker::{Checker, Credentials};
+use super::choose::Choose;
 use super::condition::Condition;
 use super::headers::Headers;
 use super::pick::{self, Picks};
 use super::template::{Address, Template};
-use super::value_path;
 
 /// A call that completes credentials.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ pub struct AfterConnect {
     /// The place of each value in the answer that is added to the credentials.
     #[serde(default, skip_serializing_if = "Picks::is_empty")]
     pub response: Picks,
-    /// The one of several items that the connection is for.
+    /// The one of several items that the connection is for, or those of them.
     #[serde(
         default,
         deserialize_with = "super::read::optional_object",
@@ -60,23 +60,6 @@ pub struct AfterConnect {
     /// True if the credentials work without it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
-}
-
-/// One of several items in an answer: a site, an organisation.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Choose {
-    /// The path of the array; the answer itself is the array unless given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub items: Option<String>,
-    /// The path of an item's value.
-    pub value: String,
-    /// The path of an item's name, which the customer reads.
-    pub label: String,
-    /// The credential that the chosen value becomes.
-    #[serde(rename = "as")]
-    pub name: String,
 }
 
 /// When credentials are completed.
@@ -150,19 +133,6 @@ impl AfterConnect {
         if let Some(choose) = &self.choose {
             choose.check(&mut checker.inside("choose"));
         }
-    }
-}
-
-impl Choose {
-    fn check(&self, checker: &mut Checker<'_>) {
-        let paths =
-            [("items", self.items.as_deref()), ("value", Some(&*self.value)), ("label", Some(&*self.label))];
-        for (setting, path) in paths {
-            if let Some(Err(problem)) = path.map(value_path::names) {
-                checker.refuse(setting, problem);
-            }
-        }
-        checker.name("as", &self.name);
     }
 }
 

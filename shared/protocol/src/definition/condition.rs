@@ -71,11 +71,7 @@ impl Condition {
     /// True if the answer's JSON is as the condition says.
     #[must_use]
     pub fn body_fits(&self, json: Option<&Value>) -> bool {
-        self.body.iter().all(|(path, expected)| {
-            let names = value_path::names(path).unwrap_or_default();
-            let found = json.and_then(|json| follow(json, &names)).filter(|value| !value.is_null());
-            expected.fits(found.as_deref())
-        })
+        all_fit(&self.body, json)
     }
 
     /// True if it looks at the answer's JSON.
@@ -98,6 +94,15 @@ impl Condition {
             }
         }
     }
+}
+
+/// True if the JSON has at each path what is expected there.
+pub(super) fn all_fit(places: &BTreeMap<String, Expected>, json: Option<&Value>) -> bool {
+    places.iter().all(|(path, expected)| {
+        let names = value_path::names(path).unwrap_or_default();
+        let found = json.and_then(|json| follow(json, &names)).filter(|value| !value.is_null());
+        expected.fits(found.as_deref())
+    })
 }
 
 impl Expected {

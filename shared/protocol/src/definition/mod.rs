@@ -14,6 +14,7 @@ mod callback_parameters;
 mod callback_settings;
 mod check;
 mod checker;
+mod choose;
 mod client_assertion;
 mod client_authentication;
 mod client_credentials;
@@ -53,7 +54,7 @@ mod value_path;
 mod workspace;
 mod workspace_secrets;
 
-pub use after_connect::{AfterConnect, Choose, Occasion};
+pub use after_connect::{AfterConnect, Occasion};
 pub use api_calls::{ApiClient, RevokeCall, TestCall, is_expected};
 pub use api_path::ApiPath;
 pub use auth_method::{AuthMethod, AuthType};
@@ -66,6 +67,7 @@ pub use callback_settings::{
     ADMIN_CONSENT, CallbackHmac, CallbackNames, CallbackSettings, ConsentGrant, OWN_CALLBACK_PARAMETERS,
 };
 pub use checker::KnownSecrets;
+pub use choose::{Choose, Item};
 pub use client_assertion::ClientAssertion;
 pub use client_authentication::ClientAuthentication;
 pub use client_credentials::{ClientCredentials, Exchange, LoginCall};

@@ -88,7 +88,7 @@ impl WorkspaceDefinition {
 }
 
 /// The team's look on the pages that its customers see.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Brand {
     /// The team's name, as its customers know it.
     pub name: String,

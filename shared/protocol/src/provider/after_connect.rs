@@ -7,7 +7,7 @@ use super::calls::Calls;
 use super::failure::{CallError, Refusal};
 use super::maker::Maker;
 use super::oauth2::token_response::settle;
-use crate::definition::{AfterConnect, Choose, TimeUnit, is_expected, picked};
+use crate::definition::{AfterConnect, Item, TimeUnit, is_expected, picked};
 
 const SETTINGS: Settings =
     Settings { method: "afterConnect.method", path: "afterConnect.path", headers: "afterConnect.headers" };
@@ -16,17 +16,8 @@ const SETTINGS: Settings =
 pub enum Added {
     /// These values.
     Values(Map<String, Value>),
-    /// These values, and one of several items: somebody must choose.
+    /// These values, and several items: somebody must choose.
     Choice(Map<String, Value>, Vec<Item>),
-}
-
-/// One of several items.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
-    /// The value that stands for it.
-    pub value: String,
-    /// Its name.
-    pub label: String,
 }
 
 /// Makes a call, and returns what it adds.
@@ -45,31 +36,13 @@ pub async fn make(calls: &Calls<'_>, call: &AfterConnect, maker: &Maker<'_>) -> 
     }
     settle(&mut found, TimeUnit::Seconds, calls.clock.now());
     let Some(choose) = &call.choose else { return Ok(Added::Values(found)) };
-    let mut items = items(choose, &json);
+    let items = choose.items_of(&json);
     match items.len() {
         0 => Err(answer.failed(Refusal::NotUnderstood).detail("there is nothing to choose from").into()),
         1 => {
-            found.insert(choose.name.clone(), items.remove(0).value.into());
+            found.insert(choose.name.clone(), choose.credential(&items));
             Ok(Added::Values(found))
         }
         _ => Ok(Added::Choice(found, items)),
     }
-}
-
-fn items(choose: &Choose, json: &Value) -> Vec<Item> {
-    let found = match &choose.items {
-        Some(path) => crate::definition::at(json, path),
-        None => Some(json.clone()),
-    };
-    let Some(Value::Array(items)) = found else { return Vec::new() };
-    let text = |item: &Value, path: &str| match crate::definition::at(item, path)? {
-        Value::String(text) => Some(text),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    };
-    let read = |item: &Value| {
-        let value = text(item, &choose.value)?;
-        Some(Item { label: text(item, &choose.label).unwrap_or_else(|| value.clone()), value })
-    };
-    items.iter().filter_map(read).collect()
 }

@@ -17,6 +17,7 @@ pub const OWN_PATHS: &[&str] = &[
     "/connection-options",
     "/connection-popup",
     "/connection-requests/{id}/complete",
+    "/connection-choice/{flowId}",
     "/connection-result/{flowId}",
     "/connections",
     "/connections/{id}",

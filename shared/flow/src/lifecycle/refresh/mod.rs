@@ -18,7 +18,6 @@ use std::time::Duration;
 
 use protocol::backoff::pause;
 use protocol::deadline::Deadline;
-use protocol::definition::Occasion;
 use protocol::error::{Error, ErrorKey, Result, reported};
 use tracing::Instrument as _;
 
@@ -26,7 +25,7 @@ pub use lifetime::{Renewal, health};
 pub use sweep::{Swept, sweep};
 pub use unauthorized::{after_unauthorized, did_not_help};
 
-use super::after_connect::complete;
+use super::after_connect::complete_refreshed;
 use super::registration;
 use crate::connection::{Connection, ConnectionSecrets, connection_context, connection_not_found};
 use crate::deps::Deps;
@@ -171,7 +170,7 @@ async fn attempt(deps: &Deps, lease: &Lease, deadline: Deadline) -> Result<Conne
     let key = deps.sealer.prepare(connection_context(workspace)).await?;
     let credentials = renew(deps, secrets.values(&registration)?, renewal, deadline).await?;
     secrets.held.credentials = credentials;
-    complete(deps, &registration, &mut secrets, Occasion::Refresh, deadline).await?;
+    complete_refreshed(deps, &registration, &mut secrets, deadline).await;
     let credentials = &secrets.held.credentials;
     let mut health = health(registration.option(), credentials, deps.clock.now(), before.last_active_at);
     health.renewed = true;

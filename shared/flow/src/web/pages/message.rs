@@ -94,6 +94,12 @@ pub fn still_working(reader: Reader) -> Response<Bytes> {
     response
 }
 
+/// Says to a program that the customer still has to choose, on a page.
+#[must_use]
+pub fn not_chosen() -> Response<Bytes> {
+    response::json(StatusCode::ACCEPTED, r#"{"status":"not_chosen"}"#)
+}
+
 /// Shows that the sign-in is not finished, to a customer who came here too early.
 #[must_use]
 pub fn not_finished(reader: Reader) -> Response<Bytes> {

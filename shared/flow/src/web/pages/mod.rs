@@ -1,15 +1,18 @@
 //! The customer's pages. They are rendered by the server under a strict content security policy. Only the page that
 //! hands over a popup's result has a script.
 
+mod choice;
 mod confirm;
 mod form;
 mod message;
 mod popup_result;
+mod shown;
 mod style;
 
+pub use choice::choice;
 pub use confirm::{Confirmation, confirm_start};
 pub use form::{FormPage, form};
-pub use message::{connected, error, not_finished, still_working};
+pub use message::{connected, error, not_chosen, not_finished, still_working};
 pub use popup_result::popup_result;
 
 use askama::Template;
