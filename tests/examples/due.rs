@@ -187,7 +187,7 @@ impl World {
                 registration: &registration,
                 credentials,
                 at: self.clock.now(),
-                is_complete: false,
+                next_call: None,
                 key: &key,
                 flow: None,
             };
