@@ -37,6 +37,7 @@ mod list;
 mod login_call;
 mod made_values;
 mod mistakes;
+mod mistyped_hosts;
 mod oauth1;
 mod oauth1_refused;
 mod one_connection;

@@ -20,6 +20,7 @@ mod client_credentials;
 mod closed;
 mod condition;
 mod customer_host;
+mod entered_hosts;
 mod headers;
 mod hosts;
 pub mod input;
