@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::api_path::ApiPath;
 use super::input::Violation;
 use super::json_pointer;
+use super::recipients::Recipient;
 use super::registration::BoundValues;
 use super::template::{Address, Placeholder, Root};
 use super::value_path;
@@ -46,11 +47,12 @@ impl BoundValues<'_> {
         else {
             return Vec::new();
         };
-        let base_uri = self.registration().integration.base_uri.as_ref();
+        let base_uri = self.registration().base_uri();
         let recipients = self.registration().option().recipients(base_uri);
         let own = recipients.iter().find(|of| of.field.ends_with(&format!(".{setting}")));
         // A relative path is one below `baseUri`.
-        let Some(called) = own.or_else(|| recipients.iter().find(|of| of.field == "baseUri")) else {
+        let is_base = |of: &&Recipient<'_>| of.field.ends_with("baseUri");
+        let Some(called) = own.or_else(|| recipients.iter().find(is_base)) else {
             return Vec::new();
         };
         let host = called.address.host();
@@ -64,7 +66,7 @@ impl BoundValues<'_> {
 
     fn addresses(&self) -> impl Iterator<Item = Cow<'_, Address>> {
         let option = self.registration().option();
-        let base_uri = self.registration().integration.base_uri.as_ref();
+        let base_uri = self.registration().base_uri();
         let whole = option.recipients(base_uri).into_iter().map(|recipient| Cow::Borrowed(recipient.address));
         let test = option.test.iter().filter_map(move |test| match &test.path {
             path @ ApiPath::Below(_) => path.at(base_uri).ok().map(Cow::Owned),

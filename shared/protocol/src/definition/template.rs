@@ -38,11 +38,25 @@ pub struct Values<'a> {
     pub(crate) connector_parameters: &'a Map<String, Value>,
     /// `${random.…}` and `${signed.…}`: what is made for the request.
     pub(crate) maker: Option<&'a dyn Make>,
+    /// The parameters that are whole authorities, with a path behind them.
+    pub(crate) authorities: &'a [Vec<String>],
     /// True if what is missing is left out, as if every placeholder allowed it.
     pub(crate) may_lack: bool,
 }
 
 impl Values<'_> {
+    /// True if the placeholder stands for an authority that the customer entered, with a path behind it. Credentials do if
+    /// they are what was entered.
+    fn is_authority(&self, placeholder: &Placeholder) -> bool {
+        let entered = || value_path::find(self.parameters, &placeholder.path);
+        self.authorities.contains(&placeholder.path)
+            && match placeholder.root {
+                Root::Parameters => true,
+                Root::Credentials => value_path::find(self.credentials, &placeholder.path) == entered(),
+                _ => false,
+            }
+    }
+
     /// The same values for a template in which what is missing is left out.
     #[must_use]
     pub fn lacking(&self) -> Self {
