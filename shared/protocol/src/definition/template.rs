@@ -269,7 +269,9 @@ pub struct Placeholder {
 
 impl Placeholder {
     fn parse(inside: &str) -> Result<Self, String> {
-        let (root, path) = inside.split_once('.').unwrap_or((inside, ""));
+        let at = inside.find(['.', '[']).unwrap_or(inside.len());
+        let (root, path) = (&inside[..at], &inside[at..]);
+        let path = path.strip_prefix('.').unwrap_or(path);
         let Some(root) = Root::ALL.into_iter().find(|known| known.name() == root) else {
             let known = Root::ALL.map(|root| format!("`{}`", root.name())).join(", ");
             return Err(format!("has the placeholder `${{{inside}}}`, which begins with none of {known}"));
@@ -277,6 +279,12 @@ impl Placeholder {
         let Some(path) = value_path::names(path).ok().filter(|_| !path.contains('|')) else {
             return Err(format!("has the placeholder `${{{inside}}}`, which names no value"));
         };
+        // Of these, the first name is no member of an answer's.
+        if inside[at..].starts_with('[') && matches!(root, Root::Integration | Root::Random | Root::Signed) {
+            return Err(format!(
+                "has the placeholder `${{{inside}}}`, whose first name must stand after a dot"
+            ));
+        }
         Ok(Self { root, path })
     }
 
@@ -319,7 +327,9 @@ impl Placeholder {
     }
 
     fn inside(&self) -> String {
-        format!("{}.{}", self.root.name(), self.path.join("."))
+        let path = value_path::written(&self.path);
+        let dot = if path.starts_with('[') { "" } else { "." };
+        format!("{}{dot}{path}", self.root.name())
     }
 
     /// The error about this placeholder's value. It gives the caller's name for the value, not the value itself.

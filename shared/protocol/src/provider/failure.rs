@@ -173,7 +173,7 @@ impl Failure {
 
     fn to_error(&self) -> Error {
         match self.refusal {
-            Refusal::Refused => return self.refused_by_status(),
+            Refusal::Refused => self.refused_by_status(),
             Refusal::Grant | Refusal::Request => Error::new(
                 ErrorKey::TokenRejected,
                 "The service did not accept the sign-in. Please try again.",
