@@ -177,6 +177,8 @@ async fn a_grant_that_is_refused_refuses_what_was_entered() {
     for (answer, key) in [
         (Reply::json(401, &json!({ "error": "invalid_client" })), "credentials_rejected"),
         (Reply::json(400, &json!({ "error": "invalid_grant" })), "credentials_rejected"),
+        (Reply::body(401, "text/plain", "Unauthorized"), "credentials_rejected"),
+        (Reply::body(403, "text/html", "<html>"), "credentials_rejected"),
         (Reply::json(503, &json!({})), "provider_unreachable"),
         (Reply::json(200, &json!({ "token": "t" })), "token_response_invalid"),
     ] {

@@ -146,7 +146,6 @@ async fn a_code_that_no_standard_registers_is_for_the_operator_alone() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_is_no_token_response_says_where_it_stops_to_be_one() {
     for (reply, part) in [
-        (Reply::body(403, "text/html", "<html>not here</html>"), "status=403"),
         (Reply::body(200, "text/html", "<html>sign in</html>"), "status=200"),
         (Reply::json(200, &json!({ "data": {} })), "status=200"),
     ] {
@@ -159,6 +158,19 @@ async fn an_answer_that_is_no_token_response_says_where_it_stops_to_be_one() {
         for part in [part, r#"kind="answer_not_understood""#, r#"key="token_response_invalid""#] {
             assert!(line.contains(part), "{part} is not in {line}");
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_refuses_with_a_page_is_the_operators_to_ask() {
+    let logs = Logs::record();
+    let world = World::new().await;
+    world.provider.next("/oauth/token", Reply::body(403, "text/html", "<html>not here</html>"));
+    world.connect(&world.browser(), &Start::new()).await;
+    let text = logs.text();
+    let line = text.lines().find(|line| line.contains("flow failed")).unwrap();
+    for part in ["status=403", r#"kind="refused""#, r#"key="provider_refused""#] {
+        assert!(line.contains(part), "{part} is not in {line}");
     }
 }
 

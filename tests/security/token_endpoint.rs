@@ -54,8 +54,6 @@ async fn a_response_that_is_none_is_not_stored_as_credentials() {
         ("no token", Reply::json(200, &json!({ "token_type": "Bearer" }))),
         ("an empty token", Reply::json(200, &json!({ "access_token": "" }))),
         ("a token that is no text", Reply::json(200, &json!({ "access_token": { "a": 1 } }))),
-        ("an error that is no text", Reply::json(400, &json!({ "error": { "code": 1 } }))),
-        ("a refusal in HTML", Reply::body(403, "text/html", "<h1>Forbidden</h1>")),
         ("too much", Reply::fails(ProviderError::TooLarge)),
     ] {
         let world = World::new().await;
@@ -67,6 +65,38 @@ async fn a_response_that_is_none_is_not_stored_as_credentials() {
             "{case}"
         );
         assert_eq!(world.provider.calls().len(), 1, "{case}");
+    }
+}
+
+/// An answer in no words of the protocol is read by its status (RFC 9110 §15.5).
+#[tokio::test(start_paused = true)]
+async fn a_refusal_in_other_words_says_who_has_to_act_by_its_status() {
+    for (status, error_type, key) in [
+        (400, "connection", "token_rejected"),
+        (401, "configuration", "client_rejected"),
+        (403, "configuration", "provider_refused"),
+        (406, "configuration", "provider_refused"),
+        (415, "configuration", "provider_refused"),
+        (422, "connection", "token_rejected"),
+        (451, "configuration", "provider_refused"),
+    ] {
+        for reply in [
+            Reply::body(status, "text/html", "<h1>PROVIDER-WORDS</h1>"),
+            Reply::body(status, "text/plain", ""),
+            Reply::json(status, &json!({ "error": { "code": 1 } })),
+            Reply::json(status, &json!({ "message": "PROVIDER-WORDS" })),
+        ] {
+            let world = World::new().await;
+            world.provider.next("/oauth/token", reply.clone());
+            let error = failure(&world).await;
+            assert_eq!(
+                (&error["type"], &error["key"], &error["data"]["status"]),
+                (&json!(error_type), &json!(key), &json!(status)),
+                "{reply:?}"
+            );
+            assert!(!error.to_string().contains("PROVIDER-WORDS"));
+            assert_eq!(world.provider.calls().len(), 1);
+        }
     }
 }
 

@@ -212,6 +212,7 @@ mod tests {
             "revoke": { "path": "/revoke", "headers": { "A": "b" }, "body": { "c": "d" }, "bodyFormat": "json", "perToken": true },
             "customerHost": true,
             "customerHostGetsSecret": true,
+            "baseUri": "https://eu.crm.example",
             "providerDomains": ["shops.crm.example"],
             "signed": { "app": { "algorithm": "ES256", "claims": { "iss": "1" }, "jti": true } },
             "afterConnect": [{ "path": "/sites", "response": { "site": "id" } }],

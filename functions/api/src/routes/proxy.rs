@@ -92,8 +92,7 @@ fn address(
     request: &Request<Bytes>,
     path: BelowBase<'_>,
 ) -> Result<Url> {
-    let base = &maker.registration().integration.base_uri;
-    let base = base.as_ref().ok_or_else(|| Error::unusable("baseUri"))?;
+    let base = maker.registration().base_uri().ok_or_else(|| Error::unusable("baseUri"))?;
     let mut url = base.render(&maker.values(), calls.loopback)?;
     let base_path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&format!("{base_path}/{}", path.0));

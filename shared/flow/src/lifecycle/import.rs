@@ -67,7 +67,7 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
             parameters = credentials.clone();
         }
     }
-    parameters = registration.with_defaults(option, &parameters);
+    parameters = registration.with_defaults(option, &registration.normalized(option, &parameters));
     if let Some(violation) = registration.violations(option, &parameters)?.first() {
         return Err(input::refusal(violation, parameters_field));
     }
@@ -147,13 +147,17 @@ pub fn check(registration: &Registration, option: &AuthOption, credentials: &Sec
     Ok(())
 }
 
-/// Adds the schema's defaults to credentials that are the customer's parameters themselves.
+/// Brings credentials that are the customer's parameters themselves into the schema's form, with its defaults.
 pub(super) fn with_defaults(
     registration: &Registration,
     option: &AuthOption,
     credentials: SecretMap,
 ) -> SecretMap {
-    if option.method.is_entered() { registration.with_defaults(option, &credentials) } else { credentials }
+    if option.method.is_entered() {
+        registration.with_defaults(option, &registration.normalized(option, &credentials))
+    } else {
+        credentials
+    }
 }
 
 /// Returns the name of the token without which an option of this type has no credentials.

@@ -159,7 +159,7 @@ async fn changed(
         secrets.held.connector_parameters = parameters.clone();
     }
     if let Some((parameters, field)) = &changes.parameters {
-        let parameters = registration.with_defaults(option, parameters);
+        let parameters = registration.with_defaults(option, &registration.normalized(option, parameters));
         if let Some(violation) = registration.violations(option, &parameters)?.first() {
             return Err(input::refusal(violation, field));
         }

@@ -28,7 +28,7 @@ use protocol::provider::oauth2::authorization_request::authorization_request;
 pub(super) async fn authorize(
     deps: &Deps,
     chosen: &Chosen<'_>,
-    request: ConnectRequest,
+    request: &ConnectRequest,
 ) -> Result<Response<Bytes>> {
     let state = State::draw(&*deps.random);
     let secret = BrowserSecret::draw(&*deps.random);
@@ -63,7 +63,7 @@ pub(super) async fn authorize(
             }
             AuthMethod::OAuth1(config) => {
                 let (location, temporary) =
-                    request_authorization(deps, chosen, &request, config, &state, &callback_uri).await?;
+                    request_authorization(deps, chosen, request, config, &state, &callback_uri).await?;
                 (location, callback_uri, Some(temporary), Vec::new())
             }
             AuthMethod::ClientCredentials(_) | AuthMethod::Proxy(_) => {
@@ -76,6 +76,7 @@ pub(super) async fn authorize(
     }
     let target = chosen.start.target.clone();
     let confirm_user = chosen.start.workspace.confirm_user;
+    let request = request.clone();
     let memory =
         FlowContext { request, callback_uri: redirect_uri, temporary_credentials, target, confirm_user };
     begin_flow(deps, &flow, &secret, integration, kept_parameters, &memory).await?;

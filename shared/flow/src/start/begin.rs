@@ -58,12 +58,13 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
     if let Some(first) = violations.first() {
         return chosen.ask_or_refuse(deps, &chosen.shown(&entered), &violations, first).await;
     }
+    let shown = chosen.shown(&entered);
     let request = chosen.request(entered);
     match &chosen.registration.option().method {
         // Boxed, because most flows never get here. Otherwise its space would be part of every request's future.
         method if method.needs_no_page() => Box::pin(chosen.connect_now(deps, request)).await,
         _ if start.requester.in_iframe => Err(Error::interaction_required()),
-        _ => authorize::authorize(deps, &chosen, request).await.map(Begun::Answer),
+        _ => chosen.authorize(deps, request, &shown).await,
     }
 }
 
@@ -76,11 +77,35 @@ impl Chosen<'_> {
             Ok(Progress::Asks(unchosen)) => {
                 self.start.asks(deps, &request, &unchosen).await.map(Begun::Answer)
             }
-            Err(error) if self.start.is_filled_in() && is_for_the_form(&error) => {
-                self.ask(deps, &request.parameters, &[], Some(&error)).await
-            }
-            Err(error) => Err(error),
+            Err(error) => self.ask_again(deps, &request, error).await,
         }
+    }
+
+    /// Sends the browser to the provider. What makes no address is asked for before.
+    async fn authorize(&self, deps: &Deps, request: ConnectRequest, shown: &SecretMap) -> Result<Begun> {
+        let violations = request.values(&self.registration)?.unaddressable(deps.settings.loopback);
+        if let Some(first) = violations.first() {
+            return self.ask_or_refuse(deps, shown, &violations, first).await;
+        }
+        match authorize::authorize(deps, self, &request).await {
+            Ok(answer) => Ok(Begun::Answer(answer)),
+            Err(error) => self.ask_again(deps, &request, error).await,
+        }
+    }
+
+    /// Shows a form that was filled in once more, if the customer can help.
+    async fn ask_again(&self, deps: &Deps, request: &ConnectRequest, error: Error) -> Result<Begun> {
+        if !self.start.is_filled_in() {
+            return Err(error);
+        }
+        let blamed = request.values(&self.registration)?.blamed(&error);
+        if !blamed.is_empty() {
+            return self.ask(deps, &request.parameters, &blamed, None).await;
+        }
+        if !is_for_the_form(&error) {
+            return Err(error);
+        }
+        self.ask(deps, &request.parameters, &[], Some(&error)).await
     }
 
     async fn connected(&self, deps: &Deps, request: &ConnectRequest) -> Result<Progress> {

@@ -70,6 +70,9 @@ impl Chosen<'_> {
             parameters.extend(submission.input(schema));
             entered.parameters = SecretMap::new(parameters);
         }
+        if entered.source == Source::Given || self.start.submission.is_some() {
+            entered.parameters = self.registration.normalized(self.option, &entered.parameters);
+        }
         Ok(entered)
     }
 

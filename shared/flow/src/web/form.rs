@@ -19,6 +19,10 @@ pub struct Field {
     pub hint: String,
     /// The kind of control.
     pub control: Control,
+    /// What stands before the value already; empty if nothing does.
+    pub prefix: String,
+    /// What stands behind it.
+    pub suffix: String,
     /// True if it must be filled in.
     pub required: bool,
     /// The regular expression for the browser's own check; empty if there is none.
@@ -132,6 +136,8 @@ fn field(name: &str, property: &Value, pointer: String, entered: &Value, presenc
         pointer,
         label: if title.is_empty() { name.to_owned() } else { title },
         hint: text("description"),
+        prefix: text("prefix"),
+        suffix: text("suffix"),
         pattern: if matches!(control, Control::Line(_) | Control::Password) {
             text("pattern")
         } else {

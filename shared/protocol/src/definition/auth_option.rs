@@ -15,6 +15,7 @@ use super::check::check_key;
 use super::checker::{Checked, Checker, Credentials, KnownSecrets};
 use super::customer_host::CustomerHost;
 use super::discovered::Discovered;
+use super::entered_text::{self, hosts_and_paths};
 use super::input_names::InputNames;
 use super::problem::Problems;
 use super::signed::Signed;
@@ -83,6 +84,9 @@ pub struct AuthOptionDefinition {
     /// The JWTs that it signs, by the names that `${signed.…}` has for them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub signed: BTreeMap<String, Signed>,
+    /// The address of its API, where that is not the integration's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_uri: Option<Address>,
     /// True if customers run the service themselves, so that the host is theirs to name. Then the client secret goes
     /// to no address with a placeholder in its host.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -144,10 +148,14 @@ pub struct AuthOption {
     pub account: Option<AccountTemplates>,
     /// The JWTs that it signs.
     pub signed: BTreeMap<String, Signed>,
+    /// The address of its API, where that is not the integration's.
+    pub(super) base_uri: Option<Address>,
     /// Whether the host is the customer's to name.
     pub customer_host: CustomerHost,
     /// Public suffixes that are the provider's own.
     pub provider_domains: Vec<String>,
+    /// The inputs that may have a port and a path: hosts of the customer's own.
+    pub(super) hosts_and_paths: Vec<Vec<String>>,
     /// True if it has no client of its own, but the one of the integration's parameters.
     pub(super) takes_client: bool,
     /// The sealed parameters of the integration that its templates name.
@@ -182,6 +190,7 @@ impl AuthOption {
             let field = format!("authOptions[{}].customerHostGetsSecret", definition.place);
             problems.add(field, "has no meaning without customerHost");
         }
+        let hosts_and_paths = hosts_and_paths(definition.input_schema.as_ref());
         Some(Self {
             key: definition.key,
             title: definition.title,
@@ -196,8 +205,11 @@ impl AuthOption {
             after_connect: definition.after_connect,
             account: definition.account,
             signed: definition.signed,
+            base_uri: definition.base_uri,
             customer_host,
             provider_domains: definition.provider_domains,
+            // Elsewhere the host is the definition's.
+            hosts_and_paths: if definition.customer_host { hosts_and_paths } else { Vec::new() },
             takes_client: false,
             sealed_parameters: Vec::new(),
             place: definition.place,
@@ -228,6 +240,14 @@ impl AuthOption {
         }
         if let Some(Err(problem)) = self.input_schema.as_ref().map(BoundedSchema::of) {
             problems.add(format!("{path}.inputSchema"), problem);
+        }
+        if let Some(schema) = &self.input_schema {
+            entered_text::check(schema, &format!("{path}.inputSchema"), problems);
+            self.check_authorities(around.base_uri, problems);
+            if self.customer_host == CustomerHost::No && !hosts_and_paths(Some(schema)).is_empty() {
+                let problem = "has the format `host-and-path`, which needs `customerHost`";
+                problems.add(format!("{path}.inputSchema"), problem);
+            }
         }
         let inputs = InputNames::of(self.input_schema.as_ref());
         let Surroundings { base_uri, parameters, secrets, loopback, own, is_answered_at_bare_path } = around;
@@ -269,7 +289,12 @@ impl AuthOption {
                 names
             }),
             // The owner's option does the work, and is checked in the owner's definition.
-            AuthMethod::Proxy(_) => return self.check_signs_nothing(&mut checker),
+            AuthMethod::Proxy(_) => {
+                if self.base_uri.is_some() {
+                    checker.refuse("baseUri", "has no meaning in a proxy option: the shared one's is used");
+                }
+                return self.check_signs_nothing(&mut checker);
+            }
             AuthMethod::OAuth1(config) if config.has_entered_tokens() => inputs.listed().cloned(),
             AuthMethod::OAuth2(_) | AuthMethod::OAuth1(_) => None,
         };
@@ -277,9 +302,12 @@ impl AuthOption {
         for (name, signed) in &self.signed {
             signed.check(name, &mut checker, credentials);
         }
-        if let Some(base_uri) = base_uri {
-            checker.base(base_uri, credentials);
+        match (&self.base_uri, base_uri) {
+            (Some(own), _) => checker.own_base(own, credentials),
+            (None, Some(base_uri)) => checker.base(base_uri, credentials),
+            (None, None) => {}
         }
+        let base_uri = self.base_uri.as_ref().or(base_uri);
         let is_signed = matches!(self.method, AuthMethod::OAuth1(_));
         self.api_client.check(&mut checker.inside("apiClient"), credentials, is_signed);
         for (index, call) in self.after_connect.iter().enumerate() {

@@ -264,6 +264,7 @@ mod tests {
             connector_parameters: none,
             integration: none,
             maker: None,
+            authorities: &[],
             may_lack: false,
         };
         let (_, bytes) = body.render(format, &values)?;

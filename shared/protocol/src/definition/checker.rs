@@ -162,6 +162,14 @@ impl Checker<'_> {
         self.template(setting, address.template(), credentials);
     }
 
+    /// Checks the option's own `baseUri`.
+    pub(super) fn own_base(&mut self, address: &Address, credentials: Credentials<'_>) {
+        self.address("baseUri", address, credentials);
+        if let Some(problem) = address.base_problem() {
+            self.refuse("baseUri", problem);
+        }
+    }
+
     /// Checks the integration's `baseUri`, as this option fills it.
     pub(super) fn base(&mut self, address: &Address, credentials: Credentials<'_>) {
         for placeholder in address.template().placeholders() {

@@ -86,6 +86,20 @@ impl AuthOption {
         }
     }
 
+    /// Notes each address in whose host an input with a port and a path stands beside something else.
+    pub(super) fn check_authorities(&self, base_uri: Option<&Address>, problems: &mut Problems) {
+        for Recipient { field, address, .. } in self.recipients(base_uri) {
+            for slot in address.host().slots {
+                let placeholder = slot.placeholder;
+                let is_one = self.hosts_and_paths.iter().any(|path| path == placeholder.path());
+                if is_one && !slot.is_url && !address.has_whole_authority(placeholder) {
+                    let problem = "which can have a port and a path: it must be all of the host";
+                    problems.add(field.clone(), format!("has `{placeholder}` in its host, {problem}"));
+                }
+            }
+        }
+    }
+
     fn host_problem(&self, recipient: &Recipient<'_>, rule: HostRule) -> Option<String> {
         let host = recipient.address.host();
         for slot in &host.slots {

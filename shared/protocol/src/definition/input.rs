@@ -7,6 +7,7 @@ use jsonschema::{PatternOptions, Validator};
 use serde_json::{Map, Value};
 
 use super::bounded_schema::BoundedSchema;
+use super::host_and_path::{HOST_AND_PATH, is_host_and_path};
 use super::json_pointer;
 use crate::error::{Error, ErrorKey, Result};
 
@@ -78,6 +79,9 @@ fn problem(kind: &ValidationErrorKind) -> String {
         ValidationErrorKind::Maximum { limit } => format!("This must be at most {limit}."),
         ValidationErrorKind::Enum { .. } => "Please choose one of the values.".to_owned(),
         ValidationErrorKind::Type { .. } => "This is not the expected kind of value.".to_owned(),
+        ValidationErrorKind::Format { format } if format == HOST_AND_PATH => {
+            "This must be a host, such as example.com, example.com:8443 or example.com/path.".to_owned()
+        }
         ValidationErrorKind::Format { format } => format!("This is not a valid {format}."),
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             format!("There is no such field: {}.", unexpected.join(", "))
@@ -88,8 +92,10 @@ fn problem(kind: &ValidationErrorKind) -> String {
 
 /// The only way to the engine. Patterns are matched without backtracking.
 fn compile(schema: BoundedSchema<'_>) -> std::result::Result<Validator, String> {
-    let options =
-        jsonschema::options().should_validate_formats(true).with_pattern_options(PatternOptions::regex());
+    let options = jsonschema::options()
+        .should_validate_formats(true)
+        .with_format(HOST_AND_PATH, is_host_and_path)
+        .with_pattern_options(PatternOptions::regex());
     options.build(schema.as_value()).map_err(|error| format!("is not a JSON Schema: {error}"))
 }
 

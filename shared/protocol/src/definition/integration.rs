@@ -197,9 +197,8 @@ impl Integration {
         if let Some(problem) = base.problem(loopback, own) {
             problems.add("baseUri", problem);
         }
-        // The paths of calls are appended to this address.
-        if base.has_fragment() || base.as_str().contains('?') {
-            problems.add("baseUri", "has a query or a fragment, where the paths of calls follow");
+        if let Some(problem) = base.base_problem() {
+            problems.add("baseUri", problem);
         }
     }
 

@@ -41,7 +41,7 @@ pub struct Recipient<'a> {
 }
 
 impl AuthOption {
-    /// Every address that the option uses, the integration's `baseUri` among them.
+    /// Every address that the option uses, with its `baseUri` or, if it has none, the integration's.
     #[must_use]
     pub fn recipients<'a>(&'a self, base_uri: Option<&'a Address>) -> Vec<Recipient<'a>> {
         if matches!(self.method, AuthMethod::Proxy(_)) {
@@ -62,8 +62,11 @@ impl AuthOption {
             AuthMethod::OAuth1(_) => Gets::Secret,
             AuthMethod::OAuth2(_) | AuthMethod::ClientCredentials(_) | AuthMethod::Proxy(_) => Gets::Token,
         };
-        let base =
-            base_uri.map(|address| Recipient { field: "baseUri".into(), address, gets, is_signed: in_calls });
+        let base = match &self.base_uri {
+            Some(own) => Some((format!("{path}.baseUri").into(), own)),
+            None => base_uri.map(|address| ("baseUri".into(), address)),
+        };
+        let base = base.map(|(field, address)| Recipient { field, address, gets, is_signed: in_calls });
         let test = self.test.as_ref().map(|test| {
             let TestCall {
                 method: _,

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::input::{self, Violation};
-use super::input_defaults;
-use super::template::{Template, Values};
+use super::template::{Address, Template, Values};
 use super::{AuthMethod, AuthOption, Integration, OptionSecrets};
+use super::{entered_text, input_defaults};
 use crate::error::{Error, ErrorKey, Result};
 use crate::id::IntegrationId;
 use crate::secret::SecretMap;
@@ -144,6 +144,12 @@ impl Registration {
         &self.integration.auth_options[self.option]
     }
 
+    /// The address of its API: the option's own, or else the integration's.
+    #[must_use]
+    pub fn base_uri(&self) -> Option<&Address> {
+        self.option().base_uri.as_ref().or(self.integration.base_uri.as_ref())
+    }
+
     /// Its identity.
     #[must_use]
     pub fn id(&self) -> RegistrationId {
@@ -175,6 +181,7 @@ impl Registration {
             credentials: credentials.expose(),
             integration: self.opened.as_ref().map_or(&self.integration.parameters, |opened| opened.expose()),
             maker: None,
+            authorities: &self.option().hosts_and_paths,
             may_lack: false,
         };
         Ok(BoundValues { registration: self, values })
@@ -196,6 +203,16 @@ impl Registration {
             violations.extend(input::violations(schema, entered.expose())?);
         }
         Ok(violations)
+    }
+
+    /// The input for `option` without what the definition has already: a pasted scheme, prefix or suffix.
+    #[must_use]
+    pub fn normalized(&self, option: &AuthOption, entered: &SecretMap) -> SecretMap {
+        let mut input = entered.expose().clone();
+        for schema in self.schemas(option) {
+            entered_text::normalize(schema, &mut input);
+        }
+        SecretMap::new(input)
     }
 
     /// Adds the defaults of these two schemas to the input for `option`, where nothing was entered.

@@ -41,7 +41,7 @@ fn collect(part: &Value, names: &mut BTreeSet<String>) {
         Value::String(text) => {
             let placeholders = text.split("${").skip(1).filter_map(|rest| rest.split('}').next());
             for found in placeholders.flat_map(|inside| inside.split("integration.").skip(1)) {
-                let end = found.find(|c: char| matches!(c, '.' | '|' | '?') || c.is_whitespace());
+                let end = found.find(|c: char| matches!(c, '.' | '[' | '|' | '?') || c.is_whitespace());
                 names.insert(found[..end.unwrap_or(found.len())].to_owned());
             }
         }

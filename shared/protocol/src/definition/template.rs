@@ -38,11 +38,25 @@ pub struct Values<'a> {
     pub(crate) connector_parameters: &'a Map<String, Value>,
     /// `${random.…}` and `${signed.…}`: what is made for the request.
     pub(crate) maker: Option<&'a dyn Make>,
+    /// The parameters that are whole authorities, with a path behind them.
+    pub(crate) authorities: &'a [Vec<String>],
     /// True if what is missing is left out, as if every placeholder allowed it.
     pub(crate) may_lack: bool,
 }
 
 impl Values<'_> {
+    /// True if the placeholder stands for an authority that the customer entered, with a path behind it. Credentials do if
+    /// they are what was entered.
+    fn is_authority(&self, placeholder: &Placeholder) -> bool {
+        let entered = || value_path::find(self.parameters, &placeholder.path);
+        self.authorities.contains(&placeholder.path)
+            && match placeholder.root {
+                Root::Parameters => true,
+                Root::Credentials => value_path::find(self.credentials, &placeholder.path) == entered(),
+                _ => false,
+            }
+    }
+
     /// The same values for a template in which what is missing is left out.
     #[must_use]
     pub fn lacking(&self) -> Self {
@@ -256,7 +270,9 @@ pub struct Placeholder {
 
 impl Placeholder {
     fn parse(inside: &str) -> Result<Self, String> {
-        let (root, path) = inside.split_once('.').unwrap_or((inside, ""));
+        let at = inside.find(['.', '[']).unwrap_or(inside.len());
+        let (root, path) = (&inside[..at], &inside[at..]);
+        let path = path.strip_prefix('.').unwrap_or(path);
         let Some(root) = Root::ALL.into_iter().find(|known| known.name() == root) else {
             let known = Root::ALL.map(|root| format!("`{}`", root.name())).join(", ");
             return Err(format!("has the placeholder `${{{inside}}}`, which begins with none of {known}"));
@@ -264,6 +280,12 @@ impl Placeholder {
         let Some(path) = value_path::names(path).ok().filter(|_| !path.contains('|')) else {
             return Err(format!("has the placeholder `${{{inside}}}`, which names no value"));
         };
+        // Of these, the first name is no member of an answer's.
+        if inside[at..].starts_with('[') && matches!(root, Root::Integration | Root::Random | Root::Signed) {
+            return Err(format!(
+                "has the placeholder `${{{inside}}}`, whose first name must stand after a dot"
+            ));
+        }
         Ok(Self { root, path })
     }
 
@@ -306,7 +328,9 @@ impl Placeholder {
     }
 
     fn inside(&self) -> String {
-        format!("{}.{}", self.root.name(), self.path.join("."))
+        let path = value_path::written(&self.path);
+        let dot = if path.starts_with('[') { "" } else { "." };
+        format!("{}{dot}{path}", self.root.name())
     }
 
     /// The error about this placeholder's value. It gives the caller's name for the value, not the value itself.

@@ -35,13 +35,62 @@ fn claims(jwt: &str) -> Option<Value> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?).ok()
 }
 
-/// Splits a path into its names. The error is the end of a sentence that begins with the setting.
+/// Splits a path into its names. A name with other characters than plain ones stands quoted in brackets, an item's number
+/// can (RFC 9535 §2.3). The error is the end of a sentence that begins with the setting.
 pub(super) fn names(path: &str) -> Result<Vec<String>, String> {
-    let names: Vec<String> = path.split('.').map(str::to_owned).collect();
-    if names.iter().any(String::is_empty) {
-        return Err("must be names with dots between them, such as `data.token`".to_owned());
+    let fault = || {
+        "must be names with dots between them, such as `data.token`, or quoted: `data[\"a.b\"]`".to_owned()
+    };
+    let mut names = Vec::new();
+    let mut rest = path;
+    loop {
+        let (name, after) = step(rest).filter(|(name, _)| !name.is_empty()).ok_or_else(fault)?;
+        names.push(name);
+        rest = match after.strip_prefix('.') {
+            _ if after.is_empty() => return Ok(names),
+            Some(next) if !next.starts_with('[') => next,
+            None if after.starts_with('[') => after,
+            _ => return Err(fault()),
+        };
     }
-    Ok(names)
+}
+
+/// The first name of a path, and what follows it.
+fn step(path: &str) -> Option<(String, &str)> {
+    let Some(inside) = path.strip_prefix('[') else {
+        let end = path.find(['.', '[']).unwrap_or(path.len());
+        return Some((path[..end].to_owned(), &path[end..]));
+    };
+    let Some(quote) = inside.chars().next().filter(|c| matches!(c, '"' | '\'')) else {
+        let (number, after) = inside.split_once(']')?;
+        return number.bytes().all(|b| b.is_ascii_digit()).then(|| (number.to_owned(), after));
+    };
+    let mut name = String::new();
+    let mut characters = inside.char_indices().skip(1);
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '\\' => name
+                .push(characters.next().map(|(_, escaped)| escaped).filter(|c| *c == quote || *c == '\\')?),
+            c if c == quote => return inside[at + 1..].strip_prefix(']').map(|after| (name, after)),
+            c => name.push(c),
+        }
+    }
+    None
+}
+
+/// The path of these names.
+pub(super) fn written(names: &[String]) -> String {
+    let mut path = String::new();
+    for name in names {
+        if name.contains(['.', '[', '"', '\\', ' ', '\'']) {
+            let quoted = name.replace('\\', "\\\\").replace('"', "\\\"");
+            path.extend(["[\"", &quoted, "\"]"]);
+        } else {
+            path.push_str(if path.is_empty() { "" } else { "." });
+            path.push_str(name);
+        }
+    }
+    path
 }
 
 /// The value as a text, if it is one of the kinds that have a plain text.
@@ -81,8 +130,38 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_is_not_plain_is_quoted() {
+        for (path, expected) in [
+            (r#"["a.b"]"#, vec!["a.b"]),
+            (r#"data["a b"].c"#, vec!["data", "a b", "c"]),
+            ("data['a.b'][0][\"c\"]", vec!["data", "a.b", "0", "c"]),
+            (r#"["say \"hi\" \\ [x]"].y"#, vec![r#"say "hi" \ [x]"#, "y"]),
+            ("items[12].id", vec!["items", "12", "id"]),
+        ] {
+            let found = names(path).unwrap();
+            assert_eq!(found, expected, "{path}");
+            assert_eq!(names(&written(&found)).unwrap(), expected, "{path}");
+        }
+        assert_eq!(written(&["data".into(), "a.b".into(), "c".into()]), r#"data["a.b"].c"#);
+    }
+
+    #[test]
     fn a_path_has_no_empty_name() {
-        for path in ["", ".", "a.", ".a", "a..b"] {
+        for path in [
+            "",
+            ".",
+            "a.",
+            ".a",
+            "a..b",
+            "a[]",
+            "a[\"\"]",
+            "a[x]",
+            "a[\"b]",
+            "a[\"b\"",
+            "a[\"b\"]c",
+            "a.[0]",
+            "a[\"b\\c\"]",
+        ] {
             assert!(names(path).is_err(), "{path}");
         }
     }

@@ -143,6 +143,8 @@ error_keys! {
     TokenRejected = "token_rejected", Connection, BAD_REQUEST, RedirectUri;
     /// The provider refused Linkspan's client authentication (RFC 6749 §5.2 `invalid_client`).
     ClientRejected = "client_rejected", Configuration, BAD_REQUEST, RedirectUri;
+    /// The provider refused the request by a status alone: it does not let the client in.
+    ProviderRefused = "provider_refused", Configuration, BAD_GATEWAY, RedirectUri;
     /// The answer is no token response (RFC 6749 §5.1).
     TokenResponseInvalid = "token_response_invalid", Connection, BAD_GATEWAY, RedirectUri;
     /// The provider could not be reached, or answered with a fault of its own.

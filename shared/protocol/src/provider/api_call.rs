@@ -85,7 +85,7 @@ pub(super) async fn ask(
     (purpose, wants_json): (Purpose, bool),
 ) -> Result<Answer, CallError> {
     let values = maker.values();
-    let base_uri = maker.registration().integration.base_uri.as_ref();
+    let base_uri = maker.registration().base_uri();
     let mut url = call.path.at(base_uri)?.render(&values, calls.loopback)?;
     let (mut headers, body) = call.parts.render(&values, &mut url, settings.headers)?;
     if wants_json {

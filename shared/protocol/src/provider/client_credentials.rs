@@ -78,6 +78,9 @@ fn as_refused_credentials(failure: Failure) -> Failure {
     match failure.refusal {
         Refusal::Client | Refusal::Grant => failure.meaning(Refusal::Credentials(Word::Definite)),
         Refusal::Request => failure.meaning(Refusal::Credentials(Word::Doubtful)),
+        Refusal::Refused if matches!(failure.status(), Some(400 | 403 | 422)) => {
+            failure.meaning(Refusal::Credentials(Word::Doubtful))
+        }
         _ => failure,
     }
 }

@@ -22,6 +22,8 @@ pub enum Refusal {
     Credentials(Word),
     /// The request is refused for another reason.
     Request,
+    /// The request is refused by a status, in no words of the protocol: the status is all that is known.
+    Refused,
     /// The answer does not follow the protocol.
     NotUnderstood,
     /// The answer says that there is no such endpoint.
@@ -144,7 +146,7 @@ impl Failure {
         let is_error_under_200 = matches!(self.cause.status, Some(200..=299));
         let is_refusal = match self.refusal {
             Refusal::Request | Refusal::Credentials(Word::Doubtful) => refuses || is_error_under_200,
-            Refusal::NotUnderstood => refuses,
+            Refusal::NotUnderstood | Refusal::Refused => refuses,
             _ => false,
         };
         let code = self.registered.or(self.cause.provider_error.as_deref());
@@ -171,6 +173,7 @@ impl Failure {
 
     fn to_error(&self) -> Error {
         match self.refusal {
+            Refusal::Refused => self.refused_by_status(),
             Refusal::Grant | Refusal::Request => Error::new(
                 ErrorKey::TokenRejected,
                 "The service did not accept the sign-in. Please try again.",
@@ -202,6 +205,21 @@ impl Failure {
             )
             .field(self.setting),
         }
+    }
+
+    /// Says by the status who can do something about it (RFC 9110 §15.5): 400 and 422 are about what was sent for the
+    /// customer, 401 is about the client. With any other status the server turns the caller away, whoever the customer
+    /// is: a firewall, or an application that is not admitted.
+    fn refused_by_status(&self) -> Error {
+        let meaning = match self.cause.status {
+            Some(400 | 422) => Refusal::Request,
+            Some(401) => Refusal::Client,
+            _ => {
+                let message = "The service does not let this application in. Its settings at the service need checking.";
+                return Error::new(ErrorKey::ProviderRefused, message);
+            }
+        };
+        self.clone().meaning(meaning).to_error()
     }
 
     /// Adds what is shown of the answer, and the cause.
@@ -244,6 +262,7 @@ impl Refusal {
             Self::Client => "client_refused",
             Self::Credentials(_) => "credentials_refused",
             Self::Request => "request_refused",
+            Self::Refused => "refused",
             Self::NotUnderstood => "answer_not_understood",
             Self::NoEndpoint => "no_endpoint",
             Self::TooLarge => "answer_too_large",

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use url::{Url, form_urlencoded};
 
 use crate::definition::check::OWN_ROUTE;
+use crate::definition::host_and_path::is_host_and_path;
 use crate::error::{Error, Result};
 use crate::http::address::Reach;
 use crate::path::{Doubt, doubt};
@@ -23,6 +24,15 @@ use super::{Choice, Part, Root, Template, Values, misconfigured};
 
 /// The characters that may follow an authority. Any other would extend the host.
 pub(super) const AUTHORITY_END: [char; 3] = ['/', '?', '#'];
+
+/// True if the parts after a placeholder leave the authority as it is.
+pub(super) fn ends_authority(rest: &[Part]) -> bool {
+    match rest.first() {
+        None => true,
+        Some(Part::Literal(literal)) => literal.starts_with(AUTHORITY_END),
+        Some(Part::Placeholder(_)) => false,
+    }
+}
 
 /// The template of an absolute address. A definition holds it as that text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +61,21 @@ impl<'v> Fill<'v> {
             Self::StandIns(Loopback::Refused) => Ok(Cow::Borrowed("x")),
             Self::StandIns(Loopback::Allowed) => Ok(Cow::Borrowed("localhost")),
         }
+    }
+
+    /// The host with its port and its path, where a customer may enter all three.
+    fn authority(self, placeholder: &Choice, rest: &[Part]) -> Result<Option<String>> {
+        let Self::Values(values) = self else { return Ok(None) };
+        let mut sources = placeholder.sources();
+        let (Some(source), None) = (sources.next(), sources.next()) else { return Ok(None) };
+        if !values.is_authority(source) || !ends_authority(rest) {
+            return Ok(None);
+        }
+        let value = placeholder.resolve(values)?;
+        if !is_host_and_path(&value) {
+            return Err(placeholder.refused("is no host with, perhaps, a port and a path"));
+        }
+        Ok(Some(value.trim_end_matches('/').to_owned()))
     }
 
     fn address(self, placeholder: &Choice) -> Result<Cow<'v, str>> {
@@ -147,6 +172,12 @@ impl Address {
     /// True if it has a fragment, which no endpoint may have (RFC 6749 §3.1, §3.2).
     pub(in crate::definition) fn has_fragment(&self) -> bool {
         self.0.literals().any(|literal| literal.contains('#'))
+    }
+
+    /// The reason why no path can be appended to it.
+    pub(in crate::definition) fn base_problem(&self) -> Option<&'static str> {
+        let is_open = self.has_fragment() || self.as_str().contains('?');
+        is_open.then_some("has a query or a fragment, where the paths of calls follow")
     }
 
     /// The names of the parameters in its own query.
@@ -266,7 +297,11 @@ impl<'t> Base<'t> {
                     "has `{placeholder}` in its port, which must be literal"
                 )));
             }
-            authority.push_str(&host_part(placeholder, fill)?);
+            match fill.authority(placeholder, after)?.filter(|_| authority.is_empty()) {
+                // It is checked with the address up to here.
+                Some(whole) => base.text.push_str(&whole),
+                None => authority.push_str(&host_part(placeholder, fill)?),
+            }
             base.from = Some(placeholder);
             (literal, rest) = match after.split_first() {
                 Some((Part::Literal(literal), rest)) => (literal.as_str(), rest),

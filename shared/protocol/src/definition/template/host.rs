@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::address::{AUTHORITY_END, Address};
+use super::address::{AUTHORITY_END, Address, ends_authority};
 use super::{Part, Placeholder};
 
 /// A host with placeholders in it.
@@ -28,6 +28,16 @@ pub(in crate::definition) struct Slot<'a> {
 }
 
 impl Address {
+    /// True if the placeholder is all of its host: nothing stands before it but the scheme, and no port or name after it.
+    pub(in crate::definition) fn has_whole_authority(&self, placeholder: &Placeholder) -> bool {
+        match &*self.0.parts {
+            [Part::Literal(scheme), Part::Placeholder(choice), rest @ ..] => {
+                scheme.ends_with("://") && choice.sources().eq([placeholder]) && ends_authority(rest)
+            }
+            _ => false,
+        }
+    }
+
     /// Its host.
     pub(in crate::definition) fn host(&self) -> Host<'_> {
         let parts = &self.0.parts;

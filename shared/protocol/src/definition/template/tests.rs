@@ -146,6 +146,7 @@ fn with_parameters<T>(parameters: &Value, render: impl FnOnce(&Values<'_>) -> T)
         connector_parameters: none,
         integration: none,
         maker: None,
+        authorities: &[],
         may_lack: false,
     })
 }
@@ -157,4 +158,24 @@ fn assert_invalid(error: &Error, field: &str) {
         (ErrorKey::InputInvalid, Some(field)),
         "{error}"
     );
+}
+
+#[test]
+fn a_name_with_a_dot_stands_quoted() {
+    let values = json!({ "a.b": { "c d": ["x"] }, "a": { "b": "other" } });
+    for (source, expected) in [
+        (r#"${parameters["a.b"]["c d"].0}"#, "x"),
+        ("${parameters['a.b']['c d'][0]}", "x"),
+        ("${parameters.a.b}", "other"),
+        (r#"${parameters["x.y"] || parameters["a.b"]["c d"].0}"#, "x"),
+    ] {
+        assert_eq!(text(source, &values).unwrap(), expected, "{source}");
+    }
+    let written = Template::parse("${parameters['a.b'].c}").unwrap();
+    assert_eq!(written.placeholders().next().unwrap().to_string(), r#"${parameters["a.b"].c}"#);
+    for refused in
+        [r#"${integration["secret"]}"#, r#"${random["a"]}"#, r#"${parameters["a}"#, "${parameters[]}"]
+    {
+        assert!(Template::parse(refused).is_err(), "{refused}");
+    }
 }

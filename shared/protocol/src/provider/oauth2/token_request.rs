@@ -161,7 +161,8 @@ impl TokenEndpoint<'_> {
         for (name, value) in extra {
             request = request.add_extra_param(name, value);
         }
-        let answered = request.request_async(&sender).await.map_err(|error| sender.failed(error))?;
+        let answered =
+            request.request_async(&sender).await.map_err(|error| about_client(sender.failed(error)))?;
         Ok(answered.settled(self.rules.unit, calls.clock.now()))
     }
 
@@ -252,6 +253,10 @@ impl Sender<'_> {
             Some(status) => self.endpoint.answered(refusal, *status),
             None => self.endpoint.failed(refusal),
         };
+        let unread = || match self.unread() {
+            Refusal::Refused => answered(Refusal::Refused).with_status_shown(),
+            refusal => answered(refusal),
+        };
         match error {
             RequestTokenError::Request(Unanswered(error)) => error,
             RequestTokenError::ServerResponse(response) => {
@@ -260,9 +265,9 @@ impl Sender<'_> {
             }
             RequestTokenError::Parse(error, _) => {
                 // The place where the answer stops fitting. The value there may be a token.
-                answered(self.unread()).detail(format!("it does not fit at `{}`", error.path())).into()
+                unread().detail(format!("it does not fit at `{}`", error.path())).into()
             }
-            RequestTokenError::Other(_) => answered(self.unread()).detail("it is no token response").into(),
+            RequestTokenError::Other(_) => unread().detail("it is no token response").into(),
         }
     }
 
@@ -270,8 +275,21 @@ impl Sender<'_> {
     fn unread(&self) -> Refusal {
         match self.status.get() {
             Some(status) if is_elsewhere(*status) => Refusal::NoEndpoint,
+            Some(status) if status.is_client_error() => Refusal::Refused,
             _ => Refusal::NotUnderstood,
         }
+    }
+}
+
+/// A request that nothing but the client makes: a 401 can be about nothing else.
+fn about_client(error: CallError) -> CallError {
+    match error {
+        CallError::Provider(failure)
+            if failure.refusal == Refusal::Refused && failure.status() == Some(401) =>
+        {
+            failure.meaning(Refusal::Client).into()
+        }
+        error => error,
     }
 }
 

@@ -338,6 +338,7 @@ fn values_come_from_their_own_root() {
         connector_parameters: &connector,
         integration: &connector,
         maker: None,
+        authorities: &[],
         may_lack: false,
     };
     let template = "https://${parameters.x}.example.com/${credentials.x}/${connectorParameters.x}";
@@ -355,6 +356,7 @@ fn what_no_schema_binds_names_no_host() {
         connector_parameters: given.as_object().unwrap(),
         integration: &none,
         maker: None,
+        authorities: &[],
         may_lack: false,
     };
     for template in ["https://${connectorParameters.x}.example.com/", "${connectorParameters.url}/token"] {
