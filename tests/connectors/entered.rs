@@ -40,6 +40,9 @@ fn value(name: &str, property: &Value, turn: usize) -> Value {
         let example = &examples[turn % examples.len()];
         return example.as_str().map_or_else(|| example.clone(), |text| json!(text.replace('…', "x")));
     }
+    if property["format"] == "email" {
+        return json!("ada@acme.example");
+    }
     match property["type"].as_str() {
         Some("integer" | "number") => json!(7),
         Some("boolean") => json!(true),

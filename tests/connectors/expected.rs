@@ -95,6 +95,10 @@ impl Expected {
     }
 
     fn check_headers(&self, mut came: BTreeMap<String, String>, request: &Request<Bytes>, url: &Url) -> Checked {
+        let length = came.remove("content-length");
+        if length.is_some_and(|length| length != request.body().len().to_string()) {
+            return Err("its length is another one".to_owned());
+        }
         if let Some(signed) = &self.oauth1 {
             let header = came.remove("authorization").unwrap_or_default();
             signed.check(&header, request, url)?;

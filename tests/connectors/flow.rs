@@ -47,6 +47,12 @@ pub(crate) async fn whole(world: &World, described: &Value, place: usize, put: &
         let journey = Journey::new(world, described, option, turn);
         let mut put = put.clone();
         put["parameters"] = crate::journey::parameters(described, turn);
+        // A sealed one that is left out would stay.
+        for (name, property) in described["parametersSchema"]["properties"].as_object().into_iter().flatten() {
+            if property["isSensitive"] == true && put["parameters"][name].is_null() {
+                put["parameters"][name] = Value::Null;
+            }
+        }
         journey.put(&put).await?;
         let round = journey.round(&mut steps).await;
         round.map_err(|problem| format!("round {turn}: {problem}"))?;
@@ -184,17 +190,12 @@ impl Journey<'_> {
     /// A new connection takes the place of the one before; then it is disconnected.
     async fn revoked(&self, steps: &mut Steps) -> Checked {
         let (is_revocable, per_token) = self.service(|service| {
-            let call = &service.option["revoke"];
-            let endpoint = service.config("revocationUri").is_string();
-            let per_token = match call.is_object() {
-                true => call["perToken"] == true,
-                false => *service.config("revocationPerToken") == true,
-            };
-            (call.is_object() || endpoint, per_token)
+            let is_revocable = service.option["revoke"].is_object() || service.config("revocationUri").is_string();
+            (is_revocable, service.revokes_each_token())
         });
         let first = self.connect().await?;
         let old = self.service(|service| service.values.credentials.clone());
-        let answer = self.replaced(per_token && is_revocable, old).await?;
+        let answer = self.replaced(per_token, old).await?;
         let id = connection_id(&answer)?;
         if id == first {
             return Err("the connection was not replaced".to_owned());

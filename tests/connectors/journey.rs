@@ -115,8 +115,12 @@ impl<'w> Journey<'w> {
 
     /// Connects, and returns the connection's id.
     pub(crate) async fn connect(&self) -> Checked<String> {
+        // What the service has refused before is revoked nevertheless.
+        let old = self.service(|service| service.revokes_each_token().then(|| service.values.credentials.clone()));
+        self.stage.revokes_old(old);
         let answer = self.sign_in(Reaction::Good).await?;
-        self.stage.done("connect")?;
+        self.stage.revokes_old(None);
+        self.stage.done("connect").map_err(|problem| format!("{problem} ({})", answer.header("location")))?;
         connection_id(&answer)
     }
 
@@ -274,7 +278,13 @@ impl<'w> Journey<'w> {
             value.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
         };
         let all: BTreeSet<String> = names(&known).union(&names(came)).cloned().collect();
-        match all.iter().find(|name| known[*name] != came[*name]) {
+        let same = |name: &&String| {
+            let (known, came) = (&known[name.as_str()], &came[name.as_str()]);
+            // What an `expires_at` leaves is rounded.
+            let is_near = known.as_i64().zip(came.as_i64()).is_some_and(|(known, came)| (known - came).abs() <= 1);
+            known == came || is_near && name.as_str() == "expires_in"
+        };
+        match all.iter().find(|name| !same(name)) {
             Some(name) => Err(format!("credentials: {name} is {} and not {}", came[name], known[name])),
             None => Ok(()),
         }
@@ -282,6 +292,14 @@ impl<'w> Journey<'w> {
 }
 
 impl Service {
+    /// Whether a revocation ends one token and no other one.
+    pub(crate) fn revokes_each_token(&self) -> bool {
+        match &self.option["revoke"] {
+            Value::Object(call) => call.get("perToken") == Some(&json!(true)),
+            _ => *self.config("revocationPerToken") == true && self.config("revocationUri").is_string(),
+        }
+    }
+
     /// Where the service sends the browser after the customer's consent.
     fn back(&mut self, state: &str) -> Checked<String> {
         let mut pairs: Vec<(String, String)> = Vec::new();

@@ -82,6 +82,11 @@ impl Service {
     /// The client's identifier and its secret.
     pub(crate) fn client(&self) -> Checked<(String, String)> {
         let entered = self.is("client-credentials");
+        let is_standard = self.config("grant").as_str().is_none_or(|grant| grant == "client_credentials");
+        let is_none = *self.config("clientAuthLocation") == "none";
+        if entered && !is_standard && is_none && self.config("clientId").is_null() {
+            return Ok((String::new(), String::new()));
+        }
         let own = |name: &str| match (self.config(name).as_str(), entered) {
             (Some(template), _) => self.values.text(template),
             (None, true) => Ok(self.values.optional(&format!("${{parameters.{name}?}}"))?.unwrap_or_default()),
@@ -349,6 +354,8 @@ impl Service {
         let address = self.values.address(self.config(setting).as_str().unwrap_or_default())?;
         let mut expected = self.expected(self.config(method).as_str().unwrap_or("POST"), address);
         expected.oauth1 = Some(signed);
+        let accepted = "application/x-www-form-urlencoded, application/json";
+        expected.headers.insert("accept".to_owned(), accepted.to_owned());
         expected.split_address()?;
         Ok(expected)
     }

@@ -70,6 +70,9 @@ impl Service {
         if fields.contains_key("expires_in") || fields.contains_key("expires_at") {
             fields.insert("expires_in".to_owned(), json!(LIFE));
         }
+        if let Value::Object(known) = &mut self.values.credentials {
+            known.remove("expires_in");
+        }
         let whole = answered.body.as_object().cloned().unwrap_or_default();
         self.know(whole);
         self.know(fields);
