@@ -14,6 +14,7 @@ use crate::Checked;
 use crate::answers::{Answered, turns};
 use crate::journey::{Journey, connection_id};
 use crate::probes;
+use crate::run::Subject;
 use crate::service::TokenRequest;
 use crate::stage::{Awaited, PROXIED, Reaction};
 
@@ -39,11 +40,12 @@ pub(crate) async fn world() -> World {
     world
 }
 
-/// Goes through all rounds of one option. `put` is what the team puts, and `described` what the service goes by.
-pub(crate) async fn whole(world: &World, described: &Value, place: usize, put: &Value) -> Checked<Steps> {
-    let option = &described["authOptions"][place];
+/// Goes through the rounds of one option. `put` is what the team puts; the service goes by the subject's definition.
+pub(crate) async fn whole(world: &World, subject: &Subject, put: &Value, most_rounds: usize) -> Checked<Steps> {
+    let (described, option) = (&subject.definition, subject.option());
     let mut steps = Steps::new();
-    for turn in 0..turns(described, option).max(probes::turns(option)) {
+    let rounds = turns(described, option).max(probes::turns(option));
+    for turn in 0..rounds.min(most_rounds) {
         let journey = Journey::new(world, described, option, turn);
         let mut put = put.clone();
         put["parameters"] = crate::journey::parameters(described, turn);
@@ -53,28 +55,37 @@ pub(crate) async fn whole(world: &World, described: &Value, place: usize, put: &
                 put["parameters"][name] = Value::Null;
             }
         }
-        journey.put(&put).await?;
-        let round = journey.round(&mut steps).await;
-        round.map_err(|problem| format!("round {turn}: {problem}"))?;
+        let round = async {
+            journey.put(&put).await?;
+            journey.round(&mut steps).await
+        };
+        round.await.map_err(|problem| format!("round {turn}: {problem}"))?;
     }
     Ok(steps)
 }
 
 impl Journey<'_> {
     async fn round(&self, steps: &mut Steps) -> Checked {
+        if self.turn == 0 {
+            self.refuses_unfit().await?;
+        }
         let id = self.connected(steps).await?;
         probes::of_the_test(self, &id).await?;
         self.proxied(&id).await?;
         if self.service(|service| service.is_renewed()) {
             self.renewed(&id).await?;
             steps.insert(Step::Refresh);
-            self.renewed(&id).await?;
+            if self.turn == 0 {
+                self.renewed(&id).await?;
+            }
             if self.service(|service| service.has_refresh_token()) {
                 steps.insert(Step::Rotation);
             }
-            probes::of_ended_tokens(self, &id).await?;
-            steps.insert(Step::Expired);
-            probes::of_token_errors(self, &id).await?;
+            if self.turn == 0 {
+                probes::of_ended_tokens(self, &id).await?;
+                steps.insert(Step::Expired);
+                probes::of_token_errors(self, &id).await?;
+            }
             if self.service(|service| service.is("oauth2")) {
                 probes::of_refusals(self, &id).await?;
                 steps.insert(Step::Refusal);

@@ -26,7 +26,7 @@ pub(crate) struct Journey<'w> {
     pub(crate) stage: Arc<Stage>,
     pub(crate) key: String,
     pub(crate) turn: usize,
-    entered: Value,
+    pub(crate) entered: Value,
 }
 
 /// The names of the properties that hold a key, in placeholders of this source.
@@ -168,12 +168,7 @@ impl<'w> Journey<'w> {
     /// Sends the start; in odd turns what is to be entered is typed into the form.
     async fn start(&self, browser: &Browser) -> Checked<Answer> {
         let option = self.service(|service| service.option.clone());
-        let mut payload = json!({ "integrationKey": self.key, "authOptionKey": option["key"] });
-        for call in option["afterConnect"].as_array().into_iter().flatten() {
-            if let Some(name) = call["choose"]["as"].as_str() {
-                payload["connectorParameters"][name] = label_of("2").into();
-            }
-        }
+        let mut payload = self.payload();
         let is_typed = self.turn % 2 == 1 && self.can_be_typed(&option["inputSchema"]);
         if !is_typed {
             payload["connectionParameters"] = self.entered.clone();
@@ -187,6 +182,7 @@ impl<'w> Journey<'w> {
             return Err(format!("there is no form: {} {}", page.status, page.body));
         }
         let mut form = Form::read(&page);
+        self.check_form(&form)?;
         for (name, value) in self.entered.as_object().into_iter().flatten() {
             let control = format!("input/{name}");
             if form.controls.iter().all(|known| known.name != control) {
@@ -195,6 +191,24 @@ impl<'w> Journey<'w> {
             form = form.fill(&control, &crate::template::text(value).unwrap_or_default());
         }
         Ok(browser.send(form.submit()).await)
+    }
+
+    fn payload(&self) -> Value {
+        let option = self.service(|service| service.option.clone());
+        let mut payload = json!({ "integrationKey": self.key, "authOptionKey": option["key"] });
+        for call in option["afterConnect"].as_array().into_iter().flatten() {
+            if let Some(name) = call["choose"]["as"].as_str() {
+                payload["connectorParameters"][name] = label_of("2").into();
+            }
+        }
+        payload
+    }
+
+    /// A start that gives these values.
+    pub(crate) async fn start_with(&self, entered: &Value) -> Answer {
+        let mut payload = self.payload();
+        payload["connectionParameters"] = entered.clone();
+        self.world.browser().send(Start::new().with(&payload).form()).await
     }
 
     fn can_be_typed(&self, schema: &Value) -> bool {
@@ -268,7 +282,10 @@ impl<'w> Journey<'w> {
     pub(crate) async fn put(&self, definition: &Value) -> Checked {
         let path = format!("/integrations/{}", self.key);
         let answer = self.world.api(Method::PUT, &path, &admin(WORKSPACE), Some(definition)).await;
-        if answer.status.is_success() { Ok(()) } else { Err(format!("PUT: {}", answer.body)) }
+        if !answer.status.is_success() {
+            return Err(format!("PUT: {}", answer.body));
+        }
+        self.check_shown(&json_of(&answer)?)
     }
 
     /// The credentials are those that the service gave, and no other ones.
