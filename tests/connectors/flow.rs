@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use http::Method;
+use http::{HeaderValue, Method};
 use protocol::clock::{Clock, Timestamp};
 use serde_json::Value;
 use tests::World;
+use tests::browser::api_request;
 use tests::definitions;
 use tests::tokens::{CUSTOMER, WORKSPACE, customer};
 
@@ -16,7 +17,7 @@ use crate::journey::{Journey, connection_id};
 use crate::probes;
 use crate::run::Subject;
 use crate::service::TokenRequest;
-use crate::stage::{Awaited, PROXIED, Reaction};
+use crate::stage::{ACCEPTED, Awaited, PROXIED, Reaction};
 
 /// A step of a flow, as the table of docs/connector-checks.md has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +49,7 @@ pub(crate) async fn whole(world: &World, subject: &Subject, put: &Value, most_ro
     for turn in 0..rounds.min(most_rounds) {
         let journey = Journey::new(world, described, option, turn);
         let mut put = put.clone();
+        put.as_object_mut().map(|put| put.remove("key"));
         put["parameters"] = crate::journey::parameters(described, turn);
         // A sealed one that is left out would stay.
         for (name, property) in described["parametersSchema"]["properties"].as_object().into_iter().flatten() {
@@ -56,6 +58,9 @@ pub(crate) async fn whole(world: &World, subject: &Subject, put: &Value, most_ro
             }
         }
         let round = async {
+            if turn == 0 {
+                journey.refuses_unfit_parameters(&put).await?;
+            }
             journey.put(&put).await?;
             journey.round(&mut steps).await
         };
@@ -93,7 +98,11 @@ impl Journey<'_> {
         } else {
             probes::of_ended_tokens_in_the_test(self, &id).await?;
         }
+        if self.turn > 0 {
+            return Ok(());
+        }
         probes::of_optional_calls(self).await?;
+        probes::of_refused_codes(self).await?;
         self.revoked(steps).await
     }
 
@@ -149,7 +158,9 @@ impl Journey<'_> {
 
     pub(crate) async fn proxy(&self, id: &str) -> tests::Answer {
         let path = format!("/connections/{id}/proxy/{PROXIED}");
-        self.world.api(Method::GET, &path, &customer(WORKSPACE, CUSTOMER), None).await
+        let mut request = api_request(&Method::GET, &path, &customer(WORKSPACE, CUSTOMER), None);
+        request.headers_mut().insert("accept", HeaderValue::from_static(ACCEPTED));
+        self.world.browser().send(request).await
     }
 
     async fn proxied(&self, id: &str) -> Checked {

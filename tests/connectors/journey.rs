@@ -188,7 +188,10 @@ impl<'w> Journey<'w> {
             if form.controls.iter().all(|known| known.name != control) {
                 return Err(format!("the form has no {name}"));
             }
-            form = form.fill(&control, &crate::template::text(value).unwrap_or_default());
+            // A field of one line takes no line breaks.
+            let typed = crate::template::text(value).unwrap_or_default().replace('\n', "");
+            form = form.fill(&control, &typed);
+            self.service(|service| service.values.parameters[name] = typed.into());
         }
         Ok(browser.send(form.submit()).await)
     }
@@ -213,7 +216,7 @@ impl<'w> Journey<'w> {
 
     fn can_be_typed(&self, schema: &Value) -> bool {
         let properties = &schema["properties"];
-        let is_line = |name: &String| properties[name]["multiline"] != true && properties[name]["type"] == "string";
+        let is_line = |name: &String| properties[name]["type"] == "string";
         let mut names = self.entered.as_object().into_iter().flatten().map(|(name, _)| name).peekable();
         names.peek().is_some() && names.all(is_line)
     }
@@ -357,12 +360,13 @@ pub(crate) fn connection_id(answer: &Answer) -> Checked<String> {
     parameter(&away(answer)?, "connectionId").ok_or_else(|| answer.header("location").to_owned())
 }
 
-/// The key of the error of a result, or of an answer.
-pub(crate) fn error_key(answer: &Answer) -> String {
+/// The error of a result, or of an answer: its key and its field.
+pub(crate) fn error_of(answer: &Answer) -> (String, String) {
     let data = away(answer).ok().and_then(|url| parameter(&url, "errorData"));
     let body = data.unwrap_or_else(|| answer.body.clone());
     let error: Value = serde_json::from_str(&body).unwrap_or_default();
-    error["key"].as_str().unwrap_or_default().to_owned()
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    (text(&error["key"]), text(&error["data"]["field"]))
 }
 
 /// An answer's JSON.

@@ -16,6 +16,8 @@ pub(crate) struct Mutant {
     /// What was done to it.
     pub(crate) change: &'static str,
     pub(crate) definition: Value,
+    /// The value that was changed.
+    pub(crate) original: Value,
 }
 
 /// All of one option, with what it needs of its definition.
@@ -45,7 +47,8 @@ pub(crate) fn of(subject: &Subject) -> Vec<Mutant> {
         }
         for (change, definition) in changes(&alone.definition, &pointer) {
             let setting = format!("{auth_type}: {setting}");
-            mutants.push(Mutant { subject: alone.clone(), setting, change, definition });
+            let original = alone.definition.pointer(&pointer).cloned().unwrap_or_default();
+            mutants.push(Mutant { subject: alone.clone(), setting, change, definition, original });
         }
     }
     mutants

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::Checked;
 use crate::answers::{Answered, condition};
 use crate::flow::invalid_grant;
-use crate::journey::{Journey, connection_id, error_key, json_of, status};
+use crate::journey::{Journey, connection_id, error_of, json_of, status};
 use crate::stage::{Awaited, Reaction};
 
 /// How many ways there are to refuse a refresh: each round has another one.
@@ -144,11 +144,41 @@ pub(crate) async fn of_token_errors(journey: &Journey<'_>, id: &str) -> Checked 
             journey.stage.answers(journey.renewal(), Reaction::Other(answered));
             let answer = journey.post(id, "refresh-credentials").await;
             journey.stage.done("token error")?;
-            if error_key(&answer) != key {
-                return Err(format!("{shown} is {} and not {key}", error_key(&answer)));
+            let (came, _) = error_of(&answer);
+            if came != key {
+                return Err(format!("{shown} is {came} and not {key}"));
             }
             if journey.connection(id).await?["disconnected"] == true {
                 return Err(format!("{shown} disconnects"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Errors mean the same when a code is exchanged, and what is near to them does not.
+pub(crate) async fn of_refused_codes(journey: &Journey<'_>) -> Checked {
+    let errors = journey.service(|service| service.config("tokenErrors").clone());
+    for described in errors.as_array().into_iter().flatten() {
+        let key = match described["means"].as_str() {
+            Some("client") => "client_rejected",
+            Some("temporary") => "provider_unreachable",
+            _ => "token_rejected",
+        };
+        let plain = Answered::of(400, json!({ "anything": "x" }));
+        let near = plain.violations(described, 0).into_iter();
+        // An error of no known kind is `token_rejected` in any case.
+        let near = near.filter(|answered| key != "token_rejected" || answered.body["error"].is_null());
+        // So is a token no error.
+        let near = near.filter(|answered| answered.body["data"].is_null());
+        let all = fitting(described, 400).into_iter().map(|answered| (answered, true));
+        for (answered, is_it) in all.chain(near.map(|answered| (answered, false))) {
+            let shown = format!("{} {}", answered.status, answered.body);
+            let answer = journey.sign_in(Reaction::Other(answered)).await?;
+            journey.stage.done("refused code")?;
+            let (came, _) = error_of(&answer);
+            if (came == key) != is_it {
+                return Err(format!("{shown} is {came}, and {described}"));
             }
         }
     }

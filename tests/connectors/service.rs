@@ -13,6 +13,7 @@ use crate::Checked;
 use crate::expected::{Body, Expected, Pairs};
 use crate::jwt::{Jwts, VERIFIES};
 use crate::oauth1::Signed;
+use crate::stage::ACCEPTED;
 use crate::template::{CLOSE, OPEN, Part, Values, parts};
 
 /// A service, for one option of its connector.
@@ -273,7 +274,7 @@ impl Service {
         expected.split_address()?;
         self.api_client(&mut expected, Purpose::Proxied)?;
         // The caller's own.
-        expected.headers.entry("accept".to_owned()).or_insert_with(|| "application/json".to_owned());
+        expected.headers.entry("accept".to_owned()).or_insert_with(|| ACCEPTED.to_owned());
         Ok(expected)
     }
 

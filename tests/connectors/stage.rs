@@ -44,6 +44,9 @@ pub(crate) enum Reaction {
 /// The path that goes through the proxy.
 pub(crate) const PROXIED: &str = "some/path";
 
+/// What its caller accepts.
+pub(crate) const ACCEPTED: &str = "application/vnd.caller";
+
 /// The temporary token of OAuth 1.0, and its secret.
 pub(crate) const TEMPORARY: (&str, &str) = ("temporary!+token/1", "temporary!+secret/1");
 /// The verifier.

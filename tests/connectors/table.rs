@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::flow::{Step, Steps};
+use crate::mutants::Mutant;
 use crate::run::Subject;
+use crate::survivors;
 
 const STEPS: [(Step, &str); 7] = [
     (Step::Connect, "connect"),
@@ -122,4 +124,25 @@ fn properties(openapi: &Value, schema: &Value, place: &str, depth: usize, known:
             }
         }
     }
+}
+
+/// How many changes were made and noticed, and which were not.
+pub(crate) fn of_changes(all: usize, made: &[Mutant], survivors: &[Mutant]) -> String {
+    let noticed = made.len() - survivors.len();
+    let mut text = format!("{} of {all} changes were made. {noticed} were noticed, {} were not.\n\n", made.len(), survivors.len());
+    text.push_str("| setting | change | not noticed | of | at | reason |\n|---|---|---|---|---|---|\n");
+    let mut by: BTreeMap<(&str, &str), Vec<&Mutant>> = BTreeMap::new();
+    for mutant in survivors {
+        by.entry((&mutant.setting, mutant.change)).or_default().push(mutant);
+    }
+    for ((setting, change), mutants) in by {
+        let of = made.iter().filter(|mutant| mutant.setting == setting && mutant.change == change).count();
+        let mut at: Vec<&str> = mutants.iter().map(|mutant| &*mutant.subject.connector).collect();
+        at.dedup();
+        let more = if at.len() > 3 { format!(" and {} more", at.len() - 3) } else { String::new() };
+        let at = at.iter().take(3).map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+        let reason = survivors::reason(mutants[0]).unwrap_or("nothing checks it yet");
+        writeln!(text, "| `{setting}` | {change} | {} | {of} | {at}{more} | {reason} |", mutants.len()).unwrap();
+    }
+    text
 }

@@ -25,6 +25,11 @@ impl Service {
         json!(format!("access!+token/{}", self.issued))
     }
 
+    /// Whether an answer has a refresh token: also where none is used.
+    fn gives_refresh_token(&self) -> bool {
+        self.is("oauth2") && self.config("refreshCredential").is_null()
+    }
+
     /// Whether a refresh exchanges a refresh token.
     pub(crate) fn has_refresh_token(&self) -> bool {
         let exchanged = self.config("refreshCredential").as_str().unwrap_or("refresh_token");
@@ -35,7 +40,7 @@ impl Service {
     pub(crate) fn tokens(&mut self) -> Answered {
         let mut fields = Map::new();
         fields.insert("access_token".to_owned(), self.access_token());
-        if self.has_refresh_token() {
+        if self.gives_refresh_token() {
             fields.insert("refresh_token".to_owned(), json!(format!("refresh!+token/{}", self.issued)));
         }
         let places = self.config("tokenResponse").clone();
