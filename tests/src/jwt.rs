@@ -41,11 +41,17 @@ impl SigningKey {
     /// The header and the claims of a JWT that this key has signed.
     #[must_use]
     pub fn verified(&self, jwt: &str) -> (Value, Value) {
-        let (message, signature) = jwt.rsplit_once('.').unwrap();
-        let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+        self.checked(jwt).unwrap()
+    }
+
+    /// The header and the claims of a JWT, if this key has signed it.
+    #[must_use]
+    pub fn checked(&self, jwt: &str) -> Option<(Value, Value)> {
+        let (message, signature) = jwt.rsplit_once('.')?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
         let key = UnparsedPublicKey::new(self.algorithm, &self.public);
-        key.verify(message.as_bytes(), &signature).unwrap();
-        read(message)
+        key.verify(message.as_bytes(), &signature).ok()?;
+        Some(read(message))
     }
 }
 

@@ -1,7 +1,7 @@
 //! A provider that records what it is asked and answers by script.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -151,6 +151,7 @@ pub struct FakeProvider {
     calls: Mutex<Vec<Call>>,
     next: Mutex<HashMap<String, VecDeque<Reply>>>,
     always: Mutex<HashMap<String, Reply>>,
+    other: Mutex<Option<Arc<dyn Provider>>>,
 }
 
 impl FakeProvider {
@@ -162,6 +163,11 @@ impl FakeProvider {
     /// Answers every request to `path` with `reply`.
     pub fn always(&self, path: &str, reply: Reply) {
         self.always.lock().unwrap().insert(path.to_owned(), reply);
+    }
+
+    /// Lets another provider answer everything from now on.
+    pub fn answered_by(&self, other: Arc<dyn Provider>) {
+        *self.other.lock().unwrap() = Some(other);
     }
 
     /// Every request that it got.
@@ -215,6 +221,10 @@ impl Provider for FakeProvider {
         request: Request<Bytes>,
         limit: Duration,
     ) -> BoxFuture<'_, Result<Response<Bytes>, ProviderError>> {
+        let other = self.other.lock().unwrap().clone();
+        if let Some(other) = other {
+            return Box::pin(async move { other.send(request, limit).await });
+        }
         let (head, body) = request.into_parts();
         let body = String::from_utf8(body.to_vec()).unwrap();
         let uri = head.uri.to_string();

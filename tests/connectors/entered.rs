@@ -1,0 +1,65 @@
+//! Values that a team gives and a customer enters, made from the schemas.
+
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value, json};
+use tests::jwt::SigningKey;
+
+use crate::pattern::fitting;
+
+/// The key that signs for the team or the customer, whichever a connector asks for.
+pub(crate) static KEY: LazyLock<SigningKey> = LazyLock::new(SigningKey::rsa);
+
+/// Values that fit a schema. In even turns all that it knows, in odd ones what it requires.
+pub(crate) fn values(schema: &Value, keys: &[String], turn: usize) -> Value {
+    let required = |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
+    let mut made = Map::new();
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        if turn % 2 == 1 && !required(name) {
+            continue;
+        }
+        let is_key = keys.contains(name);
+        made.insert(name.clone(), if is_key { json!(KEY.pem) } else { value(name, property, turn) });
+    }
+    Value::Object(made)
+}
+
+fn value(name: &str, property: &Value, turn: usize) -> Value {
+    let list = |setting: &str| property[setting].as_array().filter(|list| !list.is_empty());
+    if let Some(several) = list("enum") {
+        return several[turn % several.len()].clone();
+    }
+    if property["type"] == "object" {
+        return values(property, &[], turn);
+    }
+    if property["type"] == "array" {
+        return json!([value(name, &property["items"], turn)]);
+    }
+    if let Some(examples) = list("examples") {
+        // Some end in an ellipsis, which is no value of a header.
+        let example = &examples[turn % examples.len()];
+        return example.as_str().map_or_else(|| example.clone(), |text| json!(text.replace('…', "x")));
+    }
+    if property["format"] == "email" {
+        return json!("ada@acme.example");
+    }
+    match property["type"].as_str() {
+        Some("integer" | "number") => json!(7),
+        Some("boolean") => json!(true),
+        _ => match property["pattern"].as_str() {
+            Some(pattern) => json!(fitting(pattern, turn)),
+            None => json!(format!("{name}!+1")),
+        },
+    }
+}
+
+/// What is entered, with the defaults of what is not.
+pub(crate) fn with_defaults(schema: &Value, entered: &Value) -> Value {
+    let mut whole = entered.clone();
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        if let (Some(default), Some(whole)) = (property.get("default"), whole.as_object_mut()) {
+            whole.entry(name.clone()).or_insert_with(|| default.clone());
+        }
+    }
+    whole
+}

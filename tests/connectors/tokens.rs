@@ -1,0 +1,192 @@
+//! What a service issues: tokens, and what calls after connecting find.
+
+use serde_json::{Map, Value, json};
+
+use crate::answers::{Answered, put};
+use crate::service::Service;
+
+/// The seconds that a token lasts if the definition leaves it to the answer.
+const LIFE: i64 = 7260;
+/// The seconds that the token of a second exchange lasts.
+const SECOND_LIFE: i64 = 40_000;
+/// The seconds that a refresh token lasts if the definition has a place for it.
+pub(crate) const REFRESH_LIFE: i64 = 6000;
+
+impl Service {
+    /// Adds credentials.
+    pub(crate) fn know(&mut self, fields: impl IntoIterator<Item = (String, Value)>) {
+        if let Value::Object(known) = &mut self.values.credentials {
+            known.extend(fields);
+        }
+    }
+
+    fn access_token(&mut self) -> Value {
+        self.issued += 1;
+        json!(format!("access!+token/{}", self.issued))
+    }
+
+    /// Whether an answer has a refresh token: also where none is used.
+    fn gives_refresh_token(&self) -> bool {
+        self.is("oauth2") && self.config("refreshCredential").is_null()
+    }
+
+    /// Whether a refresh exchanges a refresh token.
+    pub(crate) fn has_refresh_token(&self) -> bool {
+        let exchanged = self.config("refreshCredential").as_str().unwrap_or("refresh_token");
+        self.is("oauth2") && *self.config("noRefreshToken") != true && exchanged == "refresh_token"
+    }
+
+    /// A new token response, in the place of the one before.
+    pub(crate) fn tokens(&mut self) -> Answered {
+        let mut fields = Map::new();
+        fields.insert("access_token".to_owned(), self.access_token());
+        if self.gives_refresh_token() {
+            fields.insert("refresh_token".to_owned(), json!(format!("refresh!+token/{}", self.issued)));
+        }
+        let places = self.config("tokenResponse").clone();
+        let mut answered = Answered::of(200, self.named_fields());
+        if !answered.body.is_object() {
+            answered.body = json!({});
+        }
+        for (name, _) in places.as_object().into_iter().flatten() {
+            let value = match name.as_str() {
+                "refresh_token_expires_in" => json!(REFRESH_LIFE),
+                "access_token" | "refresh_token" | "expires_in" | "expires_at" => continue,
+                name => json!(format!("{name}!+{}", self.issued)),
+            };
+            fields.insert(name.clone(), value);
+        }
+        let factor = match self.config("expiresInUnit").as_str() {
+            Some("milliseconds") => LIFE * 1000,
+            Some("minutes") => LIFE / 60,
+            _ => LIFE,
+        };
+        if places["expires_at"].is_string() {
+            fields.insert("expires_at".to_owned(), json!(self.seconds() + LIFE));
+        } else if self.config("expiresIn").is_null() && *self.config("noRefreshToken") != true {
+            fields.insert("expires_in".to_owned(), json!(factor));
+        }
+        for (name, value) in &fields {
+            match places.get(name) {
+                Some(place) => answered.place(place, self.turn + self.issued, value.clone()),
+                None => put(&mut answered.body, name, value.clone()),
+            }
+        }
+        if fields.contains_key("expires_in") || fields.contains_key("expires_at") {
+            fields.insert("expires_in".to_owned(), json!(LIFE));
+        }
+        if let Value::Object(known) = &mut self.values.credentials {
+            known.remove("expires_in");
+        }
+        let whole = answered.body.as_object().cloned().unwrap_or_default();
+        self.know(whole);
+        self.know(fields);
+        self.life = self.lifetime();
+        answered
+    }
+
+    /// The answer of a login.
+    pub(crate) fn logged_in(&mut self) -> Answered {
+        let login = self.config("login").clone();
+        let mut answered = Answered::of(200, json!({}));
+        for (name, place) in login["response"].as_object().into_iter().flatten() {
+            let value = match name.as_str() {
+                "expires_in" => json!(LIFE),
+                "expires_at" => json!(self.seconds() + LIFE),
+                "access_token" => self.access_token(),
+                name => {
+                    self.issued += 1;
+                    let value = self.value_of(name);
+                    value.as_str().map_or(value.clone(), |text| json!(format!("{text}{}", self.issued)))
+                }
+            };
+            answered.place(place, self.turn, value.clone());
+            self.know([(name.clone(), value)]);
+        }
+        answered.satisfy(&login["expect"], self.turn);
+        self.life = self.lifetime();
+        answered
+    }
+
+    /// The answer of a call after connecting.
+    pub(crate) fn completes(&mut self, place: usize) -> Answered {
+        let call = self.option["afterConnect"][place].clone();
+        let mut answered = Answered::of(200, Value::Null);
+        for (name, place) in call["response"].as_object().into_iter().flatten() {
+            let value = match name.as_str() {
+                "access_token" => self.access_token(),
+                "expires_in" => json!(SECOND_LIFE),
+                name => self.value_of(name),
+            };
+            answered.place(place, self.turn, value.clone());
+            self.know([(name.clone(), value)]);
+        }
+        if let Some(name) = call["choose"]["as"].as_str() {
+            let item = |which: &str| {
+                let mut item = json!({});
+                let value = self.value_of(name).as_str().unwrap_or_default().to_owned();
+                put(&mut item, call["choose"]["value"].as_str().unwrap_or_default(), json!(format!("{value}{which}")));
+                if let Some(label) = call["choose"]["label"].as_str() {
+                    put(&mut item, label, json!(label_of(which)));
+                }
+                (item, json!(format!("{value}{which}")))
+            };
+            let ((first, _), (second, value)) = (item("1"), item("2"));
+            let items = if self.turn % 2 == 0 { json!([second]) } else { json!([first, second]) };
+            match call["choose"]["items"].as_str() {
+                Some(path) => put(&mut answered.body, path, items),
+                None => answered.body = items,
+            }
+            self.know([(name.to_owned(), value)]);
+        }
+        answered.satisfy(&call["expect"], self.turn);
+        self.life = self.lifetime();
+        answered
+    }
+
+    fn lifetime(&self) -> Option<i64> {
+        let stated = self.values.credentials["expires_in"].as_i64().or(self.config("expiresIn").as_i64());
+        let is_renewed = self.is_renewed();
+        stated.or(is_renewed.then_some(3600))
+    }
+
+    /// Whether credentials can be renewed.
+    pub(crate) fn is_renewed(&self) -> bool {
+        match self.option["type"].as_str() {
+            Some("oauth2") => *self.config("noRefreshToken") != true,
+            Some("client-credentials") => self.is_exchanged(),
+            _ => false,
+        }
+    }
+
+    /// Whether what is entered is exchanged.
+    pub(crate) fn is_exchanged(&self) -> bool {
+        self.config("tokenUri").is_string() || self.config("login").is_object()
+    }
+
+    /// The seconds until the next refresh, as docs/integrations.md has it.
+    pub(crate) fn next_refresh(&self) -> Option<i64> {
+        let life = self.life?;
+        let earliest = self.config("refreshBefore").as_i64().unwrap_or(life);
+        let before = |lead: i64| life - lead.min(earliest);
+        if !self.is_renewed() {
+            return Some(before(60.min(life / 4)));
+        }
+        let before_end = before(900.min(life / 4));
+        if self.is("client-credentials") {
+            return Some(before_end);
+        }
+        let stated = ["refresh_token_expires_in", "x_refresh_token_expires_in", "refresh_expires_in"]
+            .iter()
+            .find_map(|name| self.values.credentials[name].as_i64());
+        let week = 7 * 86_400;
+        let defined = self.config("refreshTokenExpiresIn").as_i64();
+        let keep_alive = stated.or(defined).map_or(week, |life| week.min(life / 2));
+        Some(before_end.min(keep_alive).max(before(life)))
+    }
+}
+
+/// The label of one of several items.
+pub(crate) fn label_of(which: &str) -> String {
+    format!("Item No. {which}")
+}
