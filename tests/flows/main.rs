@@ -63,6 +63,7 @@ mod request_forms;
 mod result_address;
 mod revocation;
 mod signed;
+mod signed_requests;
 mod stored_definitions;
 mod sweep;
 mod tabs;

@@ -11,7 +11,7 @@ use super::api_calls::{ApiClient, RevokeCall, TestCall};
 use super::auth_method::{AuthMethod, AuthType};
 use super::bounded_schema::BoundedSchema;
 use super::check::check_key;
-use super::checker::{Checked, Checker, Credentials, KnownSecrets};
+use super::checker::{Checked, Checker, Credentials, KnownSecrets, Request};
 use super::customer_host::CustomerHost;
 use super::input_names::InputNames;
 use super::problem::Problems;
@@ -230,6 +230,7 @@ impl AuthOption {
             signed,
             secrets,
             option: self.checked(),
+            request: Request::Unknown,
             loopback,
             own,
         };

@@ -39,6 +39,8 @@ mod proxy;
 mod read;
 mod recipients;
 mod registration;
+mod request_names;
+mod request_signing;
 mod secret_rotation;
 mod signed;
 mod signing_key;
@@ -79,8 +81,13 @@ pub use problem::{Problem, Problems};
 pub use read::read;
 pub use recipients::{Gets, Recipient};
 pub use registration::{Borrowed, BoundValues, Owner, Registration, RegistrationId};
+pub use request_names::{REQUEST_PARTS, SIGNATURE};
+pub use request_signing::{
+    AwsSigv4, Digest, HashFunction, KeySignature, KeyedHash, MessageEncoding, RequestSigning, Writing,
+    holds_signature,
+};
 pub use signed::{Issue, Signed};
-pub use signing_key::KeyEncoding;
+pub use signing_key::{KeyEncoding, SigningKey, shared_key};
 pub use token_endpoint::{AnswerRules, Meaning, Names, RefreshRefusal, RequestChanges, TimeUnit};
 pub use workspace::{Brand, Workspace, WorkspaceDefinition};
 pub use workspace_secrets::{PreviousSecret, SecretSetting, WorkspaceSecrets};

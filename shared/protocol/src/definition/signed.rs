@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::body::{Node, object};
-use super::checker::{Checker, Credentials, KnownSecrets};
+use super::checker::{Checker, Credentials, KnownSecrets, Request};
 use super::signing_key::{KeyEncoding, SigningKey};
 use super::template::{Placeholder, Root, Template, Values};
 use crate::clock::Timestamp;
@@ -115,6 +115,8 @@ impl Signed {
         }
         self.signing().check(&format!("signed.{name}"), checker, credentials);
         let mut inside = checker.inside(&format!("signed.{name}"));
+        // Where it is used says whether there is a request.
+        inside.request = Request::Sent;
         for (claim, node) in &self.claims {
             let setting = format!("claims.{claim}");
             let is_ours = match claim.as_str() {

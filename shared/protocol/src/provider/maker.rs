@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::calls::Calls;
+use super::request_parts::RequestParts;
 use crate::clock::Clock;
 use crate::definition::template::{Make, Root, Values};
 use crate::definition::{AuthOption, BoundValues, Issue, OptionSecrets, Registration};
@@ -21,6 +22,8 @@ pub struct Maker<'a> {
     secrets: &'a OptionSecrets,
     /// What was made already: a name has one value in a request.
     made: Mutex<Vec<Made>>,
+    /// The request, as far as it is made.
+    request: Mutex<Option<RequestParts>>,
 }
 
 struct Made {
@@ -34,13 +37,30 @@ impl<'a> Maker<'a> {
     /// request needs them.
     #[must_use]
     pub fn new(calls: &Calls<'a>, bound: BoundValues<'a>, secrets: &'a OptionSecrets) -> Self {
-        Self { clock: calls.clock, random: calls.random, bound, secrets, made: Mutex::default() }
+        Self {
+            clock: calls.clock,
+            random: calls.random,
+            bound,
+            secrets,
+            made: Mutex::default(),
+            request: Mutex::default(),
+        }
     }
 
     /// The values for the request's templates.
     #[must_use]
     pub fn values(&self) -> Values<'_> {
         Values { maker: Some(self), ..*self.bound.values() }
+    }
+
+    /// Takes note of the request, whose parts `${request.…}` names from now on.
+    pub(super) fn describe(&self, parts: RequestParts) {
+        *self.request.lock().unwrap_or_else(PoisonError::into_inner) = Some(parts);
+    }
+
+    fn request_part(&self, name: &str) -> Result<Option<String>> {
+        let request = self.request.lock().unwrap_or_else(PoisonError::into_inner);
+        request.as_ref().ok_or_else(|| Error::internal("a part of a request that is not made"))?.get(name)
     }
 
     /// The registration, whose templates the values are for.
@@ -88,20 +108,21 @@ impl<'a> Maker<'a> {
 }
 
 impl Make for Maker<'_> {
-    fn make(&self, root: Root, name: &str) -> Result<String> {
+    fn make(&self, root: Root, name: &str) -> Result<Option<String>> {
         if let Some(value) = self.find(root, name) {
-            return Ok(value);
+            return Ok(Some(value));
         }
         let value = match root {
             Root::Random => self.draw(),
             Root::Signed => self.sign(name)?,
+            Root::Request => return self.request_part(name),
             Root::Parameters | Root::Credentials | Root::ConnectorParameters | Root::Integration => {
                 return Err(Error::internal("a value that is not made"));
             }
         };
         let made = Made { root, name: name.to_owned(), value: value.clone() };
         self.made.lock().unwrap_or_else(PoisonError::into_inner).push(made);
-        Ok(value)
+        Ok(Some(value))
     }
 }
 
@@ -109,7 +130,7 @@ impl Make for Maker<'_> {
 struct Unsigned<'m, 'a>(&'m Maker<'a>);
 
 impl Make for Unsigned<'_, '_> {
-    fn make(&self, root: Root, name: &str) -> Result<String> {
+    fn make(&self, root: Root, name: &str) -> Result<Option<String>> {
         if root == Root::Signed { Err(unsigned(name)) } else { self.0.make(root, name) }
     }
 }
