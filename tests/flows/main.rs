@@ -32,6 +32,7 @@ mod integration_changes;
 mod integration_parameters;
 mod interrupted;
 mod jwt_bearer;
+mod kept_keys;
 mod key_faults;
 mod list;
 mod login_call;

@@ -84,7 +84,7 @@ async fn send(
         headers: headers::to_provider(request.headers(), is_aws),
         body: request.body().clone(),
     };
-    let authenticated = authenticated(calls, maker, to_provider, Purpose::Forwarded)?;
+    let authenticated = authenticated(calls, maker, to_provider, Purpose::Forwarded).await?;
     calls.send(authenticated, "baseUri").await.map_err(unanswered)
 }
 

@@ -244,6 +244,7 @@ impl AuthOption {
         }
         self.method.check(&mut checker.inside("config"));
         self.method.check_assertion(&mut checker);
+        self.check_kept_keys(&mut checker);
         // An OAuth 1.0 answer belongs to its flow by `oauth_token`.
         if let AuthMethod::OAuth2(config) = &self.method
             && is_answered_at_bare_path

@@ -237,7 +237,7 @@ impl ClientCredentials {
         let is_own = match self.client_auth_location {
             ClientAuthentication::None => false,
             ClientAuthentication::PrivateKeyJwt => {
-                self.client_assertion.as_ref().is_none_or(|assertion| assertion.key.is_none())
+                self.client_assertion.as_ref().is_none_or(ClientAssertion::has_own_key)
             }
             _ => self.client_secret.as_ref().is_none_or(is_teams),
         };

@@ -29,6 +29,7 @@ mod integration;
 mod integration_definition;
 pub mod json_pointer;
 mod kept_secrets;
+mod key_source;
 mod oauth1;
 mod oauth2;
 mod option_secrets;
@@ -73,6 +74,7 @@ pub use headers::Headers;
 pub use hosts::HostRule;
 pub use integration::{BARE_CALLBACK, Integration, Sharing, integration_id, integration_id_of, is_id};
 pub use integration_definition::{CallbackPath, IntegrationDefinition};
+pub use key_source::KeySource;
 pub use oauth1::{OAuth1, ParameterPlace, SignatureMethod, TokenMethod, TokenSource, private_key};
 pub use oauth2::{OAuth2, Pkce};
 pub use option_secrets::{Given, OptionSecrets};
@@ -86,7 +88,7 @@ pub use request_signing::{
     AwsSigv4, Digest, HashFunction, KeySignature, KeyedHash, MessageEncoding, RequestSigning, Writing,
     holds_signature,
 };
-pub use signed::{Issue, Signed};
+pub use signed::{Issue, Jwt, Signed};
 pub use signing_key::{KeyEncoding, SigningKey, shared_key};
 pub use token_endpoint::{AnswerRules, Meaning, Names, RefreshRefusal, RequestChanges, TimeUnit};
 pub use workspace::{Brand, Workspace, WorkspaceDefinition};

@@ -31,7 +31,16 @@ pub enum Purpose {
 
 /// Authenticates the request: with the headers and the query that the definition makes of the credentials, and with a
 /// signature where the definition, or OAuth 1.0, has one.
-pub fn authenticated(
+pub async fn authenticated(
+    calls: &Calls<'_>,
+    maker: &Maker<'_>,
+    request: ApiRequest,
+    purpose: Purpose,
+) -> Result<Request<Bytes>> {
+    maker.filled(|| authenticated_once(calls, maker, request.clone(), purpose)).await
+}
+
+fn authenticated_once(
     calls: &Calls<'_>,
     maker: &Maker<'_>,
     mut request: ApiRequest,
@@ -72,13 +81,17 @@ pub(super) async fn ask(
 ) -> Result<Answer, CallError> {
     let values = maker.values();
     let base_uri = maker.registration().integration.base_uri.as_ref();
-    let mut url = call.path.at(base_uri)?.render(&values, calls.loopback)?;
-    let (mut headers, body) = call.parts.render(&values, &mut url, settings.headers)?;
+    let fill = || {
+        let mut url = call.path.at(base_uri)?.render(&values, calls.loopback)?;
+        let (headers, body) = call.parts.render(&values, &mut url, settings.headers)?;
+        Ok((url, headers, body))
+    };
+    let (url, mut headers, body) = maker.filled(fill).await?;
     if wants_json {
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
     }
     let request = ApiRequest { method: call.method.of(settings.method)?, url, headers, body };
-    calls.ask(authenticated(calls, maker, request, purpose)?, settings.path).await
+    calls.ask(authenticated(calls, maker, request, purpose).await?, settings.path).await
 }
 
 /// The signature of an OAuth 1.0 request. It covers the fields of a form-encoded body (RFC 5849 §3.4.1.3.1).

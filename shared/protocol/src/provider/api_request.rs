@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::media_type::is_form;
 
 /// A request to the API, before it is authenticated.
+#[derive(Clone)]
 pub struct ApiRequest {
     /// The method.
     pub method: Method,

@@ -53,20 +53,23 @@ async fn grant(
         Some(template) => template.render_text(values),
         None => Template::parse(&format!("${{parameters.{name}}}"))?.render_text(values),
     };
-    let client_id = match &config.client_id {
-        None if config.is_clientless() => String::new(),
-        template => entered(template.as_ref(), "clientId")?,
-    };
-    let entered_secret = match (config.client_auth_location, sealed_secret) {
-        (authentication, _) if authentication.needs_no_secret() => None,
-        (_, Some(_)) => None,
-        (_, None) => Some(Secret::new(entered(config.client_secret.as_ref(), "clientSecret")?)),
-    };
-    let extra = rendered(&config.extra, values)?;
-    let scope = joined(&config.scopes, &config.scope_separator, values)?;
-    let url = token_uri.render(values, calls.loopback)?;
-    let secret = sealed_secret.cloned().or(entered_secret);
-    let endpoint = TokenEndpoint::of_client(config, url, client_id, secret, maker)?;
+    let filled = maker.filled(|| {
+        let client_id = match &config.client_id {
+            None if config.is_clientless() => String::new(),
+            template => entered(template.as_ref(), "clientId")?,
+        };
+        let entered_secret = match (config.client_auth_location, sealed_secret) {
+            (authentication, _) if authentication.needs_no_secret() => None,
+            (_, Some(_)) => None,
+            (_, None) => Some(Secret::new(entered(config.client_secret.as_ref(), "clientSecret")?)),
+        };
+        let extra = rendered(&config.extra, values)?;
+        let scope = joined(&config.scopes, &config.scope_separator, values)?;
+        let url = token_uri.render(values, calls.loopback)?;
+        let secret = sealed_secret.cloned().or(entered_secret);
+        Ok((TokenEndpoint::of_client(config, url, client_id, secret, maker)?, scope, extra))
+    });
+    let (endpoint, scope, extra) = filled.await?;
     let answered = endpoint.client_credentials(calls, scope, extra).await;
     let is_ours = sealed_secret.is_some()
         || (config.client_secret.is_some() && config.has_own_client())
@@ -108,7 +111,7 @@ async fn log_in(
     login: &LoginCall,
     maker: &Maker<'_>,
 ) -> Result<Map<String, Value>, CallError> {
-    let request = login_request(calls, login, maker)?;
+    let request = maker.filled(|| login_request(calls, login, maker)).await?;
     let answer = calls.ask(request, "login.uri").await?;
     let status = answer.response.status();
     let json: Option<Value> = serde_json::from_slice(answer.response.body()).ok();
