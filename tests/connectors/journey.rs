@@ -116,7 +116,8 @@ impl<'w> Journey<'w> {
     /// Connects, and returns the connection's id.
     pub(crate) async fn connect(&self) -> Checked<String> {
         // What the service has refused before is revoked nevertheless.
-        let old = self.service(|service| service.revokes_each_token().then(|| service.values.credentials.clone()));
+        let old =
+            self.service(|service| service.revokes_each_token().then(|| service.values.credentials.clone()));
         self.stage.revokes_old(old);
         let answer = self.sign_in(Reaction::Good).await?;
         self.stage.revokes_old(None);
@@ -127,11 +128,13 @@ impl<'w> Journey<'w> {
     /// Goes as far as the result. `first` is how the token endpoint answers.
     pub(crate) async fn sign_in(&self, first: Reaction) -> Checked<Answer> {
         let is_good = matches!(first, Reaction::Good);
-        let auth_type = self.service(|service| service.option["type"].as_str().unwrap_or_default().to_owned());
+        let auth_type =
+            self.service(|service| service.option["type"].as_str().unwrap_or_default().to_owned());
         let browser = self.world.browser();
         self.service(|service| {
             let is_entered = service.is("client-credentials") && !service.is_exchanged();
-            service.values.credentials = if is_entered { service.values.parameters.clone() } else { json!({}) };
+            service.values.credentials =
+                if is_entered { service.values.parameters.clone() } else { json!({}) };
         });
         match auth_type.as_str() {
             "oauth1" => self.stage.awaits(Awaited::Temporary),
@@ -152,7 +155,8 @@ impl<'w> Journey<'w> {
         let away = away(&answer)?;
         self.stage.done("start")?;
         let back = if auth_type == "oauth1" { self.consent_oauth1(&away)? } else { self.consent(&away)? };
-        let exchange = if auth_type == "oauth1" { Awaited::Verified } else { Awaited::Token(TokenRequest::Code) };
+        let exchange =
+            if auth_type == "oauth1" { Awaited::Verified } else { Awaited::Token(TokenRequest::Code) };
         self.stage.answers(exchange, first);
         if is_good {
             self.awaits_completion();
@@ -250,7 +254,8 @@ impl<'w> Journey<'w> {
 
     fn consent_oauth1(&self, away: &Url) -> Checked<String> {
         self.service(|service| {
-            let address = service.values.address(service.config("authorizeUri").as_str().unwrap_or_default())?;
+            let address =
+                service.values.address(service.config("authorizeUri").as_str().unwrap_or_default())?;
             let mut expected = crate::expected::Expected { address, ..Default::default() };
             expected.query = service.values.pairs(service.config("extra"))?;
             expected.query.extend(service.scope()?.map(|scope| ("scope".to_owned(), scope)));
@@ -261,7 +266,9 @@ impl<'w> Journey<'w> {
         })?;
         let callback = self.stage.announced().ok_or("no callback was announced")?;
         let mut back = Url::parse(&callback).map_err(|error| error.to_string())?;
-        back.query_pairs_mut().append_pair("oauth_token", TEMPORARY.0).append_pair("oauth_verifier", VERIFIER);
+        back.query_pairs_mut()
+            .append_pair("oauth_token", TEMPORARY.0)
+            .append_pair("oauth_verifier", VERIFIER);
         Ok(back.into())
     }
 
@@ -301,7 +308,8 @@ impl<'w> Journey<'w> {
         let same = |name: &&String| {
             let (known, came) = (&known[name.as_str()], &came[name.as_str()]);
             // What an `expires_at` leaves is rounded.
-            let is_near = known.as_i64().zip(came.as_i64()).is_some_and(|(known, came)| (known - came).abs() <= 1);
+            let is_near =
+                known.as_i64().zip(came.as_i64()).is_some_and(|(known, came)| (known - came).abs() <= 1);
             known == came || is_near && name.as_str() == "expires_in"
         };
         match all.iter().find(|name| !same(name)) {
@@ -333,13 +341,15 @@ impl Service {
         }
         for (name, described) in kept.as_object().into_iter().flatten() {
             let several = described["enum"].as_array().filter(|several| !several.is_empty());
-            let value = several.map(|several| several[self.turn % several.len()].as_str().unwrap_or_default());
+            let value =
+                several.map(|several| several[self.turn % several.len()].as_str().unwrap_or_default());
             values.push((name.clone(), value.map_or_else(|| format!("{name}!+1"), str::to_owned)));
         }
         self.know(values.iter().map(|(name, value)| (name.clone(), json!(value))));
         pairs.extend(values);
         if let Some(name) = self.config("callbackHmac")["parameter"].as_str() {
-            let mut texts: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let mut texts: Vec<String> =
+                pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
             texts.sort();
             let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, self.client()?.1.as_bytes());
             let tag = aws_lc_rs::hmac::sign(&key, texts.join("&").as_bytes());

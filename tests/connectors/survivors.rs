@@ -18,7 +18,12 @@ pub(crate) fn of(mutants: &[Mutant]) -> Vec<Mutant> {
     let is_unnoticed = |mutant: &Mutant| run::one(&mutant.subject, &mutant.definition, usize::MAX).is_ok();
     let unnoticed = run::each(mutants, is_unnoticed);
     drop(std::panic::take_hook());
-    mutants.iter().zip(unnoticed).filter(|(_, unnoticed)| *unnoticed).map(|(mutant, _)| mutant.clone()).collect()
+    mutants
+        .iter()
+        .zip(unnoticed)
+        .filter(|(_, unnoticed)| *unnoticed)
+        .map(|(mutant, _)| mutant.clone())
+        .collect()
 }
 
 /// Settings whose removal leaves what holds without them, by the end of their path.

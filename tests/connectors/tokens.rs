@@ -125,7 +125,11 @@ impl Service {
             let item = |which: &str| {
                 let mut item = json!({});
                 let value = self.value_of(name).as_str().unwrap_or_default().to_owned();
-                put(&mut item, call["choose"]["value"].as_str().unwrap_or_default(), json!(format!("{value}{which}")));
+                put(
+                    &mut item,
+                    call["choose"]["value"].as_str().unwrap_or_default(),
+                    json!(format!("{value}{which}")),
+                );
                 if let Some(label) = call["choose"]["label"].as_str() {
                     put(&mut item, label, json!(label_of(which)));
                 }

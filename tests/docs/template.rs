@@ -75,6 +75,9 @@ fn only_functions_that_seal_or_open_have_a_key_and_each_seals_its_own_tables() {
     assert_eq!(with("KMS_KEY_ID: "), keyed);
     assert_eq!(with("- !Ref OpenPolicy"), keyed);
     assert_eq!(with("Action: kms:GenerateDataKey"), keyed);
+    assert_eq!(with("- !If [HasSigningKeys, !Ref SignPolicy, !Ref AWS::NoValue]"), keyed);
+    assert_eq!(with("SIGNS_IN_KMS: "), keyed);
+    assert_eq!(with("kms:Sign"), [""; 0]);
     let one_table = [keyed[0], keyed[1], keyed[3]];
     assert_eq!(with("\"kms:EncryptionContext:table\": connections }"), one_table);
     assert_eq!(with("\"kms:EncryptionContext:table\": [connections, integrations] }"), keyed[2..3]);

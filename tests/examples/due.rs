@@ -138,6 +138,7 @@ impl World {
                 clock: Arc::clone(&clock) as Arc<dyn Clock>,
                 random: Arc::clone(&random),
                 provider: Arc::clone(&provider) as Arc<dyn Provider>,
+                keys: Arc::new(protocol::kept_keys::NoKeptKeys),
                 wrapping: Arc::new(StaticKey::new(Zeroizing::new([7; 32]), random)),
                 dynamo: config,
                 tables: database.tables.clone(),

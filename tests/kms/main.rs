@@ -1,8 +1,9 @@
-//! The wrapping key in KMS, against moto's. `run.sh` starts it and sets the environment.
+//! The wrapping key in KMS, and keys that sign there, against moto's. `run.sh` starts it and sets the environment.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends where it stands")]
 
 mod rotation;
 mod sealing;
+mod signing;
 
 use std::env;
 use std::sync::Arc;

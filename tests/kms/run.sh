@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The wrapping key in KMS, against moto's: `moto_server` must be there (pip install "moto[server]").
+# The wrapping key in KMS, and keys that sign there, against moto's: `moto_server` must be there (pip install "moto[server]").
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 log=$(mktemp)
@@ -16,13 +16,20 @@ done
 
 # The settings of a function: the tests read them as the functions do.
 export AWS_ENDPOINT_URL_KMS=$endpoint AWS_REGION=eu-west-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
-create_key() {
+ask() {
   curl --silent --show-error --fail "$endpoint" --header 'Content-Type: application/x-amz-json-1.1' \
-    --header 'X-Amz-Target: TrentService.CreateKey' --data '{}' \
-    --header "Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/$AWS_REGION/kms/aws4_request" |
-    grep -o 'arn:aws:kms:[^"]*'
+    --header "X-Amz-Target: TrentService.$1" --data "$2" \
+    --header "Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/$AWS_REGION/kms/aws4_request"
+}
+create_key() {
+  ask CreateKey "${1:-{\}}" | grep -o 'arn:aws:kms:[^"]*'
 }
 KMS_KEY_ID=$(create_key)
 OTHER_KMS_KEY_ID=$(create_key)
+# Keys that sign, of the workspace `acme`.
+for key in ec:ECC_NIST_P256 rsa:RSA_2048; do
+  arn=$(create_key "{\"KeyUsage\": \"SIGN_VERIFY\", \"KeySpec\": \"${key#*:}\"}")
+  ask CreateAlias "{\"AliasName\": \"alias/linkspan/acme/${key%:*}\", \"TargetKeyId\": \"$arn\"}"
+done
 export KMS_KEY_ID OTHER_KMS_KEY_ID
 cargo test -p tests --features kms --test kms "$@"

@@ -16,6 +16,7 @@ pub mod definitions;
 pub mod dump;
 pub mod form;
 pub mod jwt;
+pub mod kept_keys;
 pub mod logs;
 pub mod oauth1;
 pub mod popup_result;

@@ -17,6 +17,7 @@ use linkspan_local::service::Functions;
 use protocol::clock::Clock;
 use protocol::definition::{Integration, integration_id};
 use protocol::id::{ConnectionId, WorkspaceKey};
+use protocol::kept_keys::{KeptKeys, NoKeptKeys};
 use protocol::provider::client::Provider;
 use protocol::random::Random;
 use protocol::redirect_uri::Loopback;
@@ -73,6 +74,7 @@ struct Around {
     random: Arc<dyn Random>,
     wire: Wire,
     wrapping: Arc<dyn WrappingKey>,
+    keys: Arc<dyn KeptKeys>,
     requests_per_minute: Option<NonZeroU32>,
 }
 
@@ -108,6 +110,7 @@ impl World {
             random,
             wire: Wire::new(),
             wrapping,
+            keys: Arc::new(NoKeptKeys),
             requests_per_minute: None,
         })
     }
@@ -132,6 +135,12 @@ impl World {
         Self::new_functions(Around { wrapping, ..self.around.clone() })
     }
 
+    /// The same world with keys that sign where they are kept, as after a deployment.
+    #[must_use]
+    pub fn signing_by(&self, keys: Arc<dyn KeptKeys>) -> Self {
+        Self::new_functions(Around { keys, ..self.around.clone() })
+    }
+
     /// The same world with this limit of a workspace's requests in a minute, as after a deployment.
     #[must_use]
     pub fn limited_to(&self, requests_per_minute: u32) -> Self {
@@ -140,13 +149,14 @@ impl World {
     }
 
     fn new_functions(around: Around) -> Self {
-        let Around { database, clock, provider, random, wire, wrapping, requests_per_minute } =
+        let Around { database, clock, provider, random, wire, wrapping, keys, requests_per_minute } =
             around.clone();
         let deps = Deps::new(
             Seams {
                 clock: Arc::clone(&clock) as Arc<dyn Clock>,
                 random,
                 provider: Arc::clone(&provider) as Arc<dyn Provider>,
+                keys,
                 wrapping,
                 dynamo: config(&database, wire.clone()),
                 tables: database.tables.clone(),

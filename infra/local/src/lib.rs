@@ -21,6 +21,7 @@ use flow::lifecycle::refresh;
 use flow::seal::StaticKey;
 use protocol::clock::{Clock, SystemClock};
 use protocol::id::WorkspaceKey;
+use protocol::kept_keys::NoKeptKeys;
 use protocol::provider::client::ProviderClient;
 use protocol::random::{Random, SystemRandom};
 use protocol::redirect_uri::Loopback;
@@ -80,6 +81,7 @@ pub async fn start(options: Options) -> Result<Running, Problem> {
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
             provider: Arc::new(ProviderClient::new(Loopback::Allowed)),
+            keys: Arc::new(NoKeptKeys),
             wrapping: Arc::new(StaticKey::new(Zeroizing::new(WRAPPING_KEY), Arc::clone(&random))),
             dynamo: database.client.config().clone(),
             tables: database.tables,

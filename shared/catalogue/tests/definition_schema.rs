@@ -141,6 +141,13 @@ fn what_a_definition_cannot_do_without_is_asked_for() {
         changed.pointer_mut(parent).unwrap()[name] = value;
         assert!(!validator.is_valid(&changed), "{wrong}");
     }
+    let mut signed = asana.clone();
+    let hmac =
+        json!({ "type": "hmac", "algorithm": "sha256", "key": "${credentials.apiKey}", "message": "m" });
+    signed["authOptions"][1]["apiClient"]["signing"] = hmac;
+    assert_eq!(problems(&validator, &signed), Vec::<String>::new());
+    signed["authOptions"][1]["apiClient"]["signing"]["zz"] = "x".into();
+    assert!(!validator.is_valid(&signed));
     let short = json!({ "connector": "asana", "parameters": { "clientId": "a", "clientSecret": "b" } });
     assert_eq!(problems(&validator, &short), Vec::<String>::new());
     let secret = json!({ "authOptions": [{ "key": "o", "config": { "consumerSecret": "b" } }] });

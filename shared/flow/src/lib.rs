@@ -11,6 +11,7 @@
 pub mod callback;
 pub mod complete;
 pub mod finish;
+pub mod kms_signing;
 pub mod start;
 
 // Their pages and responses.

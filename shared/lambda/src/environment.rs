@@ -11,11 +11,13 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use flow::aws::AwsHttp;
 use flow::deps::{Deps, Seams, Settings};
+use flow::kms_signing::KmsSigning;
 use flow::seal::{KmsKey, NoKey, StaticKey, WrappingKey};
 use flow::store::Tables;
 use lambda_http::Error;
 use protocol::clock::{Clock, SystemClock};
 use protocol::id::WorkspaceKey;
+use protocol::kept_keys::{KeptKeys, NoKeptKeys};
 use protocol::provider::client::ProviderClient;
 use protocol::random::{Random, SystemRandom};
 use protocol::redirect_uri::Loopback;
@@ -52,6 +54,7 @@ pub(crate) fn deps() -> Result<Arc<Deps>, Error> {
     let seams = Seams {
         provider: Arc::new(ProviderClient::new(loopback)),
         wrapping: wrapping_key(optional("KMS_KEY_ID"), optional("WRAPPING_KEY"), &aws, &random)?,
+        keys: kept_keys(optional("SIGNS_IN_KMS").as_deref(), &aws),
         dynamo: dynamo_config(&aws),
         tables,
         clock,
@@ -99,6 +102,11 @@ fn wrapping_key(
             return Err("of the environment variables KMS_KEY_ID and WRAPPING_KEY only one may be set".into());
         }
     })
+}
+
+/// Returns the keys that sign in KMS, if the operator has given the function any.
+fn kept_keys(signs: Option<&str>, aws: &SdkConfig) -> Arc<dyn KeptKeys> {
+    if signs == Some("true") { Arc::new(KmsSigning::new(&kms_config(aws))) } else { Arc::new(NoKeptKeys) }
 }
 
 /// Reads the limit of a workspace's requests. 0 is no limit.

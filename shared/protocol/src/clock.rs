@@ -33,6 +33,25 @@ impl Timestamp {
             .unwrap_or_default()
     }
 
+    /// RFC 3339 without a fraction of a second, in UTC: `2026-01-31T08:15:00Z`.
+    #[must_use]
+    pub fn to_whole_rfc3339(self) -> String {
+        OffsetDateTime::from_unix_timestamp(self.seconds())
+            .ok()
+            .and_then(|moment| moment.format(&Rfc3339).ok())
+            .unwrap_or_default()
+    }
+
+    /// An HTTP date (RFC 9110 §5.6.7): `Thu, 01 Jan 2026 01:00:00 GMT`.
+    #[must_use]
+    pub fn to_http_date(self) -> String {
+        OffsetDateTime::from_unix_timestamp(self.seconds())
+            .ok()
+            .and_then(|moment| moment.format(&Rfc2822).ok())
+            .map(|text| text.replace("+0000", "GMT"))
+            .unwrap_or_default()
+    }
+
     /// Reads an HTTP date (RFC 9110 §5.6.7): `Thu, 01 Jan 2026 01:00:00 GMT`.
     #[must_use]
     pub fn from_http_date(text: &str) -> Option<Self> {

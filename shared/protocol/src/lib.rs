@@ -12,6 +12,7 @@ pub mod error;
 pub mod http;
 pub mod id;
 pub mod kept;
+pub mod kept_keys;
 pub mod media_type;
 pub mod members;
 pub mod path;

@@ -207,7 +207,10 @@ mod tests {
             "helpUri": "https://crm.example/help",
             "inputSchema": { "type": "object" },
             "config": { "clientId": "id" },
-            "apiClient": { "headers": { "Authorization": "Bearer ${credentials.access_token}" } },
+            "apiClient": {
+                "headers": { "Authorization": "Bearer ${credentials.access_token}", "X-Signature": "${request.signature}" },
+                "signing": { "type": "hmac", "algorithm": "sha256", "key": "${credentials.secret}", "message": "${request.url}" },
+            },
             "test": { "path": "/me" },
             "revoke": { "path": "/revoke", "headers": { "A": "b" }, "body": { "c": "d" }, "bodyFormat": "json", "perToken": true },
             "customerHost": true,

@@ -9,6 +9,7 @@ use flow::deps::Deps;
 use flow::lifecycle::refresh::{self, Renewal};
 use flow::lifecycle::registration;
 use http::{Request, Response};
+use protocol::definition::RequestSigning;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::path::{Doubt, doubt};
 use protocol::provider::api_call::{ApiRequest, Purpose, authenticated};
@@ -75,13 +76,15 @@ async fn send(
     request: &Request<Bytes>,
     path: BelowBase<'_>,
 ) -> Result<Response<Bytes>> {
+    let signing = maker.option().api_client.signing.as_ref();
+    let is_aws = matches!(signing, Some(RequestSigning::AwsSigv4(_)));
     let to_provider = ApiRequest {
         method: request.method().clone(),
         url: address(calls, maker, request, path)?,
-        headers: headers::to_provider(request.headers()),
+        headers: headers::to_provider(request.headers(), is_aws),
         body: request.body().clone(),
     };
-    let authenticated = authenticated(calls, maker, to_provider, Purpose::Forwarded)?;
+    let authenticated = authenticated(calls, maker, to_provider, Purpose::Forwarded).await?;
     calls.send(authenticated, "baseUri").await.map_err(unanswered)
 }
 

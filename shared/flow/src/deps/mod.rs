@@ -24,6 +24,7 @@ pub use limits::{Limits, uncounted};
 use protocol::clock::{Clock, Timestamp};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
+use protocol::kept_keys::KeptKeys;
 use protocol::provider::calls::Calls;
 use protocol::provider::client::Provider;
 use protocol::random::Random;
@@ -56,6 +57,8 @@ pub struct Seams {
     pub random: Arc<dyn Random>,
     /// The client for calls to providers.
     pub provider: Arc<dyn Provider>,
+    /// The keys that sign where they are kept.
+    pub keys: Arc<dyn KeptKeys>,
     /// The key that wraps the data keys.
     pub wrapping: Arc<dyn WrappingKey>,
     /// The configuration of the database client.
@@ -72,6 +75,8 @@ pub struct Deps {
     pub random: Arc<dyn Random>,
     /// The client for calls to providers.
     pub provider: Arc<dyn Provider>,
+    /// The keys that sign where they are kept.
+    pub keys: Arc<dyn KeptKeys>,
     /// The tables.
     pub store: Arc<Store>,
     /// The sealer of secrets at rest.
@@ -90,7 +95,7 @@ impl Deps {
     /// Builds the services on the seams.
     #[must_use]
     pub fn new(seams: Seams, settings: Settings) -> Arc<Self> {
-        let Seams { clock, random, provider, wrapping, dynamo, tables } = seams;
+        let Seams { clock, random, provider, keys, wrapping, dynamo, tables } = seams;
         let store = Arc::new(Store::new(dynamo, tables, Arc::clone(&clock), Arc::clone(&random)));
         let sealer = Arc::new(Sealer::new(wrapping, Arc::clone(&clock), Arc::clone(&random)));
         let definitions =
@@ -100,7 +105,18 @@ impl Deps {
         if let Some(url) = &settings.public_url {
             own_routes.begin_at(url);
         }
-        Arc::new(Self { clock, random, provider, store, sealer, definitions, limits, settings, own_routes })
+        Arc::new(Self {
+            clock,
+            random,
+            provider,
+            keys,
+            store,
+            sealer,
+            definitions,
+            limits,
+            settings,
+            own_routes,
+        })
     }
 
     /// Returns what a call to a provider needs. All such calls end by `until`.
@@ -109,6 +125,7 @@ impl Deps {
         Calls {
             clock: &*self.clock,
             random: &*self.random,
+            keys: &*self.keys,
             provider: &*self.provider,
             loopback: self.settings.loopback,
             own: &self.own_routes,

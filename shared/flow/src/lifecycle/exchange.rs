@@ -134,7 +134,8 @@ async fn exchange_code(
 ) -> Result<Map<String, Value>, CallError> {
     let kept = kept(config, answered.response)?;
     let bound = answered.request.values_with(registration, &kept)?;
-    let endpoint = TokenEndpoint::of_codes(config, &Maker::new(calls, bound, secrets), calls.loopback)?;
+    let maker = Maker::new(calls, bound, secrets);
+    let endpoint = maker.filled(|| TokenEndpoint::of_codes(config, &maker, calls.loopback)).await?;
     let response = endpoint.exchange_code(calls, grant, config.code_challenge()).await?;
     Ok(with_kept(response.into_fields(), &kept))
 }

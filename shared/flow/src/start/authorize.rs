@@ -51,14 +51,18 @@ pub(super) async fn authorize(
                 let secrets = authorizing_secrets(deps, &chosen.registration).await?;
                 let calls = deps.calls(Deadline::starting(&*deps.clock).provider());
                 let maker = Maker::new(&calls, request.values(&chosen.registration)?, &secrets);
-                let redirect_uri = match &config.redirect_uri_value {
-                    Some(template) => template.render_text(&maker.values())?,
-                    None => callback_uri,
+                let fill = || {
+                    let values = maker.values();
+                    let redirect_uri = match &config.redirect_uri_value {
+                        Some(template) => template.render_text(&values)?,
+                        None => callback_uri.clone(),
+                    };
+                    let code_verifier = secret.code_verifier(&flow)?;
+                    let sent = Sent { code_verifier, redirect_uri };
+                    let location = authorization_request(config, &values, &state.reveal(), &sent, loopback)?;
+                    Ok((location, sent.redirect_uri))
                 };
-                let sent =
-                    Sent { code_verifier: secret.code_verifier(&flow)?, redirect_uri: redirect_uri.clone() };
-                let location =
-                    authorization_request(config, &maker.values(), &state.reveal(), &sent, loopback)?;
+                let (location, redirect_uri) = maker.filled(fill).await?;
                 (location, redirect_uri, None, config.callback().further())
             }
             AuthMethod::OAuth1(config) => {

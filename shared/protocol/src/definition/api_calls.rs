@@ -13,6 +13,7 @@ use super::call_parts::{Basic, CallParts, DefinedCall, Query};
 use super::checker::{Checker, Credentials};
 use super::condition::{Condition, MAX_ERROR};
 use super::headers::Headers;
+use super::request_signing::RequestSigning;
 use super::template::Address;
 
 /// A request to the integration's API that succeeds only with working credentials.
@@ -141,6 +142,13 @@ pub struct ApiClient {
     /// HTTP Basic, from the credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basic: Option<Basic>,
+    /// How every request is signed.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub signing: Option<RequestSigning>,
     /// The answers, besides a 401, by which the API says that the access token has ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expired: Vec<Condition>,
@@ -150,7 +158,7 @@ impl ApiClient {
     /// The parts of every request.
     #[must_use]
     pub fn parts(&self) -> CallParts<'_> {
-        let Self { headers, query, basic, expired: _ } = self;
+        let Self { headers, query, basic, signing: _, expired: _ } = self;
         CallParts { query, headers, basic: basic.as_ref(), body: None, body_format: BodyFormat::Form }
     }
 
@@ -169,7 +177,10 @@ impl ApiClient {
     }
 
     pub(super) fn check(&self, checker: &mut Checker<'_>, credentials: Credentials<'_>, is_signed: bool) {
-        self.parts().check(checker, credentials);
+        self.parts().check_signed(self.signing.as_ref(), checker, credentials);
+        if is_signed && self.signing.is_some() {
+            checker.refuse("signing", "has no place where OAuth 1.0 signs");
+        }
         if is_signed && (self.basic.is_some() || self.headers.has(&AUTHORIZATION)) {
             checker.refuse("headers.Authorization", "is where the signature stands (RFC 5849 §3.5.1)");
         }

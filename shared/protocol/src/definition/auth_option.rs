@@ -12,7 +12,7 @@ use super::api_calls::{ApiClient, RevokeCall, TestCall};
 use super::auth_method::{AuthMethod, AuthType};
 use super::bounded_schema::BoundedSchema;
 use super::check::check_key;
-use super::checker::{Checked, Checker, Credentials, KnownSecrets};
+use super::checker::{Checked, Checker, Credentials, KnownSecrets, Request};
 use super::customer_host::CustomerHost;
 use super::discovered::Discovered;
 use super::entered_text::{self, hosts_and_paths};
@@ -264,6 +264,7 @@ impl AuthOption {
             signed,
             secrets,
             option: self.checked(),
+            request: Request::Unknown,
             loopback,
             own,
         };
@@ -277,6 +278,7 @@ impl AuthOption {
         }
         self.method.check(&mut checker.inside("config"));
         self.method.check_assertion(&mut checker);
+        self.check_kept_keys(&mut checker);
         // An OAuth 1.0 answer belongs to its flow by `oauth_token`.
         if let AuthMethod::OAuth2(config) = &self.method
             && is_answered_at_bare_path

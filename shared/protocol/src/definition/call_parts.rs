@@ -14,8 +14,9 @@ use zeroize::Zeroizing;
 use super::api_path::ApiPath;
 use super::body::{Body, BodyFormat};
 use super::call_method::CallMethod;
-use super::checker::{Checker, Credentials};
+use super::checker::{Checker, Credentials, Request};
 use super::headers::Headers;
+use super::request_signing::{RequestSigning, holds_signature};
 use super::template::{Address, Template, Values};
 use crate::error::{Error, Result};
 
@@ -36,6 +37,11 @@ pub struct Basic {
 }
 
 impl Basic {
+    /// The templates of its parts.
+    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+        self.username.iter().chain(&self.password)
+    }
+
     /// The value of the `Authorization` header, hidden from Debug.
     pub fn render(&self, values: &Values<'_>) -> Result<HeaderValue> {
         let part = |template: &Option<Template>| match template {
@@ -109,6 +115,37 @@ impl CallParts<'_> {
             headers.insert(name, value);
         }
         Ok((headers, body))
+    }
+
+    /// Notes what cannot work of the parts of a request that may be signed. What authenticates it can name its parts.
+    pub(super) fn check_signed(
+        &self,
+        signing: Option<&RequestSigning>,
+        checker: &mut Checker<'_>,
+        credentials: Credentials<'_>,
+    ) {
+        let makes_signature = signing.is_some_and(RequestSigning::makes_signature);
+        let mut authenticating = checker.inside_same();
+        authenticating.request = if makes_signature { Request::Signed } else { Request::Sent };
+        CallParts { body: None, body_format: BodyFormat::Form, ..*self }
+            .check(&mut authenticating, credentials);
+        let (query, headers) = (Query::new(), Headers::default());
+        CallParts { query: &query, headers: &headers, basic: None, ..*self }.check(checker, credentials);
+        let Some(signing) = signing else { return };
+        if !makes_signature && (self.basic.is_some() || self.headers.has(&AUTHORIZATION)) {
+            checker.refuse("signing", "puts the signature into `Authorization`, which is set already");
+        }
+        let is_used = self.templates().any(holds_signature);
+        if makes_signature && !is_used {
+            checker.refuse("signing", "makes a `${request.signature}` that no header and no parameter has");
+        }
+        signing.check(checker, credentials);
+    }
+
+    /// The templates of what authenticates a request.
+    fn templates(&self) -> impl Iterator<Item = &Template> {
+        let basic = self.basic.into_iter().flat_map(Basic::templates);
+        self.query.values().chain(self.headers.templates()).chain(basic)
     }
 
     pub(super) fn check(&self, checker: &mut Checker<'_>, credentials: Credentials<'_>) {

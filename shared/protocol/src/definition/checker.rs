@@ -6,6 +6,7 @@ use super::check::web_address_problem;
 use super::input_names::InputNames;
 use super::option_secrets::OptionSecrets;
 use super::problem::Problems;
+use super::request_names::{REQUEST_PARTS, SIGNATURE};
 use super::template::{Address, Placeholder, Root, Template};
 use crate::redirect_uri::{Loopback, OwnRoutes};
 use crate::secret::Secret;
@@ -30,6 +31,17 @@ pub(super) enum Credentials<'a> {
     Given,
     /// These, and no others.
     Named(&'a BTreeSet<String>),
+}
+
+/// The `${request.…}` placeholders that a template may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Request {
+    /// None: the template is not a part of what authenticates one request.
+    Unknown,
+    /// The parts of the request that is sent.
+    Sent,
+    /// Those, and its signature.
+    Signed,
 }
 
 /// The option that is checked.
@@ -63,6 +75,7 @@ pub(super) struct Checker<'a> {
     pub(super) signed: &'a BTreeMap<&'a str, Vec<&'a Placeholder>>,
     pub(super) secrets: KnownSecrets<'a>,
     pub(super) option: Checked<'a>,
+    pub(super) request: Request,
     pub(super) loopback: Loopback,
     pub(super) own: &'a OwnRoutes,
 }
@@ -70,14 +83,21 @@ pub(super) struct Checker<'a> {
 impl Checker<'_> {
     /// A checker for the settings inside `setting`.
     pub(super) fn inside(&mut self, setting: &str) -> Checker<'_> {
+        let path = format!("{}.{setting}", self.path);
+        Checker { path, ..self.inside_same() }
+    }
+
+    /// A checker for some of the same settings.
+    pub(super) fn inside_same(&mut self) -> Checker<'_> {
         Checker {
             problems: self.problems,
-            path: format!("{}.{setting}", self.path),
+            path: self.path.clone(),
             inputs: self.inputs,
             parameters: self.parameters,
             signed: self.signed,
             secrets: self.secrets,
             option: self.option,
+            request: self.request,
             loopback: self.loopback,
             own: self.own,
         }
@@ -173,7 +193,7 @@ impl Checker<'_> {
     /// Checks the integration's `baseUri`, as this option fills it.
     pub(super) fn base(&mut self, address: &Address, credentials: Credentials<'_>) {
         for placeholder in address.template().placeholders() {
-            let is_made = matches!(placeholder.root(), Root::Random | Root::Signed);
+            let is_made = matches!(placeholder.root(), Root::Random | Root::Signed | Root::Request);
             let made = is_made.then(|| format!("has `{placeholder}`, which is made for a request"));
             if let Some(problem) = made.or_else(|| self.unknown(placeholder, credentials)) {
                 let problem = format!("{problem} ({})", self.path);
@@ -259,7 +279,7 @@ impl Checker<'_> {
             (Root::Integration, _) if !self.parameters.has(name) => {
                 Some(format!("has `{placeholder}`, but the integration's parametersSchema has no `{name}`"))
             }
-            (Root::Random | Root::Signed, _) if placeholder.path().len() > 1 => {
+            (Root::Random | Root::Signed | Root::Request, _) if placeholder.path().len() > 1 => {
                 Some(format!("has `{placeholder}`, but what is made for a request has one name"))
             }
             (Root::Signed, _) => match self.signed.get(name.as_str()) {
@@ -270,6 +290,7 @@ impl Checker<'_> {
                     .find_map(|inside| self.unknown(inside, credentials))
                     .map(|problem| format!("has `{placeholder}`, which {problem}")),
             },
+            (Root::Request, _) => self.request.unknown(placeholder, name),
             (Root::Credentials, Credentials::NotYet) => {
                 Some(format!("has `{placeholder}`, but there are no credentials yet where it is used"))
             }
@@ -277,6 +298,24 @@ impl Checker<'_> {
                 Some(format!("has `{placeholder}`, but the option's credentials have no `{name}`"))
             }
             _ => None,
+        }
+    }
+}
+
+impl Request {
+    fn unknown(self, placeholder: &Placeholder, name: &str) -> Option<String> {
+        match self {
+            Self::Unknown => Some(format!(
+                "has `{placeholder}`, which is known only in apiClient, in a login, and in what they sign"
+            )),
+            Self::Signed if name == SIGNATURE => None,
+            Self::Sent if name == SIGNATURE => {
+                Some(format!("has `{placeholder}`, but no signing makes one before it"))
+            }
+            Self::Sent | Self::Signed if REQUEST_PARTS.contains(&name) => None,
+            Self::Sent | Self::Signed => {
+                Some(format!("has `{placeholder}`, which is none of {}", REQUEST_PARTS.join(", ")))
+            }
         }
     }
 }

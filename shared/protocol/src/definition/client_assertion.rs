@@ -9,7 +9,8 @@ use serde_json::Map;
 use super::body::Node;
 use super::checker::{Checker, Credentials};
 use super::client_authentication::ClientAuthentication;
-use super::signed::{Issue, Signing};
+use super::key_source::KeySource;
+use super::signed::{Issue, Jwt, Signing};
 use super::signing_key::KeyEncoding;
 use super::template::{Template, Values};
 use crate::error::Result;
@@ -27,9 +28,10 @@ pub struct ClientAssertion {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<super::json_schema::AlgorithmShape>"))]
     pub algorithm: Option<Algorithm>,
-    /// The key, if the customer brings a client of their own; the option's own `privateKey` unless given.
+    /// The key, if the customer brings a client of their own or KMS keeps it; the option's own `privateKey` unless
+    /// given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<Template>,
+    pub key: Option<KeySource>,
     /// How the key is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_encoding: Option<KeyEncoding>,
@@ -58,7 +60,7 @@ impl ClientAssertion {
         token_uri: &str,
         values: &Values<'_>,
         (key, issue): (Option<&Secret>, Issue),
-    ) -> Result<String> {
+    ) -> Result<Jwt> {
         let audience = match &self.audience {
             Some(template) => template.render_text(values)?,
             None => token_uri.to_owned(),
@@ -88,6 +90,11 @@ impl ClientAssertion {
             key_id: self.key_id.as_ref(),
             header: &self.header,
         }
+    }
+
+    /// True if the team's own key signs it.
+    pub(super) fn has_own_key(&self) -> bool {
+        self.key.as_ref().and_then(KeySource::template).is_none()
     }
 
     /// Notes every setting that cannot work. `checker` is the option's.

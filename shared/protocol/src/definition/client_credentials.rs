@@ -16,6 +16,7 @@ use super::customer_host::CustomerHost;
 use super::headers::Headers;
 use super::input_names::InputNames;
 use super::pick::{self, Picks};
+use super::request_signing::RequestSigning;
 use super::template::{Address, Placeholder, Root, Template};
 use super::token_endpoint::{self, AnswerRules, RequestChanges, TimeUnit, TokenError};
 
@@ -118,6 +119,13 @@ pub struct LoginCall {
     /// The format of the body.
     #[serde(default = "json")]
     pub body_format: BodyFormat,
+    /// How the request is signed.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub signing: Option<RequestSigning>,
     /// What the answer is if the login succeeds; any 2xx unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect: Option<Condition>,
@@ -231,7 +239,7 @@ impl ClientCredentials {
         let is_own = match self.client_auth_location {
             ClientAuthentication::None => false,
             ClientAuthentication::PrivateKeyJwt => {
-                self.client_assertion.as_ref().is_none_or(|assertion| assertion.key.is_none())
+                self.client_assertion.as_ref().is_none_or(ClientAssertion::has_own_key)
             }
             _ => self.client_secret.as_ref().is_none_or(is_teams),
         };
@@ -260,7 +268,7 @@ impl LoginCall {
     fn check(&self, checker: &mut Checker<'_>) {
         checker.address("uri", &self.uri, Credentials::NotYet);
         self.method.check(checker);
-        self.parts().check(checker, Credentials::NotYet);
+        self.parts().check_signed(self.signing.as_ref(), checker, Credentials::NotYet);
         if let Some(expect) = &self.expect {
             expect.check(checker, "expect");
         }

@@ -43,6 +43,18 @@ impl Headers {
         self.0.iter().filter_map(move |header| header.render(values, setting).transpose())
     }
 
+    /// The templates of the values.
+    pub(super) fn templates(&self) -> impl Iterator<Item = &Template> {
+        self.0.iter().map(|header| &header.value)
+    }
+
+    /// Those whose values fit, and the others.
+    #[must_use]
+    pub fn parted(&self, fits: impl Fn(&Template) -> bool) -> (Self, Self) {
+        let (fitting, others) = self.0.iter().cloned().partition(|header| fits(&header.value));
+        (Self(fitting), Self(others))
+    }
+
     /// True if a header of this name is among them.
     pub(super) fn has(&self, name: &HeaderName) -> bool {
         self.0.iter().any(|header| header.name.as_ref() == Some(name))

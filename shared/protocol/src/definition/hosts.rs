@@ -169,9 +169,12 @@ impl AuthOption {
         rule.is_domain(&name) || self.provider_domains.iter().any(is_own)
     }
 
-    /// True if the option has a client secret, or could have one that is sealed.
+    /// True if the option has a client secret or a kept key, or could have one that is sealed.
     fn may_have_secret(&self, secrets: KnownSecrets<'_>) -> bool {
         let is_entered = || InputNames::of(self.input_schema.as_ref()).has("clientSecret");
+        if self.has_kept_key() {
+            return true;
+        }
         let has_key = self.has_own_key();
         match (secrets, &self.method) {
             (_, AuthMethod::OAuth1(_))

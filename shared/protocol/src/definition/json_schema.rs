@@ -101,6 +101,26 @@ pub(super) enum BodyShape {
     Text(String),
 }
 
+/// How the source of a key is written.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is made")]
+pub(super) enum KeyShape {
+    /// A template.
+    Entered(String),
+    /// A key in KMS.
+    Kms(KmsShape),
+}
+
+/// A key in KMS.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is made")]
+pub(super) struct KmsShape {
+    /// Its name among those of the workspace.
+    kms: String,
+}
+
 /// An algorithm of RFC 7518 §3.1, by its name.
 pub(super) struct AlgorithmShape;
 

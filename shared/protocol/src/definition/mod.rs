@@ -36,6 +36,7 @@ pub mod json_pointer;
 #[cfg(feature = "schema")]
 pub mod json_schema;
 mod kept_secrets;
+mod key_source;
 mod oauth1;
 mod oauth2;
 mod option_secrets;
@@ -47,6 +48,8 @@ mod proxy;
 mod read;
 mod recipients;
 mod registration;
+mod request_names;
+mod request_signing;
 mod secret_rotation;
 mod signed;
 mod signing_key;
@@ -81,6 +84,7 @@ pub use headers::Headers;
 pub use hosts::HostRule;
 pub use integration::{BARE_CALLBACK, Integration, Sharing, integration_id, integration_id_of, is_id};
 pub use integration_definition::{CallbackPath, IntegrationDefinition};
+pub use key_source::KeySource;
 pub use oauth1::{OAuth1, ParameterPlace, SignatureMethod, TokenMethod, TokenSource, private_key};
 pub use oauth2::OAuth2;
 pub use option_secrets::{Given, OptionSecrets};
@@ -90,8 +94,13 @@ pub use problem::{Problem, Problems};
 pub use read::read;
 pub use recipients::{Gets, Recipient};
 pub use registration::{Borrowed, BoundValues, Owner, Registration, RegistrationId};
-pub use signed::{Issue, Signed};
-pub use signing_key::KeyEncoding;
+pub use request_names::{REQUEST_PARTS, SIGNATURE};
+pub use request_signing::{
+    AwsSigv4, Digest, HashFunction, KeySignature, KeyedHash, MessageEncoding, RequestSigning, Writing,
+    holds_signature,
+};
+pub use signed::{Issue, Jwt, Signed};
+pub use signing_key::{KeyEncoding, SigningKey, shared_key};
 pub use token_endpoint::{AnswerRules, Meaning, Names, RefreshRefusal, RequestChanges, TimeUnit};
 pub use workspace::{Brand, Workspace, WorkspaceDefinition};
 pub use workspace_secrets::{PreviousSecret, SecretSetting, WorkspaceSecrets};

@@ -8,6 +8,7 @@ use super::body::Node;
 use super::checker::Checker;
 use super::client_assertion::ClientAssertion;
 use super::client_authentication::ClientAuthentication;
+use super::key_source::KeySource;
 use super::oauth2::OAuth2;
 use super::signed::Signed;
 use super::template::{Root, Template};
@@ -23,6 +24,25 @@ impl AuthOption {
     /// True if its own key signs anything.
     pub(super) fn has_own_key(&self) -> bool {
         self.signed.values().any(Signed::has_own_key) || self.method.authenticates_by_own_key()
+    }
+
+    /// True if a key of the team's signs anything that is kept elsewhere.
+    pub(super) fn has_kept_key(&self) -> bool {
+        let assertion = self.method.client_assertion().and_then(|(_, given)| given);
+        let of_assertion = assertion.and_then(|assertion| assertion.key.as_ref());
+        let keys = self.signed.values().filter_map(|signed| signed.key.as_ref()).chain(of_assertion);
+        keys.into_iter().any(|key| matches!(key, KeySource::Kms(_)))
+    }
+
+    /// Notes that nothing asks a kept key to sign between the requests of OAuth 1.0.
+    pub(super) fn check_kept_keys(&self, checker: &mut Checker<'_>) {
+        if matches!(self.method, AuthMethod::OAuth1(_)) && self.has_kept_key() && self.own_key_signs_config()
+        {
+            checker.refuse(
+                "config",
+                "has a `${signed.…}` whose key is in KMS, which an oauth1 option cannot have there",
+            );
+        }
     }
 
     /// True if what it says of `setting` holds a JWT that the option's own key signs.
@@ -89,7 +109,7 @@ impl AuthMethod {
     fn authenticates_by_own_key(&self) -> bool {
         self.client_assertion().is_some_and(|(authentication, given)| {
             authentication == ClientAuthentication::PrivateKeyJwt
-                && given.is_none_or(|assertion| assertion.key.is_none())
+                && given.is_none_or(ClientAssertion::has_own_key)
         })
     }
 

@@ -245,6 +245,7 @@ fn of_client_credentials(config: &ClientCredentials) -> Vec<(&'static str, &Addr
             basic: _,
             body: _,
             body_format: _,
+            signing: _,
             expect: _,
             response: _,
         } = login;

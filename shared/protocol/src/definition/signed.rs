@@ -10,11 +10,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::body::{Node, object};
-use super::checker::{Checker, Credentials, KnownSecrets};
+use super::checker::{Checker, Credentials, KnownSecrets, Request};
+use super::key_source::KeySource;
 use super::signing_key::{KeyEncoding, SigningKey};
 use super::template::{Placeholder, Root, Template, Values};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
+use crate::kept_keys::ToSign;
 use crate::secret::Secret;
 
 /// The lifetime of a JWT in seconds, unless it is given.
@@ -28,9 +30,9 @@ pub struct Signed {
     /// The algorithm (RFC 7518 §3.1).
     #[cfg_attr(feature = "schema", schemars(with = "super::json_schema::AlgorithmShape"))]
     pub algorithm: Algorithm,
-    /// The key, which the customer has entered; the option's own `privateKey` unless given.
+    /// The key, which the customer has entered or KMS keeps; the option's own `privateKey` unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<Template>,
+    pub key: Option<KeySource>,
     /// How the key is written: PEM unless given, and plain text for HMAC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_encoding: Option<KeyEncoding>,
@@ -63,6 +65,14 @@ fn is_usual_lifetime(seconds: &NonZero<u32>) -> bool {
     seconds.get() == LIFETIME
 }
 
+/// A JWT, or what its key must sign first.
+pub enum Jwt {
+    /// The JWT.
+    Signed(String),
+    /// Its header and its claims, for a key that is kept elsewhere.
+    Unsigned(ToSign),
+}
+
 /// The time and the id of a JWT.
 pub struct Issue {
     /// `iat`.
@@ -85,7 +95,7 @@ impl Signed {
     }
 
     /// The JWT. `own_key` is the option's `privateKey`.
-    pub fn sign(&self, values: &Values<'_>, own_key: Option<&Secret>, issue: Issue) -> Result<String> {
+    pub fn sign(&self, values: &Values<'_>, own_key: Option<&Secret>, issue: Issue) -> Result<Jwt> {
         let mut claims = object(&self.claims, values)?;
         claims.insert("iat".to_owned(), issue.at.seconds().into());
         claims.insert("exp".to_owned(), (issue.at.seconds() + i64::from(self.lifetime.get())).into());
@@ -98,15 +108,20 @@ impl Signed {
         self.signing().sign(claims, values, own_key)
     }
 
-    /// True if the option's own key signs it.
+    /// True if the team's own key signs it.
     pub(super) fn has_own_key(&self) -> bool {
-        self.key.is_none()
+        self.key.as_ref().and_then(KeySource::template).is_none()
     }
 
     /// The placeholders in it.
     pub(super) fn placeholders(&self) -> impl Iterator<Item = &Placeholder> {
         let nodes = self.header.values().chain(self.claims.values()).flat_map(Node::templates);
-        self.key.iter().chain(&self.key_id).chain(nodes).flat_map(Template::placeholders)
+        self.key
+            .iter()
+            .filter_map(KeySource::template)
+            .chain(&self.key_id)
+            .chain(nodes)
+            .flat_map(Template::placeholders)
     }
 
     /// Notes every setting that cannot work. `checker` is the option's.
@@ -117,6 +132,8 @@ impl Signed {
         }
         self.signing().check(&format!("signed.{name}"), checker, credentials);
         let mut inside = checker.inside(&format!("signed.{name}"));
+        // Where it is used says whether there is a request.
+        inside.request = Request::Sent;
         for (claim, node) in &self.claims {
             let setting = format!("claims.{claim}");
             let is_ours = match claim.as_str() {
@@ -141,7 +158,7 @@ impl Signed {
 pub(super) struct Signing<'a> {
     pub(super) algorithm: Algorithm,
     /// The key's template; the option's own key unless given.
-    pub(super) key: Option<&'a Template>,
+    pub(super) key: Option<&'a KeySource>,
     pub(super) encoding: Option<KeyEncoding>,
     pub(super) key_id: Option<&'a Template>,
     /// Further fields of the header.
@@ -155,7 +172,7 @@ impl Signing<'_> {
         claims: Map<String, Value>,
         values: &Values<'_>,
         own_key: Option<&Secret>,
-    ) -> Result<String> {
+    ) -> Result<Jwt> {
         let mut header = Map::new();
         header.insert("typ".to_owned(), "JWT".into());
         header.append(&mut object(self.header, values)?);
@@ -167,12 +184,16 @@ impl Signing<'_> {
         }
         let encoded = |part: Map<String, Value>| URL_SAFE_NO_PAD.encode(Value::Object(part).to_string());
         let message = format!("{}.{}", encoded(header), encoded(claims));
+        if let Some(KeySource::Kms(key)) = self.key {
+            let (key, algorithm) = (key.clone(), self.algorithm);
+            return Ok(Jwt::Unsigned(ToSign { key, algorithm, message }));
+        }
         let signature = self.read_key(values, own_key)?.sign(&message).ok_or_else(unusable_key)?;
-        Ok(format!("{message}.{signature}"))
+        Ok(Jwt::Signed(format!("{message}.{signature}")))
     }
 
     fn read_key(&self, values: &Values<'_>, own_key: Option<&Secret>) -> Result<SigningKey> {
-        match self.key {
+        match self.key.and_then(KeySource::template) {
             Some(template) => {
                 let text = Secret::new(template.render_lines(values)?);
                 self.key_of(&text).ok_or_else(|| template.refused(&format!("is {}", self.fault())))
@@ -240,7 +261,21 @@ impl Signing<'_> {
     }
 
     fn check_key(&self, setting: &str, checker: &mut Checker<'_>, credentials: Credentials<'_>) {
-        if let Some(template) = self.key {
+        if let Some(KeySource::Kms(name)) = self.key {
+            let mut inside = checker.inside(setting);
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+            if name.is_empty() || name.len() > 64 || !name.chars().all(is_plain) {
+                inside.refuse("key.kms", "must be 1 to 64 letters, digits, '_' or '-'");
+            }
+            if self.encoding.is_some() {
+                inside.refuse("keyEncoding", "has no meaning for a key in KMS");
+            }
+            if matches!(self.algorithm.family(), AlgorithmFamily::Hmac | AlgorithmFamily::Ed) {
+                inside.refuse("algorithm", "is none that a key in KMS signs with");
+            }
+            return;
+        }
+        if let Some(KeySource::Entered(template)) = self.key {
             let mut inside = checker.inside(setting);
             // A literal would be stored, and shown, as it is.
             let has_literal = template.literals().next().is_some()

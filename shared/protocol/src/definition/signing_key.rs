@@ -26,32 +26,29 @@ pub enum KeyEncoding {
 }
 
 /// A key that has signed once, and so can sign.
-pub(super) struct SigningKey {
+pub struct SigningKey {
     algorithm: Algorithm,
     key: EncodingKey,
 }
 
 impl SigningKey {
     /// Reads a key. Returns nothing if the algorithm cannot sign with it.
-    pub(super) fn read(algorithm: Algorithm, encoding: KeyEncoding, text: &str) -> Option<Self> {
-        let is_shared = algorithm.family() == AlgorithmFamily::Hmac;
-        let bytes = match encoding {
-            KeyEncoding::Text => Zeroizing::new(text.as_bytes().to_vec()),
-            KeyEncoding::Base64 => from_base64(text)?,
-            KeyEncoding::Hex => from_hex(text)?,
-            KeyEncoding::Pem => return Self::of_pem(algorithm, text),
-        };
-        if !is_shared {
-            let labels = ["PRIVATE KEY", "RSA PRIVATE KEY"];
-            return labels.iter().find_map(|label| Self::of_der(algorithm, label, &bytes));
+    #[must_use]
+    pub fn read(algorithm: Algorithm, encoding: KeyEncoding, text: &str) -> Option<Self> {
+        if encoding == KeyEncoding::Pem {
+            return Self::of_pem(algorithm, text);
         }
-        (!bytes.is_empty())
-            .then(|| EncodingKey::from_secret(&bytes))
-            .and_then(|key| Self::proven(algorithm, key))
+        let bytes = shared_key(encoding, text)?;
+        if algorithm.family() == AlgorithmFamily::Hmac {
+            return Self::proven(algorithm, EncodingKey::from_secret(&bytes));
+        }
+        let labels = ["PRIVATE KEY", "RSA PRIVATE KEY"];
+        labels.iter().find_map(|label| Self::of_der(algorithm, label, &bytes))
     }
 
     /// Signs, and returns the signature in base64url.
-    pub(super) fn sign(&self, message: &str) -> Option<String> {
+    #[must_use]
+    pub fn sign(&self, message: &str) -> Option<String> {
         crypto::sign(message.as_bytes(), &self.key, self.algorithm).ok()
     }
 
@@ -87,6 +84,18 @@ impl SigningKey {
         let key = Self { algorithm, key };
         key.sign("").is_some().then_some(key)
     }
+}
+
+/// The bytes of a key that two share. Returns nothing if there are none.
+#[must_use]
+pub fn shared_key(encoding: KeyEncoding, text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let bytes = match encoding {
+        KeyEncoding::Text => Zeroizing::new(text.as_bytes().to_vec()),
+        KeyEncoding::Base64 => from_base64(text)?,
+        KeyEncoding::Hex => from_hex(text)?,
+        KeyEncoding::Pem => return None,
+    };
+    (!bytes.is_empty()).then_some(bytes)
 }
 
 fn pem(label: &str, der: &[u8]) -> Zeroizing<String> {

@@ -36,7 +36,7 @@ pub struct Values<'a> {
     pub(crate) integration: &'a Map<String, Value>,
     /// `${connectorParameters.…}`: the parameters that the caller gave for the connector. They never choose a host.
     pub(crate) connector_parameters: &'a Map<String, Value>,
-    /// `${random.…}` and `${signed.…}`: what is made for the request.
+    /// `${random.…}`, `${signed.…}` and `${request.…}`: what is made for the request.
     pub(crate) maker: Option<&'a dyn Make>,
     /// The parameters that are whole authorities, with a path behind them.
     pub(crate) authorities: &'a [Vec<String>],
@@ -66,8 +66,9 @@ impl Values<'_> {
 
 /// Makes the values that a request needs anew.
 pub trait Make: Sync {
-    /// The value of `${random.name}` or `${signed.name}`. One name has one value in a request.
-    fn make(&self, root: Root, name: &str) -> Result<String>;
+    /// The value of `${random.name}`, `${signed.name}` or `${request.name}`, if there is one. One name has one value in a
+    /// request.
+    fn make(&self, root: Root, name: &str) -> Result<Option<String>>;
 }
 
 /// A text with placeholders. A definition holds it as that text.
@@ -169,12 +170,21 @@ impl Template {
     }
 
     /// Fills the placeholders with values that may have line breaks: for a text that is sent nowhere, such as a key.
-    pub(super) fn render_lines(&self, values: &Values<'_>) -> Result<String> {
+    pub(crate) fn render_lines(&self, values: &Values<'_>) -> Result<String> {
         self.render_each(Lines::Any, |choice| choice.resolve(values).map(Some)).map(Option::unwrap_or_default)
     }
 
+    /// Does the same. Returns nothing if a value is missing and what is missing is left out.
+    pub(crate) fn render_lines_there(&self, values: &Values<'_>) -> Result<Option<String>> {
+        if values.may_lack {
+            self.render_each(Lines::Any, |choice| choice.find(values))
+        } else {
+            self.render_lines(values).map(Some)
+        }
+    }
+
     /// The error about the value of the first placeholder.
-    pub(super) fn refused(&self, fault: &str) -> Error {
+    pub(crate) fn refused(&self, fault: &str) -> Error {
         self.choices().next().map_or_else(|| Error::unusable("template"), |choice| choice.refused(fault))
     }
 
@@ -258,6 +268,8 @@ pub enum Root {
     Random,
     /// `signed`.
     Signed,
+    /// `request`.
+    Request,
 }
 
 /// One `${root.path}`. Its `Display` is that text.
@@ -313,9 +325,9 @@ impl Placeholder {
             Root::Credentials => values.credentials,
             Root::ConnectorParameters => values.connector_parameters,
             Root::Integration => values.integration,
-            Root::Random | Root::Signed => {
+            Root::Random | Root::Signed | Root::Request => {
                 let maker = values.maker.ok_or_else(|| Error::internal("a template without a maker"))?;
-                return maker.make(self.root, &self.path[0]).map(Cow::Owned).map(Some);
+                return Ok(maker.make(self.root, &self.path[0])?.map(Cow::Owned));
             }
         };
         match value_path::find(root, &self.path).filter(|value| !value.is_null()) {
@@ -347,13 +359,14 @@ impl Placeholder {
 }
 
 impl Root {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Parameters,
         Self::Credentials,
         Self::ConnectorParameters,
         Self::Integration,
         Self::Random,
         Self::Signed,
+        Self::Request,
     ];
 
     fn name(self) -> &'static str {
@@ -364,6 +377,7 @@ impl Root {
             Self::Integration => "integration",
             Self::Random => "random",
             Self::Signed => "signed",
+            Self::Request => "request",
         }
     }
 }

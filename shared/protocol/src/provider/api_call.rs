@@ -3,30 +3,20 @@
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION};
-use http::{HeaderMap, HeaderValue, Method, Request};
+use http::{HeaderValue, Method, Request};
 use serde_json::Value;
-use url::{Url, form_urlencoded};
+use url::Url;
 
+pub use super::api_request::ApiRequest;
+use super::api_request::form_fields;
 use super::calls::{Answer, Calls};
 use super::failure::CallError;
 use super::maker::Maker;
 use super::oauth1::{self, Authenticated, Signer, Token};
-use crate::definition::{AuthMethod, DefinedCall, OAuth1};
-use crate::error::{Error, Result};
-use crate::media_type::is_form;
+use super::signing::Authentication;
+use crate::definition::{ApiClient, AuthMethod, DefinedCall, OAuth1};
+use crate::error::Result;
 use crate::secret::Secret;
-
-/// A request to the API, before it is authenticated.
-pub struct ApiRequest {
-    /// The method.
-    pub method: Method,
-    /// The address.
-    pub url: Url,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body.
-    pub body: Bytes,
-}
 
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,34 +29,39 @@ pub enum Purpose {
     Completing,
 }
 
-/// Authenticates the request: with the headers and the query that the definition makes of the credentials, or with an
-/// OAuth 1.0 signature.
-pub fn authenticated(
+/// Authenticates the request: with the headers and the query that the definition makes of the credentials, and with a
+/// signature where the definition, or OAuth 1.0, has one.
+pub async fn authenticated(
     calls: &Calls<'_>,
     maker: &Maker<'_>,
     request: ApiRequest,
     purpose: Purpose,
 ) -> Result<Request<Bytes>> {
-    let ApiRequest { method, mut url, mut headers, body } = request;
+    maker.filled(|| authenticated_once(calls, maker, request.clone(), purpose)).await
+}
+
+fn authenticated_once(
+    calls: &Calls<'_>,
+    maker: &Maker<'_>,
+    mut request: ApiRequest,
+    purpose: Purpose,
+) -> Result<Request<Bytes>> {
     let option = maker.option();
-    let parts = option.api_client.parts();
     let values = maker.values();
     let values = if purpose == Purpose::Completing { values.lacking() } else { values };
-    let (authenticating, _) = parts.render(&values, &mut url, "apiClient.headers")?;
-    for (name, value) in &authenticating {
-        if purpose == Purpose::Forwarded || !headers.contains_key(name) {
-            headers.insert(name, value.clone());
-        }
-    }
+    let ApiClient { signing, .. } = &option.api_client;
+    let authentication = Authentication {
+        parts: option.api_client.parts(),
+        signing: signing.as_ref(),
+        setting: "apiClient.headers",
+    };
+    authentication.add(calls, maker, &values, &mut request, purpose != Purpose::Forwarded)?;
+    let ApiRequest { method, url, mut headers, body } = request;
     if let AuthMethod::OAuth1(config) = &option.method {
         let form = form_fields(&headers, &body);
         headers.insert(AUTHORIZATION, signature(calls, maker, config, &method, &url, &form)?);
     }
-    let mut request = Request::new(body);
-    *request.method_mut() = method;
-    *request.uri_mut() = url.as_str().parse().map_err(|_| Error::unusable("baseUri"))?;
-    *request.headers_mut() = headers;
-    Ok(request)
+    ApiRequest { method, url, headers, body }.built("baseUri")
 }
 
 /// The settings that errors about a call name.
@@ -86,13 +81,17 @@ pub(super) async fn ask(
 ) -> Result<Answer, CallError> {
     let values = maker.values();
     let base_uri = maker.registration().base_uri();
-    let mut url = call.path.at(base_uri)?.render(&values, calls.loopback)?;
-    let (mut headers, body) = call.parts.render(&values, &mut url, settings.headers)?;
+    let fill = || {
+        let mut url = call.path.at(base_uri)?.render(&values, calls.loopback)?;
+        let (headers, body) = call.parts.render(&values, &mut url, settings.headers)?;
+        Ok((url, headers, body))
+    };
+    let (url, mut headers, body) = maker.filled(fill).await?;
     if wants_json {
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
     }
     let request = ApiRequest { method: call.method.of(settings.method)?, url, headers, body };
-    calls.ask(authenticated(calls, maker, request, purpose)?, settings.path).await
+    calls.ask(authenticated(calls, maker, request, purpose).await?, settings.path).await
 }
 
 /// The signature of an OAuth 1.0 request. It covers the fields of a form-encoded body (RFC 5849 §3.4.1.3.1).
@@ -111,8 +110,4 @@ fn signature(
     let token = Token { token: credential("oauth_token").unwrap_or_default(), secret: &secret };
     let request = Authenticated { method: method.as_str(), url, oauth: &[], form };
     oauth1::sign(&request, &client, Some(&token), &Signer::new(calls.clock, calls.random))
-}
-
-fn form_fields(headers: &HeaderMap, body: &[u8]) -> Vec<(String, String)> {
-    if is_form(headers) { form_urlencoded::parse(body).into_owned().collect() } else { Vec::new() }
 }

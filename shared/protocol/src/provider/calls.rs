@@ -7,6 +7,7 @@ use http::{HeaderValue, Request, Response};
 use super::client::{Provider, ProviderError};
 use super::failure::{CallError, Endpoint, Failure, Refusal};
 use crate::clock::{Clock, Timestamp};
+use crate::kept_keys::KeptKeys;
 use crate::random::Random;
 use crate::redirect_uri::{Loopback, OwnRoutes};
 
@@ -20,6 +21,8 @@ pub struct Calls<'a> {
     pub clock: &'a dyn Clock,
     /// Randomness.
     pub random: &'a dyn Random,
+    /// Keys that sign where they are kept.
+    pub keys: &'a dyn KeptKeys,
     /// The sender of the requests.
     pub provider: &'a dyn Provider,
     /// Allows or refuses calls to this machine.

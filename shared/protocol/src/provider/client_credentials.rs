@@ -1,17 +1,22 @@
 //! Client credentials: the customer's input, used as it is or exchanged for a token.
 
+use bytes::Bytes;
 use http::header::ACCEPT;
 use http::{HeaderValue, Request, StatusCode};
 use serde_json::{Map, Value};
 
+use super::api_request::ApiRequest;
 use super::calls::Calls;
 use super::failure::{CallError, Failure, Refusal, Word};
 use super::maker::Maker;
 use super::oauth2::authorization_request::joined;
 use super::oauth2::token_request::TokenEndpoint;
 use super::oauth2::token_response::settle;
+use super::signing::Authentication;
 use crate::definition::template::{Address, Template};
-use crate::definition::{ClientCredentials, Exchange, LoginCall, Pick, is_expected, picked, rendered};
+use crate::definition::{
+    CallParts, ClientCredentials, Exchange, Headers, LoginCall, Pick, Query, is_expected, picked, rendered,
+};
 use crate::error::{Error, Result};
 use crate::secret::{Secret, SecretMap};
 
@@ -48,20 +53,23 @@ async fn grant(
         Some(template) => template.render_text(values),
         None => Template::parse(&format!("${{parameters.{name}}}"))?.render_text(values),
     };
-    let client_id = match &config.client_id {
-        None if config.is_clientless() => String::new(),
-        template => entered(template.as_ref(), "clientId")?,
-    };
-    let entered_secret = match (config.client_auth_location, sealed_secret) {
-        (authentication, _) if authentication.needs_no_secret() => None,
-        (_, Some(_)) => None,
-        (_, None) => Some(Secret::new(entered(config.client_secret.as_ref(), "clientSecret")?)),
-    };
-    let extra = rendered(&config.extra, values)?;
-    let scope = joined(&config.scopes, &config.scope_separator, values)?;
-    let url = token_uri.render(values, calls.loopback)?;
-    let secret = sealed_secret.cloned().or(entered_secret);
-    let endpoint = TokenEndpoint::of_client(config, url, client_id, secret, maker)?;
+    let filled = maker.filled(|| {
+        let client_id = match &config.client_id {
+            None if config.is_clientless() => String::new(),
+            template => entered(template.as_ref(), "clientId")?,
+        };
+        let entered_secret = match (config.client_auth_location, sealed_secret) {
+            (authentication, _) if authentication.needs_no_secret() => None,
+            (_, Some(_)) => None,
+            (_, None) => Some(Secret::new(entered(config.client_secret.as_ref(), "clientSecret")?)),
+        };
+        let extra = rendered(&config.extra, values)?;
+        let scope = joined(&config.scopes, &config.scope_separator, values)?;
+        let url = token_uri.render(values, calls.loopback)?;
+        let secret = sealed_secret.cloned().or(entered_secret);
+        Ok((TokenEndpoint::of_client(config, url, client_id, secret, maker)?, scope, extra))
+    });
+    let (endpoint, scope, extra) = filled.await?;
     let answered = endpoint.client_credentials(calls, scope, extra).await;
     let is_ours = sealed_secret.is_some()
         || (config.client_secret.is_some() && config.has_own_client())
@@ -85,21 +93,28 @@ fn as_refused_credentials(failure: Failure) -> Failure {
     }
 }
 
+fn login_request(calls: &Calls<'_>, login: &LoginCall, maker: &Maker<'_>) -> Result<Request<Bytes>> {
+    let values = &maker.values();
+    let mut url = login.uri.render(values, calls.loopback)?;
+    let parts = login.parts();
+    let body_alone = CallParts { query: &Query::new(), headers: &Headers::default(), basic: None, ..parts };
+    let (headers, body) = body_alone.render(values, &mut url, "login.headers")?;
+    let mut request = ApiRequest { method: login.method.of("login.method")?, url, headers, body };
+    let rest = CallParts { body: None, ..parts };
+    let authentication =
+        Authentication { parts: rest, signing: login.signing.as_ref(), setting: "login.headers" };
+    authentication.add(calls, maker, values, &mut request, false)?;
+    request.headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+    request.built("login.uri")
+}
+
 /// A login call of the service's own kind.
 async fn log_in(
     calls: &Calls<'_>,
     login: &LoginCall,
     maker: &Maker<'_>,
 ) -> Result<Map<String, Value>, CallError> {
-    let values = &maker.values();
-    let mut url = login.uri.render(values, calls.loopback)?;
-    let (mut headers, body) = login.parts().render(values, &mut url, "login.headers")?;
-    headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
-    let mut request = Request::builder().method(login.method.of("login.method")?).uri(url.as_str());
-    if let Some(target) = request.headers_mut() {
-        *target = headers;
-    }
-    let request = request.body(body).map_err(|_| Error::unusable("login.uri"))?;
+    let request = maker.filled(|| login_request(calls, login, maker)).await?;
     let answer = calls.ask(request, "login.uri").await?;
     let status = answer.response.status();
     let json: Option<Value> = serde_json::from_slice(answer.response.body()).ok();

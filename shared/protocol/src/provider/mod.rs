@@ -4,6 +4,7 @@
 
 pub mod after_connect;
 pub mod api_call;
+mod api_request;
 pub mod authorization_response;
 pub mod calls;
 pub mod client;
@@ -13,6 +14,8 @@ pub mod failure;
 pub mod maker;
 pub mod oauth1;
 pub mod oauth2;
+mod request_parts;
 pub mod revoke_call;
+mod signing;
 pub mod test_call;
 mod token_form;

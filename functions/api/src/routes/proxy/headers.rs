@@ -163,9 +163,19 @@ const KEPT_DIRECTIVES: [&str; 8] = [
     "stale-while-revalidate",
 ];
 
-/// The caller's headers that the provider gets.
-pub(super) fn to_provider(headers: &HeaderMap) -> HeaderMap {
-    without(headers, &[OF_THE_TRANSPORT, OF_THE_CALLER, OF_A_GATEWAY, OF_ANOTHER_REQUEST])
+/// The caller's headers that the provider gets. AWS reads parameters out of `x-amz-…`, such as the operation; those that
+/// sign the request are written anew.
+pub(super) fn to_provider(headers: &HeaderMap, is_aws: bool) -> HeaderMap {
+    let mut kept = without(headers, &[OF_THE_TRANSPORT, OF_THE_CALLER, OF_A_GATEWAY, OF_ANOTHER_REQUEST]);
+    if is_aws {
+        let of_aws = without(headers, &[OF_THE_TRANSPORT]);
+        kept.extend(
+            of_aws
+                .into_iter()
+                .filter(|(name, _)| name.as_ref().is_some_and(|name| name.as_str().starts_with("x-amz-"))),
+        );
+    }
+    kept
 }
 
 /// The headers of the provider's answer that the caller gets. A page among them must not act as ours: in a browser it can

@@ -79,8 +79,8 @@ pub(super) async fn renew(
             let registration = bound.registration();
             let issuing = registration::issuing_secrets(deps, registration).await?;
             let calls = deps.calls(deadline.provider());
-            let endpoint =
-                TokenEndpoint::of_refresh(config, &Maker::new(&calls, bound, &issuing), calls.loopback)?;
+            let maker = Maker::new(&calls, bound, &issuing);
+            let endpoint = maker.filled(|| TokenEndpoint::of_refresh(config, &maker, calls.loopback)).await?;
             let response = endpoint.refresh(&calls, token).await?;
             Ok(merged(bound.credentials(), response.into_fields()))
         }

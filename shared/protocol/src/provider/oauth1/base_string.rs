@@ -26,7 +26,7 @@ fn base_uri(url: &Url) -> String {
 }
 
 /// Encodes first, then sorts by name and value, byte by byte (§3.4.1.3.2).
-fn normalize(parameters: impl Iterator<Item = (String, String)>) -> String {
+pub(in crate::provider) fn normalize(parameters: impl Iterator<Item = (String, String)>) -> String {
     let mut encoded: Vec<(String, String)> =
         parameters.map(|(name, value)| (escape(&name), escape(&value))).collect();
     encoded.sort();

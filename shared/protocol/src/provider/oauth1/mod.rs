@@ -8,6 +8,7 @@ mod credentials;
 mod sign;
 mod signature;
 
+pub(super) use base_string::normalize;
 pub use client::{Client, Token};
 pub use credentials::{
     AuthorizedToken, Endpoint, TemporaryCredentials, request_temporary_credentials, request_token_credentials,

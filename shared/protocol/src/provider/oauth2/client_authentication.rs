@@ -70,13 +70,11 @@ impl Client {
             _ => return Ok(self),
         };
         let usual = ClientAssertion::default();
-        let assertion = assertion.unwrap_or(&usual).sign(
-            self.authentication,
-            &self.id,
-            token_uri,
-            &maker.values(),
-            (key, maker.issue()),
-        )?;
+        let assertion = assertion.unwrap_or(&usual);
+        let (authentication, values) = (self.authentication, &maker.values());
+        let assertion = maker.client_assertion(|issue| {
+            assertion.sign(authentication, &self.id, token_uri, values, (key, issue))
+        })?;
         Ok(Self { assertion: Some(Secret::new(assertion)), ..self })
     }
 

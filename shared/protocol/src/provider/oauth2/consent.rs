@@ -42,7 +42,11 @@ pub async fn request_tokens(
     config: &OAuth2,
     maker: &Maker<'_>,
 ) -> Result<TokenResponse, CallError> {
-    let endpoint = TokenEndpoint::of_codes(config, maker, calls.loopback)?;
-    let scope = joined(&config.scopes, &config.scope_separator, &maker.values())?;
+    let (endpoint, scope) = maker
+        .filled(|| {
+            let scope = joined(&config.scopes, &config.scope_separator, &maker.values())?;
+            Ok((TokenEndpoint::of_codes(config, maker, calls.loopback)?, scope))
+        })
+        .await?;
     endpoint.client_credentials(calls, scope, Vec::new()).await
 }

@@ -27,14 +27,17 @@ pub async fn revoke(
         Some((name, token))
     };
     let Some((hint, token)) = token("refresh_token").or_else(|| token("access_token")) else { return Ok(()) };
-    let mut url = endpoint.render(values, calls.loopback)?;
-    let changes = config.revocation_request.as_ref();
-    let changes = Changes::of(changes, BodyFormat::Form, values, &mut url, "revocationRequest")?;
-    let client = Client::of(config, endpoint, maker, calls.loopback)?;
-    let fields = [("token", token), ("token_type_hint", hint)];
-    let mut form = Form::new(fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec());
-    client.authenticate(&mut form)?;
-    let answer = calls.ask(form.into_request(&url, &changes)?, "revocationUri").await?;
+    let request = || {
+        let mut url = endpoint.render(values, calls.loopback)?;
+        let changes = config.revocation_request.as_ref();
+        let changes = Changes::of(changes, BodyFormat::Form, values, &mut url, "revocationRequest")?;
+        let client = Client::of(config, endpoint, maker, calls.loopback)?;
+        let fields = [("token", token), ("token_type_hint", hint)];
+        let mut form = Form::new(fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec());
+        client.authenticate(&mut form)?;
+        form.into_request(&url, &changes)
+    };
+    let answer = calls.ask(maker.filled(request).await?, "revocationUri").await?;
     // An unknown token is also answered with 200 (§2.2).
     if answer.response.status().is_success() { Ok(()) } else { Err(answer.failed(Refusal::Fault).into()) }
 }
