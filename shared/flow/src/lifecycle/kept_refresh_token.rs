@@ -10,14 +10,12 @@ use protocol::provider::oauth2::id_token::{Subject, subject};
 use serde_json::{Map, Value};
 
 use super::refresh::{self, Renewal};
+use super::replaced::replaced;
 use crate::connection::{ConnectRequest, Connection, ConnectionSecrets};
 use crate::deps::Deps;
 use crate::store::Lease;
 
 const NAME: &str = "refresh_token";
-
-/// The most connections that are looked at. A new connection replaces one as a rule.
-const MOST: usize = 3;
 
 /// Adds the stored refresh token to new credentials that came without one: that of `reconnected`, or of a connection
 /// that the new one replaces. Returns the lease on that connection. While it lasts, nobody exchanges the token for
@@ -69,16 +67,6 @@ pub(super) async fn keep(
     };
     // Without it the connection works too, and says that it ends with its token.
     reported(kept.await, "a stored refresh token was not kept").flatten()
-}
-
-/// Returns the customer's live connections with the integration.
-pub(super) async fn replaced(deps: &Deps, request: &ConnectRequest) -> Result<Vec<Connection>> {
-    let ConnectRequest { workspace, customer, integration, .. } = request;
-    let mut found = Vec::new();
-    for id in deps.store.live_connections(workspace, customer, integration).await?.iter().take(MOST) {
-        found.extend(deps.store.read_connection(id).await?);
-    }
-    Ok(found)
 }
 
 /// Returns the refresh token of a connection, if it was issued to the same registration and for the same account, and
