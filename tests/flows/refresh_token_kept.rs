@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use serde_json::{Value, json};
-use tests::definitions::integration_with;
+use tests::definitions::{integration_with, merge};
 use tests::provider::{REFRESH_TOKEN, Reply};
 use tests::tokens::{CUSTOMER, WORKSPACE, customer};
 use tests::wire::Fault;
@@ -81,6 +81,111 @@ async fn it_goes_if_the_account_is_another_one_or_is_not_known() {
     world.provider.next("/oauth/token", again(id_token("ada")));
     reconnect(&world, &id).await;
     assert_eq!(world.connection(&id).await.json()["error"]["key"], "refresh_token_missing");
+}
+
+/// An option whose account is known by its id, as these changes have it.
+fn with_account(changes: &Value) -> Value {
+    let mut definition = integration_with(&json!({}));
+    let option = &mut definition["authOptions"][0];
+    merge(
+        option,
+        &json!({
+            "afterConnect": [{ "path": "/user", "response": { "userId": "id" } }],
+            "account": { "id": "${credentials.userId}" },
+        }),
+    );
+    merge(option, changes);
+    definition["baseUri"] = json!("https://provider.example/api");
+    definition
+}
+
+/// The refresh token after a second consent, without one, of a user with this id.
+async fn kept_from(world: &World, first: Reply, second: Reply, user: &Value) -> Value {
+    world.provider.always("/api/user", Reply::json(200, &json!({ "id": "u1" })));
+    world.provider.next("/oauth/token", first);
+    let id = connected(world).await;
+    world.provider.always("/api/user", Reply::json(200, &json!({ "id": user })));
+    world.provider.next("/oauth/token", second);
+    reconnect(world, &id).await;
+    world.secrets(&id).await["credentials"]["refresh_token"].clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_stays_too_if_the_provider_names_the_same_account() {
+    for (user, first, second, kept) in [
+        (json!("u1"), json!(null), json!(null), true),
+        (json!("u2"), json!(null), json!(null), false),
+        // One has an ID token, and the other has none.
+        (json!("u1"), json!(id_token("ada")), json!(null), true),
+        // Where both have one, it says more than the id.
+        (json!("u1"), json!(id_token("ada")), json!(id_token("bob")), false),
+        (json!("u2"), json!(id_token("ada")), json!(id_token("ada")), true),
+    ] {
+        let world = World::with(&with_account(&json!({}))).await;
+        let first_answer = renewed(&json!({ "id_token": first }));
+        let found = kept_from(&world, first_answer, again(second.clone()), &user).await;
+        assert_eq!(found == REFRESH_TOKEN, kept, "{user} {first} {second}: {found}");
+    }
+}
+
+/// What came through the browser, what somebody chose or entered, and what stands in the definition name nobody.
+#[tokio::test(start_paused = true)]
+async fn an_id_that_is_not_the_providers_word_keeps_nothing() {
+    let site = json!([{ "path": "/sites", "choose": { "as": "site" } }]);
+    for changes in [
+        json!({ "account": { "id": "${credentials.realmId}" } }),
+        json!({ "account": { "id": "${credentials.site}" }, "afterConnect": site }),
+        json!({ "account": { "id": "${connectorParameters.site}" } }),
+        json!({ "account": { "id": "${credentials.team || 'none'}" } }),
+        json!({ "account": { "id": "${credentials.team || credentials.userId}" } }),
+        json!({ "account": { "id": "${credentials.team?}" } }),
+        json!({ "account": { "id": "the same" } }),
+        json!({ "account": { "id": null, "name": "${credentials.userId}" } }),
+    ] {
+        let mut definition = with_account(&changes);
+        definition["authOptions"][0]["config"]["callbackParameters"] = json!(["realmId"]);
+        let world = World::with(&definition).await;
+        world.provider.always("/api/user", Reply::json(200, &json!({ "id": "u1" })));
+        world.provider.always("/api/sites", Reply::json(200, &json!(["s1"])));
+        let start = Start::new().with(&json!({ "connectorParameters": { "site": "s1" } }));
+        let browser = world.browser();
+        world.provider.next("/oauth/token", renewed(&json!({})));
+        for second in [false, true] {
+            if second {
+                world.provider.next("/oauth/token", again(json!(null)));
+            }
+            let at_provider = world.begin(&browser, &start).await;
+            let answered = browser.get(&at_provider.back(&[("code", "c"), ("realmId", "7")])).await;
+            browser.get(answered.location()).await.assert_connected();
+        }
+        let connection = world.dump().await.live_connections().len();
+        assert_eq!(connection, 1);
+        let list = world.api(Method::GET, "/connections", &customer(WORKSPACE, CUSTOMER), None).await.json();
+        assert_eq!(list["items"][0]["error"]["key"], "refresh_token_missing", "{changes}");
+    }
+}
+
+/// The same id is another account on another server: the token must not get there.
+#[tokio::test(start_paused = true)]
+async fn it_does_not_go_to_another_server_of_the_same_kind() {
+    for (tenant, kept) in [("acme", true), ("evil", false)] {
+        let mut definition = with_account(&json!({
+            "inputSchema": {
+                "type": "object", "required": ["tenant"], "properties": { "tenant": { "type": "string" } },
+            },
+        }));
+        definition["authOptions"][0]["config"]["tokenUri"] =
+            json!("https://${parameters.tenant}.provider.example/oauth/token");
+        let world = World::with(&definition).await;
+        world.provider.always("/api/user", Reply::json(200, &json!({ "id": "u1" })));
+        for (at, answer) in [("acme", renewed(&json!({}))), (tenant, again(json!(null)))] {
+            world.provider.next("/oauth/token", answer);
+            let start = Start::new().with(&json!({ "connectionParameters": { "tenant": at } }));
+            world.connect(&world.browser(), &start).await.assert_connected();
+        }
+        let list = world.api(Method::GET, "/connections", &customer(WORKSPACE, CUSTOMER), None).await.json();
+        assert_eq!(list["items"][0]["error"].is_null(), kept, "{tenant}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -102,12 +102,12 @@ pub async fn start(options: Options) -> Result<Running, Problem> {
     let callbacks = |integration| {
         let path = seed::callback_path(integration);
         let bases = std::iter::once(&base).chain(&options.callback_bases);
-        bases.map(|base| format!("{base}{path}")).collect()
+        bases.map(|base| format!("{base}{path}")).collect::<Vec<_>>()
     };
     let provider = demo_provider::router(demo_provider::Config {
         base: base.clone(),
         clients: vec![
-            Client::demo(callbacks(Registered::OAuth2)),
+            Client::demo([Registered::OAuth2, Registered::Sites].map(callbacks).concat()),
             Client::shared(callbacks(Registered::Shared)),
             Client::machine(),
         ],

@@ -39,6 +39,32 @@ pub(super) async fn company(
     }
 }
 
+/// `GET /demo-provider/api/sites`: the sites that the user works on.
+pub(super) async fn sites(State(provider): State<Arc<Provider>>, head: Parts) -> Response {
+    match caller(&provider, &head) {
+        Ok(user) => {
+            let sites = user.sites.iter().map(|(id, name)| json!({ "id": id, "name": name }));
+            pages::json(&json!({ "sites": sites.collect::<Vec<_>>() }))
+        }
+        Err(refusal) => *refusal,
+    }
+}
+
+/// `GET /demo-provider/api/sites/{site}`: the site, for whoever works on it.
+pub(super) async fn site(
+    State(provider): State<Arc<Provider>>,
+    Path(site): Path<String>,
+    head: Parts,
+) -> Response {
+    match caller(&provider, &head) {
+        Ok(user) => match user.sites.iter().find(|(id, _)| *id == site) {
+            Some((id, name)) => pages::json(&json!({ "id": id, "name": name })),
+            None => answer(StatusCode::NOT_FOUND, "You work on no site by this name"),
+        },
+        Err(refusal) => *refusal,
+    }
+}
+
 /// The user who sends the request, or else the answer to it.
 fn caller(provider: &Provider, head: &Parts) -> Result<&'static User, Box<Response>> {
     let headers = &head.headers;

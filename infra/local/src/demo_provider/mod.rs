@@ -75,6 +75,8 @@ pub(crate) fn router(config: Config) -> Router {
         .route("/demo-provider/login", post(log_in::log_in))
         .route("/demo-provider/api/me", get(api::me))
         .route("/demo-provider/api/companies/{company}", get(api::company))
+        .route("/demo-provider/api/sites", get(api::sites))
+        .route("/demo-provider/api/sites/{site}", get(api::site))
         .route("/demo-provider/stats", get(stats::show))
         .route("/demo-provider/style.css", get(stylesheet))
         .with_state(provider)

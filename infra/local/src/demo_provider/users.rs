@@ -22,6 +22,9 @@ pub(crate) struct User {
     /// The name of the company whose books the user keeps. It is a part of the API's addresses.
     #[serde(skip)]
     pub(crate) company: &'static str,
+    /// The ids and the names of the sites that the user works on.
+    #[serde(skip)]
+    pub(super) sites: &'static [(&'static str, &'static str)],
 }
 
 /// Every person's account; the sign-in page lists them, passwords included.
@@ -34,6 +37,11 @@ pub(crate) static USERS: [User; 2] = [
         password: "lovelace",
         api_key: "demo-api-key-ada",
         company: "engines",
+        sites: &[
+            ("engines", "Analytical Engines"),
+            ("notes", "Notes & Letters"),
+            ("poems", "Poetical Science"),
+        ],
     },
     User {
         id: "user-2",
@@ -43,6 +51,7 @@ pub(crate) static USERS: [User; 2] = [
         password: "hopper",
         api_key: "demo-api-key-grace",
         company: "compilers",
+        sites: &[("compilers", "Compilers")],
     },
 ];
 
@@ -55,6 +64,7 @@ pub(super) static MACHINE: User = User {
     password: "",
     api_key: "",
     company: "",
+    sites: &[],
 };
 
 /// The account with this name and password.

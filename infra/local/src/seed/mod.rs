@@ -5,6 +5,7 @@ mod hints;
 mod oauth1;
 mod oauth2;
 mod shared;
+mod sites;
 
 use bytes::Bytes;
 use http::Request;
@@ -28,10 +29,11 @@ pub(crate) const WORKSPACE_KEY: &str = "demo";
 pub const WORKSPACE_SECRET: &str = "local-demo-secret-local-demo-secret-local-demo-secret-local-demo-secret";
 
 /// The path, below an address of this service, that the provider calls back for the integrations that register there:
-/// OAuth 2, OAuth 1.0, and the shared registration. A proxy option uses that of the shared registration.
+/// OAuth 2, its sites, OAuth 1.0, and the shared registration. A proxy option uses that of the shared registration.
 pub(crate) fn callback_path(integration: Registered) -> String {
     let key = match integration {
         Registered::OAuth2 => oauth2::KEY,
+        Registered::Sites => sites::KEY,
         Registered::OAuth1 => oauth1::KEY,
         Registered::Shared => shared::KEY,
     };
@@ -43,6 +45,8 @@ pub(crate) fn callback_path(integration: Registered) -> String {
 pub(crate) enum Registered {
     /// The integration that signs in with OAuth 2.
     OAuth2,
+    /// The integration that signs in with OAuth 2, and lets choose a site.
+    Sites,
     /// The integration that signs in with OAuth 1.0.
     OAuth1,
     /// The integration whose registration others use.
@@ -71,9 +75,10 @@ pub(crate) async fn define(functions: &Functions, base: &str, now: Timestamp) ->
     Ok(())
 }
 
-fn integrations(base: &str) -> [(&'static str, Value); 5] {
+fn integrations(base: &str) -> [(&'static str, Value); 6] {
     [
         (oauth2::KEY, oauth2::integration(base)),
+        (sites::KEY, sites::integration(base)),
         (oauth1::KEY, oauth1::integration(base)),
         (credentials::KEY, credentials::integration(base)),
         (shared::KEY, shared::integration(base)),

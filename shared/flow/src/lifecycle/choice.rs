@@ -6,7 +6,7 @@ use protocol::error::{Error, ErrorKey, Result, reported};
 use protocol::secret::SecretMap;
 use serde_json::Value;
 
-use super::kept_refresh_token::replaced;
+use super::replaced::replaced;
 use crate::connection::{ConnectRequest, Connection, ConnectionSecrets, Held};
 use crate::context::choice::{Question, Unchosen, not_named};
 use crate::deps::Deps;
@@ -134,10 +134,8 @@ mod tests {
         let items = [("s1", "Acme"), ("2", "Beta"), ("s3", "Acme")]
             .map(|(value, label)| Item { value: value.to_owned(), label: label.to_owned() });
         let choose = serde_json::from_value(json!({ "as": "site", "multiple": multiple })).unwrap();
-        Ok(match named(&items, held, &choose)? {
-            Named::Items(items) => Some(items.into_iter().map(|item| item.value.clone()).collect()),
-            Named::Nobody => None,
-        })
+        let named = named(&items, held, &choose)?;
+        Ok(named.map(|items| items.into_iter().map(|item| item.value.clone()).collect()))
     }
 
     #[test]

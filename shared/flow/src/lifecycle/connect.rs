@@ -86,10 +86,8 @@ pub async fn connect(
         Some(id) => Some(deps.store.read_connection(id).await?.ok_or_else(connection_not_found)?),
         None => None,
     };
-    let credentials = &mut secrets.held.credentials;
     let lease =
-        kept_refresh_token::keep(deps, request, issued.registration, credentials, before.as_ref(), deadline)
-            .await;
+        kept_refresh_token::keep(deps, request, registration, &mut secrets, before.as_ref(), deadline).await;
     let connection = {
         let secrets = (&secrets, issued.at, issued.key);
         sealed(deps, request, issued.registration, &integration, secrets, before.as_ref())?

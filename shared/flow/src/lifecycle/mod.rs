@@ -10,6 +10,7 @@ pub mod import;
 mod kept_refresh_token;
 pub mod refresh;
 pub mod registration;
+mod replaced;
 pub mod representation;
 mod revoke;
 pub mod update;

@@ -162,9 +162,10 @@ impl UnconfirmedItem {
             sealed: item.opt_bytes("unconfirmed").map(<[u8]>::to_vec),
             claim: read_claim(item).filter(|_| confirmed_for.is_some()),
             confirmed_for,
-            choice_until: match item.contains_key("choice") {
-                true => Some(Timestamp(item.number("expiresAt")?)),
-                false => None,
+            choice_until: if item.contains_key("choice") {
+                Some(Timestamp(item.number("expiresAt")?))
+            } else {
+                None
             },
             outcome: read_outcome(item),
         })

@@ -1,5 +1,6 @@
 //! A team's definitions: its workspace and its integrations, and the reading of them.
 
+mod account_proof;
 mod after_connect;
 mod api_calls;
 mod api_path;

@@ -23,6 +23,7 @@ struct Page<'a> {
     items: Vec<Shown>,
     flow: &'a str,
     kind: Kind,
+    is_long: bool,
     is_problem: bool,
 }
 
@@ -66,6 +67,7 @@ pub fn choice(unchosen: &Unchosen, flow: &FlowId, is_problem: bool) -> Response<
             (false, true) => Kind::Select,
             (false, false) => Kind::Radio,
         },
+        is_long,
         is_problem,
     };
     let policy = Policy {
