@@ -11,6 +11,7 @@ mod begun_at_provider;
 mod budget;
 mod callback_parameters;
 mod callback_settings;
+mod callback_uri;
 mod client_assertion;
 mod client_authentication;
 mod client_credentials;

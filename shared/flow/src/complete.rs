@@ -146,6 +146,7 @@ impl Unconfirmed {
                     at: issued_at,
                     is_complete: true,
                     key: &key,
+                    callback_uri: None,
                     flow: Some(flow),
                 };
                 connect(deps, request, issued, deadline).await

@@ -41,6 +41,8 @@ pub struct Issued<'a> {
     pub is_complete: bool,
     /// The key that seals them.
     pub key: &'a Prepared,
+    /// The `redirect_uri` that the provider called back, if it did.
+    pub callback_uri: Option<&'a str>,
     /// The claimed flow that ends with the connection, if there is one.
     pub flow: Option<FlowClaim<'a>>,
 }
@@ -53,6 +55,8 @@ pub async fn connect(
     deadline: Deadline,
 ) -> Result<Outcome> {
     let mut secrets = request.secrets(issued.credentials);
+    secrets.held.callback_uri =
+        issued.callback_uri.filter(|_| issued.registration.keeps_callback_uri()).map(str::to_owned);
     if !issued.is_complete {
         complete(deps, issued.registration, &mut secrets, Occasion::Connect, deadline).await?;
     }

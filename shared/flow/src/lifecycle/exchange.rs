@@ -79,6 +79,7 @@ pub async fn exchange_and_connect(
         at: deps.clock.now(),
         is_complete: false,
         key: &key,
+        callback_uri: Some(answered.callback_uri),
         flow: Some(flow),
     };
     connect(deps, answered.request, issued, deadline).await
@@ -133,7 +134,7 @@ async fn exchange_code(
     secrets: &OptionSecrets,
 ) -> Result<Map<String, Value>, CallError> {
     let kept = kept(config, answered.response)?;
-    let bound = answered.request.values_with(registration, &kept)?;
+    let bound = answered.request.values_with(registration, &kept)?.called_back(Some(answered.callback_uri));
     let endpoint = TokenEndpoint::of_codes(config, &Maker::new(calls, bound, secrets), calls.loopback)?;
     let response = endpoint.exchange_code(calls, grant, config.code_challenge()).await?;
     Ok(with_kept(response.into_fields(), &kept))
@@ -148,7 +149,7 @@ async fn request_tokens(
     secrets: &OptionSecrets,
 ) -> Result<Map<String, Value>, CallError> {
     let kept = kept(config, answered.response)?;
-    let bound = answered.request.values_with(registration, &kept)?;
+    let bound = answered.request.values_with(registration, &kept)?.called_back(Some(answered.callback_uri));
     let response = consent::request_tokens(calls, config, &Maker::new(calls, bound, secrets)).await?;
     Ok(with_kept(response.into_fields(), &kept))
 }

@@ -117,7 +117,15 @@ impl Chosen<'_> {
         let key = connection_key(deps, request).await?;
         let credentials = import::issue(deps, values, deadline).await?;
         let at = deps.clock.now();
-        let issued = Issued { registration, credentials, at, is_complete: false, key: &key, flow: None };
+        let issued = Issued {
+            registration,
+            credentials,
+            at,
+            is_complete: false,
+            key: &key,
+            callback_uri: None,
+            flow: None,
+        };
         let outcome = connect(deps, request, issued, deadline).await?;
         tracing::info!("connected without a provider's page");
         Ok(outcome)

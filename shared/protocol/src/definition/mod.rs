@@ -12,6 +12,7 @@ mod call_method;
 mod call_parts;
 mod callback_parameters;
 mod callback_settings;
+mod callback_uri;
 mod check;
 mod checker;
 mod client_assertion;

@@ -38,6 +38,8 @@ pub struct Values<'a> {
     pub(crate) connector_parameters: &'a Map<String, Value>,
     /// `${random.…}` and `${signed.…}`: what is made for the request.
     pub(crate) maker: Option<&'a dyn Make>,
+    /// `${callback.uri}`: the `redirect_uri` of the authorization request, where it is known.
+    pub(crate) callback_uri: Option<&'a str>,
     /// The parameters that are whole authorities, with a path behind them.
     pub(crate) authorities: &'a [Vec<String>],
     /// True if what is missing is left out, as if every placeholder allowed it.
@@ -257,6 +259,8 @@ pub enum Root {
     Random,
     /// `signed`.
     Signed,
+    /// `callback`.
+    Callback,
 }
 
 /// One `${root.path}`. Its `Display` is that text.
@@ -312,6 +316,7 @@ impl Placeholder {
             Root::Credentials => values.credentials,
             Root::ConnectorParameters => values.connector_parameters,
             Root::Integration => values.integration,
+            Root::Callback => return Ok(values.callback_uri.map(Cow::Borrowed)),
             Root::Random | Root::Signed => {
                 let maker = values.maker.ok_or_else(|| Error::internal("a template without a maker"))?;
                 return maker.make(self.root, &self.path[0]).map(Cow::Owned).map(Some);
@@ -346,13 +351,14 @@ impl Placeholder {
 }
 
 impl Root {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Parameters,
         Self::Credentials,
         Self::ConnectorParameters,
         Self::Integration,
         Self::Random,
         Self::Signed,
+        Self::Callback,
     ];
 
     fn name(self) -> &'static str {
@@ -363,6 +369,7 @@ impl Root {
             Self::Integration => "integration",
             Self::Random => "random",
             Self::Signed => "signed",
+            Self::Callback => "callback",
         }
     }
 }

@@ -95,7 +95,11 @@ impl Make for Maker<'_> {
         let value = match root {
             Root::Random => self.draw(),
             Root::Signed => self.sign(name)?,
-            Root::Parameters | Root::Credentials | Root::ConnectorParameters | Root::Integration => {
+            Root::Parameters
+            | Root::Credentials
+            | Root::ConnectorParameters
+            | Root::Integration
+            | Root::Callback => {
                 return Err(Error::internal("a value that is not made"));
             }
         };
