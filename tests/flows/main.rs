@@ -26,6 +26,7 @@ mod entered_tokens;
 mod events;
 mod form;
 mod form_waits;
+mod further_tokens;
 mod given_credentials;
 mod happy;
 mod iframe;

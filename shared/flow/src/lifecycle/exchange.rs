@@ -2,7 +2,9 @@
 
 use protocol::clock::Timestamp;
 use protocol::deadline::{CLAIM, Deadline, FAILURE_RECORD};
-use protocol::definition::{AuthMethod, ConsentGrant, OAuth1, OAuth2, OptionSecrets, Registration};
+use protocol::definition::{
+    AuthMethod, ConsentGrant, OAuth1, OAuth2, OptionSecrets, Registration, add_further,
+};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::provider::authorization_response::AuthorizationResponse;
 use protocol::provider::calls::Calls;
@@ -137,7 +139,10 @@ async fn exchange_code(
     let bound = answered.request.values_with(registration, &kept)?.called_back(Some(answered.callback_uri));
     let endpoint = TokenEndpoint::of_codes(config, &Maker::new(calls, bound, secrets), calls.loopback)?;
     let response = endpoint.exchange_code(calls, grant, config.code_challenge()).await?;
-    Ok(with_kept(response.into_fields(), &kept))
+    let answer = response.into_fields();
+    let mut fields = answer.clone();
+    add_further(&config.further_tokens, &answer, &mut fields);
+    Ok(with_kept(fields, &kept))
 }
 
 /// Requests tokens with the client's own credentials. What the callback kept is already there to fill the address.

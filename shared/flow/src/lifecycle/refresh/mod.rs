@@ -6,6 +6,7 @@
 //! holder can live.
 
 mod doubt;
+mod further;
 mod lifetime;
 mod renew;
 mod sweep;
@@ -169,13 +170,19 @@ async fn attempt(deps: &Deps, lease: &Lease, deadline: Deadline) -> Result<Conne
         return Err(NotRenewed::ForGood(expired()));
     };
     let key = deps.sealer.prepare(connection_context(workspace)).await?;
-    let credentials = renew(deps, secrets.values(&registration)?, renewal, deadline).await?;
-    secrets.held.credentials = credentials;
+    let renewed = renew(deps, secrets.values(&registration)?, renewal, &before.health, deadline).await?;
+    secrets.held.credentials = renewed.credentials;
     complete(deps, &registration, &mut secrets, Occasion::Refresh, deadline).await?;
     let credentials = &secrets.held.credentials;
     let mut health = health(registration.option(), credentials, deps.clock.now(), before.last_active_at);
     health.renewed = true;
     health.unhelped = before.health.unhelped;
+    if let Some(failed) = renewed.failed {
+        let now = deps.clock.now();
+        let next =
+            now + pause(before.health.failures.saturating_add(1), &PAUSES_AFTER_FAILURES, &*deps.random);
+        further::noted(&mut health, &before.health, failed, now, next);
+    }
     let sealed = secrets.seal(&key, workspace, customer, id)?;
     Ok(Connection { sealed, health, version: before.version + 1, ..before.clone() })
 }

@@ -10,7 +10,9 @@ use protocol::provider::oauth2::token_request::TokenEndpoint;
 use protocol::secret::SecretMap;
 use serde_json::{Map, Value};
 
+use super::further::renew_further;
 use super::lifetime::Renewal;
+use crate::connection::Health;
 use crate::deps::Deps;
 use crate::lifecycle::{import, registration};
 
@@ -67,13 +69,27 @@ pub(super) fn expired() -> Error {
     Error::new(ErrorKey::AccessTokenExpired, message)
 }
 
-/// Asks the provider for new credentials.
+/// New credentials.
+pub(super) struct Renewed {
+    pub(super) credentials: SecretMap,
+    /// The failure of a further set of tokens, which stays as it was.
+    pub(super) failed: Option<(Error, Heard)>,
+}
+
+impl From<SecretMap> for Renewed {
+    fn from(credentials: SecretMap) -> Self {
+        Self { credentials, failed: None }
+    }
+}
+
+/// Asks the provider for new credentials. `before` is the health of the old ones.
 pub(super) async fn renew(
     deps: &Deps,
     bound: BoundValues<'_>,
     renewal: Renewal<'_>,
+    before: &Health,
     deadline: Deadline,
-) -> Result<SecretMap, NotRenewed> {
+) -> Result<Renewed, NotRenewed> {
     match renewal {
         Renewal::RefreshToken { config, token } => {
             let registration = bound.registration();
@@ -81,8 +97,11 @@ pub(super) async fn renew(
             let calls = deps.calls(deadline.provider());
             let endpoint =
                 TokenEndpoint::of_refresh(config, &Maker::new(&calls, bound, &issuing), calls.loopback)?;
-            let response = endpoint.refresh(&calls, token).await?;
-            Ok(merged(bound.credentials(), response.into_fields()))
+            let answer = endpoint.refresh(&calls, token).await?.into_fields();
+            let mut fields = merged(bound.credentials(), answer.clone()).expose().clone();
+            let failed =
+                renew_further(&calls, (config, &endpoint), bound, &answer, &mut fields, before).await?;
+            Ok(Renewed { credentials: SecretMap::new(fields), failed })
         }
         Renewal::Consent(config) => {
             let registration = bound.registration();
@@ -90,7 +109,7 @@ pub(super) async fn renew(
             let calls = deps.calls(deadline.provider());
             let response =
                 consent::request_tokens(&calls, config, &Maker::new(&calls, bound, &issuing)).await?;
-            Ok(merged(bound.credentials(), response.into_fields()))
+            Ok(merged(bound.credentials(), response.into_fields()).into())
         }
         Renewal::Exchange => {
             let mut issued = import::issue(deps, bound, deadline).await?;
@@ -103,7 +122,7 @@ pub(super) async fn renew(
                     issued.insert(name, value.clone());
                 }
             }
-            Ok(issued)
+            Ok(issued.into())
         }
     }
 }
