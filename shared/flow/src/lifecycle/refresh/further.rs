@@ -11,7 +11,7 @@ use protocol::provider::oauth2::token_request::TokenEndpoint;
 use serde_json::{Map, Value};
 
 use super::doubt::believed;
-use super::renew::{Heard, NotRenewed};
+use super::not_renewed::{Heard, NotRenewed};
 use crate::connection::Health;
 
 /// Renews each set by its own refresh token, into `renewed`. `answer` is the one for the first set: what it has of

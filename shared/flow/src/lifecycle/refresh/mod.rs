@@ -8,6 +8,7 @@
 mod doubt;
 mod further;
 mod lifetime;
+mod not_renewed;
 mod renew;
 mod sweep;
 mod unauthorized;
@@ -32,7 +33,8 @@ use super::registration;
 use crate::connection::{Connection, ConnectionSecrets, connection_context, connection_not_found};
 use crate::deps::Deps;
 use crate::store::{ConnectionEvent, Lease, Predecessor, Written};
-use renew::{Heard, NotRenewed, expired, renew};
+use not_renewed::{Heard, NotRenewed, expired};
+use renew::renew;
 use wait::{Waited, wait};
 pub(crate) use wait::{leased, release};
 
