@@ -157,6 +157,7 @@ impl Unconfirmed {
                     at: issued_at,
                     next_call: None,
                     key: &key,
+                    callback_uri: None,
                     flow: Some(flow),
                 };
                 connect(deps, request, issued, deadline).await

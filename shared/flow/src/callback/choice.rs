@@ -118,11 +118,13 @@ impl ClaimedFlow {
         let next_call = Some(choice::decide(&registration, &mut credentials, asked, chosen)?);
         let key = connection_key(deps, request).await?;
         let flow = Some(self.claim());
-        let issued = Issued { registration: &registration, credentials, at, next_call, key: &key, flow };
+        let callback_uri = Some(self.memory.callback_uri.as_str()).filter(|uri| !uri.is_empty());
+        let registration = &registration;
+        let issued = Issued { registration, credentials, at, next_call, key: &key, callback_uri, flow };
         if is_confirmed {
             return connect(deps, request, issued, self.deadline).await;
         }
-        self.to_application(deps, &registration, issued).await
+        self.to_application(deps, registration, issued).await
     }
 
     /// Proves the credentials, and lets them wait for the application.

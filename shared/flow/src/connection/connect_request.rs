@@ -76,6 +76,7 @@ impl ConnectRequest {
             parameters: self.parameters.clone(),
             connector_parameters: self.connector_parameters.clone(),
             credentials,
+            callback_uri: None,
         };
         ConnectionSecrets::new(self.registration_id(), held)
     }

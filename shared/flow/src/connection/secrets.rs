@@ -34,6 +34,9 @@ pub struct Held {
     /// The credentials from the provider.
     #[serde(default, skip_serializing_if = "SecretMap::is_empty")]
     pub credentials: SecretMap,
+    /// The `redirect_uri` that the provider called back, if the option's templates name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback_uri: Option<String>,
 }
 
 impl ConnectionSecrets {
@@ -76,7 +79,8 @@ impl ConnectionSecrets {
     ///
     /// `internal`, if they belong to another registration.
     pub fn values<'a>(&'a self, registration: &'a Registration) -> Result<BoundValues<'a>> {
-        let Held { parameters, connector_parameters, credentials } = &self.held;
-        registration.bind(&self.registration, parameters, connector_parameters, credentials)
+        let Held { parameters, connector_parameters, credentials, callback_uri } = &self.held;
+        let bound = registration.bind(&self.registration, parameters, connector_parameters, credentials)?;
+        Ok(bound.called_back(callback_uri.as_deref()))
     }
 }

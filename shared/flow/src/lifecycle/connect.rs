@@ -43,6 +43,8 @@ pub struct Issued<'a> {
     pub next_call: Option<usize>,
     /// The key that seals them.
     pub key: &'a Prepared,
+    /// The `redirect_uri` that the provider called back, if it did.
+    pub callback_uri: Option<&'a str>,
     /// The claimed flow that ends with the connection, if there is one.
     pub flow: Option<FlowClaim<'a>>,
 }
@@ -74,6 +76,8 @@ pub async fn connect(
 ) -> Result<Progress> {
     let mut secrets = request.secrets(issued.credentials);
     let (registration, at) = (issued.registration, issued.at);
+    secrets.held.callback_uri =
+        issued.callback_uri.filter(|_| registration.keeps_callback_uri()).map(str::to_owned);
     if let Some(first) = issued.next_call
         && let Some(asks) =
             completed(deps, request, registration, (&mut secrets, at), first, deadline).await?

@@ -2,7 +2,9 @@
 
 use protocol::clock::Timestamp;
 use protocol::deadline::{CLAIM, Deadline, FAILURE_RECORD};
-use protocol::definition::{AuthMethod, ConsentGrant, OAuth1, OAuth2, OptionSecrets, Registration};
+use protocol::definition::{
+    AuthMethod, ConsentGrant, OAuth1, OAuth2, OptionSecrets, Registration, add_further,
+};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::provider::authorization_response::AuthorizationResponse;
 use protocol::provider::calls::Calls;
@@ -79,6 +81,7 @@ pub async fn exchange_and_connect(
         at: deps.clock.now(),
         next_call: Some(0),
         key: &key,
+        callback_uri: Some(answered.callback_uri),
         flow: Some(flow),
     };
     connect(deps, answered.request, issued, deadline).await
@@ -133,11 +136,14 @@ async fn exchange_code(
     secrets: &OptionSecrets,
 ) -> Result<Map<String, Value>, CallError> {
     let kept = kept(config, answered.response)?;
-    let bound = answered.request.values_with(registration, &kept)?;
+    let bound = answered.request.values_with(registration, &kept)?.called_back(Some(answered.callback_uri));
     let maker = Maker::new(calls, bound, secrets);
     let endpoint = maker.filled(|| TokenEndpoint::of_codes(config, &maker, calls.loopback)).await?;
     let response = endpoint.exchange_code(calls, grant, config.code_challenge()).await?;
-    Ok(with_kept(response.into_fields(), &kept))
+    let answer = response.into_fields();
+    let mut fields = answer.clone();
+    add_further(&config.further_tokens, &answer, &mut fields);
+    Ok(with_kept(fields, &kept))
 }
 
 /// Requests tokens with the client's own credentials. What the callback kept is already there to fill the address.
@@ -149,7 +155,7 @@ async fn request_tokens(
     secrets: &OptionSecrets,
 ) -> Result<Map<String, Value>, CallError> {
     let kept = kept(config, answered.response)?;
-    let bound = answered.request.values_with(registration, &kept)?;
+    let bound = answered.request.values_with(registration, &kept)?.called_back(Some(answered.callback_uri));
     let response = consent::request_tokens(calls, config, &Maker::new(calls, bound, secrets)).await?;
     Ok(with_kept(response.into_fields(), &kept))
 }

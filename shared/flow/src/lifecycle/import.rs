@@ -103,7 +103,18 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
     let is_complete = added.all(|name| credentials.expose().contains_key(name));
     let at = deps.clock.now();
     let next_call = (!is_complete).then_some(0);
-    let issued = Issued { registration: &registration, credentials, at, next_call, key: &key, flow: None };
+    // The address that is announced for such a connection's reconnection, as far as it is known without a request.
+    let own = || deps.settings.public_url.as_ref().map(|url| format!("{url}{}", integration.callback_path()));
+    let callback_uri = integration.o_auth_callback_uri.clone().or_else(own);
+    let issued = Issued {
+        registration: &registration,
+        credentials,
+        at,
+        next_call,
+        key: &key,
+        callback_uri: callback_uri.as_deref(),
+        flow: None,
+    };
     match connect(deps, &request, issued, deadline).await?.without_asking()? {
         Outcome::Connected { connection_id } => deps
             .store

@@ -119,7 +119,15 @@ impl Chosen<'_> {
         let key = connection_key(deps, request).await?;
         let credentials = import::issue(deps, values, deadline).await?;
         let at = deps.clock.now();
-        let issued = Issued { registration, credentials, at, next_call: Some(0), key: &key, flow: None };
+        let issued = Issued {
+            registration,
+            credentials,
+            at,
+            next_call: Some(0),
+            key: &key,
+            callback_uri: None,
+            flow: None,
+        };
         let progress = connect(deps, request, issued, deadline).await?;
         if matches!(progress, Progress::Ended(_)) {
             tracing::info!("connected without a provider's page");

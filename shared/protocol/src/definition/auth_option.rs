@@ -158,6 +158,8 @@ pub struct AuthOption {
     pub(super) hosts_and_paths: Vec<Vec<String>>,
     /// True if it has no client of its own, but the one of the integration's parameters.
     pub(super) takes_client: bool,
+    /// True if one of its templates names the callback's address.
+    pub(super) names_callback_uri: bool,
     /// The sealed parameters of the integration that its templates name.
     pub(super) sealed_parameters: Vec<String>,
     pub(super) place: usize,
@@ -211,6 +213,7 @@ impl AuthOption {
             // Elsewhere the host is the definition's.
             hosts_and_paths: if definition.customer_host { hosts_and_paths } else { Vec::new() },
             takes_client: false,
+            names_callback_uri: false,
             sealed_parameters: Vec::new(),
             place: definition.place,
         })

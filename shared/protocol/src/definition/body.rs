@@ -264,6 +264,7 @@ mod tests {
             connector_parameters: none,
             integration: none,
             maker: None,
+            callback_uri: None,
             authorities: &[],
             may_lack: false,
         };

@@ -193,8 +193,9 @@ impl Checker<'_> {
     /// Checks the integration's `baseUri`, as this option fills it.
     pub(super) fn base(&mut self, address: &Address, credentials: Credentials<'_>) {
         for placeholder in address.template().placeholders() {
-            let is_made = matches!(placeholder.root(), Root::Random | Root::Signed | Root::Request);
-            let made = is_made.then(|| format!("has `{placeholder}`, which is made for a request"));
+            let is_made =
+                matches!(placeholder.root(), Root::Random | Root::Signed | Root::Request | Root::Callback);
+            let made = is_made.then(|| format!("has `{placeholder}`, which is there for single requests"));
             if let Some(problem) = made.or_else(|| self.unknown(placeholder, credentials)) {
                 let problem = format!("{problem} ({})", self.path);
                 self.problems.add("baseUri", problem);
@@ -291,6 +292,15 @@ impl Checker<'_> {
                     .map(|problem| format!("has `{placeholder}`, which {problem}")),
             },
             (Root::Request, _) => self.request.unknown(placeholder, name),
+            (Root::Callback, _) if placeholder.path() != ["uri"] => {
+                Some(format!("has `{placeholder}`: of the callback there is `uri`"))
+            }
+            (Root::Callback, Credentials::NotYet) => {
+                Some(format!("has `{placeholder}`, but nothing was called back yet where it is used"))
+            }
+            (Root::Callback, _) if !self.option.has_client => {
+                Some(format!("has `{placeholder}`, but an option of this type is not called back"))
+            }
             (Root::Credentials, Credentials::NotYet) => {
                 Some(format!("has `{placeholder}`, but there are no credentials yet where it is used"))
             }

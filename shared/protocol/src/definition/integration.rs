@@ -6,6 +6,7 @@ use url::Url;
 
 use super::auth_option::{AuthOption, Surroundings};
 use super::bounded_schema::BoundedSchema;
+use super::callback_uri;
 use super::check::{check_key, web_address_problem};
 use super::checker::KnownSecrets;
 use super::customer_host::CustomerHost;
@@ -100,10 +101,16 @@ impl Integration {
             names.retain(|name| is_sealed(schema.as_ref(), name));
             let cannot_be_read = UnreadOption { key: Some(option.key.clone()), place: option.place };
             let is_enabled = option.enabled;
+            let names_callback_uri = callback_uri::is_named(&json!(option));
             match AuthOption::read(option, &mut unread.problems) {
                 Some(option) => {
                     let sealed_parameters = names.into_iter().collect();
-                    auth_options.push(AuthOption { takes_client, sealed_parameters, ..option });
+                    auth_options.push(AuthOption {
+                        takes_client,
+                        sealed_parameters,
+                        names_callback_uri,
+                        ..option
+                    });
                 }
                 None if is_enabled => unread.options.push(cannot_be_read),
                 None => {}

@@ -13,6 +13,7 @@ use super::client_assertion::ClientAssertion;
 use super::client_authentication::ClientAuthentication;
 use super::customer_host::CustomerHost;
 use super::discovered::{issuer_problem, refuse_missing};
+use super::further_tokens::{self, FurtherTokens};
 use super::pick::Picks;
 use super::pkce::Pkce;
 use super::template::{Address, Template};
@@ -159,6 +160,9 @@ pub struct OAuth2 {
     /// The template of the `redirect_uri` to send, where the provider knows the callback's address by another name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect_uri_value: Option<Template>,
+    /// Further sets of tokens in the same answer, each with its own refresh token.
+    #[serde(default, skip_serializing_if = "FurtherTokens::is_empty")]
+    pub further_tokens: FurtherTokens,
     /// What the customer's consent gives.
     #[serde(default, skip_serializing_if = "ConsentGrant::is_default")]
     pub grant: ConsentGrant,
@@ -180,6 +184,7 @@ impl OAuth2 {
         self.check_addresses(checker);
         self.check_requests(checker);
         token_endpoint::check_answers(self.answer_rules(&self.refresh_refusals), checker);
+        further_tokens::check(&self.further_tokens, checker);
         checker.scope_templates(&self.scopes, &self.scope_separator);
         checker.added(self.extra.keys(), |name| OWN_PARAMETERS.contains(&name));
         checker.templates("extra", &self.extra, Credentials::NotYet);
@@ -308,29 +313,6 @@ impl OAuth2 {
         {
             checker.refuse("clientSecret", "is missing, and clientAuthLocation says where it is sent");
         }
-    }
-
-    /// True if an answer without the issuer's `iss` is refused.
-    #[must_use]
-    pub fn is_issuer_required(&self) -> bool {
-        self.issuer.is_some() && self.authorization_response_iss_parameter_supported
-    }
-
-    /// Checks that an answer always names its issuer: nothing else tells providers apart at the bare callback.
-    pub(super) fn check_issuer_is_required(&self, checker: &mut Checker<'_>) {
-        if self.is_issuer_required() {
-            return;
-        }
-        let setting = match &self.issuer {
-            None => "issuer",
-            Some(_) => "authorizationResponseIssParameterSupported",
-        };
-        checker.refuse(
-            setting,
-            "must be given with an oAuthCallbackUri whose page sends the browser on to /oauth-callback: nothing else \
-             tells the providers' answers apart there. Or let the page send it on to /oauth-callback/{integrationId}, \
-             and set oAuthCallbackPath to `own`",
-        );
     }
 
     /// Checks what the client-credentials grant needs, and what it has no use for.

@@ -171,6 +171,7 @@ fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
         callback_names: _,
         denials: _,
         redirect_uri_value: _,
+        further_tokens: _,
         grant: _,
         callback_hmac: _,
         customer_host: _,

@@ -93,6 +93,13 @@ impl<'a> BoundValues<'a> {
         &self.values
     }
 
+    /// The same values, with the callback's address if it is known.
+    #[must_use]
+    pub fn called_back(mut self, at: Option<&'a str>) -> Self {
+        self.values.callback_uri = at;
+        self
+    }
+
     /// The customer's parameters among them.
     #[must_use]
     pub fn parameters(&self) -> &'a Map<String, Value> {
@@ -150,6 +157,12 @@ impl Registration {
         self.option().base_uri.as_ref().or(self.integration.base_uri.as_ref())
     }
 
+    /// True if connections need the callback's address for longer than their flow.
+    #[must_use]
+    pub fn keeps_callback_uri(&self) -> bool {
+        self.option().names_callback_uri
+    }
+
     /// Its identity.
     #[must_use]
     pub fn id(&self) -> RegistrationId {
@@ -181,6 +194,7 @@ impl Registration {
             credentials: credentials.expose(),
             integration: self.opened.as_ref().map_or(&self.integration.parameters, |opened| opened.expose()),
             maker: None,
+            callback_uri: None,
             authorities: &self.option().hosts_and_paths,
             may_lack: false,
         };

@@ -38,6 +38,8 @@ pub struct Values<'a> {
     pub(crate) connector_parameters: &'a Map<String, Value>,
     /// `${random.…}`, `${signed.…}` and `${request.…}`: what is made for the request.
     pub(crate) maker: Option<&'a dyn Make>,
+    /// `${callback.uri}`: the `redirect_uri` of the authorization request, where it is known.
+    pub(crate) callback_uri: Option<&'a str>,
     /// The parameters that are whole authorities, with a path behind them.
     pub(crate) authorities: &'a [Vec<String>],
     /// True if what is missing is left out, as if every placeholder allowed it.
@@ -270,6 +272,8 @@ pub enum Root {
     Signed,
     /// `request`.
     Request,
+    /// `callback`.
+    Callback,
 }
 
 /// One `${root.path}`. Its `Display` is that text.
@@ -325,6 +329,7 @@ impl Placeholder {
             Root::Credentials => values.credentials,
             Root::ConnectorParameters => values.connector_parameters,
             Root::Integration => values.integration,
+            Root::Callback => return Ok(values.callback_uri.map(Cow::Borrowed)),
             Root::Random | Root::Signed | Root::Request => {
                 let maker = values.maker.ok_or_else(|| Error::internal("a template without a maker"))?;
                 return Ok(maker.make(self.root, &self.path[0])?.map(Cow::Owned));
@@ -359,7 +364,7 @@ impl Placeholder {
 }
 
 impl Root {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Parameters,
         Self::Credentials,
         Self::ConnectorParameters,
@@ -367,6 +372,7 @@ impl Root {
         Self::Random,
         Self::Signed,
         Self::Request,
+        Self::Callback,
     ];
 
     fn name(self) -> &'static str {
@@ -378,6 +384,7 @@ impl Root {
             Self::Random => "random",
             Self::Signed => "signed",
             Self::Request => "request",
+            Self::Callback => "callback",
         }
     }
 }

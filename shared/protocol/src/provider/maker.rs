@@ -167,7 +167,11 @@ impl Make for Maker<'_> {
             Root::Random => self.draw(),
             Root::Signed => self.sign(name)?,
             Root::Request => return self.request_part(name),
-            Root::Parameters | Root::Credentials | Root::ConnectorParameters | Root::Integration => {
+            Root::Parameters
+            | Root::Credentials
+            | Root::ConnectorParameters
+            | Root::Integration
+            | Root::Callback => {
                 return Err(Error::internal("a value that is not made"));
             }
         };

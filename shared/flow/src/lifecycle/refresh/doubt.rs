@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::renew::{Heard, NotRenewed, expired};
+use super::not_renewed::{Heard, NotRenewed, expired};
 use crate::connection::{Doubt, Health};
 use protocol::clock::Timestamp;
 use protocol::error::ErrorKey;

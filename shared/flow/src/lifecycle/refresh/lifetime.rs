@@ -138,10 +138,16 @@ fn lifetime(
         _ => return None,
     };
     // Some providers send 0 for a token that never expires.
-    seconds(credentials.get("expires_in"))
-        .filter(|lifetime| !lifetime.is_zero())
+    let stated =
+        |of: &Map<String, Value>| seconds(of.get("expires_in")).filter(|lifetime| !lifetime.is_zero());
+    let main = stated(credentials)
         .or(defined.map(|seconds| Duration::from_secs(seconds.get().into())))
-        .or(renewal.map(|_| DEFAULT_LIFETIME))
+        .or(renewal.map(|_| DEFAULT_LIFETIME));
+    // All sets are renewed together, before the first of them ends.
+    let AuthMethod::OAuth2(config) = &option.method else { return main };
+    let sets = config.further_tokens.keys().filter_map(|name| credentials.get(name)?.as_object());
+    let further = sets.filter(|set| set.contains_key("refresh_token")).filter_map(stated);
+    further.chain(main).min()
 }
 
 fn keep_alive(option: &AuthOption, credentials: &Map<String, Value>) -> Duration {

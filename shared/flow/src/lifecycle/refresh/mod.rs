@@ -6,7 +6,9 @@
 //! holder can live.
 
 mod doubt;
+mod further;
 mod lifetime;
+mod not_renewed;
 mod renew;
 mod sweep;
 mod unauthorized;
@@ -30,7 +32,8 @@ use super::registration;
 use crate::connection::{Connection, ConnectionSecrets, connection_context, connection_not_found};
 use crate::deps::Deps;
 use crate::store::{ConnectionEvent, Lease, Predecessor, Written};
-use renew::{Heard, NotRenewed, expired, renew};
+use not_renewed::{Heard, NotRenewed, expired};
+use renew::renew;
 use wait::{Waited, wait};
 pub(crate) use wait::{leased, release};
 
@@ -168,13 +171,19 @@ async fn attempt(deps: &Deps, lease: &Lease, deadline: Deadline) -> Result<Conne
         return Err(NotRenewed::ForGood(expired()));
     };
     let key = deps.sealer.prepare(connection_context(workspace)).await?;
-    let credentials = renew(deps, secrets.values(&registration)?, renewal, deadline).await?;
-    secrets.held.credentials = credentials;
+    let renewed = renew(deps, secrets.values(&registration)?, renewal, &before.health, deadline).await?;
+    secrets.held.credentials = renewed.credentials;
     complete_refreshed(deps, &registration, &mut secrets, deadline).await;
     let credentials = &secrets.held.credentials;
     let mut health = health(registration.option(), credentials, deps.clock.now(), before.last_active_at);
     health.renewed = true;
     health.unhelped = before.health.unhelped;
+    if let Some(failed) = renewed.failed {
+        let now = deps.clock.now();
+        let next =
+            now + pause(before.health.failures.saturating_add(1), &PAUSES_AFTER_FAILURES, &*deps.random);
+        further::noted(&mut health, &before.health, failed, now, next);
+    }
     let sealed = secrets.seal(&key, workspace, customer, id)?;
     Ok(Connection { sealed, health, version: before.version + 1, ..before.clone() })
 }

@@ -2,78 +2,41 @@
 
 use protocol::deadline::Deadline;
 use protocol::definition::{AfterConnect, BoundValues};
-use protocol::error::{Error, ErrorKey};
-use protocol::provider::failure::{CallError, Refusal, Word};
+use protocol::error::Error;
 use protocol::provider::maker::Maker;
 use protocol::provider::oauth2::consent;
 use protocol::provider::oauth2::token_request::TokenEndpoint;
 use protocol::secret::SecretMap;
 use serde_json::{Map, Value};
 
+use super::further::renew_further;
 use super::lifetime::Renewal;
+use super::not_renewed::{Heard, NotRenewed};
+use crate::connection::Health;
 use crate::deps::Deps;
 use crate::lifecycle::{import, registration};
 
-/// The reason for not having new credentials.
-pub(super) enum NotRenewed {
-    /// The provider has definitely refused: only the customer can bring new credentials.
-    ForGood(Error),
-    /// A later try may succeed.
-    ForNow(Error, Heard),
+/// New credentials.
+pub(super) struct Renewed {
+    pub(super) credentials: SecretMap,
+    /// The failure of a further set of tokens, which stays as it was.
+    pub(super) failed: Option<(Error, Heard)>,
 }
 
-/// The answer of the provider to a refresh that may succeed later.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Heard {
-    /// It gave none, or was not asked.
-    Nothing,
-    /// It refused, but not in words that mean that this is for good.
-    Doubt,
-    /// It said something else.
-    Else,
-}
-
-impl From<Error> for NotRenewed {
-    fn from(error: Error) -> Self {
-        Self::ForNow(error, Heard::Nothing)
+impl From<SecretMap> for Renewed {
+    fn from(credentials: SecretMap) -> Self {
+        Self { credentials, failed: None }
     }
 }
 
-/// Decides by the provider's error. These credentials have worked before, so only a definite refusal is final at once;
-/// any other error may be trouble at the provider.
-impl From<CallError> for NotRenewed {
-    fn from(error: CallError) -> Self {
-        match error {
-            CallError::Provider(failure) if failure.refusal == Refusal::Grant => {
-                Self::ForGood(expired().because(failure.into_cause()))
-            }
-            CallError::Provider(failure) if failure.refusal == Refusal::Credentials(Word::Definite) => {
-                Self::ForGood((*failure).into())
-            }
-            CallError::Provider(failure) if failure.is_doubtful() => {
-                Self::ForNow(failure.into_doubt(), Heard::Doubt)
-            }
-            CallError::Provider(failure) if failure.is_answer() => {
-                Self::ForNow((*failure).into(), Heard::Else)
-            }
-            error => Error::from(error).into(),
-        }
-    }
-}
-
-/// Returns the error for credentials that have expired and cannot be renewed.
-pub(super) fn expired() -> Error {
-    let message = "The service no longer accepts this connection. Please connect again.";
-    Error::new(ErrorKey::AccessTokenExpired, message)
-}
-
-/// Asks the provider for new credentials.
+/// Asks the provider for new credentials. `before` is the health of the old ones.
 pub(super) async fn renew(
     deps: &Deps,
     bound: BoundValues<'_>,
     renewal: Renewal<'_>,
+    before: &Health,
     deadline: Deadline,
-) -> Result<SecretMap, NotRenewed> {
+) -> Result<Renewed, NotRenewed> {
     match renewal {
         Renewal::RefreshToken { config, token } => {
             let registration = bound.registration();
@@ -81,8 +44,11 @@ pub(super) async fn renew(
             let calls = deps.calls(deadline.provider());
             let maker = Maker::new(&calls, bound, &issuing);
             let endpoint = maker.filled(|| TokenEndpoint::of_refresh(config, &maker, calls.loopback)).await?;
-            let response = endpoint.refresh(&calls, token).await?;
-            Ok(merged(bound.credentials(), response.into_fields()))
+            let answer = endpoint.refresh(&calls, token).await?.into_fields();
+            let mut fields = merged(bound.credentials(), answer.clone()).expose().clone();
+            let failed =
+                renew_further(&calls, (config, &endpoint), bound, &answer, &mut fields, before).await?;
+            Ok(Renewed { credentials: SecretMap::new(fields), failed })
         }
         Renewal::Consent(config) => {
             let registration = bound.registration();
@@ -90,7 +56,7 @@ pub(super) async fn renew(
             let calls = deps.calls(deadline.provider());
             let response =
                 consent::request_tokens(&calls, config, &Maker::new(&calls, bound, &issuing)).await?;
-            Ok(merged(bound.credentials(), response.into_fields()))
+            Ok(merged(bound.credentials(), response.into_fields()).into())
         }
         Renewal::Exchange => {
             let mut issued = import::issue(deps, bound, deadline).await?;
@@ -103,7 +69,7 @@ pub(super) async fn renew(
                     issued.insert(name, value.clone());
                 }
             }
-            Ok(issued)
+            Ok(issued.into())
         }
     }
 }

@@ -316,8 +316,12 @@ impl<'t> Base<'t> {
 /// Connector parameters come through the customer's browser, and no schema binds them: they must not name the host
 /// that gets a secret.
 fn may_name_a_host(placeholder: &Choice) -> Result<(), Fault> {
-    let is_given =
-        |root| matches!(root, Root::ConnectorParameters | Root::Random | Root::Signed | Root::Request);
+    let is_given = |root| {
+        matches!(
+            root,
+            Root::ConnectorParameters | Root::Random | Root::Signed | Root::Request | Root::Callback
+        )
+    };
     if placeholder.sources().any(|source| is_given(source.root())) {
         return Err(Fault::Template(format!(
             "has the placeholder `{placeholder}` in its host, where it cannot stand"

@@ -146,6 +146,7 @@ fn with_parameters<T>(parameters: &Value, render: impl FnOnce(&Values<'_>) -> T)
         connector_parameters: none,
         integration: none,
         maker: None,
+        callback_uri: None,
         authorities: &[],
         may_lack: false,
     })

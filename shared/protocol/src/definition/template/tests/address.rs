@@ -338,6 +338,7 @@ fn values_come_from_their_own_root() {
         connector_parameters: &connector,
         integration: &connector,
         maker: None,
+        callback_uri: None,
         authorities: &[],
         may_lack: false,
     };
@@ -356,6 +357,7 @@ fn what_no_schema_binds_names_no_host() {
         connector_parameters: given.as_object().unwrap(),
         integration: &none,
         maker: None,
+        callback_uri: None,
         authorities: &[],
         may_lack: false,
     };
