@@ -202,7 +202,11 @@ impl Service {
         }
         for (token, claims) in claims {
             let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-            put(&mut fields, &token, json!(format!("{}.{}.c2ln", part(&json!({ "alg": "none" })), part(&claims))));
+            put(
+                &mut fields,
+                &token,
+                json!(format!("{}.{}.c2ln", part(&json!({ "alg": "none" })), part(&claims))),
+            );
         }
         fields
     }

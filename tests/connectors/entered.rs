@@ -12,7 +12,8 @@ pub(crate) static KEY: LazyLock<SigningKey> = LazyLock::new(SigningKey::rsa);
 
 /// Values that fit a schema. In even turns all that it knows, in odd ones what it requires.
 pub(crate) fn values(schema: &Value, keys: &[String], turn: usize) -> Value {
-    let required = |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
+    let required =
+        |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
     let mut made = Map::new();
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         if turn % 2 == 1 && !required(name) {

@@ -59,7 +59,8 @@ impl Expected {
         let mut url = Url::parse(&self.address).map_err(|error| format!("{}: {error}", self.address))?;
         let own: Pairs = url.query_pairs().into_owned().collect();
         let added = std::mem::take(&mut self.query);
-        self.query = own.into_iter().filter(|(name, _)| added.iter().all(|(other, _)| other != name)).collect();
+        self.query =
+            own.into_iter().filter(|(name, _)| added.iter().all(|(other, _)| other != name)).collect();
         self.query.extend(added);
         url.set_query(None);
         self.address = url.into();
@@ -94,7 +95,12 @@ impl Expected {
         self.same_pairs("query", &self.query, came.query_pairs().into_owned().collect())
     }
 
-    fn check_headers(&self, mut came: BTreeMap<String, String>, request: &Request<Bytes>, url: &Url) -> Checked {
+    fn check_headers(
+        &self,
+        mut came: BTreeMap<String, String>,
+        request: &Request<Bytes>,
+        url: &Url,
+    ) -> Checked {
         let length = came.remove("content-length");
         if length.is_some_and(|length| length != request.body().len().to_string()) {
             return Err("its length is another one".to_owned());
@@ -138,7 +144,8 @@ impl Expected {
                 self.same_pairs("form", wanted, form_urlencoded::parse(came).into_owned().collect())
             }
             Body::Json(wanted) => {
-                let came = serde_json::from_str(text).map_err(|error| format!("its body is no JSON: {error}"))?;
+                let came =
+                    serde_json::from_str(text).map_err(|error| format!("its body is no JSON: {error}"))?;
                 self.same_json("body", wanted, &came)
             }
             Body::Text(_, wanted) => self.same("body", wanted, text),
@@ -161,9 +168,11 @@ impl Expected {
     fn same_json(&self, place: &str, wanted: &Value, came: &Value) -> Checked {
         match (wanted, came) {
             (Value::String(wanted), Value::String(came)) => self.same(place, wanted, came),
-            (Value::Object(wanted), Value::Object(came)) if wanted.len() == came.len() => wanted
-                .iter()
-                .try_for_each(|(name, wanted)| self.same_json(&format!("{place}.{name}"), wanted, &came[name])),
+            (Value::Object(wanted), Value::Object(came)) if wanted.len() == came.len() => {
+                wanted.iter().try_for_each(|(name, wanted)| {
+                    self.same_json(&format!("{place}.{name}"), wanted, &came[name])
+                })
+            }
             (Value::Array(wanted), Value::Array(came)) if wanted.len() == came.len() => {
                 wanted.iter().zip(came).try_for_each(|(wanted, came)| self.same_json(place, wanted, came))
             }
@@ -175,7 +184,11 @@ impl Expected {
     /// Compares two texts. What is wanted may have a JWT or a random text in it.
     fn same(&self, place: &str, wanted: &str, came: &str) -> Checked {
         let (Some((before, rest)), true) = (wanted.split_once(OPEN), wanted.contains(CLOSE)) else {
-            return if wanted == came { Ok(()) } else { Err(format!("{place} is {came:?} and not {wanted:?}")) };
+            return if wanted == came {
+                Ok(())
+            } else {
+                Err(format!("{place} is {came:?} and not {wanted:?}"))
+            };
         };
         let (name, after) = rest.split_once(CLOSE).unwrap_or((rest, ""));
         let made = came.strip_prefix(before).and_then(|came| came.strip_suffix(after));

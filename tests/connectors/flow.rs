@@ -42,7 +42,12 @@ pub(crate) async fn world() -> World {
 }
 
 /// Goes through the rounds of one option. `put` is what the team puts; the service goes by the subject's definition.
-pub(crate) async fn whole(world: &World, subject: &Subject, put: &Value, most_rounds: usize) -> Checked<Steps> {
+pub(crate) async fn whole(
+    world: &World,
+    subject: &Subject,
+    put: &Value,
+    most_rounds: usize,
+) -> Checked<Steps> {
     let (described, option) = (&subject.definition, subject.option());
     let mut steps = Steps::new();
     let rounds = turns(described, option).max(probes::turns(option));
@@ -52,7 +57,8 @@ pub(crate) async fn whole(world: &World, subject: &Subject, put: &Value, most_ro
         put.as_object_mut().map(|put| put.remove("key"));
         put["parameters"] = crate::journey::parameters(described, turn);
         // A sealed one that is left out would stay.
-        for (name, property) in described["parametersSchema"]["properties"].as_object().into_iter().flatten() {
+        for (name, property) in described["parametersSchema"]["properties"].as_object().into_iter().flatten()
+        {
             if property["isSensitive"] == true && put["parameters"][name].is_null() {
                 put["parameters"][name] = Value::Null;
             }
@@ -132,7 +138,10 @@ impl Journey<'_> {
                     None => None,
                 };
                 if connection["account"][part] != wanted.clone().unwrap_or_default() {
-                    return Err(format!("account.{part} is {} and not {wanted:?}", connection["account"][part]));
+                    return Err(format!(
+                        "account.{part} is {} and not {wanted:?}",
+                        connection["account"][part]
+                    ));
                 }
                 if let (Some(wanted), "name") = (&wanted, part)
                     && connection["name"] != *wanted
@@ -212,7 +221,8 @@ impl Journey<'_> {
     /// A new connection takes the place of the one before; then it is disconnected.
     async fn revoked(&self, steps: &mut Steps) -> Checked {
         let (is_revocable, per_token) = self.service(|service| {
-            let is_revocable = service.option["revoke"].is_object() || service.config("revocationUri").is_string();
+            let is_revocable =
+                service.option["revoke"].is_object() || service.config("revocationUri").is_string();
             (is_revocable, service.revokes_each_token())
         });
         let first = self.connect().await?;

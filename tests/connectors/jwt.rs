@@ -42,7 +42,9 @@ impl Jwts {
         }
         let (header, claims) = KEY.checked(came).ok_or("the JWT is not signed by this key")?;
         let mut wanted_header = json!({ "alg": described["algorithm"], "typ": "JWT" });
-        if let Some(id) = described["keyId"].as_str().map(|id| self.values.optional(id)).transpose()?.flatten() {
+        if let Some(id) =
+            described["keyId"].as_str().map(|id| self.values.optional(id)).transpose()?.flatten()
+        {
             wanted_header["kid"] = id.into();
         }
         for (name, value) in described["header"].as_object().into_iter().flatten() {
@@ -70,7 +72,11 @@ impl Jwts {
         let (challenge, method) = self.challenge.as_ref().ok_or("there was no challenge")?;
         let digest = || URL_SAFE_NO_PAD.encode(digest(&SHA256, came.as_bytes()));
         let made = if method == "S256" { digest() } else { came.to_owned() };
-        if made == *challenge && came.len() >= 43 { Ok(()) } else { Err("it does not fit the challenge".to_owned()) }
+        if made == *challenge && came.len() >= 43 {
+            Ok(())
+        } else {
+            Err("it does not fit the challenge".to_owned())
+        }
     }
 
     fn check_random(&self, came: &str) -> Checked {

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends where it stands")]
 
 mod answers;
+mod consent;
 mod entered;
 mod expected;
 mod flow;
@@ -27,7 +28,6 @@ mod tokens;
 pub(crate) type Checked<T = ()> = Result<T, String>;
 
 /// The rounds that `cargo test` makes of each option: what has more ways goes them all where settings are changed.
-#[cfg(test)]
 const ROUNDS: usize = 2;
 
 #[test]
@@ -40,7 +40,9 @@ fn every_connector_goes_its_whole_way() {
     for (subject, result) in subjects.iter().zip(results) {
         match result {
             Ok(steps) => rows.push((subject, steps)),
-            Err(problem) => problems.push(format!("{} {}: {problem}", subject.connector, subject.option_key())),
+            Err(problem) => {
+                problems.push(format!("{} {}: {problem}", subject.connector, subject.option_key()));
+            }
         }
     }
     assert!(problems.is_empty(), "{} problems: {problems:#?}", problems.len());
@@ -49,18 +51,20 @@ fn every_connector_goes_its_whole_way() {
 }
 
 /// Options that use many settings together. Each change of theirs is noticed, but for those whose reason is known.
-#[cfg(test)]
 const WATCHED: [(&str, &str); 4] =
     [("tiktok-ads", "oauth"), ("notion", "oauth"), ("bamboohr", "oauth"), ("google-service-account", "key")];
 
 #[test]
 fn every_change_of_a_setting_is_noticed() {
     let watched = |subject: &run::Subject| WATCHED.contains(&(&subject.connector, subject.option_key()));
-    let mutants: Vec<_> = run::all().iter().filter(|subject| watched(subject)).flat_map(mutants::of).collect();
+    let mutants: Vec<_> =
+        run::all().iter().filter(|subject| watched(subject)).flat_map(mutants::of).collect();
     assert!(mutants.len() > 100, "{}", mutants.len());
     let survivors = survivors::of(&mutants);
     let unexplained: Vec<_> = survivors.iter().filter(|mutant| survivors::reason(mutant).is_none()).collect();
-    let shown = |mutant: &&mutants::Mutant| format!("{} {}: {}", mutant.subject.connector, mutant.setting, mutant.change);
+    let shown = |mutant: &&mutants::Mutant| {
+        format!("{} {}: {}", mutant.subject.connector, mutant.setting, mutant.change)
+    };
     assert!(unexplained.is_empty(), "{:#?}", unexplained.iter().map(shown).collect::<Vec<_>>());
 }
 
@@ -70,7 +74,9 @@ fn every_change_of_a_setting_is_noticed() {
 fn changes_of_all_connectors() {
     let stride: usize = std::env::var("EVERY").map_or(1, |every| every.parse().unwrap());
     let only = std::env::var("ONLY").ok();
-    let is_meant = |subject: &run::Subject| only.as_ref().is_none_or(|only| only.split(',').any(|key| key == subject.connector));
+    let is_meant = |subject: &run::Subject| {
+        only.as_ref().is_none_or(|only| only.split(',').any(|key| key == subject.connector))
+    };
     let all: Vec<_> = run::all().iter().filter(|subject| is_meant(subject)).flat_map(mutants::of).collect();
     eprintln!("{} changes", all.len());
     let chosen: Vec<_> = all.iter().step_by(stride).cloned().collect();

@@ -23,7 +23,9 @@ fn refusals(option: &Value) -> Vec<Answered> {
             described => all.extend(fitting(described, 400)),
         }
     }
-    for error in config["tokenErrors"].as_array().into_iter().flatten().filter(|error| error["means"] == "grant") {
+    for error in
+        config["tokenErrors"].as_array().into_iter().flatten().filter(|error| error["means"] == "grant")
+    {
         all.extend(fitting(error, 400));
     }
     all
@@ -227,7 +229,7 @@ impl Journey<'_> {
     /// Connects while the last of the calls after connecting fails.
     async fn sign_in_without(&self, place: usize) -> Checked<tests::Answer> {
         self.stage.fails_at(place, status(500));
-        let old = self.service(|service| service.revokes_each_token().then(|| service.values.credentials.clone()));
+        let old = self.service(|service| service.revocable());
         self.stage.revokes_old(old);
         let answer = self.sign_in(Reaction::Good).await;
         self.stage.revokes_old(None);

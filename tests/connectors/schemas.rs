@@ -65,13 +65,22 @@ impl Journey<'_> {
             all.push((name.to_owned(), wrong(name, Value::Null)));
         }
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-            all.extend(unfit(property, &put["parameters"][name]).into_iter().map(|unfit| (name.clone(), wrong(name, unfit))));
+            all.extend(
+                unfit(property, &put["parameters"][name])
+                    .into_iter()
+                    .map(|unfit| (name.clone(), wrong(name, unfit))),
+            );
         }
         for (name, put) in all {
             let answer = self.world.api(Method::PUT, &path, &admin(WORKSPACE), Some(&put)).await;
             let (key, field) = error_of(&answer);
-            if !["request_malformed", "parameter_missing"].contains(&&*key) || field != format!("parameters.{name}") {
-                return Err(format!("PUT without a good parameters.{name}: {} {}", answer.status, answer.body));
+            if !["request_malformed", "parameter_missing"].contains(&&*key)
+                || field != format!("parameters.{name}")
+            {
+                return Err(format!(
+                    "PUT without a good parameters.{name}: {} {}",
+                    answer.status, answer.body
+                ));
             }
         }
         Ok(())
@@ -87,7 +96,11 @@ impl Journey<'_> {
                 let answer = self.start_with(&entered).await;
                 // Without the schema, a host could still refuse it.
                 if error_of(&answer) != ("input_invalid".to_owned(), format!("connectionParameters.{name}")) {
-                    return Err(format!("{name} takes what does not fit: {:?} {}", error_of(&answer), answer.body));
+                    return Err(format!(
+                        "{name} takes what does not fit: {:?} {}",
+                        error_of(&answer),
+                        answer.body
+                    ));
                 }
             }
         }
@@ -110,7 +123,8 @@ impl Journey<'_> {
             if property.is_null() || is_masked != (control.kind == "password") {
                 return Err(format!("the form asks for {control:?}"));
             }
-            let is_required = schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
+            let is_required =
+                schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
             if is_required != control.required {
                 return Err(format!("the form asks for {control:?}"));
             }

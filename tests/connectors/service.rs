@@ -31,6 +31,8 @@ pub(crate) struct Service {
     pub(crate) issued: usize,
     /// The seconds that the credentials last, if they end.
     pub(crate) life: Option<i64>,
+    /// The credentials of the last connection.
+    pub(crate) held: Value,
     /// The code challenge of the authorization request, and its method.
     pub(crate) challenge: Option<(String, String)>,
 }
@@ -90,8 +92,12 @@ impl Service {
         }
         let own = |name: &str| match (self.config(name).as_str(), entered) {
             (Some(template), _) => self.values.text(template),
-            (None, true) => Ok(self.values.optional(&format!("${{parameters.{name}?}}"))?.unwrap_or_default()),
-            (None, false) => Ok(self.values.optional(&format!("${{integration.{name}?}}"))?.unwrap_or_default()),
+            (None, true) => {
+                Ok(self.values.optional(&format!("${{parameters.{name}?}}"))?.unwrap_or_default())
+            }
+            (None, false) => {
+                Ok(self.values.optional(&format!("${{integration.{name}?}}"))?.unwrap_or_default())
+            }
         };
         Ok((own("clientId")?, own("clientSecret")?))
     }
@@ -108,7 +114,9 @@ impl Service {
 
     /// The `redirect_uri`.
     pub(crate) fn redirect_uri(&self) -> Checked<String> {
-        self.config("redirectUriValue").as_str().map_or_else(|| Ok(self.callback.clone()), |value| self.values.text(value))
+        self.config("redirectUriValue")
+            .as_str()
+            .map_or_else(|| Ok(self.callback.clone()), |value| self.values.text(value))
     }
 
     /// Whether the option has PKCE, and by which method.
@@ -135,9 +143,10 @@ impl Service {
     }
 
     /// A token request.
-    pub(crate) fn token_request(&self, request: &TokenRequest) -> Checked<Expected> {
+    pub(crate) fn token_request(&self, request: TokenRequest) -> Checked<Expected> {
         let is_refresh = matches!(request, TokenRequest::Refresh);
-        let setting = if is_refresh && self.config("refreshUri").is_string() { "refreshUri" } else { "tokenUri" };
+        let setting =
+            if is_refresh && self.config("refreshUri").is_string() { "refreshUri" } else { "tokenUri" };
         let changes = match self.config("refreshRequest") {
             Value::Null => self.config("tokenRequest"),
             _ if !is_refresh => self.config("tokenRequest"),
@@ -256,7 +265,8 @@ impl Service {
         if purpose != Purpose::Revoke {
             expected.headers.entry("accept".to_owned()).or_insert_with(|| "application/json".to_owned());
         }
-        let format = call["bodyFormat"].as_str().unwrap_or(if purpose == Purpose::Login { "json" } else { "form" });
+        let format =
+            call["bodyFormat"].as_str().unwrap_or(if purpose == Purpose::Login { "json" } else { "form" });
         if let Some(body) = call.get("body") {
             expected.body = self.body(body, format)?;
         }

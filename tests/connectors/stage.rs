@@ -132,9 +132,10 @@ impl Stage {
             Answered::of(500, json!({ "message": "unexpected" }))
         });
         let headers = answered.headers.into_iter();
-        let response = headers.fold(Response::builder().status(answered.status), |response, (name, value)| {
-            response.header(name, value)
-        });
+        let response = headers
+            .fold(Response::builder().status(answered.status), |response, (name, value)| {
+                response.header(name, value)
+            });
         let (media_type, body) = match answered.body {
             Value::String(form) => ("application/x-www-form-urlencoded", form),
             json => ("application/json", json.to_string()),
@@ -193,7 +194,7 @@ impl Service {
     /// The request that is awaited.
     fn expects(&self, awaited: &Awaited) -> Checked<Expected> {
         match awaited {
-            Awaited::Token(request) => self.token_request(request),
+            Awaited::Token(request) => self.token_request(*request),
             Awaited::Login => self.call(self.config("login"), Purpose::Login),
             Awaited::Completing(place) => self.call(&self.option["afterConnect"][place], Purpose::Completing),
             Awaited::Test => self.call(&self.option["test"], Purpose::Test),
@@ -239,9 +240,12 @@ impl Service {
                 ];
                 let fields = self.named_fields();
                 let fields = fields.as_object().into_iter().flatten();
-                pairs.extend(fields.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())));
+                pairs.extend(
+                    fields.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())),
+                );
                 self.know(pairs.iter().map(|(name, value)| (name.clone(), json!(value))));
-                let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (&**name, &**value)).collect();
+                let pairs: Vec<(&str, &str)> =
+                    pairs.iter().map(|(name, value)| (&**name, &**value)).collect();
                 Answered::of(200, json!(encoded(&pairs)))
             }
         }

@@ -9,16 +9,28 @@ use crate::run;
 pub(crate) fn of(mutants: &[Mutant]) -> Vec<Mutant> {
     let mut originals: Vec<&Mutant> = mutants.iter().collect();
     originals.dedup_by_key(|mutant| (&mutant.subject.connector, mutant.subject.option_key()));
-    let alone = |mutant: &&Mutant| run::one(&mutant.subject, &mutant.subject.definition, usize::MAX);
+    let alone = |mutant: &&Mutant| run::one(&mutant.subject, &mutant.subject.definition, 1);
     for (original, result) in originals.iter().zip(run::each(&originals, alone)) {
         assert!(result.is_ok(), "{} without a change: {result:?}", original.subject.connector);
     }
     // What a changed definition makes of an answer can end the test itself: that is a result, and no news.
     std::panic::set_hook(Box::new(|_| {}));
-    let is_unnoticed = |mutant: &Mutant| run::one(&mutant.subject, &mutant.definition, usize::MAX).is_ok();
+    let is_shown = std::env::var_os("SHOW").is_some();
+    let is_unnoticed = |mutant: &Mutant| {
+        let unnoticed = run::one(&mutant.subject, &mutant.definition, usize::MAX).is_ok();
+        if unnoticed && is_shown {
+            eprintln!("{}: {} {}", mutant.subject.connector, mutant.setting, mutant.change);
+        }
+        unnoticed
+    };
     let unnoticed = run::each(mutants, is_unnoticed);
     drop(std::panic::take_hook());
-    mutants.iter().zip(unnoticed).filter(|(_, unnoticed)| *unnoticed).map(|(mutant, _)| mutant.clone()).collect()
+    mutants
+        .iter()
+        .zip(unnoticed)
+        .filter(|(_, unnoticed)| *unnoticed)
+        .map(|(mutant, _)| mutant.clone())
+        .collect()
 }
 
 /// Settings whose removal leaves what holds without them, by the end of their path.

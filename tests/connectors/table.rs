@@ -39,13 +39,17 @@ pub(crate) fn compare(part: &str, wanted: &str) {
         return;
     }
     let is_same = now.trim() == wanted.trim();
-    assert!(is_same, "docs/connector-checks.md is old: UPDATE=1 cargo test -p tests --test connectors writes it");
+    assert!(
+        is_same,
+        "docs/connector-checks.md is old: UPDATE=1 cargo test -p tests --test connectors writes it"
+    );
 }
 
 /// Each option, and the steps that were made of it.
 pub(crate) fn of_steps(rows: &[(&Subject, Steps)]) -> String {
     let names: Vec<&str> = STEPS.iter().map(|(_, name)| *name).collect();
-    let mut text = format!("| connector | option | type | {} |\n|---|---|---|{}\n", names.join(" | "), "---|".repeat(7));
+    let mut text =
+        format!("| connector | option | type | {} |\n|---|---|---|{}\n", names.join(" | "), "---|".repeat(7));
     for (subject, steps) in rows {
         let cells: Vec<&str> =
             STEPS.iter().map(|(step, _)| if steps.contains(step) { "yes" } else { "" }).collect();
@@ -88,8 +92,11 @@ pub(crate) fn of_settings(subjects: &[Subject]) -> String {
     for (setting, connectors) in &used {
         writeln!(text, "| `{setting}` | {} |", connectors.len()).unwrap();
     }
-    let unused: Vec<String> =
-        known.iter().filter(|setting| !used.contains_key(*setting)).map(|setting| format!("`{setting}`")).collect();
+    let unused: Vec<String> = known
+        .iter()
+        .filter(|setting| !used.contains_key(*setting))
+        .map(|setting| format!("`{setting}`"))
+        .collect();
     write!(text, "\nNo connector uses {}.\n", unused.join(", ")).unwrap();
     text
 }
@@ -129,7 +136,11 @@ fn properties(openapi: &Value, schema: &Value, place: &str, depth: usize, known:
 /// How many changes were made and noticed, and which were not.
 pub(crate) fn of_changes(all: usize, made: &[Mutant], survivors: &[Mutant]) -> String {
     let noticed = made.len() - survivors.len();
-    let mut text = format!("{} of {all} changes were made. {noticed} were noticed, {} were not.\n\n", made.len(), survivors.len());
+    let mut text = format!(
+        "{} of {all} changes were made. {noticed} were noticed, {} were not.\n\n",
+        made.len(),
+        survivors.len()
+    );
     text.push_str("| setting | change | not noticed | of | at | reason |\n|---|---|---|---|---|---|\n");
     let mut by: BTreeMap<(&str, &str), Vec<&Mutant>> = BTreeMap::new();
     for mutant in survivors {
@@ -142,7 +153,8 @@ pub(crate) fn of_changes(all: usize, made: &[Mutant], survivors: &[Mutant]) -> S
         let more = if at.len() > 3 { format!(" and {} more", at.len() - 3) } else { String::new() };
         let at = at.iter().take(3).map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
         let reason = survivors::reason(mutants[0]).unwrap_or("nothing checks it yet");
-        writeln!(text, "| `{setting}` | {change} | {} | {of} | {at}{more} | {reason} |", mutants.len()).unwrap();
+        writeln!(text, "| `{setting}` | {change} | {} | {of} | {at}{more} | {reason} |", mutants.len())
+            .unwrap();
     }
     text
 }

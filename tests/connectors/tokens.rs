@@ -125,14 +125,18 @@ impl Service {
             let item = |which: &str| {
                 let mut item = json!({});
                 let value = self.value_of(name).as_str().unwrap_or_default().to_owned();
-                put(&mut item, call["choose"]["value"].as_str().unwrap_or_default(), json!(format!("{value}{which}")));
+                put(
+                    &mut item,
+                    call["choose"]["value"].as_str().unwrap_or_default(),
+                    json!(format!("{value}{which}")),
+                );
                 if let Some(label) = call["choose"]["label"].as_str() {
                     put(&mut item, label, json!(label_of(which)));
                 }
                 (item, json!(format!("{value}{which}")))
             };
             let ((first, _), (second, value)) = (item("1"), item("2"));
-            let items = if self.turn % 2 == 0 { json!([second]) } else { json!([first, second]) };
+            let items = if self.turn.is_multiple_of(2) { json!([second]) } else { json!([first, second]) };
             match call["choose"]["items"].as_str() {
                 Some(path) => put(&mut answered.body, path, items),
                 None => answered.body = items,
