@@ -62,7 +62,7 @@ pub(crate) async fn whole(
             match put["authOptions"].get_mut(0) {
                 Some(own) => own["config"]["scopes"] = scopes,
                 None => {
-                    put["authOptions"] = json!([{ "key": option["key"], "config": { "scopes": scopes } }])
+                    put["authOptions"] = json!([{ "key": option["key"], "config": { "scopes": scopes } }]);
                 }
             }
         }

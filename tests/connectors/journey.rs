@@ -119,7 +119,7 @@ impl<'w> Journey<'w> {
     /// Connects, and returns the connection's id.
     pub(crate) async fn connect(&self) -> Checked<String> {
         // What the service has refused before is revoked nevertheless.
-        let old = self.service(|service| service.revocable());
+        let old = self.service(Service::revocable);
         self.stage.revokes_old(old);
         let answer = self.sign_in(Reaction::Good).await?;
         self.stage.revokes_old(None);
