@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderValue, Method};
 use protocol::clock::{Clock, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::World;
 use tests::browser::api_request;
 use tests::definitions;
@@ -50,10 +50,23 @@ pub(crate) async fn whole(
 ) -> Checked<Steps> {
     let (described, option) = (&subject.definition, subject.option());
     let mut steps = Steps::new();
-    let rounds = turns(described, option).max(probes::turns(option));
+    let rounds =
+        turns(described, option).max(probes::turns(option)).max(1 + usize::from(separates_nothing(option)));
     for turn in 0..rounds.min(most_rounds) {
-        let journey = Journey::new(world, described, option, turn);
         let mut put = put.clone();
+        let mut option = option.clone();
+        if turn == 1 && separates_nothing(&option) {
+            // A team asks for more.
+            let scopes = json!(["one", "two"]);
+            option["config"]["scopes"] = scopes.clone();
+            match put["authOptions"].get_mut(0) {
+                Some(own) => own["config"]["scopes"] = scopes,
+                None => {
+                    put["authOptions"] = json!([{ "key": option["key"], "config": { "scopes": scopes } }]);
+                }
+            }
+        }
+        let journey = Journey::new(world, described, &option, turn);
         put.as_object_mut().map(|put| put.remove("key"));
         put["parameters"] = crate::journey::parameters(described, turn);
         // A sealed one that is left out would stay.
@@ -73,6 +86,12 @@ pub(crate) async fn whole(
         round.await.map_err(|problem| format!("round {turn}: {problem}"))?;
     }
     Ok(steps)
+}
+
+/// Whether an option says what separates scopes, and has only one.
+fn separates_nothing(option: &Value) -> bool {
+    let config = &option["config"];
+    config["scopeSeparator"].is_string() && config["scopes"].as_array().is_none_or(|scopes| scopes.len() < 2)
 }
 
 impl Journey<'_> {
@@ -260,5 +279,5 @@ impl Journey<'_> {
 
 /// An answer by which the service refuses a token for good (RFC 6749 §5.2).
 pub(crate) fn invalid_grant() -> Answered {
-    Answered::of(400, serde_json::json!({ "error": "invalid_grant" }))
+    Answered::of(400, json!({ "error": "invalid_grant" }))
 }

@@ -10,12 +10,12 @@ use tests::definitions::integration_id;
 use tests::form::Form;
 use tests::tokens::{CUSTOMER, WORKSPACE, admin, customer};
 use tests::{Answer, Browser, Start, World};
-use url::{Url, form_urlencoded};
+use url::Url;
 
 use crate::Checked;
 use crate::answers::Answered;
 use crate::entered;
-use crate::service::{CLIENT_ID, CLIENT_SECRET, CODE, Service, TokenRequest};
+use crate::service::{CLIENT_ID, CLIENT_SECRET, Service, TokenRequest};
 use crate::stage::{Awaited, Reaction, Stage, TEMPORARY, VERIFIER};
 use crate::template::Values;
 use crate::tokens::label_of;
@@ -79,6 +79,7 @@ impl<'w> Journey<'w> {
             issued: 0,
             life: None,
             challenge: None,
+            held: json!({}),
         };
         let stage = Arc::new(Stage::new(service));
         world.provider.answered_by(Arc::clone(&stage) as Arc<dyn protocol::provider::client::Provider>);
@@ -98,7 +99,9 @@ impl<'w> Journey<'w> {
                 (0..calls.len()).filter(|place| calls[*place]["on"] != "refresh").collect();
             (completing, service.option["test"].is_object())
         });
-        completing.into_iter().for_each(|place| self.stage.awaits(Awaited::Completing(place)));
+        for place in completing {
+            self.stage.awaits(Awaited::Completing(place));
+        }
         if is_tested {
             self.stage.awaits(Awaited::Test);
         }
@@ -116,8 +119,7 @@ impl<'w> Journey<'w> {
     /// Connects, and returns the connection's id.
     pub(crate) async fn connect(&self) -> Checked<String> {
         // What the service has refused before is revoked nevertheless.
-        let old =
-            self.service(|service| service.revokes_each_token().then(|| service.values.credentials.clone()));
+        let old = self.service(Service::revocable);
         self.stage.revokes_old(old);
         let answer = self.sign_in(Reaction::Good).await?;
         self.stage.revokes_old(None);
@@ -132,6 +134,7 @@ impl<'w> Journey<'w> {
             self.service(|service| service.option["type"].as_str().unwrap_or_default().to_owned());
         let browser = self.world.browser();
         self.service(|service| {
+            service.hold();
             let is_entered = service.is("client-credentials") && !service.is_exchanged();
             service.values.credentials =
                 if is_entered { service.values.parameters.clone() } else { json!({}) };
@@ -316,47 +319,6 @@ impl<'w> Journey<'w> {
             Some(name) => Err(format!("credentials: {name} is {} and not {}", came[name], known[name])),
             None => Ok(()),
         }
-    }
-}
-
-impl Service {
-    /// Whether a revocation ends one token and no other one.
-    pub(crate) fn revokes_each_token(&self) -> bool {
-        match &self.option["revoke"] {
-            Value::Object(call) => call.get("perToken") == Some(&json!(true)),
-            _ => *self.config("revocationPerToken") == true && self.config("revocationUri").is_string(),
-        }
-    }
-
-    /// Where the service sends the browser after the customer's consent.
-    fn back(&mut self, state: &str) -> Checked<String> {
-        let mut pairs: Vec<(String, String)> = Vec::new();
-        let code = self.config("callbackNames")["code"].as_str().unwrap_or("code").to_owned();
-        pairs.push((code, CODE.to_owned()));
-        pairs.push(("state".to_owned(), state.to_owned()));
-        let kept = self.config("callbackParameters").clone();
-        let mut values: Vec<(String, String)> = Vec::new();
-        for name in kept.as_array().into_iter().flatten().filter_map(Value::as_str) {
-            values.push((name.to_owned(), format!("{name}!+1")));
-        }
-        for (name, described) in kept.as_object().into_iter().flatten() {
-            let several = described["enum"].as_array().filter(|several| !several.is_empty());
-            let value =
-                several.map(|several| several[self.turn % several.len()].as_str().unwrap_or_default());
-            values.push((name.clone(), value.map_or_else(|| format!("{name}!+1"), str::to_owned)));
-        }
-        self.know(values.iter().map(|(name, value)| (name.clone(), json!(value))));
-        pairs.extend(values);
-        if let Some(name) = self.config("callbackHmac")["parameter"].as_str() {
-            let mut texts: Vec<String> =
-                pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            texts.sort();
-            let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, self.client()?.1.as_bytes());
-            let tag = aws_lc_rs::hmac::sign(&key, texts.join("&").as_bytes());
-            pairs.push((name.to_owned(), tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()));
-        }
-        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-        Ok(format!("{}?{query}", self.callback))
     }
 }
 

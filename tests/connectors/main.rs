@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends where it stands")]
 
 mod answers;
+mod consent;
 mod entered;
 mod expected;
 mod flow;
@@ -27,12 +28,13 @@ mod tokens;
 pub(crate) type Checked<T = ()> = Result<T, String>;
 
 /// The rounds that `cargo test` makes of each option: what has more ways goes them all where settings are changed.
-#[cfg(test)]
 const ROUNDS: usize = 2;
 
 #[test]
 fn every_connector_goes_its_whole_way() {
-    let subjects = run::all();
+    let only = std::env::var("ONLY").ok();
+    let subjects: Vec<_> =
+        run::all().into_iter().filter(|subject| is_named(subject, only.as_deref())).collect();
     let put = |subject: &run::Subject| serde_json::json!({ "connector": subject.connector });
     let results = run::each(&subjects, |subject| run::one(subject, &put(subject), ROUNDS));
     let mut problems = Vec::new();
@@ -41,17 +43,27 @@ fn every_connector_goes_its_whole_way() {
         match result {
             Ok(steps) => rows.push((subject, steps)),
             Err(problem) => {
-                problems.push(format!("{} {}: {problem}", subject.connector, subject.option_key()))
+                problems.push(format!("{} {}: {problem}", subject.connector, subject.option_key()));
             }
         }
     }
     assert!(problems.is_empty(), "{} problems: {problems:#?}", problems.len());
-    table::compare("steps", &table::of_steps(&rows));
-    table::compare("settings", &table::of_settings(&subjects));
+    if only.is_none() {
+        table::compare("steps", &table::of_steps(&rows));
+    }
+}
+
+#[test]
+fn the_settings_in_use_are_shown() {
+    table::compare("settings", &table::of_settings(&run::all()));
+}
+
+/// Whether a connector is among those that `ONLY=asana,box` names.
+fn is_named(subject: &run::Subject, only: Option<&str>) -> bool {
+    only.is_none_or(|only| only.split(',').any(|key| key == subject.connector))
 }
 
 /// Options that use many settings together. Each change of theirs is noticed, but for those whose reason is known.
-#[cfg(test)]
 const WATCHED: [(&str, &str); 4] =
     [("tiktok-ads", "oauth"), ("notion", "oauth"), ("bamboohr", "oauth"), ("google-service-account", "key")];
 
@@ -69,18 +81,19 @@ fn every_change_of_a_setting_is_noticed() {
     assert!(unexplained.is_empty(), "{:#?}", unexplained.iter().map(shown).collect::<Vec<_>>());
 }
 
-/// All changes of all connectors; `EVERY=20` takes one of twenty. `UPDATE=1` writes the figures.
+/// All changes of all connectors; `EVERY=20` takes one of twenty, `FROM=7` not the first ones. `UPDATE=1` writes the figures.
 #[test]
 #[ignore = "takes an hour"]
 fn changes_of_all_connectors() {
     let stride: usize = std::env::var("EVERY").map_or(1, |every| every.parse().unwrap());
     let only = std::env::var("ONLY").ok();
-    let is_meant = |subject: &run::Subject| {
-        only.as_ref().is_none_or(|only| only.split(',').any(|key| key == subject.connector))
-    };
-    let all: Vec<_> = run::all().iter().filter(|subject| is_meant(subject)).flat_map(mutants::of).collect();
-    eprintln!("{} changes", all.len());
-    let chosen: Vec<_> = all.iter().step_by(stride).cloned().collect();
+    let all: Vec<_> = run::all()
+        .iter()
+        .filter(|subject| is_named(subject, only.as_deref()))
+        .flat_map(mutants::of)
+        .collect();
+    let first: usize = std::env::var("FROM").map_or(0, |first| first.parse().unwrap());
+    let chosen: Vec<_> = all.iter().skip(first).step_by(stride).cloned().collect();
     let survivors = survivors::of(&chosen);
     table::compare("changes", &table::of_changes(all.len(), &chosen, &survivors));
 }

@@ -16,6 +16,8 @@ pub(crate) struct Mutant {
     /// What was done to it.
     pub(crate) change: &'static str,
     pub(crate) definition: Value,
+    /// Where it stands.
+    pub(crate) pointer: String,
     /// The value that was changed.
     pub(crate) original: Value,
 }
@@ -48,7 +50,14 @@ pub(crate) fn of(subject: &Subject) -> Vec<Mutant> {
         for (change, definition) in changes(&alone.definition, &pointer) {
             let setting = format!("{auth_type}: {setting}");
             let original = alone.definition.pointer(&pointer).cloned().unwrap_or_default();
-            mutants.push(Mutant { subject: alone.clone(), setting, change, definition, original });
+            mutants.push(Mutant {
+                subject: alone.clone(),
+                setting,
+                change,
+                definition,
+                pointer: pointer.clone(),
+                original,
+            });
         }
     }
     mutants

@@ -6,6 +6,7 @@ use crate::Checked;
 use crate::answers::{Answered, condition};
 use crate::flow::invalid_grant;
 use crate::journey::{Journey, connection_id, error_of, json_of, status};
+use crate::service::Service;
 use crate::stage::{Awaited, Reaction};
 
 /// How many ways there are to refuse a refresh: each round has another one.
@@ -229,8 +230,7 @@ impl Journey<'_> {
     /// Connects while the last of the calls after connecting fails.
     async fn sign_in_without(&self, place: usize) -> Checked<tests::Answer> {
         self.stage.fails_at(place, status(500));
-        let old =
-            self.service(|service| service.revokes_each_token().then(|| service.values.credentials.clone()));
+        let old = self.service(Service::revocable);
         self.stage.revokes_old(old);
         let answer = self.sign_in(Reaction::Good).await;
         self.stage.revokes_old(None);

@@ -14,7 +14,7 @@ use crate::journey::{Journey, error_of};
 /// against them.
 fn unfit(property: &Value, fitting: &Value) -> Vec<Value> {
     let mut all = match property["type"].as_str() {
-        Some("string") => vec![json!(7)],
+        Some("string") => vec![json!(true)],
         Some(_) => vec![json!("does not fit")],
         None => return Vec::new(),
     };
@@ -129,7 +129,7 @@ impl Journey<'_> {
                 return Err(format!("the form asks for {control:?}"));
             }
             let default = crate::template::text(&property["default"]).unwrap_or_default();
-            if control.kind == "text" && default != control.value {
+            if matches!(&*control.kind, "text" | "select") && default != control.value {
                 return Err(format!("the form begins with {control:?}"));
             }
         }

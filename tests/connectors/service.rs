@@ -31,6 +31,8 @@ pub(crate) struct Service {
     pub(crate) issued: usize,
     /// The seconds that the credentials last, if they end.
     pub(crate) life: Option<i64>,
+    /// The credentials of the last connection.
+    pub(crate) held: Value,
     /// The code challenge of the authorization request, and its method.
     pub(crate) challenge: Option<(String, String)>,
 }
@@ -141,7 +143,7 @@ impl Service {
     }
 
     /// A token request.
-    pub(crate) fn token_request(&self, request: &TokenRequest) -> Checked<Expected> {
+    pub(crate) fn token_request(&self, request: TokenRequest) -> Checked<Expected> {
         let is_refresh = matches!(request, TokenRequest::Refresh);
         let setting =
             if is_refresh && self.config("refreshUri").is_string() { "refreshUri" } else { "tokenUri" };

@@ -194,7 +194,7 @@ impl Service {
     /// The request that is awaited.
     fn expects(&self, awaited: &Awaited) -> Checked<Expected> {
         match awaited {
-            Awaited::Token(request) => self.token_request(request),
+            Awaited::Token(request) => self.token_request(*request),
             Awaited::Login => self.call(self.config("login"), Purpose::Login),
             Awaited::Completing(place) => self.call(&self.option["afterConnect"][place], Purpose::Completing),
             Awaited::Test => self.call(&self.option["test"], Purpose::Test),

@@ -9,13 +9,20 @@ use crate::run;
 pub(crate) fn of(mutants: &[Mutant]) -> Vec<Mutant> {
     let mut originals: Vec<&Mutant> = mutants.iter().collect();
     originals.dedup_by_key(|mutant| (&mutant.subject.connector, mutant.subject.option_key()));
-    let alone = |mutant: &&Mutant| run::one(&mutant.subject, &mutant.subject.definition, usize::MAX);
+    let alone = |mutant: &&Mutant| run::one(&mutant.subject, &mutant.subject.definition, 1);
     for (original, result) in originals.iter().zip(run::each(&originals, alone)) {
         assert!(result.is_ok(), "{} without a change: {result:?}", original.subject.connector);
     }
     // What a changed definition makes of an answer can end the test itself: that is a result, and no news.
     std::panic::set_hook(Box::new(|_| {}));
-    let is_unnoticed = |mutant: &Mutant| run::one(&mutant.subject, &mutant.definition, usize::MAX).is_ok();
+    let is_shown = std::env::var_os("SHOW").is_some();
+    let is_unnoticed = |mutant: &Mutant| {
+        let unnoticed = run::one(&mutant.subject, &mutant.definition, usize::MAX).is_ok();
+        if unnoticed && is_shown {
+            eprintln!("{}: {} {}", mutant.subject.connector, mutant.setting, mutant.change);
+        }
+        unnoticed
+    };
     let unnoticed = run::each(mutants, is_unnoticed);
     drop(std::panic::take_hook());
     mutants
@@ -54,6 +61,21 @@ const DEFAULTS: &[(&str, &str)] = &[
 const REASONS: &[(&str, &str, &str)] = &[
     ("inputSchema.type", "removed", "what is entered is an object in any case"),
     ("parametersSchema.type", "removed", "what is given is an object in any case"),
+    (
+        "config.tokenErrors.body.error",
+        "removed",
+        "where nothing is refreshed, an unknown error has the same key",
+    ),
+    (
+        "apiClient.expired.status",
+        "any",
+        "where nothing is renewed, a test that fails is a refusal in any case",
+    ),
+    (
+        "config.refreshTokenExpiresIn",
+        "any",
+        "every seven days is soon enough for a refresh token that lasts two weeks",
+    ),
 ];
 
 /// Why nothing notices this change.
@@ -63,6 +85,9 @@ pub(crate) fn reason(mutant: &Mutant) -> Option<&'static str> {
     };
     if DEFAULTS.iter().any(is_default) {
         return Some("it says what holds without it");
+    }
+    if mutant.pointer.ends_with("/privateKey/type") {
+        return Some("what is no text is no key either");
     }
     let fits = |(setting, change, _): &&(&str, &str, &str)| {
         mutant.setting.ends_with(setting) && (*change == "any" || *change == mutant.change)

@@ -117,9 +117,8 @@ impl Values {
 
     /// An address with its values; they are percent-encoded unless the whole address begins with one.
     pub(crate) fn address(&self, template: &str) -> Checked<String> {
-        let encode = |value: &str, is_first| match is_first {
-            true => value.to_owned(),
-            false => utf8_percent_encode(value, UNRESERVED).to_string(),
+        let encode = |value: &str, is_first| {
+            if is_first { value.to_owned() } else { utf8_percent_encode(value, UNRESERVED).to_string() }
         };
         self.filled(template, encode)?.ok_or_else(|| format!("{template}: a value is missing"))
     }

@@ -136,7 +136,7 @@ impl Service {
                 (item, json!(format!("{value}{which}")))
             };
             let ((first, _), (second, value)) = (item("1"), item("2"));
-            let items = if self.turn % 2 == 0 { json!([second]) } else { json!([first, second]) };
+            let items = if self.turn.is_multiple_of(2) { json!([second]) } else { json!([first, second]) };
             match call["choose"]["items"].as_str() {
                 Some(path) => put(&mut answered.body, path, items),
                 None => answered.body = items,

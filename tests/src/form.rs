@@ -37,10 +37,7 @@ impl Form {
         let (tag, rest) = form.split_once('>').unwrap();
         assert_eq!(attribute(tag, "method").as_deref(), Some("post"));
         let rest = rest.split_once("</form>").unwrap().0;
-        Self {
-            action: attribute(tag, "action").unwrap(),
-            controls: rest.split('<').filter_map(Control::read).collect(),
-        }
+        Self { action: attribute(tag, "action").unwrap(), controls: controls(rest) }
     }
 
     /// The control of this name.
@@ -86,6 +83,21 @@ impl Form {
     pub fn submit(&self) -> Request<Bytes> {
         self.press(None)
     }
+}
+
+/// The controls in order. The value of a select is that of the chosen option.
+fn controls(form: &str) -> Vec<Control> {
+    let mut controls: Vec<Control> = Vec::new();
+    for tag in form.split('<') {
+        if let (Some(option), Some(select)) = (tag.strip_prefix("option "), controls.last_mut()) {
+            let attributes = option.split('>').next().unwrap_or_default();
+            if attributes.ends_with(" selected") {
+                select.value = attribute(attributes, "value").unwrap_or_default();
+            }
+        }
+        controls.extend(Control::read(tag));
+    }
+    controls
 }
 
 impl Control {
