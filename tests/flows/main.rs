@@ -37,6 +37,7 @@ mod key_faults;
 mod list;
 mod login_call;
 mod made_values;
+mod mcp;
 mod mistakes;
 mod oauth1;
 mod oauth1_refused;

@@ -147,6 +147,8 @@ pub struct AuthOption {
     pub customer_host: CustomerHost,
     /// Public suffixes that are the provider's own.
     pub provider_domains: Vec<String>,
+    /// True if its client's identifier is the address of a document that Linkspan serves.
+    pub has_client_document: bool,
     /// True if it has no client of its own, but the one of the integration's parameters.
     pub(super) takes_client: bool,
     /// The sealed parameters of the integration that its templates name.
@@ -188,8 +190,7 @@ impl AuthOption {
             enabled: definition.enabled,
             help_uri: definition.help_uri,
             input_schema: definition.input_schema,
-            method,
-            api_client: definition.api_client.unwrap_or_default(),
+            api_client: definition.api_client.or_else(|| method.server_client()).unwrap_or_default(),
             test: definition.test,
             revoke: definition.revoke,
             after_connect: definition.after_connect,
@@ -197,9 +198,11 @@ impl AuthOption {
             signed: definition.signed,
             customer_host,
             provider_domains: definition.provider_domains,
+            has_client_document: definition.discovered.is_some_and(|found| found.has_client_document()),
             takes_client: false,
             sealed_parameters: Vec::new(),
             place: definition.place,
+            method,
         })
     }
 
