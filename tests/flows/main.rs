@@ -42,6 +42,7 @@ mod key_faults;
 mod list;
 mod login_call;
 mod made_values;
+mod mcp;
 mod mistakes;
 mod mistyped_hosts;
 mod oauth1;

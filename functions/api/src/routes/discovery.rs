@@ -1,54 +1,156 @@
-//! What is read from issuers' metadata while an integration is defined: the endpoints that its options leave open. So
-//! nothing is read during a customer's flow.
+//! What is read from metadata while an integration is defined: what its options leave to their issuer, or to the MCP server
+//! that they are for. So nothing is read during a customer's flow.
 
 use flow::deps::Deps;
+use flow::store::StoredDefinition;
 use protocol::deadline::Deadline;
-use protocol::definition::{Problems, is_issuer};
+use protocol::definition::{
+    BARE_CALLBACK, Discovered, DiscoveredClient, Problems, integration_id, is_issuer, is_server,
+};
 use protocol::error::{Error, Result};
-use protocol::provider::discovery::discovered;
+use protocol::id::WorkspaceKey;
+use protocol::provider::discovery::{Applicant, ClientSecret, FoundServer, of_issuer, of_server};
 use serde_json::{Map, Value};
 
 use super::expansion::Whole;
+use super::oauth_client;
 
 /// The member of an option that says what was discovered.
 const DISCOVERED: &str = "discovered";
 
+/// A definition's settings, or a part of them.
+type Settings = Map<String, Value>;
+
+/// The integration that is defined.
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'a> {
+    pub(super) workspace: &'a WorkspaceKey,
+    pub(super) key: &'a str,
+    /// The service's own address, where the request came to.
+    pub(super) own_address: &'a str,
+    pub(super) deadline: Deadline,
+}
+
 /// Reads the metadata that the definition's options need, and notes in each what was found. What was noted before is left
 /// out: it is read anew with every change. Returns what could not be found.
-pub(super) async fn discover(deps: &Deps, deadline: Deadline, whole: &mut Whole) -> Result<Problems> {
+pub(super) async fn discover(
+    deps: &Deps,
+    subject: Subject<'_>,
+    whole: &mut Whole,
+    before: Option<&StoredDefinition>,
+) -> Result<Problems> {
     for (_, option) in whole.given.as_mut().into_iter().flat_map(options) {
         option.remove(DISCOVERED);
     }
     let mut problems = Problems::default();
-    let calls = deps.calls(deadline.provider());
+    let calls = deps.calls(subject.deadline.provider());
+    let parameters_have_client =
+        whole.definition.get("parameters").and_then(|parameters| given(parameters.as_object()?, "clientId"));
+    let has_client = parameters_have_client.is_some();
+    let callback = callback(&whole.definition, subject);
     for (place, option) in options(&mut whole.definition) {
         option.remove(DISCOVERED);
-        let Some((issuer, config)) = undiscovered(option) else { continue };
-        if !is_issuer(issuer, deps.settings.loopback) {
-            continue;
-        }
-        match discovered(&calls, issuer, config).await {
-            Ok(found) => {
-                let found = serde_json::to_value(found).map_err(Error::internal)?;
-                option.insert(DISCOVERED.to_owned(), found);
+        let Some(config) = undiscovered(option) else { continue };
+        let text = |setting: &str| config.get(setting).and_then(Value::as_str);
+        let loopback = deps.settings.loopback;
+        let (setting, found) = match (text("mcpServer"), text("issuer")) {
+            (Some(server), _) if is_server(server, loopback) && !deps.own_routes.have(server) => {
+                let needs_client = !has_client && given(config, "clientId").is_none();
+                if needs_client && given(config, "clientSecret").is_some() {
+                    // It is no other client's.
+                    problems.add(
+                        format!("authOptions[{place}].config.clientId"),
+                        "is missing beside clientSecret",
+                    );
+                    continue;
+                }
+                let applicant = if needs_client {
+                    Some(applicant(deps, subject, &callback, option, before).await?)
+                } else {
+                    None
+                };
+                ("mcpServer", of_server(&calls, server, config, applicant.as_ref()).await)
             }
-            Err(problem) => problems.add(format!("authOptions[{place}].config.issuer"), problem),
+            (None, Some(issuer)) if is_issuer(issuer, loopback) => {
+                let found = of_issuer(&calls, issuer, config).await;
+                ("issuer", found.map(|discovered| FoundServer { discovered, secret: ClientSecret::Kept }))
+            }
+            // What is wrong with it is told by the check of the whole.
+            _ => continue,
+        };
+        match found {
+            Ok(FoundServer { discovered, secret }) => {
+                let noted = serde_json::to_value(discovered).map_err(Error::internal)?;
+                option.insert(DISCOVERED.to_owned(), noted);
+                // Like one that was given: it is taken out and sealed with the others.
+                let secret = match secret {
+                    ClientSecret::Kept => continue,
+                    ClientSecret::Removed => Value::Null,
+                    ClientSecret::Issued(secret) => secret.expose().into(),
+                };
+                if let Some(Value::Object(config)) = option.get_mut("config") {
+                    config.insert("clientSecret".to_owned(), secret);
+                }
+            }
+            Err(problem) => problems.add(format!("authOptions[{place}].config.{setting}"), problem),
         }
     }
     Ok(problems)
 }
 
-/// The issuer of an option that leaves an endpoint to it, with the option's settings.
-fn undiscovered(option: &Map<String, Value>) -> Option<(&str, &Map<String, Value>)> {
+/// The settings of an option that leaves something to metadata.
+fn undiscovered(option: &Settings) -> Option<&Settings> {
     let is_used = option.get("type")? == "oauth2" && option.get("enabled") != Some(&Value::Bool(false));
     let config = option.get("config").and_then(Value::as_object).filter(|_| is_used)?;
-    let is_open = |setting: &&str| config.get(*setting).is_none_or(Value::is_null);
-    ["authorizeUri", "tokenUri"].iter().find(|setting| is_open(setting))?;
-    Some((config.get("issuer")?.as_str()?, config))
+    ["authorizeUri", "tokenUri"].iter().any(|setting| given(config, setting).is_none()).then_some(config)
+}
+
+/// The team, as an authorization server gets to know it.
+async fn applicant(
+    deps: &Deps,
+    subject: Subject<'_>,
+    callback: &str,
+    option: &Settings,
+    before: Option<&StoredDefinition>,
+) -> Result<Applicant> {
+    let workspace = deps.definitions.workspace(subject.workspace).await?;
+    let id = integration_id(subject.workspace, subject.key);
+    // A secret that the team removes was this client's.
+    let is_kept = option.get("config").and_then(|config| config.get("clientSecret")).is_none();
+    Ok(Applicant {
+        name: workspace.brand.name.clone(),
+        redirect_uri: callback.to_owned(),
+        document: oauth_client::address(subject.own_address, &id),
+        before: before.filter(|_| is_kept).and_then(|before| discovered_before(before, option)),
+    })
+}
+
+/// What was discovered of the option of this key in the definition that is replaced, if its client came by itself.
+fn discovered_before(before: &StoredDefinition, option: &Settings) -> Option<(DiscoveredClient, Settings)> {
+    let mut definition: Settings = serde_json::from_str(&before.definition).ok()?;
+    let (_, replaced) = options(&mut definition).find(|(_, other)| other.get("key") == option.get("key"))?;
+    let found: Discovered = serde_json::from_value(replaced.remove(DISCOVERED)?).ok()?;
+    Some((found.client?, found.config))
+}
+
+/// The callback address that providers are told.
+fn callback(definition: &Settings, subject: Subject<'_>) -> String {
+    let own = given(definition, "oAuthCallbackUri").and_then(Value::as_str);
+    own.map_or_else(
+        || {
+            let id = integration_id(subject.workspace, subject.key);
+            format!("{}{BARE_CALLBACK}/{id}", subject.own_address)
+        },
+        str::to_owned,
+    )
+}
+
+fn given<'a>(settings: &'a Settings, setting: &str) -> Option<&'a Value> {
+    settings.get(setting).filter(|value| !value.is_null())
 }
 
 /// The options, each with its place.
-fn options(definition: &mut Map<String, Value>) -> impl Iterator<Item = (usize, &mut Map<String, Value>)> {
+fn options(definition: &mut Settings) -> impl Iterator<Item = (usize, &mut Settings)> {
     let options = definition.get_mut("authOptions").and_then(Value::as_array_mut);
     options
         .into_iter()

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use flow::deps::{Deps, integration_place, read_integration};
 use flow::lifecycle::registration;
 use flow::store::StoredDefinition;
-use protocol::deadline::Deadline;
 use protocol::definition::{
     AuthMethod, AuthOption, HostRule, Integration, IntegrationDefinition, KnownSecrets, OptionSecrets,
     Problems,
@@ -16,7 +15,7 @@ use protocol::id::WorkspaceKey;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::discovery;
+use super::discovery::{self, Subject};
 use super::expansion::Whole;
 
 /// A definition, and what of it cannot work.
@@ -29,19 +28,18 @@ pub(super) struct Checked {
 /// The definition as it is to be stored, without any problem. Everything is checked before anything is written.
 pub(super) async fn passed(
     deps: &Deps,
-    workspace: &WorkspaceKey,
-    key: String,
+    subject: Subject<'_>,
     mut whole: Whole,
     before: Option<&StoredDefinition>,
-    deadline: Deadline,
 ) -> Result<Checked> {
-    let mut problems = discovery::discover(deps, deadline, &mut whole).await?;
+    let Subject { workspace, key, .. } = subject;
+    let mut problems = discovery::discover(deps, subject, &mut whole, before).await?;
     let mut definition = IntegrationDefinition::read(whole.definition.into())?;
     let given_secrets = definition.take_secrets();
     let json = serde_json::to_string(&definition).map_err(Error::internal)?;
     let given = whole.given.map(|given| Value::Object(definition.without_secrets(given)).to_string());
     let sealed_before = before.and_then(|before| before.sealed.clone());
-    let integration = Arc::new(Integration::new(workspace, &key, definition, sealed_before));
+    let integration = Arc::new(Integration::new(workspace, key, definition, sealed_before));
     // A definition that can no longer be read says nothing of where its secrets went.
     let replaced = before.and_then(|before| read_integration(workspace, before.clone()).ok());
     let kept = deps.definitions.option_secrets(&integration).await?;
@@ -62,7 +60,8 @@ pub(super) async fn passed(
     check_start(deps, &integration, &mut problems).await?;
     problems.refuse()?;
     let sealed = sealed(deps, &integration, &secrets).await?;
-    Ok(Checked { integration, problems, stored: StoredDefinition { key, definition: json, given, sealed } })
+    let stored = StoredDefinition { key: key.to_owned(), definition: json, given, sealed };
+    Ok(Checked { integration, problems, stored })
 }
 
 /// A stored definition.

@@ -12,6 +12,7 @@ use protocol::token::Caller;
 use serde_json::Value;
 
 use super::Call;
+use super::discovery::Subject;
 use super::expansion::Whole;
 use super::integration_check::{self, Checked};
 use super::integration_representation::{Integrations, Representation, details, given, summary};
@@ -57,6 +58,7 @@ pub(crate) async fn show(call: Call<'_>, caller: Caller) -> Result<Response<Byte
 /// client secret that is not given stays as it was; `null` removes it.
 pub(crate) async fn put(call: Call<'_>, workspace: WorkspaceKey) -> Result<Response<Bytes>> {
     let Call { deps, request, id: id_or_key, deadline } = call;
+    let own_address = deps.own_address(request)?.url;
     let whole = Whole::of(body::object(request)?)?;
     let id = integration_id_of(&workspace, id_or_key);
     until_written(|| async {
@@ -66,9 +68,8 @@ pub(crate) async fn put(call: Call<'_>, workspace: WorkspaceKey) -> Result<Respo
             None if is_id(id_or_key) => return Err(integration_not_found("integrationKey")),
             None => id_or_key.to_owned(),
         };
-        let checked =
-            integration_check::passed(deps, &workspace, key, whole.clone(), before.as_ref(), deadline)
-                .await?;
+        let subject = Subject { workspace: &workspace, key: &key, own_address: &own_address, deadline };
+        let checked = integration_check::passed(deps, subject, whole.clone(), before.as_ref()).await?;
         let integration = details(deps, request, &checked)?;
         note_owner(deps, &checked.integration).await?;
         if !deps.store.put_integration(&workspace, &id, before.as_ref(), checked.stored).await? {
@@ -86,6 +87,7 @@ pub(crate) async fn put(call: Call<'_>, workspace: WorkspaceKey) -> Result<Respo
 /// team gave, and lays that over the connector again.
 pub(crate) async fn patch(call: Call<'_>, workspace: WorkspaceKey) -> Result<Response<Bytes>> {
     let Call { deps, request, id: id_or_key, deadline } = call;
+    let own_address = deps.own_address(request)?.url;
     let patch = Value::Object(body::object(request)?);
     let id = integration_id_of(&workspace, id_or_key);
     until_written(|| async {
@@ -96,9 +98,9 @@ pub(crate) async fn patch(call: Call<'_>, workspace: WorkspaceKey) -> Result<Res
             .ok_or_else(|| integration_not_found("integrationKey"))?;
         let definition = serde_json::from_str(&before.definition).map_err(Error::internal)?;
         let whole = Whole::patched(definition, given(&before)?, &patch)?;
-        let key = before.key.clone();
-        let checked =
-            integration_check::passed(deps, &workspace, key, whole, Some(&before), deadline).await?;
+        let key = &before.key;
+        let subject = Subject { workspace: &workspace, key, own_address: &own_address, deadline };
+        let checked = integration_check::passed(deps, subject, whole, Some(&before)).await?;
         let integration = details(deps, request, &checked)?;
         note_owner(deps, &checked.integration).await?;
         if !deps.store.put_integration(&workspace, &id, Some(&before), checked.stored).await? {
@@ -110,13 +112,14 @@ pub(crate) async fn patch(call: Call<'_>, workspace: WorkspaceKey) -> Result<Res
     .await
 }
 
-/// Lets the callback find a definition that it needs without a flow. It is noted before the definition is stored: by
-/// itself it says nothing.
+/// Lets the callback find a definition that it needs without a flow, and authorization servers the document about its
+/// client. It is noted before the definition is stored: by itself it says nothing.
 async fn note_owner(deps: &Deps, integration: &Integration) -> Result<()> {
-    match &integration.start_uri {
-        Some(_) => deps.store.put_owner(&integration.id, &integration.workspace).await,
-        None => Ok(()),
+    let has_document = integration.auth_options.iter().any(|option| option.has_client_document);
+    if integration.start_uri.is_some() || has_document {
+        deps.store.put_owner(&integration.id, &integration.workspace).await?;
     }
+    Ok(())
 }
 
 /// DELETE: takes the definition away. Connections stay, and work again once it is defined again under the same key.

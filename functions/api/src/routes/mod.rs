@@ -16,6 +16,7 @@ mod integration_check;
 mod integration_representation;
 mod integrations;
 mod new_connection;
+mod oauth_client;
 mod openapi;
 mod proxy;
 mod sse;
@@ -41,6 +42,11 @@ use protocol::token::{self, Caller};
 
 use Handler::{Admin, Anyone, Customer, CustomerOrAdmin, Root};
 
+/// The address of an integration's API itself, through the proxy.
+const BASE: &str = "/connections/{id}/proxy";
+/// What lies below that.
+const BELOW_BASE: &str = "/connections/{id}/proxy/{path+}";
+
 static TABLE: &[Entry] = &[
     get("/openapi.json", Anyone(|_| Box::pin(ready(Ok(openapi::show()))))),
     get("/self", Customer(|_, customer| Box::pin(ready(whoami::show(&customer))))),
@@ -61,6 +67,7 @@ static TABLE: &[Entry] = &[
         "/connection-options",
         CustomerOrAdmin(|call, caller| Box::pin(connection_options::list(call, caller))),
     ),
+    get("/oauth-client/{integrationId}", Anyone(|call| Box::pin(oauth_client::show(call)))),
     post(
         "/connection-requests/{id}/complete",
         Customer(|call, customer| Box::pin(connection_requests::complete(call, customer))),
@@ -88,12 +95,18 @@ static TABLE: &[Entry] = &[
         "/connections/{id}/disconnect",
         CustomerOrAdmin(|call, caller| Box::pin(credentials::disconnect(call, caller))),
     ),
-    through_proxy(Method::DELETE),
-    through_proxy(Method::GET),
-    through_proxy(Method::HEAD),
-    through_proxy(Method::PATCH),
-    through_proxy(Method::POST),
-    through_proxy(Method::PUT),
+    through_proxy(Method::DELETE, BASE),
+    through_proxy(Method::DELETE, BELOW_BASE),
+    through_proxy(Method::GET, BASE),
+    through_proxy(Method::GET, BELOW_BASE),
+    through_proxy(Method::HEAD, BASE),
+    through_proxy(Method::HEAD, BELOW_BASE),
+    through_proxy(Method::PATCH, BASE),
+    through_proxy(Method::PATCH, BELOW_BASE),
+    through_proxy(Method::POST, BASE),
+    through_proxy(Method::POST, BELOW_BASE),
+    through_proxy(Method::PUT, BASE),
+    through_proxy(Method::PUT, BELOW_BASE),
 ];
 
 /// One row.
@@ -158,9 +171,9 @@ const fn delete(path: &'static str, handler: Handler) -> Entry {
     Entry { method: Method::DELETE, path, handler }
 }
 
-const fn through_proxy(method: Method) -> Entry {
+const fn through_proxy(method: Method, path: &'static str) -> Entry {
     let handler = CustomerOrAdmin(|call, caller| Box::pin(proxy::forward(call, caller)));
-    Entry { method, path: "/connections/{id}/proxy/{path+}", handler }
+    Entry { method, path, handler }
 }
 
 /// The handler of a request, and the id that its path names.
@@ -229,6 +242,8 @@ mod tests {
             ("/integrations", "/integrations", ""),
             ("/integrations/crm", "/integrations/{key}", "crm"),
             ("/integrations/a%2Fb%20c", "/integrations/{key}", "a/b c"),
+            ("/connections/c1/proxy", "/connections/{id}/proxy", "c1"),
+            ("/connections/c1/proxy/", "/connections/{id}/proxy", "c1"),
             ("/connections/c1/proxy/me", "/connections/{id}/proxy/{path+}", "c1"),
             ("/connections/c1/proxy/a/%ff//b/", "/connections/{id}/proxy/{path+}", "c1"),
         ] {
@@ -238,7 +253,7 @@ mod tests {
 
     #[test]
     fn what_is_no_path_is_not_found() {
-        for path in ["/", "/selfish", "/connections/c1/proxy", "/connections/c1/proxy/", "/self/a", "/%ff"] {
+        for path in ["/", "/selfish", "/self/a", "/%ff"] {
             assert_eq!(found(path).unwrap_err().key(), ErrorKey::NotFound, "{path}");
         }
         assert_eq!(found("/connections/%ff").unwrap_err().key(), ErrorKey::RequestMalformed);

@@ -1,5 +1,5 @@
 //! `/connections/{id}/proxy/{path}`: a request to the integration's API with the connection's credentials, which the
-//! caller need not hold.
+//! caller need not hold. Without a path it goes to the API's base address itself, which is all that an MCP server has.
 
 mod headers;
 
@@ -97,6 +97,10 @@ fn address(
 ) -> Result<Url> {
     let base = maker.registration().base_uri().ok_or_else(|| Error::unusable("baseUri"))?;
     let mut url = base.render(&maker.values(), calls.loopback)?;
+    if path.0.is_empty() {
+        url.set_query(request.uri().query());
+        return Ok(url);
+    }
     let base_path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&format!("{base_path}/{}", path.0));
     // A `BelowBase` ensures it. But no request may ever leave here for another place.
@@ -113,7 +117,8 @@ struct BelowBase<'a>(&'a str);
 
 impl<'a> BelowBase<'a> {
     fn of(request: &'a Request<Bytes>) -> Result<Self> {
-        let path = request.uri().path().trim_start_matches('/').splitn(4, '/').nth(3).ok_or_else(outside)?;
+        let path = request.uri().path().trim_start_matches('/').splitn(4, '/').nth(3);
+        let path = path.unwrap_or_default();
         match doubt(path) {
             None => Ok(Self(path)),
             Some(Doubt::Step) => Err(outside()),

@@ -217,8 +217,9 @@ fn plain(name: &str) -> String {
 fn addresses(file: &Value) -> String {
     let of = |option: &Value| {
         let config = &option["config"];
-        let members = ["issuer", "authorizeUri", "tokenUri", "requestTokenUri", "login", "scopes"]
-            .map(|name| &config[name]);
+        let members =
+            ["mcpServer", "issuer", "authorizeUri", "tokenUri", "requestTokenUri", "login", "scopes"]
+                .map(|name| &config[name]);
         json!([members, option["test"], option["apiClient"]])
     };
     json!([file["baseUri"], options(file).map(of).collect::<Vec<_>>()]).to_string()

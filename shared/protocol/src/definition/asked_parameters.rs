@@ -38,7 +38,8 @@ impl AuthOption {
 
     /// The parameters of the integration that it cannot do without, since it has no client of its own.
     fn implied(&self) -> Vec<&'static str> {
-        if !self.takes_client || !self.enabled {
+        // A client for an MCP server mostly comes by itself.
+        if !self.takes_client || !self.enabled || self.method.server_address().is_some() {
             return Vec::new();
         }
         let client = self.method.auth_type().client_setting();

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::api_calls::ApiClient;
 use super::checker::Checker;
 use super::client_credentials::ClientCredentials;
 use super::customer_host::CustomerHost;
@@ -11,6 +12,7 @@ use super::oauth2::OAuth2;
 use super::problem::Problems;
 use super::proxy::Proxy;
 use super::read::read_leniently;
+use super::template::Address;
 
 /// The authentication types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,7 +111,10 @@ impl AuthMethod {
     ) -> Option<Self> {
         let none = Value::Object(Map::new());
         match auth_type {
-            AuthType::OAuth2 => read_leniently(config, path, problems).map(Box::new).map(Self::OAuth2),
+            AuthType::OAuth2 => read_leniently(config, path, problems)
+                .filter(|read: &OAuth2| read.has_endpoints(path, problems))
+                .map(Box::new)
+                .map(Self::OAuth2),
             AuthType::OAuth1 => read_leniently(config, path, problems).map(Box::new).map(Self::OAuth1),
             AuthType::ClientCredentials => {
                 let config = if config.is_null() { &none } else { config };
@@ -125,6 +130,22 @@ impl AuthMethod {
             Self::OAuth2(config) => config.sends_secret().then_some("clientSecret"),
             Self::OAuth1(config) => Some(config.signature_method.secret()),
             Self::ClientCredentials(_) | Self::Proxy(_) => None,
+        }
+    }
+
+    /// The base address of the API, if the type's settings say it.
+    pub(super) fn server_address(&self) -> Option<Address> {
+        match self {
+            Self::OAuth2(config) => config.server_address(),
+            Self::OAuth1(_) | Self::ClientCredentials(_) | Self::Proxy(_) => None,
+        }
+    }
+
+    /// How requests to the API are authenticated, if the type's settings say it.
+    pub(super) fn server_client(&self) -> Option<ApiClient> {
+        match self {
+            Self::OAuth2(config) => config.server_client(),
+            Self::OAuth1(_) | Self::ClientCredentials(_) | Self::Proxy(_) => None,
         }
     }
 

@@ -156,6 +156,8 @@ pub struct AuthOption {
     pub provider_domains: Vec<String>,
     /// The inputs that may have a port and a path: hosts of the customer's own.
     pub(super) hosts_and_paths: Vec<Vec<String>>,
+    /// True if its client's identifier is the address of a document that Linkspan serves.
+    pub has_client_document: bool,
     /// True if it has no client of its own, but the one of the integration's parameters.
     pub(super) takes_client: bool,
     /// True if one of its templates names the callback's address.
@@ -200,8 +202,7 @@ impl AuthOption {
             enabled: definition.enabled,
             help_uri: definition.help_uri,
             input_schema: definition.input_schema,
-            method,
-            api_client: definition.api_client.unwrap_or_default(),
+            api_client: definition.api_client.or_else(|| method.server_client()).unwrap_or_default(),
             test: definition.test,
             revoke: definition.revoke,
             after_connect: definition.after_connect,
@@ -212,10 +213,12 @@ impl AuthOption {
             provider_domains: definition.provider_domains,
             // Elsewhere the host is the definition's.
             hosts_and_paths: if definition.customer_host { hosts_and_paths } else { Vec::new() },
+            has_client_document: definition.discovered.is_some_and(|found| found.has_client_document()),
             takes_client: false,
             names_callback_uri: false,
             sealed_parameters: Vec::new(),
             place: definition.place,
+            method,
         })
     }
 

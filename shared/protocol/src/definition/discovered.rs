@@ -1,5 +1,5 @@
-//! What is known of an issuer from its own metadata: settings that the definition itself leaves open. They are read once,
-//! when the integration is defined, and stored with the definition.
+//! What is known of an issuer, or of an MCP server, from its own metadata: settings that the definition itself leaves open.
+//! They are read when the integration is defined, and stored with the definition.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -19,11 +19,49 @@ pub struct Discovered {
     pub on: String,
     /// The address that it was read from.
     pub from: String,
+    /// The address of the MCP server's own metadata, if the issuer was found there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_from: Option<String>,
     /// The settings, by their names in `config`.
     pub config: Map<String, Value>,
+    /// How the client came to be, if the team gave none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<DiscoveredClient>,
+}
+
+/// A client that nobody had to register by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DiscoveredClient {
+    /// The way.
+    pub by: ClientOrigin,
+    /// The issuer that knows it.
+    pub issuer: String,
+    /// The callback address that it is known with.
+    pub redirect_uri: String,
+    /// When its secret ends, in seconds since 1970, if it does (RFC 7591 §3.2.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
+}
+
+/// The ways in which a client becomes known to an authorization server by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientOrigin {
+    /// Its identifier is the address of a document about it, which Linkspan serves.
+    MetadataDocument,
+    /// It was registered there (RFC 7591).
+    Registration,
 }
 
 impl Discovered {
+    /// True if the client's identifier is the address of a document that Linkspan serves.
+    pub(super) fn has_client_document(&self) -> bool {
+        self.client.as_ref().is_some_and(|client| client.by == ClientOrigin::MetadataDocument)
+    }
+
     /// The settings of an option: its own, and below them what was discovered.
     pub(super) fn below(&self, own: &Value) -> Value {
         let mut config = self.config.clone();
@@ -40,12 +78,10 @@ impl Discovered {
     }
 }
 
-/// Notes an endpoint that is missing. What nobody can use lacks nothing that metadata would name.
-pub(super) fn refuse_missing(setting: &str, has_issuer: bool, checker: &mut Checker<'_>) {
-    match (has_issuer, checker.option.enabled) {
-        (true, true) => checker.refuse(setting, UNDISCOVERED),
-        (true, false) => {}
-        (false, _) => checker.refuse(setting, "is missing"),
+/// Notes a setting that metadata would give. What nobody can use lacks none.
+pub(super) fn refuse_undiscovered(setting: &str, checker: &mut Checker<'_>) {
+    if checker.option.enabled {
+        checker.refuse(setting, UNDISCOVERED);
     }
 }
 

@@ -122,7 +122,7 @@ impl Integration {
             workspace: workspace.clone(),
             name: definition.name,
             logo_uri: definition.logo_uri,
-            base_uri: definition.base_uri,
+            base_uri: definition.base_uri.or_else(|| server_address(&auth_options)),
             o_auth_callback_uri: definition.o_auth_callback_uri,
             o_auth_callback_path: definition.o_auth_callback_path,
             start_uri: definition.start_uri,
@@ -293,6 +293,11 @@ impl Integration {
     pub fn is_answered_at_bare_path(&self) -> bool {
         self.o_auth_callback_uri.is_some() && self.o_auth_callback_path == CallbackPath::Bare
     }
+}
+
+/// The base address of an API that is an option's MCP server.
+fn server_address(options: &[AuthOption]) -> Option<Address> {
+    options.iter().filter(|option| option.enabled).find_map(|option| option.method.server_address())
 }
 
 /// The parameter of `startUri` that names the integration, as starts do.

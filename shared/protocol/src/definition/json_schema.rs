@@ -76,9 +76,10 @@ pub fn of_definitions() -> Value {
     root
 }
 
-/// The endpoints are given, or those of the issuer are discovered.
+/// The endpoints are given, or discovered.
 fn oauth2_endpoints() -> Value {
-    json!({ "anyOf": [{ "required": ["authorizeUri", "tokenUri"] }, { "required": ["issuer"] }] })
+    let given = json!({ "required": ["authorizeUri", "tokenUri"] });
+    json!({ "anyOf": [given, { "required": ["issuer"] }, { "required": ["mcpServer"] }] })
 }
 
 fn referenced<'a>(root: &'a mut Value, schema: &Value) -> &'a mut Value {

@@ -12,7 +12,7 @@ use super::checker::{Checker, Credentials};
 use super::client_assertion::ClientAssertion;
 use super::client_authentication::ClientAuthentication;
 use super::customer_host::CustomerHost;
-use super::discovered::{issuer_problem, refuse_missing};
+use super::discovered::{issuer_problem, refuse_undiscovered};
 use super::further_tokens::{self, FurtherTokens};
 use super::pick::Picks;
 use super::pkce::Pkce;
@@ -138,6 +138,12 @@ pub struct OAuth2 {
     /// Parameters added to the authorization request.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, Template>,
+    /// The resource that the tokens are for (RFC 8707).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<Template>,
+    /// The address of the MCP server whose own metadata names what is not given here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mcp_server: Option<String>,
     /// The `iss` that must come back, if the provider sends one (RFC 9207).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
@@ -197,6 +203,7 @@ impl OAuth2 {
                 checker.refuse(&format!("extra.{name}"), "stands in authorizeUri's query too");
             }
         }
+        self.check_resource(checker);
         if let Some(problem) = self.issuer.as_ref().and_then(|it| issuer_problem(it, checker.loopback)) {
             checker.refuse("issuer", problem);
         }
@@ -213,26 +220,6 @@ impl OAuth2 {
             redirect_uri_value: self.redirect_uri_value.as_ref(),
             grant: self.grant,
             hmac: self.callback_hmac.as_ref(),
-        }
-    }
-
-    fn check_client(&self, checker: &mut Checker<'_>) {
-        match &self.client_id {
-            Some(template) => {
-                if template.as_str().trim().is_empty() {
-                    checker.refuse("clientId", "is empty");
-                }
-                checker.template("clientId", template, Credentials::NotYet);
-                checker.shown("clientId", template);
-            }
-            None => checker.refuse_parameter("clientId"),
-        }
-        match &self.client_secret {
-            Some(template) => checker.template("clientSecret", template, Credentials::NotYet),
-            None => self.check_secret(checker),
-        }
-        if self.skip_pkce && self.pkce != Pkce::S256 {
-            checker.refuse("skipPkce", "cannot stand beside pkce");
         }
     }
 
@@ -278,17 +265,6 @@ impl OAuth2 {
         self.refresh_credential.as_deref().unwrap_or("refresh_token")
     }
 
-    /// The client identifier.
-    pub fn client_id(&self) -> Result<&Template> {
-        self.client_id.as_ref().ok_or_else(|| Error::unusable("parameters.clientId"))
-    }
-
-    /// True if the token endpoint gets the client secret.
-    pub(super) fn sends_secret(&self) -> bool {
-        let is_sent_there = |address| self.customer_host.sends_secret_to(address);
-        !self.client_auth_location.needs_no_secret() && self.token_uri.as_ref().is_none_or(is_sent_there)
-    }
-
     /// The authorization endpoint.
     pub fn authorize_uri(&self) -> Result<&Address> {
         self.authorize_uri.as_ref().ok_or_else(|| Error::unusable("authorizeUri"))
@@ -299,44 +275,10 @@ impl OAuth2 {
         self.token_uri.as_ref().ok_or_else(|| Error::unusable("tokenUri"))
     }
 
-    /// HTTP Basic has nothing to send without a secret. A client that is one of the integration's parameters is whole.
-    fn check_secret(&self, checker: &mut Checker<'_>) {
-        if !checker.lacks("clientSecret") {
-            return;
-        }
-        if checker.option.takes_client {
-            if self.sends_secret() {
-                checker.refuse_parameter("clientSecret");
-            }
-        } else if self.client_auth_location != ClientAuthentication::Body
-            && !self.client_auth_location.needs_no_secret()
-        {
-            checker.refuse("clientSecret", "is missing, and clientAuthLocation says where it is sent");
-        }
-    }
-
-    /// Checks what the client-credentials grant needs, and what it has no use for.
-    fn check_own_client(&self, checker: &mut Checker<'_>) {
-        if self.client_auth_location == ClientAuthentication::None {
-            checker.refuse(
-                "clientAuthLocation",
-                "is none, and the grant client_credentials needs the client secret",
-            );
-        } else if checker.lacks("clientSecret") {
-            checker.refuse("clientSecret", "is missing, and the grant client_credentials needs it");
-        }
-        if self.refresh_uri.is_some() {
-            checker.refuse(
-                "refreshUri",
-                "has no meaning with the grant client_credentials: tokens come from tokenUri",
-            );
-        }
-    }
-
     fn check_addresses(&self, checker: &mut Checker<'_>) {
         for (setting, address) in [("authorizeUri", &self.authorize_uri), ("tokenUri", &self.token_uri)] {
             if address.is_none() {
-                refuse_missing(setting, self.issuer.is_some(), checker);
+                refuse_undiscovered(setting, checker);
             }
         }
         if let Some(address) = &self.authorize_uri {

@@ -68,8 +68,8 @@ impl AuthOption {
     pub fn own_key_signs_authorization(&self) -> bool {
         match &self.method {
             AuthMethod::OAuth2(config) => {
-                let OAuth2 { authorize_uri, client_id, scopes, extra, .. } = &**config;
-                self.own_key_signs(&(authorize_uri, client_id, scopes, extra))
+                let OAuth2 { authorize_uri, client_id, scopes, extra, resource, .. } = &**config;
+                self.own_key_signs(&(authorize_uri, client_id, scopes, extra, resource))
             }
             AuthMethod::OAuth1(config) => self.own_key_signs(&config.authorize_uri),
             AuthMethod::ClientCredentials(_) | AuthMethod::Proxy(_) => false,

@@ -165,6 +165,8 @@ fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
         skip_pkce: _,
         pkce: _,
         extra: _,
+        resource: _,
+        mcp_server: _,
         issuer: _,
         authorization_response_iss_parameter_supported: _,
         callback_parameters: _,

@@ -20,7 +20,8 @@ pub(super) fn is_sealed(schema: Option<&Value>, name: &str) -> bool {
 pub(super) fn give_client(option: &mut AuthOptionDefinition, parameters: &Map<String, Value>) -> bool {
     let Some(name) = option.auth_type.client_setting() else { return false };
     let Some(config) = option.config.as_object_mut() else { return false };
-    if config.get(name).is_some_and(|own| !own.is_null()) {
+    let is_discovered = option.discovered.as_ref().is_some_and(|found| found.config.contains_key(name));
+    if is_discovered || config.get(name).is_some_and(|own| !own.is_null()) {
         return false;
     }
     if let Some(client) = parameters.get(name) {

@@ -297,7 +297,7 @@ const ABOUT_SOMETHING_ELSE: &[&str] = &[
 
 /// True for words of one case, joined by `_`, `-`, `.` or `/`: `invalid_auth`, `BAD_REFRESH_TOKEN`. Any other text
 /// from a provider may be a token, and stays out of the log.
-fn reads_like_a_code(text: &str) -> bool {
+pub(super) fn reads_like_a_code(text: &str) -> bool {
     let is_word = |word: &str| {
         (1..=24).contains(&word.len())
             && (word.bytes().all(|byte| byte.is_ascii_lowercase())

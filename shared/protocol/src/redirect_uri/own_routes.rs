@@ -22,6 +22,7 @@ pub const OWN_PATHS: &[&str] = &[
     "/connections",
     "/connections/{id}",
     "/connections/{id}/disconnect",
+    "/connections/{id}/proxy",
     "/connections/{id}/proxy/{path+}",
     "/connections/{id}/refresh-credentials",
     "/connections/{id}/restore",
@@ -33,6 +34,7 @@ pub const OWN_PATHS: &[&str] = &[
     "/integrations/{key}/connector-spec",
     "/oauth-callback",
     "/oauth-callback/{integrationId}",
+    "/oauth-client/{integrationId}",
     "/openapi.json",
     "/self",
     "/sse/connection-events/{requestId}",
@@ -139,6 +141,7 @@ mod tests {
             "https:\\\\own.example\\connect",
             "https://own.example/connections/a%2F..%2Fb",
             "https://own.example/connections/x",
+            "https://own.example/connections/x/proxy",
             "https://own.example/connections/x/proxy/a/b/c",
         ] {
             assert!(own.have(address), "{address}");
@@ -148,7 +151,7 @@ mod tests {
             "https://own.example/",
             "https://own.example/Connect",
             "https://own.example/connect/x",
-            "https://own.example/connections/x/proxy",
+            "https://own.example/connections/x/proxied",
             "https://own.example:8443/connect",
             "https://app.own.example/connect",
             "https://example/connect",

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::definition::discovered_endpoint_problem;
 use crate::provider::calls::Calls;
 
-/// The longest name of another issuer that a problem repeats.
+/// The longest name of another that a problem repeats.
 const MOST_SHOWN: usize = 200;
 
 /// How the client authenticates, by the registered name and by the setting's, the best-known to work first. A secret in
@@ -21,13 +21,30 @@ const AUTHENTICATION: [(&str, &str); 5] = [
 /// Checks that the document is this issuer's own: another's would send codes and secrets elsewhere (RFC 8414 §3.3).
 pub(super) fn check_issuer(metadata: &Map<String, Value>, issuer: &str) -> Result<(), String> {
     match metadata.get("issuer").and_then(Value::as_str) {
-        Some(named) if named == issuer => Ok(()),
-        Some(named) if named.len() <= MOST_SHOWN && !named.chars().any(char::is_control) => {
-            Err(format!("is of another issuer, `{named}`"))
-        }
-        Some(_) => Err("is of another issuer".to_owned()),
+        Some(own) if own == issuer => Ok(()),
+        Some(other) => Err(format!("is of another issuer{}", named(other))),
         None => Err("names no issuer".to_owned()),
     }
+}
+
+/// A name from outside, behind a comma, if it can be shown.
+pub(super) fn named(name: &str) -> String {
+    let can_be_shown = name.len() <= MOST_SHOWN && !name.chars().any(char::is_control);
+    if can_be_shown { format!(", `{name}`") } else { String::new() }
+}
+
+/// Checks that the server says that it knows the code challenge S256. Where a client is not registered by hand, nothing else
+/// binds the code to it, and the protocol's authorization forbids to go on.
+pub(super) fn check_code_challenge(metadata: &Map<String, Value>) -> Result<(), String> {
+    match texts(metadata, "code_challenge_methods_supported") {
+        Some(methods) if methods.contains(&"S256") => Ok(()),
+        _ => Err("does not have `S256` among its `code_challenge_methods_supported`".to_owned()),
+    }
+}
+
+/// True if refresh tokens are asked for by the scope `offline_access`.
+pub(super) fn issues_refresh_tokens_by_scope(metadata: &Map<String, Value>) -> bool {
+    texts(metadata, "scopes_supported").is_some_and(|scopes| scopes.contains(&"offline_access"))
 }
 
 /// The settings that the metadata gives and `own` leaves open. The problem is the end of a sentence that begins with the
@@ -70,7 +87,8 @@ pub(super) fn settings(
     Ok(found)
 }
 
-fn endpoint<'a>(
+/// An address that the metadata gives, if it does.
+pub(super) fn endpoint<'a>(
     metadata: &'a Map<String, Value>,
     member: &str,
     calls: &Calls<'_>,
@@ -110,7 +128,7 @@ fn client_authentication(
     Ok(setting)
 }
 
-/// The texts of an array.
-fn texts<'a>(metadata: &'a Map<String, Value>, member: &str) -> Option<Vec<&'a str>> {
+/// The texts of an array, if there is one.
+pub(super) fn texts<'a>(metadata: &'a Map<String, Value>, member: &str) -> Option<Vec<&'a str>> {
     Some(metadata.get(member)?.as_array()?.iter().filter_map(Value::as_str).collect())
 }

@@ -1,84 +1,96 @@
-//! Discovery: what an authorization server publishes about itself (RFC 8414, OpenID Connect Discovery 1.0).
+//! Discovery: what an authorization server publishes about itself (RFC 8414, OpenID Connect Discovery 1.0), and what an MCP
+//! server publishes about its own (RFC 9728).
 //!
 //! It is read when an integration is defined, and never during a customer's flow.
 
+mod challenge;
+mod document;
+mod issuer;
 mod metadata;
+mod registration;
+mod server;
 mod well_known;
 
-use std::time::Duration;
-
-use bytes::Bytes;
-use http::header::ACCEPT;
-use http::{HeaderValue, Request, StatusCode};
 use serde_json::{Map, Value};
 
+pub use registration::{Applicant, ClientSecret};
+
+use self::issuer::metadata_of;
+use self::registration::Registered;
 use super::calls::Calls;
-use super::failure::{Failure, Refusal};
-use crate::definition::Discovered;
+use crate::definition::{Discovered, DiscoveredClient};
 
-/// The time that one document may take.
-const MOST_TIME: Duration = Duration::from_secs(5);
-
-/// The largest document, in bytes. Those of well-known providers have less than 8 KiB.
-const MOST_BYTES: usize = 64 * 1024;
-
-/// The settings that the issuer's metadata gives and `config`, the definition's own, leaves open.
+/// The settings that the issuer's metadata gives and `own`, the definition's own, leaves open.
 ///
 /// # Errors
 ///
 /// What is wrong, as the end of a sentence that begins with the setting `issuer`.
-pub async fn discovered(
+pub async fn of_issuer(
     calls: &Calls<'_>,
     issuer: &str,
-    config: &Map<String, Value>,
+    own: &Map<String, Value>,
 ) -> Result<Discovered, String> {
     let (from, metadata) = metadata_of(calls, issuer).await?;
-    let config = metadata::settings(&metadata, config, calls)
-        .map_err(|problem| format!("has metadata that cannot be used: `{from}` {problem}"))?;
-    Ok(Discovered { on: calls.clock.now().to_rfc3339(), from, config })
+    let config = metadata::settings(&metadata, own, calls).map_err(|problem| unusable(&from, &problem))?;
+    Ok(Discovered { on: calls.clock.now().to_rfc3339(), from, server_from: None, config, client: None })
 }
 
-/// The first document at one of the well-known places that is this issuer's, and the address where it was.
-async fn metadata_of(calls: &Calls<'_>, issuer: &str) -> Result<(String, Map<String, Value>), String> {
-    let mut tried = Vec::new();
-    for address in well_known::of_issuer(issuer) {
-        let read = document(calls, &address).await.and_then(|document| {
-            metadata::check_issuer(&document, issuer)?;
-            Ok(document)
-        });
-        match read {
-            Ok(document) => return Ok((address, document)),
-            Err(problem) => tried.push(format!("`{address}` {problem}")),
+/// What an MCP server leads to.
+pub struct FoundServer {
+    /// The settings that metadata gives.
+    pub discovered: Discovered,
+    /// What becomes of the client's secret.
+    pub secret: ClientSecret,
+}
+
+/// The settings that the metadata of an MCP server, and of the authorization server that it names, gives and `own` leaves
+/// open. A client that nobody has given is introduced by a document about it, or registered.
+///
+/// # Errors
+///
+/// What is wrong, as the end of a sentence that begins with the setting `mcpServer`.
+pub async fn of_server(
+    calls: &Calls<'_>,
+    address: &str,
+    own: &Map<String, Value>,
+    applicant: Option<&Applicant>,
+) -> Result<FoundServer, String> {
+    let is_open = |setting: &str| own.get(setting).is_none_or(Value::is_null);
+    let server = server::of(calls, address).await?;
+    let issuer = server.issuer(own.get("issuer").and_then(Value::as_str), calls)?;
+    let (from, metadata) =
+        metadata_of(calls, issuer).await.map_err(|it| format!("names the issuer `{issuer}`, which {it}"))?;
+    let unusable = |problem: String| unusable(&from, &problem);
+    metadata::check_code_challenge(&metadata).map_err(unusable)?;
+    let mut config = metadata::settings(&metadata, own, calls).map_err(unusable)?;
+    let scopes = server.scopes(metadata::issues_refresh_tokens_by_scope(&metadata));
+    let resource = server.resource.clone();
+    for (setting, found) in [
+        ("issuer", Some(issuer.into())),
+        ("resource", Some(resource.into())),
+        ("scopes", (!scopes.is_empty()).then(|| scopes.clone().into())),
+    ] {
+        if let Some(found) = found.filter(|_| is_open(setting)) {
+            config.insert(setting.to_owned(), found);
         }
     }
-    Err(format!("has no metadata that can be used: {}. Give authorizeUri and tokenUri", tried.join("; ")))
-}
-
-/// Reads a JSON object. The problem is the end of a sentence that begins with its address.
-async fn document(calls: &Calls<'_>, address: &str) -> Result<Map<String, Value>, String> {
-    let request = Request::get(address).header(ACCEPT, HeaderValue::from_static("application/json"));
-    let request = request.body(Bytes::new()).map_err(|_| "is no address that can be asked".to_owned())?;
-    let until = calls.until.min(calls.clock.now() + MOST_TIME);
-    let answer = Calls { until, ..*calls }.send(request, "issuer").await.map_err(|it| reason(&it))?;
-    match answer.status() {
-        StatusCode::OK => {}
-        status if status.is_redirection() => {
-            return Err(format!("answers with a redirect ({}), which is not followed", status.as_u16()));
+    let (mut client, mut secret) = (None, ClientSecret::Kept);
+    if let Some(applicant) = applicant {
+        let registered = registration::client(calls, applicant, issuer, &metadata, &config).await?;
+        let Registered { id, authentication, by, expires_at, secret: issued } = registered;
+        config.insert("clientId".to_owned(), id.into());
+        if is_open("clientAuthLocation") {
+            config.insert("clientAuthLocation".to_owned(), authentication.into());
         }
-        status => return Err(format!("answers with the status {}", status.as_u16())),
+        let (issuer, redirect_uri) = (issuer.to_owned(), applicant.redirect_uri.clone());
+        client = Some(DiscoveredClient { by, issuer, redirect_uri, expires_at });
+        secret = issued;
     }
-    if answer.body().len() > MOST_BYTES {
-        return Err(format!("has more than {} KiB", MOST_BYTES / 1024));
-    }
-    serde_json::from_slice(answer.body()).map_err(|_| "holds no JSON object".to_owned())
+    let on = calls.clock.now().to_rfc3339();
+    let server_from = Some(server.from);
+    Ok(FoundServer { discovered: Discovered { on, from, server_from, config, client }, secret })
 }
 
-fn reason(failure: &Failure) -> String {
-    let reason = match failure.refusal {
-        Refusal::NotAllowed => "may not be called: it must be https and on the public internet",
-        Refusal::TooSlow => "gave no answer in time",
-        Refusal::TooLarge => "is too large",
-        _ => "could not be reached",
-    };
-    reason.to_owned()
+fn unusable(from: &str, problem: &str) -> String {
+    format!("has metadata that cannot be used: `{from}` {problem}")
 }

@@ -22,6 +22,23 @@ pub(super) fn of_issuer(issuer: &str) -> Vec<String> {
     places
 }
 
+/// Where a protected resource's metadata can be (RFC 9728 §3.1), each with the identifier that it is about: the resource's
+/// path goes behind the well-known one, and a host may have one description for all that it serves.
+pub(super) fn of_server(address: &str) -> Vec<(String, String)> {
+    let Ok(url) = Url::parse(address) else { return Vec::new() };
+    let at = |path: &str| {
+        let mut url = url.clone();
+        url.set_path(path);
+        url.to_string()
+    };
+    let own = "/.well-known/oauth-protected-resource";
+    let root = (at(own), at("/"));
+    match url.path().trim_end_matches('/') {
+        "" => vec![root],
+        path => vec![(at(&format!("{own}{path}")), address.to_owned()), root],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,5 +67,24 @@ mod tests {
                 "{issuer}"
             );
         }
+    }
+
+    #[test]
+    fn a_server_describes_itself_at_its_path_or_at_its_root() {
+        let root = (
+            "https://a.example/.well-known/oauth-protected-resource".to_owned(),
+            "https://a.example/".to_owned(),
+        );
+        assert_eq!(
+            of_server("https://a.example/v1/mcp"),
+            [
+                (
+                    "https://a.example/.well-known/oauth-protected-resource/v1/mcp".to_owned(),
+                    "https://a.example/v1/mcp".to_owned()
+                ),
+                root.clone(),
+            ]
+        );
+        assert_eq!(of_server("https://a.example"), [root]);
     }
 }

@@ -7,7 +7,7 @@ use super::OAuth2Client;
 use super::form::rename;
 use super::grant::Sent;
 use crate::definition::template::{Template, Values};
-use crate::definition::{OAuth2, Pkce, rendered};
+use crate::definition::{OAuth2, Pkce, RESOURCE, rendered};
 use crate::error::{Error, ErrorKey, Result};
 use crate::redirect_uri::Loopback;
 
@@ -43,6 +43,9 @@ pub fn authorization_request(
     if let Some(scope) = joined(&config.scopes, &config.scope_separator, values)? {
         // `add_scope` would not do: it knows no separator but the space.
         request = request.add_extra_param("scope", scope);
+    }
+    if let Some(resource) = &config.resource {
+        request = request.add_extra_param(RESOURCE, resource.render_text(values)?);
     }
     for (name, value) in rendered(&config.extra, values)? {
         request = request.add_extra_param(name, value);

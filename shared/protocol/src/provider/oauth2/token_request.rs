@@ -21,7 +21,8 @@ use super::token_response::{TokenResponse, normalized};
 use crate::BoxFuture;
 use crate::definition::template::Address;
 use crate::definition::{
-    AnswerRules, ClientCredentials, MAX_ERROR, Meaning, OAuth2, Pkce, RefreshRefusal, RequestChanges,
+    AnswerRules, ClientCredentials, MAX_ERROR, Meaning, OAuth2, Pkce, RESOURCE, RefreshRefusal,
+    RequestChanges,
 };
 use crate::error::Result;
 use crate::provider::calls::{Calls, is_fault};
@@ -39,6 +40,8 @@ pub struct TokenEndpoint<'a> {
     setting: &'static str,
     /// The client.
     client: Client,
+    /// The resource that the token is for (RFC 8707 §2.2).
+    resource: Option<String>,
     /// The `grant_type`, if it is not the standard's.
     grant_type: Option<String>,
     /// What the request differs in.
@@ -94,6 +97,7 @@ impl<'a> TokenEndpoint<'a> {
             url,
             setting: "tokenUri",
             client,
+            resource: None,
             grant_type: config.grant.clone(),
             changes,
             rules: config.answer_rules(),
@@ -112,7 +116,8 @@ impl<'a> TokenEndpoint<'a> {
         let changes = Changes::of(changes, config.body_format, values, &mut url, setting)?;
         let client = Client::of(config, address, maker, loopback)?;
         let rules = config.answer_rules(refusals);
-        Ok(Self { url, setting, client, grant_type: None, changes, rules })
+        let resource = config.resource.as_ref().map(|resource| resource.render_text(values)).transpose()?;
+        Ok(Self { url, setting, client, resource, grant_type: None, changes, rules })
     }
 }
 
@@ -179,6 +184,9 @@ impl TokenEndpoint<'_> {
     fn request(&self, standard: &Request<Vec<u8>>) -> Result<Request<Bytes>> {
         let fields = form_urlencoded::parse(standard.body()).into_owned().collect();
         let mut form = Form::new(fields);
+        if let Some(resource) = &self.resource {
+            form.set(RESOURCE, resource);
+        }
         if let Some(grant_type) = &self.grant_type {
             form.set("grant_type", grant_type);
         }

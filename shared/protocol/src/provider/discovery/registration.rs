@@ -1,0 +1,175 @@
+//! A client that nobody registers by hand: one whose identifier is the address of a document about it (Client ID Metadata
+//! Documents), or one that registers itself (RFC 7591).
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{Request, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::document::{self, JSON};
+use super::metadata::{self, texts};
+use crate::definition::{ClientOrigin, DiscoveredClient};
+use crate::provider::calls::Calls;
+use crate::provider::failure::reads_like_a_code;
+use crate::secret::Secret;
+
+/// Who asks for a client.
+pub struct Applicant {
+    /// The team's name, as its customers read it on the authorization server's page.
+    pub name: String,
+    /// The callback address.
+    pub redirect_uri: String,
+    /// The address of the document about this client, which Linkspan serves.
+    pub document: String,
+    /// The client that was registered before, with the settings that were discovered then.
+    pub before: Option<(DiscoveredClient, Map<String, Value>)>,
+}
+
+/// A client that the authorization server knows, or will know when it meets it.
+pub(super) struct Registered {
+    pub(super) id: String,
+    pub(super) authentication: String,
+    pub(super) by: ClientOrigin,
+    pub(super) expires_at: Option<i64>,
+    pub(super) secret: ClientSecret,
+}
+
+/// What becomes of the secret that the option's client had before.
+pub enum ClientSecret {
+    /// It stays: the client is the same.
+    Kept,
+    /// It goes: the client has none.
+    Removed,
+    /// The client that was registered has this one.
+    Issued(Secret),
+}
+
+/// How a registered client can authenticate, by the registered name and by the setting's; what is asked for first. A secret
+/// that is issued to it may end (RFC 7591 §3.2.1), and every connection would end with it.
+const AUTHENTICATION: [(&str, &str); 3] =
+    [("none", "none"), ("client_secret_post", "body"), ("client_secret_basic", "headers")];
+
+/// The client to use. A document comes before a registration, of which servers keep a record for each.
+pub(super) async fn client(
+    calls: &Calls<'_>,
+    applicant: &Applicant,
+    issuer: &str,
+    server: &Map<String, Value>,
+    found: &Map<String, Value>,
+) -> Result<Registered, String> {
+    let endpoint = metadata::endpoint(server, "registration_endpoint", calls)?;
+    let reads_documents = server.get("client_id_metadata_document_supported") == Some(&true.into());
+    // The document's address must be https. In the local run there is none, and a server that asks for it may not mind.
+    if reads_documents && (applicant.document.starts_with("https://") || endpoint.is_none()) {
+        return Ok(Registered {
+            id: applicant.document.clone(),
+            authentication: "none".to_owned(),
+            by: ClientOrigin::MetadataDocument,
+            expires_at: None,
+            // Whatever was issued before was another client's.
+            secret: ClientSecret::Removed,
+        });
+    }
+    let Some(endpoint) = endpoint else {
+        return Err(format!(
+            "needs a client that you have registered with `{issuer}`, which registers none by itself: give clientId"
+        ));
+    };
+    if let Some(kept) = kept(calls, applicant, issuer, found) {
+        return Ok(kept);
+    }
+    register(calls, applicant, endpoint, server).await.map_err(|problem| {
+        format!("has an authorization server that registers no client: `{endpoint}` {problem}")
+    })
+}
+
+/// The client of before, if the same server issued it for the same callback, and gets its secret at the same places.
+fn kept(
+    calls: &Calls<'_>,
+    applicant: &Applicant,
+    issuer: &str,
+    found: &Map<String, Value>,
+) -> Option<Registered> {
+    let (client, settings) = applicant.before.as_ref()?;
+    let is_same = |setting: &&str| settings.get(*setting) == found.get(*setting);
+    let ends = client.expires_at.is_some_and(|end| end <= calls.clock.now().seconds());
+    let is_kept = client.by == ClientOrigin::Registration
+        && client.issuer == issuer
+        && client.redirect_uri == applicant.redirect_uri
+        && !ends
+        && ["authorizeUri", "tokenUri", "revocationUri"].iter().all(is_same);
+    let text = |setting: &str| settings.get(setting).and_then(Value::as_str).map(str::to_owned);
+    let id = text("clientId").filter(|_| is_kept)?;
+    let authentication = text("clientAuthLocation").unwrap_or_else(|| "body".to_owned());
+    Some(Registered {
+        id,
+        authentication,
+        by: ClientOrigin::Registration,
+        expires_at: client.expires_at,
+        secret: ClientSecret::Kept,
+    })
+}
+
+/// Registers a client (RFC 7591 §3).
+async fn register(
+    calls: &Calls<'_>,
+    applicant: &Applicant,
+    endpoint: &str,
+    server: &Map<String, Value>,
+) -> Result<Registered, String> {
+    let taken =
+        texts(server, "token_endpoint_auth_methods_supported").unwrap_or_else(|| vec!["client_secret_basic"]);
+    let (method, _) = AUTHENTICATION
+        .iter()
+        .find(|(name, _)| taken.contains(name))
+        .ok_or("takes none of the client authentications that Linkspan could register")?;
+    let is_local = applicant.redirect_uri.starts_with("http://");
+    let about = json!({
+        "client_name": applicant.name,
+        "redirect_uris": [applicant.redirect_uri],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "token_endpoint_auth_method": method,
+        "application_type": if is_local { "native" } else { "web" },
+    });
+    let request = Request::post(endpoint).header(ACCEPT, JSON).header(CONTENT_TYPE, JSON);
+    let request = request.body(Bytes::from(about.to_string())).map_err(|_| document::no_address())?;
+    let answer = document::send(calls, request, "mcpServer").await?;
+    let issued = match answer.status() {
+        StatusCode::CREATED | StatusCode::OK => document::object(&answer)?,
+        status => {
+            let error = document::object(&answer).unwrap_or_default();
+            let code = error.get("error").and_then(Value::as_str).filter(|code| reads_like_a_code(code));
+            let code = code.map_or_else(String::new, |code| format!(" and the error `{code}`"));
+            return Err(format!("{}{code}", document::of_status(status)));
+        }
+    };
+    of_answer(&issued, method)
+}
+
+fn of_answer(issued: &Map<String, Value>, asked: &str) -> Result<Registered, String> {
+    let text = |member: &str| issued.get(member).and_then(Value::as_str);
+    let id = text("client_id").filter(|id| !id.trim().is_empty()).ok_or("answers without a `client_id`")?;
+    // It would be read as a template.
+    if id.contains("${") || id.contains("{{") {
+        return Err("answers with a `client_id` that has a placeholder in it".to_owned());
+    }
+    let secret = text("client_secret").map(|secret| Secret::new(secret.to_owned()));
+    let method = text("token_endpoint_auth_method").unwrap_or(asked);
+    let known = AUTHENTICATION.iter().find(|(name, _)| *name == method);
+    let (_, authentication) =
+        known.ok_or("registered another client authentication than the one that was asked for")?;
+    if secret.is_none() && *authentication != "none" {
+        return Err("answers without a `client_secret`".to_owned());
+    }
+    Ok(Registered {
+        id: id.to_owned(),
+        authentication: (*authentication).to_owned(),
+        by: ClientOrigin::Registration,
+        expires_at: issued.get("client_secret_expires_at").and_then(Value::as_i64).filter(|end| *end > 0),
+        secret: match secret {
+            Some(secret) if *authentication != "none" => ClientSecret::Issued(secret),
+            _ => ClientSecret::Removed,
+        },
+    })
+}
