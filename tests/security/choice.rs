@@ -182,9 +182,10 @@ async fn after_ten_minutes_it_is_over_and_the_tokens_are_gone() {
         assert_still_asks(&browser, &result, &page).await;
         world.clock.advance(Duration::from_millis(1));
         let person = browser.for_a_person();
-        let told = match by_form {
-            true => person.send(Form::read(&page).press(Some(("choice", "0")))).await,
-            false => person.get(&result).await,
+        let told = if by_form {
+            person.send(Form::read(&page).press(Some(("choice", "0")))).await
+        } else {
+            person.get(&result).await
         };
         assert_eq!(told.status, 400);
         for text in ["There were ten minutes to choose", "Go back to the application", "state_expired"] {
