@@ -107,8 +107,8 @@ impl Integration {
                     let sealed_parameters = names.into_iter().collect();
                     auth_options.push(AuthOption {
                         takes_client,
-                        sealed_parameters,
                         names_callback_uri,
+                        sealed_parameters,
                         ..option
                     });
                 }
