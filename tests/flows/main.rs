@@ -13,6 +13,7 @@ mod callback_parameters;
 mod callback_settings;
 mod client_assertion;
 mod client_authentication;
+mod client_certificate;
 mod client_credentials;
 mod connectors;
 mod database_faults;

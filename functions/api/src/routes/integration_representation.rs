@@ -219,6 +219,7 @@ mod tests {
             "signed": { "app": { "algorithm": "ES256", "claims": { "iss": "1" }, "jti": true } },
             "afterConnect": [{ "path": "/sites", "response": { "site": "id" } }],
             "account": { "id": "${credentials.site}" },
+            "clientCertificate": { "certificate": "${integration.certificate}", "key": "${integration.key}", "forApi": true },
         });
         serde_json::from_value(json!({
             "name": "Example CRM",

@@ -12,6 +12,7 @@ use super::auth_method::{AuthMethod, AuthType};
 use super::bounded_schema::BoundedSchema;
 use super::check::check_key;
 use super::checker::{Checked, Checker, Credentials, KnownSecrets, Request};
+use super::client_certificate::CertificateSetting;
 use super::customer_host::CustomerHost;
 use super::input_names::InputNames;
 use super::problem::Problems;
@@ -77,6 +78,13 @@ pub struct AuthOptionDefinition {
         skip_serializing_if = "Option::is_none"
     )]
     pub account: Option<AccountTemplates>,
+    /// The certificate by which it authenticates in the TLS handshake.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub client_certificate: Option<CertificateSetting>,
     /// The JWTs that it signs, by the names that `${signed.…}` has for them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub signed: BTreeMap<String, Signed>,
@@ -132,6 +140,8 @@ pub struct AuthOption {
     pub after_connect: Vec<AfterConnect>,
     /// The account at the provider.
     pub account: Option<AccountTemplates>,
+    /// The certificate by which it authenticates in the TLS handshake.
+    pub client_certificate: Option<CertificateSetting>,
     /// The JWTs that it signs.
     pub signed: BTreeMap<String, Signed>,
     /// Whether the host is the customer's to name.
@@ -181,6 +191,7 @@ impl AuthOption {
             revoke: definition.revoke,
             after_connect: definition.after_connect,
             account: definition.account,
+            client_certificate: definition.client_certificate,
             signed: definition.signed,
             customer_host,
             provider_domains: definition.provider_domains,
@@ -245,6 +256,7 @@ impl AuthOption {
         self.method.check(&mut checker.inside("config"));
         self.method.check_assertion(&mut checker);
         self.check_kept_keys(&mut checker);
+        self.check_certificate(&mut checker);
         // An OAuth 1.0 answer belongs to its flow by `oauth_token`.
         if let AuthMethod::OAuth2(config) = &self.method
             && is_answered_at_bare_path

@@ -16,6 +16,7 @@ mod check;
 mod checker;
 mod client_assertion;
 mod client_authentication;
+mod client_certificate;
 mod client_credentials;
 mod closed;
 mod condition;
@@ -67,6 +68,7 @@ pub use callback_settings::{
 pub use checker::KnownSecrets;
 pub use client_assertion::ClientAssertion;
 pub use client_authentication::ClientAuthentication;
+pub use client_certificate::CertificateSetting;
 pub use client_credentials::{ClientCredentials, Exchange, LoginCall};
 pub use condition::{Condition, MAX_ERROR};
 pub use customer_host::CustomerHost;

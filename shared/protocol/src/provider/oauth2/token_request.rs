@@ -1,7 +1,7 @@
 //! Token requests: with an authorization code (RFC 6749 §4.1.3), with a refresh token (§6), or with the client's
 //! credentials alone (§4.4).
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -24,7 +24,9 @@ use crate::definition::{
     AnswerRules, ClientCredentials, MAX_ERROR, Meaning, OAuth2, Pkce, RefreshRefusal, RequestChanges,
 };
 use crate::error::Result;
+use crate::http::client_certificate::ClientCertificate;
 use crate::provider::calls::{Calls, is_fault};
+use crate::provider::client::presenting;
 use crate::provider::failure::{CallError, Endpoint, Refusal};
 use crate::provider::maker::Maker;
 use crate::provider::token_form;
@@ -39,6 +41,8 @@ pub struct TokenEndpoint<'a> {
     setting: &'static str,
     /// The client.
     client: Client,
+    /// The client's certificate.
+    certificate: Option<Arc<ClientCertificate>>,
     /// The `grant_type`, if it is not the standard's.
     grant_type: Option<String>,
     /// What the request differs in.
@@ -94,6 +98,7 @@ impl<'a> TokenEndpoint<'a> {
             url,
             setting: "tokenUri",
             client,
+            certificate: maker.option().certificate(&maker.values())?,
             grant_type: config.grant.clone(),
             changes,
             rules: config.answer_rules(),
@@ -112,7 +117,8 @@ impl<'a> TokenEndpoint<'a> {
         let changes = Changes::of(changes, config.body_format, values, &mut url, setting)?;
         let client = Client::of(config, address, maker, loopback)?;
         let rules = config.answer_rules(refusals);
-        Ok(Self { url, setting, client, grant_type: None, changes, rules })
+        let certificate = maker.option().certificate(values)?;
+        Ok(Self { url, setting, client, certificate, grant_type: None, changes, rules })
     }
 }
 
@@ -182,7 +188,8 @@ impl TokenEndpoint<'_> {
             form.set("grant_type", grant_type);
         }
         self.client.authenticate(&mut form)?;
-        form.into_request(&self.url, &self.changes)
+        let request = form.into_request(&self.url, &self.changes)?;
+        Ok(presenting(request, self.certificate.clone()))
     }
 }
 
