@@ -34,6 +34,7 @@ mod key_source;
 mod oauth1;
 mod oauth2;
 mod option_secrets;
+mod own_certificate;
 mod own_key;
 mod pick;
 mod problem;
