@@ -15,6 +15,7 @@ mod callback_uri;
 mod choice;
 mod client_assertion;
 mod client_authentication;
+mod client_certificate;
 mod client_credentials;
 mod connectors;
 mod database_faults;

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
 };
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use flow::kms_signing::KmsSigning;
 use protocol::error::ErrorKey;
 use protocol::id::WorkspaceKey;
@@ -28,12 +29,12 @@ async fn public_key(alias: &str) -> Vec<u8> {
     der[der.len() - length..].to_vec()
 }
 
-async fn assert_signed(jwt: &str, alias: &str, algorithm: &'static dyn VerificationAlgorithm) {
+/// KMS takes the hash of the message as such (`DIGEST`). moto does not know that, and hashes it once more.
+async fn assert_signed(hash: &[u8], jwt: &str, alias: &str, algorithm: &'static dyn VerificationAlgorithm) {
     let (message, signature) = jwt.rsplit_once('.').unwrap();
+    assert_eq!(hash, digest(&SHA256, message.as_bytes()).as_ref());
     let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
-    UnparsedPublicKey::new(algorithm, public_key(alias).await)
-        .verify(message.as_bytes(), &signature)
-        .unwrap();
+    UnparsedPublicKey::new(algorithm, public_key(alias).await).verify(hash, &signature).unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -57,7 +58,10 @@ async fn a_client_is_signed_for_by_its_workspaces_key() {
             (asked[0].operation.as_str(), asked[0].body["KeyId"].as_str()),
             ("Sign", Some(alias.as_str()))
         );
-        assert_signed(&assertion, &alias, verification).await;
+        let body = &asked[0].body;
+        assert_eq!(body["MessageType"], "DIGEST");
+        let hash = STANDARD.decode(body["Message"].as_str().unwrap()).unwrap();
+        assert_signed(&hash, &assertion, &alias, verification).await;
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use protocol::BoxFuture;
+use protocol::http::client_certificate::ClientCertificate;
 use protocol::provider::client::{Provider, ProviderClient, ProviderError};
 use protocol::redirect_uri::Loopback;
 use serde_json::{Value, json};
@@ -30,6 +31,8 @@ pub struct Call {
     pub headers: HeaderMap,
     /// The body as text.
     pub body: String,
+    /// The certificate that the server would be shown.
+    pub certificate: Option<[u8; 32]>,
     /// The time that the caller would wait.
     pub limit: Duration,
 }
@@ -233,6 +236,7 @@ impl Provider for FakeProvider {
             method: head.method,
             uri,
             headers: head.headers,
+            certificate: head.extensions.get::<Arc<ClientCertificate>>().map(|it| it.id()),
             body,
             limit,
         });

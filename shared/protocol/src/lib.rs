@@ -16,6 +16,7 @@ pub mod kept_keys;
 pub mod media_type;
 pub mod members;
 pub mod path;
+pub mod pem;
 pub mod provider;
 pub mod random;
 pub mod redirect_uri;

@@ -221,6 +221,7 @@ mod tests {
             "afterConnect": [{ "path": "/sites", "response": { "site": "id" } }],
             "account": { "id": "${credentials.site}" },
             "discovered": { "on": "2026-01-31T08:15:00.000Z", "from": "https://crm.example/", "config": {} },
+            "clientCertificate": { "certificate": "${integration.certificate}", "key": "${integration.key}", "forApi": true },
         });
         serde_json::from_value(json!({
             "name": "Example CRM",

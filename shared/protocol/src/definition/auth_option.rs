@@ -13,6 +13,7 @@ use super::auth_method::{AuthMethod, AuthType};
 use super::bounded_schema::BoundedSchema;
 use super::check::check_key;
 use super::checker::{Checked, Checker, Credentials, KnownSecrets, Request};
+use super::client_certificate::CertificateSetting;
 use super::customer_host::CustomerHost;
 use super::discovered::Discovered;
 use super::entered_text::{self, hosts_and_paths};
@@ -81,6 +82,13 @@ pub struct AuthOptionDefinition {
         skip_serializing_if = "Option::is_none"
     )]
     pub account: Option<AccountTemplates>,
+    /// The certificate by which it authenticates in the TLS handshake.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub client_certificate: Option<CertificateSetting>,
     /// The JWTs that it signs, by the names that `${signed.…}` has for them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub signed: BTreeMap<String, Signed>,
@@ -146,6 +154,8 @@ pub struct AuthOption {
     pub after_connect: Vec<AfterConnect>,
     /// The account at the provider.
     pub account: Option<AccountTemplates>,
+    /// The certificate by which it authenticates in the TLS handshake.
+    pub client_certificate: Option<CertificateSetting>,
     /// The JWTs that it signs.
     pub signed: BTreeMap<String, Signed>,
     /// The address of its API, where that is not the integration's.
@@ -207,6 +217,7 @@ impl AuthOption {
             revoke: definition.revoke,
             after_connect: definition.after_connect,
             account: definition.account,
+            client_certificate: definition.client_certificate,
             signed: definition.signed,
             base_uri: definition.base_uri,
             customer_host,
@@ -285,6 +296,7 @@ impl AuthOption {
         self.method.check(&mut checker.inside("config"));
         self.method.check_assertion(&mut checker);
         self.check_kept_keys(&mut checker);
+        self.check_certificate(&mut checker);
         // An OAuth 1.0 answer belongs to its flow by `oauth_token`.
         if let AuthMethod::OAuth2(config) = &self.method
             && is_answered_at_bare_path

@@ -28,6 +28,9 @@ pub enum ClientAuthentication {
     /// A JWT that the client secret signs.
     #[serde(rename = "client_secret_jwt")]
     ClientSecretJwt,
+    /// A certificate in the TLS handshake, and `client_id` in the body (RFC 8705 §2).
+    #[serde(rename = "tls_client_auth")]
+    TlsClientAuth,
     /// A public client: `client_id` in the body, no secret.
     None,
 }
@@ -42,6 +45,6 @@ impl ClientAuthentication {
     /// True if the client has no use for a secret.
     #[must_use]
     pub fn needs_no_secret(self) -> bool {
-        matches!(self, Self::PrivateKeyJwt | Self::None)
+        matches!(self, Self::PrivateKeyJwt | Self::TlsClientAuth | Self::None)
     }
 }

@@ -237,7 +237,7 @@ impl ClientCredentials {
     #[must_use]
     pub fn has_own_client(&self) -> bool {
         let is_own = match self.client_auth_location {
-            ClientAuthentication::None => false,
+            ClientAuthentication::None | ClientAuthentication::TlsClientAuth => false,
             ClientAuthentication::PrivateKeyJwt => {
                 self.client_assertion.as_ref().is_none_or(ClientAssertion::has_own_key)
             }

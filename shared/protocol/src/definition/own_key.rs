@@ -95,7 +95,7 @@ impl AuthOption {
 
 impl AuthMethod {
     /// The way the client authenticates, and what is said of the JWT for that.
-    fn client_assertion(&self) -> Option<(ClientAuthentication, Option<&ClientAssertion>)> {
+    pub(super) fn client_assertion(&self) -> Option<(ClientAuthentication, Option<&ClientAssertion>)> {
         match self {
             Self::OAuth2(config) => Some((config.client_auth_location, config.client_assertion.as_ref())),
             Self::ClientCredentials(config) if config.token_uri.is_some() => {

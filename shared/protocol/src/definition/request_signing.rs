@@ -202,7 +202,12 @@ impl RequestSigning {
 }
 
 /// A literal would be stored, and shown, as it is.
-fn check_key(setting: &str, key: &Template, inside: &mut Checker<'_>, credentials: Credentials<'_>) {
+pub(super) fn check_key(
+    setting: &str,
+    key: &Template,
+    inside: &mut Checker<'_>,
+    credentials: Credentials<'_>,
+) {
     inside.template(setting, key, credentials);
     let is_given = key.choices().next().is_some() && key.choices().all(|choice| choice.fallback().is_none());
     if !is_given {

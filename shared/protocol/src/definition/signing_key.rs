@@ -3,12 +3,12 @@
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
-use base64::alphabet;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::{Algorithm, AlgorithmFamily, EncodingKey, crypto};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
+
+use crate::pem::{blocks, from_base64};
 
 /// How a key is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,14 +52,13 @@ impl SigningKey {
         crypto::sign(message.as_bytes(), &self.key, self.algorithm).ok()
     }
 
-    /// The line breaks need not be there: JSON writes them as `\n`, and a field of a form takes them away.
     fn of_pem(algorithm: Algorithm, text: &str) -> Option<Self> {
-        let text = Zeroizing::new(text.replace("\\r", "").replace("\\n", "\n"));
-        let (_, rest) = text.split_once("-----BEGIN ")?;
-        let (label, rest) = rest.split_once("-----")?;
-        let (body, _) = rest.split_once(&format!("-----END {label}-----"))?;
-        let is_known = matches!(label, "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY");
-        Self::of_der(algorithm, label, &from_base64(body).filter(|_| is_known)?)
+        let is_known = |label: &str| matches!(label, "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY");
+        let blocks = blocks(text)?;
+        blocks
+            .iter()
+            .find(|block| is_known(&block.label))
+            .and_then(|block| Self::of_der(algorithm, &block.label, &block.der))
     }
 
     fn of_der(algorithm: Algorithm, label: &str, der: &[u8]) -> Option<Self> {
@@ -114,19 +113,6 @@ fn pem(label: &str, der: &[u8]) -> Zeroizing<String> {
     text.push_str(label);
     text.push_str("-----\n");
     text
-}
-
-/// Decodes base64 of either alphabet, with or without its padding.
-fn from_base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let standard = |c: char| match c {
-        '-' => '+',
-        '_' => '/',
-        c => c,
-    };
-    let text: Zeroizing<String> =
-        Zeroizing::new(text.chars().filter(|c| !c.is_whitespace()).map(standard).collect());
-    GeneralPurpose::new(&alphabet::STANDARD, config).decode(text.as_bytes()).ok().map(Zeroizing::new)
 }
 
 fn from_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {

@@ -10,6 +10,7 @@ use url::Url;
 pub use super::api_request::ApiRequest;
 use super::api_request::form_fields;
 use super::calls::{Answer, Calls};
+use super::client::presenting;
 use super::failure::CallError;
 use super::maker::Maker;
 use super::oauth1::{self, Authenticated, Signer, Token};
@@ -61,7 +62,8 @@ fn authenticated_once(
         let form = form_fields(&headers, &body);
         headers.insert(AUTHORIZATION, signature(calls, maker, config, &method, &url, &form)?);
     }
-    ApiRequest { method, url, headers, body }.built("baseUri")
+    let request = ApiRequest { method, url, headers, body }.built("baseUri")?;
+    Ok(presenting(request, option.api_certificate(&values)?))
 }
 
 /// The settings that errors about a call name.

@@ -1,8 +1,9 @@
 //! Calls to providers, as a seam: https only, no redirects, bounded in time and size, public addresses only.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,11 +13,26 @@ use url::{Host, Url};
 
 use crate::BoxFuture;
 use crate::http::address::{NotPublic, Reach, UnknownHost};
-use crate::http::{HyperClient, client};
+use crate::http::client_certificate::ClientCertificate;
+use crate::http::{HyperClient, Trust, client_of};
 use crate::redirect_uri::Loopback;
 
 /// The largest response of a provider, in bytes.
 pub const MAX_RESPONSE: usize = 4 * 1024 * 1024;
+
+/// The most certificates whose connections are kept open.
+const MOST_CERTIFICATES: usize = 64;
+
+/// The request, to be made with this certificate, if there is one.
+pub(super) fn presenting(
+    mut request: Request<Bytes>,
+    certificate: Option<Arc<ClientCertificate>>,
+) -> Request<Bytes> {
+    if let Some(certificate) = certificate {
+        request.extensions_mut().insert(certificate);
+    }
+    request
+}
 
 /// The reason why a provider gave no response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -92,7 +108,10 @@ pub trait Provider: Send + Sync {
 /// The production implementation of the seam.
 pub struct ProviderClient {
     client: OnceLock<HyperClient>,
+    /// A client for each certificate: a connection is never used for another one.
+    with_certificate: Mutex<HashMap<[u8; 32], HyperClient>>,
     reach: Reach,
+    trust: Trust,
 }
 
 impl ProviderClient {
@@ -104,7 +123,20 @@ impl ProviderClient {
             Loopback::Allowed => Reach::PublicAndLoopback,
             Loopback::Refused => Reach::Public,
         };
-        Self { client: OnceLock::new(), reach }
+        Self { client: OnceLock::new(), with_certificate: Mutex::default(), reach, trust: Trust::Web }
+    }
+
+    /// The client that presents this certificate, or none.
+    fn sender(&self, certificate: Option<&Arc<ClientCertificate>>) -> HyperClient {
+        let Some(certificate) = certificate else {
+            return self.client.get_or_init(|| client_of(self.reach, &self.trust, None)).clone();
+        };
+        let mut clients = self.with_certificate.lock().unwrap_or_else(PoisonError::into_inner);
+        if clients.len() >= MOST_CERTIFICATES && !clients.contains_key(&certificate.id()) {
+            clients.clear();
+        }
+        let new = || client_of(self.reach, &self.trust, Some(certificate));
+        clients.entry(certificate.id()).or_insert_with(new).clone()
     }
 
     /// Checks a host that is an address. hyper does not resolve such a host, so the resolver would never see it.
@@ -137,7 +169,7 @@ impl Provider for ProviderClient {
                 return Err(ProviderError::NotAllowed);
             }
             let exchange = async {
-                let sender = self.client.get_or_init(|| client(self.reach));
+                let sender = self.sender(request.extensions().get());
                 let response =
                     sender.request(request.map(Full::new)).await.map_err(|error| classify(&error))?;
                 let (head, body) = response.into_parts();
@@ -178,6 +210,9 @@ fn classify(error: &(dyn std::error::Error + 'static)) -> ProviderError {
     }
     ProviderError::Connection(Broken { kind, detail: messages.join(": ") })
 }
+
+#[cfg(test)]
+mod certificate_tests;
 
 #[cfg(test)]
 mod tests {

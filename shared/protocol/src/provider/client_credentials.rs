@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::api_request::ApiRequest;
 use super::calls::Calls;
+use super::client::presenting;
 use super::failure::{CallError, Failure, Refusal, Word};
 use super::maker::Maker;
 use super::oauth2::authorization_request::joined;
@@ -15,7 +16,8 @@ use super::oauth2::token_response::settle;
 use super::signing::Authentication;
 use crate::definition::template::{Address, Template};
 use crate::definition::{
-    CallParts, ClientCredentials, Exchange, Headers, LoginCall, Pick, Query, is_expected, picked, rendered,
+    CallParts, CertificateSetting, ClientCredentials, Exchange, Headers, LoginCall, Pick, Query, is_expected,
+    picked, rendered,
 };
 use crate::error::{Error, Result};
 use crate::secret::{Secret, SecretMap};
@@ -73,6 +75,7 @@ async fn grant(
     let answered = endpoint.client_credentials(calls, scope, extra).await;
     let is_ours = sealed_secret.is_some()
         || (config.client_secret.is_some() && config.has_own_client())
+        || maker.option().client_certificate.as_ref().is_some_and(CertificateSetting::is_teams)
         || maker.option().own_key_signs_requests();
     let answered = answered.map_err(|error| match (is_ours, error) {
         (false, CallError::Provider(failure)) => as_refused_credentials(*failure).into(),
@@ -105,7 +108,7 @@ fn login_request(calls: &Calls<'_>, login: &LoginCall, maker: &Maker<'_>) -> Res
         Authentication { parts: rest, signing: login.signing.as_ref(), setting: "login.headers" };
     authentication.add(calls, maker, values, &mut request, false)?;
     request.headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
-    request.built("login.uri")
+    Ok(presenting(request.built("login.uri")?, maker.option().certificate(values)?))
 }
 
 /// A login call of the service's own kind.

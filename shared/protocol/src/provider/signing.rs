@@ -58,19 +58,13 @@ impl Authentication<'_> {
             basic => (None, basic),
         };
         work.put(CallParts { query: &query, headers: &headers, basic, ..self.parts }, None)?;
-        match signing {
-            RequestSigning::AwsSigv4(aws) => sign_for_aws(aws, values, work.request, work.at),
-            _ => {
-                let signature = signature(signing, values)?;
-                let later = CallParts {
-                    query: &later_query,
-                    headers: &later_headers,
-                    basic: later_basic,
-                    ..self.parts
-                };
-                work.put(later, signature)
-            }
+        if let RequestSigning::AwsSigv4(aws) = signing {
+            return sign_for_aws(aws, values, work.request, work.at);
         }
+        let signature = signature(signing, values)?;
+        let later =
+            CallParts { query: &later_query, headers: &later_headers, basic: later_basic, ..self.parts };
+        work.put(later, signature.as_ref())
     }
 }
 
@@ -86,9 +80,9 @@ struct Work<'w, 'a> {
 
 impl Work<'_, '_> {
     /// Puts these parts into the request. Each sees the request as it is before.
-    fn put(&mut self, parts: CallParts<'_>, signature: Option<String>) -> Result<()> {
+    fn put(&mut self, parts: CallParts<'_>, signature: Option<&String>) -> Result<()> {
         let describe = |request: &ApiRequest| {
-            self.maker.describe(RequestParts::of(request, self.at).signed(signature.clone()));
+            self.maker.describe(RequestParts::of(request, self.at).signed(signature.cloned()));
         };
         describe(self.request);
         add_query(parts.query, self.values, &mut self.request.url)?;

@@ -112,6 +112,7 @@ impl Client {
             | ClientAuthentication::Query
             | ClientAuthentication::PrivateKeyJwt
             | ClientAuthentication::ClientSecretJwt
+            | ClientAuthentication::TlsClientAuth
             | ClientAuthentication::None => {}
         }
         match self.authentication {
@@ -129,6 +130,7 @@ impl Client {
             | ClientAuthentication::UserName
             | ClientAuthentication::PrivateKeyJwt
             | ClientAuthentication::ClientSecretJwt
+            | ClientAuthentication::TlsClientAuth
             | ClientAuthentication::None => form.remove("client_id"),
         }
         Ok(())

@@ -9,6 +9,7 @@ use super::form::{Changes, Form};
 use crate::definition::template::Address;
 use crate::definition::{BodyFormat, OAuth2};
 use crate::provider::calls::Calls;
+use crate::provider::client::presenting;
 use crate::provider::failure::{CallError, Refusal};
 use crate::provider::maker::Maker;
 
@@ -35,7 +36,8 @@ pub async fn revoke(
         let fields = [("token", token), ("token_type_hint", hint)];
         let mut form = Form::new(fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec());
         client.authenticate(&mut form)?;
-        form.into_request(&url, &changes)
+        let request = form.into_request(&url, &changes)?;
+        Ok(presenting(request, maker.option().certificate(values)?))
     };
     let answer = calls.ask(maker.filled(request).await?, "revocationUri").await?;
     // An unknown token is also answered with 200 (§2.2).

@@ -1,7 +1,7 @@
 //! Token requests: with an authorization code (RFC 6749 §4.1.3), with a refresh token (§6), or with the client's
 //! credentials alone (§4.4).
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -25,7 +25,9 @@ use crate::definition::{
     RequestChanges,
 };
 use crate::error::Result;
+use crate::http::client_certificate::ClientCertificate;
 use crate::provider::calls::{Calls, is_fault};
+use crate::provider::client::presenting;
 use crate::provider::failure::{CallError, Endpoint, Refusal};
 use crate::provider::maker::Maker;
 use crate::provider::token_form;
@@ -42,6 +44,8 @@ pub struct TokenEndpoint<'a> {
     client: Client,
     /// The resource that the token is for (RFC 8707 §2.2).
     resource: Option<String>,
+    /// The client's certificate.
+    certificate: Option<Arc<ClientCertificate>>,
     /// The `grant_type`, if it is not the standard's.
     grant_type: Option<String>,
     /// What the request differs in.
@@ -98,6 +102,7 @@ impl<'a> TokenEndpoint<'a> {
             setting: "tokenUri",
             client,
             resource: None,
+            certificate: maker.option().certificate(&maker.values())?,
             grant_type: config.grant.clone(),
             changes,
             rules: config.answer_rules(),
@@ -117,7 +122,8 @@ impl<'a> TokenEndpoint<'a> {
         let client = Client::of(config, address, maker, loopback)?;
         let rules = config.answer_rules(refusals);
         let resource = config.resource.as_ref().map(|resource| resource.render_text(values)).transpose()?;
-        Ok(Self { url, setting, client, resource, grant_type: None, changes, rules })
+        let certificate = maker.option().certificate(values)?;
+        Ok(Self { url, setting, client, resource, certificate, grant_type: None, changes, rules })
     }
 }
 
@@ -191,7 +197,8 @@ impl TokenEndpoint<'_> {
             form.set("grant_type", grant_type);
         }
         self.client.authenticate(&mut form)?;
-        form.into_request(&self.url, &self.changes)
+        let request = form.into_request(&self.url, &self.changes)?;
+        Ok(presenting(request, self.certificate.clone()))
     }
 }
 
