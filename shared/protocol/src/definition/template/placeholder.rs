@@ -1,0 +1,148 @@
+//! The placeholders of templates: where a value comes from, and the path that leads to it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::Values;
+use crate::definition::value_path;
+use crate::error::{Error, ErrorKey, Result};
+
+/// The source of a placeholder's value: a root of [`Values`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Root {
+    /// `parameters`.
+    Parameters,
+    /// `credentials`.
+    Credentials,
+    /// `connectorParameters`.
+    ConnectorParameters,
+    /// `integration`.
+    Integration,
+    /// `random`.
+    Random,
+    /// `signed`.
+    Signed,
+    /// `request`.
+    Request,
+    /// `callback`.
+    Callback,
+}
+
+/// One `${root.path}`. Its `Display` is that text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placeholder {
+    pub(super) root: Root,
+    /// Not empty, and neither is any of its names.
+    pub(super) path: Vec<String>,
+}
+
+impl Placeholder {
+    pub(super) fn parse(inside: &str) -> Result<Self, String> {
+        let at = inside.find(['.', '[']).unwrap_or(inside.len());
+        let (root, path) = (&inside[..at], &inside[at..]);
+        let path = path.strip_prefix('.').unwrap_or(path);
+        let Some(root) = Root::ALL.into_iter().find(|known| known.name() == root) else {
+            let known = Root::ALL.map(|root| format!("`{}`", root.name())).join(", ");
+            return Err(format!("has the placeholder `${{{inside}}}`, which begins with none of {known}"));
+        };
+        let Some(path) = value_path::names(path).ok().filter(|_| !path.contains('|')) else {
+            return Err(format!("has the placeholder `${{{inside}}}`, which names no value"));
+        };
+        // Of these, the first name is no member of an answer's.
+        if inside[at..].starts_with('[') && matches!(root, Root::Integration | Root::Random | Root::Signed) {
+            return Err(format!(
+                "has the placeholder `${{{inside}}}`, whose first name must stand after a dot"
+            ));
+        }
+        Ok(Self { root, path })
+    }
+
+    /// The source of the value.
+    #[must_use]
+    pub fn root(&self) -> Root {
+        self.root
+    }
+
+    /// The names that lead from the root to the value; at least one.
+    #[must_use]
+    pub fn path(&self) -> &[String] {
+        &self.path
+    }
+
+    /// The value as text; an item of an array is named by its number.
+    pub(super) fn resolve<'v>(&self, values: &Values<'v>) -> Result<Cow<'v, str>> {
+        self.find(values)?.ok_or_else(|| self.refused("is missing"))
+    }
+
+    /// The value as text, if it is there.
+    pub(super) fn find<'v>(&self, values: &Values<'v>) -> Result<Option<Cow<'v, str>>> {
+        let root = match self.root {
+            Root::Parameters => values.parameters,
+            Root::Credentials => values.credentials,
+            Root::ConnectorParameters => values.connector_parameters,
+            Root::Integration => values.integration,
+            Root::Callback => return Ok(values.callback_uri.map(Cow::Borrowed)),
+            Root::Random | Root::Signed | Root::Request => {
+                let maker = values.maker.ok_or_else(|| Error::internal("a template without a maker"))?;
+                return Ok(maker.make(self.root, &self.path[0])?.map(Cow::Owned));
+            }
+        };
+        match value_path::find(root, &self.path).filter(|value| !value.is_null()) {
+            Some(value) => match value_path::text(value) {
+                Some(text) => Ok(Some(text)),
+                None => Err(self.refused("is no string, number or boolean")),
+            },
+            None => Ok(None),
+        }
+    }
+
+    pub(super) fn inside(&self) -> String {
+        let path = value_path::written(&self.path);
+        let dot = if path.starts_with('[') { "" } else { "." };
+        format!("{}{dot}{path}", self.root.name())
+    }
+
+    /// The error about this placeholder's value. It gives the caller's name for the value, not the value itself.
+    pub(super) fn refused(&self, fault: &str) -> Error {
+        let root = match self.root {
+            Root::Parameters => "connectionParameters",
+            // Nobody but the team can mend it.
+            Root::Integration => return Error::unusable(&format!("parameters.{}", self.path.join("."))),
+            root => root.name(),
+        };
+        let field = format!("{root}.{}", self.path.join("."));
+        Error::new(ErrorKey::InputInvalid, format!("The value of `{field}` {fault}.")).field(field)
+    }
+}
+
+impl Root {
+    const ALL: [Self; 8] = [
+        Self::Parameters,
+        Self::Credentials,
+        Self::ConnectorParameters,
+        Self::Integration,
+        Self::Random,
+        Self::Signed,
+        Self::Request,
+        Self::Callback,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Parameters => "parameters",
+            Self::Credentials => "credentials",
+            Self::ConnectorParameters => "connectorParameters",
+            Self::Integration => "integration",
+            Self::Random => "random",
+            Self::Signed => "signed",
+            Self::Request => "request",
+            Self::Callback => "callback",
+        }
+    }
+}
+
+impl fmt::Display for Placeholder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "${{{}}}", self.inside())
+    }
+}
