@@ -19,6 +19,8 @@ fn with<T>(credentials: &Value, use_them: impl FnOnce(&Values<'_>) -> T) -> T {
         integration: none,
         connector_parameters: none,
         maker: None,
+        callback_uri: None,
+        authorities: &[],
         may_lack: false,
     })
 }
