@@ -189,6 +189,7 @@ impl World {
                 at: self.clock.now(),
                 is_complete: false,
                 key: &key,
+                callback_uri: None,
                 flow: None,
             };
             connect(&self.deps, &request, issued, deadline).await.unwrap();
