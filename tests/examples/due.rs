@@ -190,6 +190,7 @@ impl World {
                 at: self.clock.now(),
                 next_call: None,
                 key: &key,
+                callback_uri: None,
                 flow: None,
             };
             connect(&self.deps, &request, issued, deadline).await.unwrap();
