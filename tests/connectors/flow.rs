@@ -59,12 +59,12 @@ pub(crate) async fn whole(
             // A team asks for more.
             let scopes = json!(["one", "two"]);
             option["config"]["scopes"] = scopes.clone();
-            match put["authOptions"].get_mut(0) {
-                Some(own) => own["config"]["scopes"] = scopes,
-                None => {
-                    put["authOptions"] = json!([{ "key": option["key"], "config": { "scopes": scopes } }]);
-                }
-            }
+            given(&mut put, &option)["config"]["scopes"] = scopes;
+        }
+        if option["enabled"] == false {
+            // A team turns it on.
+            option["enabled"] = true.into();
+            given(&mut put, &option)["enabled"] = true.into();
         }
         let journey = Journey::new(world, described, &option, turn);
         put.as_object_mut().map(|put| put.remove("key"));
@@ -86,6 +86,14 @@ pub(crate) async fn whole(
         round.await.map_err(|problem| format!("round {turn}: {problem}"))?;
     }
     Ok(steps)
+}
+
+/// What the team gives of the option.
+fn given<'p>(put: &'p mut Value, option: &Value) -> &'p mut Value {
+    if put["authOptions"].is_null() {
+        put["authOptions"] = json!([{ "key": option["key"] }]);
+    }
+    &mut put["authOptions"][0]
 }
 
 /// Whether an option says what separates scopes, and has only one.

@@ -68,12 +68,13 @@ impl<'w> Journey<'w> {
         let parameters = entered::with_defaults(&option["inputSchema"], &entered);
         let given = self::parameters(definition, turn);
         let integration = entered::with_defaults(&definition["parametersSchema"], &given);
+        let callback = format!("https://linkspan.example/oauth-callback/{}", integration_id(WORKSPACE, &key));
         let service = Service {
             definition: definition.clone(),
             option: option.clone(),
-            values: Values { parameters, integration, ..Values::default() },
+            values: Values { parameters, integration, callback: callback.clone(), ..Values::default() },
             turn,
-            callback: format!("https://linkspan.example/oauth-callback/{}", integration_id(WORKSPACE, &key)),
+            callback,
             clock: Arc::clone(&world.clock),
             seen: Arc::default(),
             issued: 0,

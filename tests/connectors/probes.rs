@@ -132,9 +132,12 @@ pub(crate) async fn of_ended_tokens_in_the_test(journey: &Journey<'_>, id: &str)
 
 /// Errors of the token endpoint mean what the definition says.
 pub(crate) async fn of_token_errors(journey: &Journey<'_>, id: &str) -> Checked {
-    let errors = journey.service(|service| service.config("tokenErrors").clone());
+    let (errors, is_own) =
+        journey.service(|service| (service.config("tokenErrors").clone(), service.is_client_entered()));
     for described in errors.as_array().into_iter().flatten() {
         let key = match described["means"].as_str() {
+            // The customer has to enter another one: what was entered is refused for good.
+            Some("client") if is_own => continue,
             Some("client") => "client_rejected",
             Some("request") => "token_rejected",
             Some("temporary") => "provider_unreachable",
@@ -161,20 +164,25 @@ pub(crate) async fn of_token_errors(journey: &Journey<'_>, id: &str) -> Checked 
 
 /// Errors mean the same when a code is exchanged, and what is near to them does not.
 pub(crate) async fn of_refused_codes(journey: &Journey<'_>) -> Checked {
-    let errors = journey.service(|service| service.config("tokenErrors").clone());
+    let (errors, is_own) =
+        journey.service(|service| (service.config("tokenErrors").clone(), service.is_client_entered()));
     for described in errors.as_array().into_iter().flatten() {
         let key = match described["means"].as_str() {
+            Some("client") if is_own => "credentials_rejected",
             Some("client") => "client_rejected",
             Some("temporary") => "provider_unreachable",
             _ => "token_rejected",
         };
-        let plain = Answered::of(400, json!({ "anything": "x" }));
+        // A 400 is a refusal whatever it says.
+        let is_any = matches!(key, "credentials_rejected" | "token_rejected");
+        let usual = if is_any { 200 } else { 400 };
+        let plain = Answered::of(usual, json!({ "anything": "x" }));
         let near = plain.violations(described, 0).into_iter();
-        // An error of no known kind is `token_rejected` in any case.
-        let near = near.filter(|answered| key != "token_rejected" || answered.body["error"].is_null());
+        // An error of no known kind is one in any case.
+        let near = near.filter(|answered| !is_any || answered.body["error"].is_null());
         // So is a token no error.
         let near = near.filter(|answered| answered.body["data"].is_null());
-        let all = fitting(described, 400).into_iter().map(|answered| (answered, true));
+        let all = fitting(described, usual).into_iter().map(|answered| (answered, true));
         for (answered, is_it) in all.chain(near.map(|answered| (answered, false))) {
             let shown = format!("{} {}", answered.status, answered.body);
             let answer = journey.sign_in(Reaction::Other(answered)).await?;
@@ -219,6 +227,8 @@ pub(crate) async fn of_optional_calls(journey: &Journey<'_>) -> Checked {
         (true, Ok(_)) => journey.stage.done("optional call"),
         (false, Err(_)) => {
             journey.stage.forget();
+            // Nobody has the tokens that were issued for it.
+            journey.service(|service| service.values.credentials = json!({}));
             journey.stage.done("call that fails")
         }
         (true, Err(problem)) => Err(format!("an optional call failed: {problem}")),

@@ -21,12 +21,20 @@ pub(crate) struct Values {
     pub(crate) connector: Value,
     pub(crate) credentials: Value,
     pub(crate) integration: Value,
+    /// The `redirect_uri` that was announced.
+    pub(crate) callback: String,
 }
 
 impl Default for Values {
     fn default() -> Self {
         let none = || json!({});
-        Self { parameters: none(), connector: none(), credentials: none(), integration: none() }
+        Self {
+            parameters: none(),
+            connector: none(),
+            credentials: none(),
+            integration: none(),
+            callback: String::new(),
+        }
     }
 }
 
@@ -100,6 +108,7 @@ impl Values {
             "connectorParameters" => &self.connector,
             "credentials" => &self.credentials,
             "integration" => &self.integration,
+            "callback" => return Some(self.callback.clone()),
             _ => return Some(format!("{OPEN}{name}{CLOSE}")),
         };
         text(&at(source, path)?)

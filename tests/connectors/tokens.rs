@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::answers::{Answered, put};
+use crate::answers::{Answered, jwt, put};
 use crate::service::Service;
 
 /// The seconds that a token lasts if the definition leaves it to the answer.
@@ -61,13 +61,19 @@ impl Service {
             Some("minutes") => LIFE / 60,
             _ => LIFE,
         };
-        if places["expires_at"].is_string() {
-            fields.insert("expires_at".to_owned(), json!(self.seconds() + LIFE));
+        let end = self.seconds() + LIFE;
+        if let Some((token, claim)) = claim_of(&places["expires_at"]) {
+            fields.insert(token.to_owned(), json!(jwt(&json!({ claim: end, "jti": self.issued }))));
+            fields.insert("expires_at".to_owned(), json!(end));
+        } else if places["expires_at"].is_string() {
+            fields.insert("expires_at".to_owned(), json!(end));
         } else if self.config("expiresIn").is_null() && *self.config("noRefreshToken") != true {
             fields.insert("expires_in".to_owned(), json!(factor));
         }
         for (name, value) in &fields {
             match places.get(name) {
+                // It stands in a token.
+                Some(place) if claim_of(place).is_some() => {}
                 Some(place) => answered.place(place, self.turn + self.issued, value.clone()),
                 None => put(&mut answered.body, name, value.clone()),
             }
@@ -133,10 +139,16 @@ impl Service {
                 if let Some(label) = call["choose"]["label"].as_str() {
                     put(&mut item, label, json!(label_of(which)));
                 }
-                (item, json!(format!("{value}{which}")))
+                let mut item = Answered::of(200, item);
+                item.satisfy(&json!({ "body": call["choose"]["where"] }), self.turn);
+                (item.body, json!(format!("{value}{which}")))
             };
             let ((first, _), (second, value)) = (item("1"), item("2"));
-            let items = if self.turn.is_multiple_of(2) { json!([second]) } else { json!([first, second]) };
+            let items = if self.turn.is_multiple_of(2) { vec![second] } else { vec![first, second] };
+            // What the definition leaves out stands there too.
+            let fitting = Answered::of(200, item("0").0);
+            let others = fitting.violations(&json!({ "body": call["choose"]["where"] }), self.turn);
+            let items: Value = others.into_iter().map(|other| other.body).chain(items).collect();
             match call["choose"]["items"].as_str() {
                 Some(path) => put(&mut answered.body, path, items),
                 None => answered.body = items,
@@ -161,6 +173,12 @@ impl Service {
             Some("client-credentials") => self.is_exchanged(),
             _ => false,
         }
+    }
+
+    /// Whether the customer brings the client, whose refusal is then theirs to mend.
+    pub(crate) fn is_client_entered(&self) -> bool {
+        let client = self.config("clientId").as_str().unwrap_or_default();
+        self.is("client-credentials") && (client.is_empty() || client.contains("${parameters."))
     }
 
     /// Whether what is entered is exchanged.
@@ -188,6 +206,11 @@ impl Service {
         let keep_alive = stated.or(defined).map_or(week, |life| week.min(life / 2));
         Some(before_end.min(keep_alive).max(before(life)))
     }
+}
+
+/// The token and its claim, if a place is one.
+fn claim_of(place: &Value) -> Option<(&str, &str)> {
+    place.as_str()?.split_once(".@jwt.")
 }
 
 /// The label of one of several items.

@@ -127,7 +127,12 @@ mod tests {
 
     fn held(connector: &Value, entered: &Value, credentials: &Value) -> Held {
         let map = |value: &Value| SecretMap::new(value.as_object().unwrap().clone());
-        Held { connector_parameters: map(connector), parameters: map(entered), credentials: map(credentials) }
+        Held {
+            connector_parameters: map(connector),
+            parameters: map(entered),
+            credentials: map(credentials),
+            callback_uri: None,
+        }
     }
 
     fn values(multiple: bool, held: &Held) -> Result<Option<Vec<String>>> {
