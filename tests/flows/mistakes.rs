@@ -327,7 +327,8 @@ async fn all_of_them_are_told_at_once() {
     assert_eq!(
         answer.json()["message"],
         "lgoUri is unknown; expected one of `name`, `logoUri`, `connector`, `connectorVersion`, `parameters`, \
-         `parametersSchema`, `baseUri`, `oAuthCallbackUri`, `oAuthCallbackPath`, `startUri`, `shared`, `sharedWith`, `authOptions`. There are 5 more problems."
+         `parametersSchema`, `baseUri`, `oAuthCallbackUri`, `oAuthCallbackPath`, `startUri`, `shared`, `sharedWith`, `authOptions`, \
+         `$schema`. There are 5 more problems."
     );
 }
 

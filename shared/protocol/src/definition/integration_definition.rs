@@ -21,9 +21,6 @@ use crate::secret::{Secret, SecretMap};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IntegrationDefinition {
-    /// The address of this schema, for editors; it is not kept.
-    #[serde(default, rename = "$schema", skip_serializing)]
-    pub schema: Option<String>,
     /// The service's name, as customers know it.
     pub name: String,
     /// An https address of its logo.
@@ -71,6 +68,9 @@ pub struct IntegrationDefinition {
     /// The ways to authenticate; the first is the default.
     #[serde(default)]
     pub auth_options: Vec<AuthOptionDefinition>,
+    /// The address of this schema, for editors; it is not kept.
+    #[serde(default, rename = "$schema", skip_serializing)]
+    pub schema: Option<String>,
     /// The parts that could not be read.
     #[serde(skip)]
     pub(super) unread: Unread,
