@@ -310,7 +310,7 @@ async fn an_issuer_with_a_placeholder_cannot_be_asked() {
 async fn every_change_reads_it_anew() {
     let world = publishing(&metadata(&json!({}))).await;
     assert_eq!(put(&world, &by_issuer(&json!({}))).await.status, 201);
-    world.clock.advance(std::time::Duration::from_secs(60));
+    world.clock.advance(std::time::Duration::from_mins(1));
     let moved = json!({
         "authorization_endpoint": "https://provider.example/v2/authorize",
         "token_endpoint_auth_methods_supported": ["client_secret_basic"],

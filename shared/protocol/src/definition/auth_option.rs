@@ -129,6 +129,7 @@ impl fmt::Debug for AuthOptionDefinition {
 
 /// A way to authenticate, with as much of its definition as could be read.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the option")]
 pub struct AuthOption {
     /// The name that `authOptionKey` chooses it by.
     pub key: String,
