@@ -3,6 +3,7 @@
 
 mod admin_consent;
 mod after_connect;
+mod api_hints;
 mod archive;
 mod archive_races;
 mod at_once;

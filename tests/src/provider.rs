@@ -83,6 +83,15 @@ impl Reply {
         Self { after: Duration::ZERO, what }
     }
 
+    /// The same with another header.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        if let What::Answers(_, headers, _) = &mut self.what {
+            headers.push((name, value.to_owned()));
+        }
+        self
+    }
+
     /// A JSON body.
     #[must_use]
     pub fn json(status: u16, body: &Value) -> Self {

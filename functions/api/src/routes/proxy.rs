@@ -2,6 +2,7 @@
 //! caller need not hold. Without a path it goes to the API's base address itself, which is all that an MCP server has.
 
 mod headers;
+mod patience;
 
 use bytes::Bytes;
 use flow::connection::{Connection, ConnectionSecrets};
@@ -63,9 +64,13 @@ async fn ask(
     let registration = registration::of_connection(deps, connection).await?;
     let secrets = ConnectionSecrets::open(deps, connection, &registration).await?;
     let signing = registration::signing_secrets(deps, &registration).await?;
-    let maker = Maker::new(calls, secrets.values(&registration)?, &signing);
-    let response = send(calls, &maker, request, path).await?;
+    let maker = || Ok::<_, Error>(Maker::new(calls, secrets.values(&registration)?, &signing));
     let option = registration.option();
+    let mut response = send(calls, &maker()?, request, path).await?;
+    if let Some(pause) = patience::pause(calls, &option.api_client, request.method(), &response) {
+        tokio::time::sleep(pause).await;
+        response = send(calls, &maker()?, request, path).await?;
+    }
     let is_expired = option.api_client.says_expired(response.status(), response.body());
     Ok((response, is_expired && Renewal::of(option, &secrets.held.credentials).is_some()))
 }

@@ -126,7 +126,8 @@ impl AfterConnect {
         if let Some(expect) = &self.expect {
             expect.check(checker, "expect");
         }
-        if self.response.is_empty() && self.choose.is_none() {
+        // A call that changes something there may have nothing to give.
+        if self.response.is_empty() && self.choose.is_none() && self.method == CallMethod::get() {
             checker.refuse("response", "names no value that is added to the credentials");
         }
         pick::check(&self.response, checker, "response");

@@ -13,6 +13,7 @@ use super::call_parts::{Basic, CallParts, DefinedCall, Query};
 use super::checker::{Checker, Credentials};
 use super::condition::{Condition, MAX_ERROR};
 use super::headers::Headers;
+use super::hints::{PaginationHint, RetryHint};
 use super::request_signing::RequestSigning;
 use super::template::Address;
 
@@ -152,13 +153,27 @@ pub struct ApiClient {
     /// The answers, besides a 401, by which the API says that the access token has ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expired: Vec<Condition>,
+    /// Headers of every request that has none of their names. No credentials stand in them.
+    #[serde(default, skip_serializing_if = "Headers::is_empty")]
+    pub default_headers: Headers,
+    /// The answers by which the API says that it was asked too often, and when it can be asked again. The proxy goes by
+    /// them too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retry: Vec<RetryHint>,
+    /// How its lists go on; for callers.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub pagination: Option<PaginationHint>,
 }
 
 impl ApiClient {
     /// The parts of every request.
     #[must_use]
     pub fn parts(&self) -> CallParts<'_> {
-        let Self { headers, query, basic, signing: _, expired: _ } = self;
+        let Self { headers, query, basic, .. } = self;
         CallParts { query, headers, basic: basic.as_ref(), body: None, body_format: BodyFormat::Form }
     }
 
@@ -186,6 +201,13 @@ impl ApiClient {
         }
         for (index, condition) in self.expired.iter().enumerate() {
             condition.check(checker, &format!("expired[{index}]"));
+        }
+        self.default_headers.check_defaults(checker, "defaultHeaders");
+        for (index, hint) in self.retry.iter().enumerate() {
+            hint.check(checker, &format!("retry[{index}]"));
+        }
+        if let Some(pagination) = &self.pagination {
+            pagination.check(checker, "pagination");
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
+use http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
 use http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use super::checker::{Checker, Credentials};
-use super::template::{Template, Values};
+use super::template::{Root, Template, Values};
 use crate::error::{Error, Result};
 
 /// These headers control how a message is sent, which only the HTTP client may decide (RFC 9110 §7.2, §7.6.1, §8.6).
@@ -56,7 +58,8 @@ impl Headers {
     }
 
     /// True if a header of this name is among them.
-    pub(super) fn has(&self, name: &HeaderName) -> bool {
+    #[must_use]
+    pub fn has(&self, name: &HeaderName) -> bool {
         self.0.iter().any(|header| header.name.as_ref() == Some(name))
     }
 
@@ -77,6 +80,22 @@ impl Headers {
                 checker.refuse(&setting, "has a control character in its value (RFC 9110 §5.5)");
             }
             checker.template(&setting, &header.value, credentials);
+        }
+    }
+
+    /// Checks headers that a caller may replace: what authenticates stands elsewhere.
+    pub(super) fn check_defaults(&self, checker: &mut Checker<'_>, setting: &str) {
+        self.check(checker, setting, Credentials::NotYet);
+        for header in &self.0 {
+            let setting = format!("{setting}.{}", header.text);
+            if header.name == Some(AUTHORIZATION) {
+                checker.refuse(&setting, "authenticates, and must stand in headers");
+            }
+            checker.shown(&setting, &header.value);
+            let is_made = |root| matches!(root, Root::Signed | Root::Request);
+            if header.value.placeholders().any(|placeholder| is_made(placeholder.root())) {
+                checker.refuse(&setting, "authenticates, and must stand in headers");
+            }
         }
     }
 }

@@ -56,8 +56,13 @@ fn authenticated_once(
         signing: signing.as_ref(),
         setting: "apiClient.headers",
     };
+    // What authenticates comes first: a default never takes its place.
     authentication.add(calls, maker, &values, &mut request, purpose != Purpose::Forwarded)?;
     let ApiRequest { method, url, mut headers, body } = request;
+    for header in option.api_client.default_headers.render(&values, "apiClient.defaultHeaders") {
+        let (name, value) = header?;
+        headers.entry(name).or_insert(value);
+    }
     if let AuthMethod::OAuth1(config) = &option.method {
         let form = form_fields(&headers, &body);
         headers.insert(AUTHORIZATION, signature(calls, maker, config, &method, &url, &form)?);
@@ -89,7 +94,7 @@ pub(super) async fn ask(
         Ok((url, headers, body))
     };
     let (url, mut headers, body) = maker.filled(fill).await?;
-    if wants_json {
+    if wants_json && !maker.option().api_client.default_headers.has(&ACCEPT) {
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
     }
     let request = ApiRequest { method: call.method.of(settings.method)?, url, headers, body };

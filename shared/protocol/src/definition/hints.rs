@@ -1,0 +1,200 @@
+//! What callers are told of an API: when it can be asked again, and how its lists go on. Linkspan shows it; the proxy goes by
+//! the first.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::checker::Checker;
+use super::condition::{Condition, Expected, MAX_ERROR, Statuses};
+use super::value_path;
+use crate::clock::Timestamp;
+
+/// An answer by which an API says that it was asked too often. Everything that it names must hold.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RetryHint {
+    /// The status, or one of several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Statuses>,
+    /// What stands at places of the JSON.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub body: BTreeMap<String, Expected>,
+    /// Headers with the values that they have: `{"x-ratelimit-remaining": "0"}`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// The header that says in how many seconds it can be asked again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// The header that says when, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+}
+
+/// How a list goes on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PaginationHint {
+    /// The kind.
+    #[serde(rename = "type")]
+    pub kind: PaginationKind,
+    /// The path of a page's items in the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<String>,
+    /// The query's parameter that names the page: its cursor, its number or the number of its first item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<String>,
+    /// The path of the next page's cursor or address in the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// The relation of the next page's link in the `Link` header (RFC 8288), if it stands there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rel: Option<String>,
+    /// The query's parameter for the number of items on a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_parameter: Option<String>,
+    /// The most items on a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// The number of the first page, or of the first item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<u32>,
+}
+
+/// The kinds of lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum PaginationKind {
+    /// Each page has the cursor of the next one.
+    Cursor,
+    /// Each page has the address of the next one.
+    Link,
+    /// A page is asked for by the number of its first item.
+    Offset,
+    /// A page is asked for by its own number.
+    Page,
+}
+
+impl RetryHint {
+    /// The time that the answer asks a caller to wait, if it is one of this kind.
+    fn wait(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        json: Option<&Value>,
+        now: Timestamp,
+    ) -> Option<Duration> {
+        let text = |name: &String| headers.get(name.as_str())?.to_str().ok();
+        let condition = Condition { status: self.status.clone(), body: self.body.clone() };
+        let fits = self.headers.iter().all(|(name, value)| text(name) == Some(value.as_str()));
+        if !fits || !condition.fits(status, json) {
+            return None;
+        }
+        if let Some(seconds) =
+            self.after.as_ref().and_then(text).and_then(|text| text.trim().parse::<u32>().ok())
+        {
+            return Some(Duration::from_secs(seconds.into()));
+        }
+        let at = self.at.as_ref().and_then(text).and_then(|text| text.trim().parse::<u32>().ok())?;
+        let wait = (i64::from(at) * 1000).saturating_sub(now.0).max(0);
+        u64::try_from(wait).ok().map(Duration::from_millis)
+    }
+
+    pub(super) fn check(&self, checker: &mut Checker<'_>, setting: &str) {
+        if !self.body.is_empty() || self.status.is_some() {
+            Condition { status: self.status.clone(), body: self.body.clone() }.check(checker, setting);
+        } else if self.headers.is_empty() {
+            checker.refuse(setting, "says nothing: give a status, headers, or values of the body");
+        }
+        let named = self.headers.keys().map(|name| (format!("headers.{name}"), name));
+        let timed = [("after", &self.after), ("at", &self.at)];
+        let timed = timed.into_iter().filter_map(|(part, name)| Some((part.to_owned(), name.as_ref()?)));
+        for (part, name) in named.chain(timed) {
+            if HeaderName::from_bytes(name.as_bytes()).is_err() {
+                checker.refuse(&format!("{setting}.{part}"), "is no header's name (RFC 9110 §5.1)");
+            }
+        }
+    }
+}
+
+impl PaginationHint {
+    pub(super) fn check(&self, checker: &mut Checker<'_>, setting: &str) {
+        for (part, path) in [("items", &self.items), ("next", &self.next)] {
+            if let Some(Err(problem)) = path.as_ref().map(|path| value_path::names(path)) {
+                checker.refuse(&format!("{setting}.{part}"), problem);
+            }
+        }
+        let (needed, is_there) = match self.kind {
+            PaginationKind::Cursor => ("next", self.next.is_some()),
+            PaginationKind::Link => ("next", self.next.is_some() || self.rel.is_some()),
+            PaginationKind::Offset | PaginationKind::Page => ("parameter", self.parameter.is_some()),
+        };
+        if !is_there {
+            checker.refuse(&format!("{setting}.{needed}"), "is missing: the list does not go on without it");
+        }
+    }
+}
+
+/// The time that an answer asks a caller to wait: by the hints, or by `Retry-After` in seconds of a 429 or 503 (RFC 9110
+/// §10.2.3).
+#[must_use]
+pub fn asked_to_wait(
+    hints: &[RetryHint],
+    (status, headers, body): (StatusCode, &HeaderMap, &[u8]),
+    now: Timestamp,
+) -> Option<Duration> {
+    let is_short = body.len() <= MAX_ERROR && hints.iter().any(|hint| !hint.body.is_empty());
+    let json: Option<Value> = if is_short { serde_json::from_slice(body).ok() } else { None };
+    let hinted = hints.iter().find_map(|hint| hint.wait(status, headers, json.as_ref(), now));
+    hinted.or_else(|| {
+        let is_usual = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        let seconds = headers.get(http::header::RETRY_AFTER).filter(|_| is_usual)?.to_str().ok()?;
+        seconds.trim().parse::<u32>().ok().map(|seconds| Duration::from_secs(seconds.into()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
+    fn waits(hints: &Value, status: u16, headers: &[(&'static str, &str)], body: &Value) -> Option<u64> {
+        let hints: Vec<RetryHint> = serde_json::from_value(hints.clone()).unwrap();
+        let mut all = HeaderMap::new();
+        for (name, value) in headers {
+            all.insert(*name, value.parse().unwrap());
+        }
+        let answer = (StatusCode::from_u16(status).unwrap(), &all, body.to_string().into_bytes());
+        asked_to_wait(&hints, (answer.0, answer.1, &answer.2), NOW)
+            .map(|wait| u64::try_from(wait.as_millis()).unwrap())
+    }
+
+    #[test]
+    fn an_answer_says_when_it_can_be_asked_again() {
+        let hints = json!([
+            { "status": [403, 429], "headers": { "x-remaining": "0" }, "at": "x-reset" },
+            { "body": { "error.status": "EXHAUSTED" }, "after": "x-after" },
+        ]);
+        let none = json!({});
+        assert_eq!(waits(&hints, 403, &[("x-remaining", "0"), ("x-reset", "1700000003")], &none), Some(3000));
+        assert_eq!(waits(&hints, 403, &[("x-remaining", "0"), ("x-reset", "1600000003")], &none), Some(0));
+        assert_eq!(waits(&hints, 403, &[("x-remaining", "1"), ("x-reset", "1700000003")], &none), None);
+        assert_eq!(waits(&hints, 404, &[("x-remaining", "0"), ("x-reset", "1700000003")], &none), None);
+        let exhausted = json!({ "error": { "status": "EXHAUSTED" } });
+        assert_eq!(waits(&hints, 400, &[("x-after", "2")], &exhausted), Some(2000));
+        assert_eq!(waits(&hints, 400, &[("x-after", "soon")], &exhausted), None);
+        assert_eq!(waits(&hints, 429, &[("retry-after", "7")], &none), Some(7000));
+        assert_eq!(waits(&json!([]), 503, &[("retry-after", "1")], &none), Some(1000));
+        assert_eq!(waits(&json!([]), 500, &[("retry-after", "1")], &none), None);
+        assert_eq!(waits(&json!([]), 429, &[("retry-after", "Fri, 31 Dec 1999 23:59:59 GMT")], &none), None);
+    }
+}
