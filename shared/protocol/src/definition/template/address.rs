@@ -63,6 +63,15 @@ impl<'v> Fill<'v> {
         }
     }
 
+    /// The same behind another part of the host. This machine is then no stand-in: nothing lies below its name.
+    fn behind(self, host: &str) -> Self {
+        match self {
+            Self::StandIns(_) if !host.is_empty() => Self::StandIns(Loopback::Refused),
+            Self::Fallbacks(_) if !host.is_empty() => Self::Fallbacks(Loopback::Refused),
+            fill => fill,
+        }
+    }
+
     /// The host with its port and its path, where a customer may enter all three.
     fn authority(self, placeholder: &Choice, rest: &[Part]) -> Result<Option<String>> {
         let Self::Values(values) = self else { return Ok(None) };
@@ -300,7 +309,7 @@ impl<'t> Base<'t> {
             match fill.authority(placeholder, after)?.filter(|_| authority.is_empty()) {
                 // It is checked with the address up to here.
                 Some(whole) => base.text.push_str(&whole),
-                None => authority.push_str(&host_part(placeholder, fill)?),
+                None => authority.push_str(&host_part(placeholder, fill.behind(&authority))?),
             }
             base.from = Some(placeholder);
             (literal, rest) = match after.split_first() {

@@ -1,3 +1,5 @@
+use crate::redirect_uri::{Loopback, OwnRoutes};
+
 use super::*;
 
 #[test]
@@ -54,5 +56,17 @@ fn what_binds_a_placeholder_in_the_host_is_known() {
         );
         assert_eq!(host.slots.iter().map(|slot| slot.ends_host).collect::<Vec<_>>(), ends, "{template}");
         assert_eq!(host.suffix, suffix, "{template}");
+    }
+}
+
+/// The local run allows this machine: a name below it is none, and must not stand for what a customer enters.
+#[test]
+fn a_placeholder_at_the_end_of_a_host_is_fine_where_this_machine_is_allowed() {
+    let own = OwnRoutes::default();
+    for address in ["https://api.${parameters.site}", "https://${parameters.a}.${parameters.b}/x"] {
+        let address = Address::parse(address).unwrap();
+        for loopback in [Loopback::Allowed, Loopback::Refused] {
+            assert_eq!(address.problem(loopback, &own), None);
+        }
     }
 }
