@@ -97,7 +97,8 @@ fn page(connectors: &BTreeMap<String, Value>) -> String {
         "# Connectors\n\n\
          Services whose addresses, headers and quirks are known: {}. An integration that names one needs nothing but the \
          team's registration; see [integrations.md](integrations.md#an-integration-with-a-connector). \
-         [connectors-adding.md](connectors-adding.md) says how to add one.\n\n\
+         [connectors-adding.md](connectors-adding.md) says how to add one, [connector-checks.md](connector-checks.md) what is \
+         checked of each, and [most-wanted](most-wanted/README.md) has the most wanted ones beside their documentation.\n\n\
          This page is made from the files in `catalogue/` (`UPDATE=1 cargo test -p catalogue`).\n",
         connectors.len()
     );
