@@ -340,3 +340,22 @@ async fn a_merge_patch_is_looked_at_whole() {
     let answer = world.api(Method::PATCH, "/integrations/crm", &admin(WORKSPACE), Some(&patch)).await;
     assert_eq!(answer.refusal(), refusal(400, "request_malformed", "authOptions[0].test.path"));
 }
+
+/// What can be written in several ways says in which.
+#[tokio::test(start_paused = true)]
+async fn a_setting_of_several_forms_names_them() {
+    let world = World::new().await;
+    for (setting, value, expected) in [
+        ("callbackParameters", json!({ "realm": { "pattern": "^a$" } }), "must be a list of names"),
+        ("tokenResponse", json!({ "access_token": 1 }), "must be a path"),
+        ("tokenErrors", json!([{ "status": "x", "means": "grant" }]), "must be a status"),
+        ("refreshRefusals", json!([1]), "must be an error code"),
+    ] {
+        let mut definition = integration();
+        definition["authOptions"][0]["config"][setting] = value;
+        let problem = put(&world, &definition).await.json()["data"]["problems"][0].clone();
+        let field = problem["field"].as_str().unwrap();
+        assert!(field.starts_with(&format!("authOptions[0].config.{setting}")), "{problem}");
+        assert!(problem["problem"].as_str().unwrap().starts_with(expected), "{problem}");
+    }
+}

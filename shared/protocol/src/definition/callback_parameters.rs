@@ -11,7 +11,10 @@ use crate::error::{Error, ErrorKey, Result};
 /// values can choose a host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "must be a list of names, or an object of names with `{}` or `{\"enum\": [values]}`"
+)]
 pub enum CallbackParameters {
     /// Their names.
     Names(Vec<String>),

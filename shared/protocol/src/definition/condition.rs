@@ -29,7 +29,7 @@ pub struct Condition {
 /// One status, or several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(untagged)]
+#[serde(untagged, expecting = "must be a status, or a list of them")]
 pub enum Statuses {
     /// One.
     One(u16),

@@ -16,7 +16,10 @@ pub type Picks = BTreeMap<String, Pick>;
 /// The place of a value in an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "must be a path, a list of paths, `{\"header\": name}` or `{\"cookie\": name}`"
+)]
 pub enum Pick {
     /// A path in the JSON.
     Path(String),

@@ -121,7 +121,7 @@ impl TimeUnit {
 /// An answer by which the provider refuses a refresh token for good.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(untagged)]
+#[serde(untagged, expecting = "must be an error code, or a condition with `status` and `body`")]
 pub enum RefreshRefusal {
     /// The value of `error`.
     Code(String),
