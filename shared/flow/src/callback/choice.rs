@@ -27,6 +27,7 @@ use crate::deps::Deps;
 use crate::deps::trail::About;
 use crate::lifecycle::connect::{Issued, Progress, completed, connect, connection_key, prove};
 use crate::lifecycle::{choice, registration};
+use crate::seal::Prepared;
 use crate::store::{ChoiceClaim, FlowClaim, FlowItem, browser_mismatch, state_expired};
 use crate::web::own_form::is_own_form;
 use crate::web::pages;
@@ -77,7 +78,7 @@ pub(super) async fn answer(
     let chosen = unchosen.question.choose.credential(chosen);
     let memory = FlowContext::open(&id, &secret, &flow.memory)?;
     // A key service that is away leaves the question as it is.
-    connection_key(deps, &memory.request).await?;
+    let key = connection_key(deps, &memory.request).await?;
     let claimant = draw_id(&*deps.random);
     if deps.store.claim_choice(asked, secret.binding(), &claimant, now).await? == ChoiceClaim::Taken {
         return Ok(to_result(request, &id));
@@ -87,7 +88,7 @@ pub(super) async fn answer(
     // The browser may hang up at any time. A task of its own finishes the claimed flow all the same.
     let deps = Arc::clone(deps);
     let work = async move {
-        let progress = claimed.go_on(&deps, unchosen, chosen, is_confirmed).await;
+        let progress = claimed.go_on(&deps, &key, unchosen, chosen, is_confirmed).await;
         claimed.record(&deps, progress).await;
     };
     if let Err(error) = tokio::spawn(work.in_current_span()).await {
@@ -107,6 +108,7 @@ impl ClaimedFlow {
     async fn go_on(
         &self,
         deps: &Deps,
+        key: &Prepared,
         unchosen: Unchosen,
         chosen: Value,
         is_confirmed: bool,
@@ -116,11 +118,10 @@ impl ClaimedFlow {
         let Unchosen { mut credentials, issued_at: at, step, question } = unchosen;
         let asked = (step, &question.choose);
         let next_call = Some(choice::decide(&registration, &mut credentials, asked, chosen)?);
-        let key = connection_key(deps, request).await?;
         let flow = Some(self.claim());
         let callback_uri = Some(self.memory.callback_uri.as_str()).filter(|uri| !uri.is_empty());
         let registration = &registration;
-        let issued = Issued { registration, credentials, at, next_call, key: &key, callback_uri, flow };
+        let issued = Issued { registration, credentials, at, next_call, key, callback_uri, flow };
         if is_confirmed {
             return connect(deps, request, issued, self.deadline).await;
         }

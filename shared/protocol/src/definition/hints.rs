@@ -91,9 +91,8 @@ impl RetryHint {
         now: Timestamp,
     ) -> Option<Duration> {
         let text = |name: &String| headers.get(name.as_str())?.to_str().ok();
-        let condition = Condition { status: self.status.clone(), body: self.body.clone() };
         let fits = self.headers.iter().all(|(name, value)| text(name) == Some(value.as_str()));
-        if !fits || !condition.fits(status, json) {
+        if !fits || !self.condition().fits(status, json) {
             return None;
         }
         if let Some(seconds) =
@@ -106,9 +105,13 @@ impl RetryHint {
         u64::try_from(wait).ok().map(Duration::from_millis)
     }
 
+    fn condition(&self) -> Condition {
+        Condition { status: self.status.clone(), body: self.body.clone() }
+    }
+
     pub(super) fn check(&self, checker: &mut Checker<'_>, setting: &str) {
         if !self.body.is_empty() || self.status.is_some() {
-            Condition { status: self.status.clone(), body: self.body.clone() }.check(checker, setting);
+            self.condition().check(checker, setting);
         } else if self.headers.is_empty() {
             checker.refuse(setting, "says nothing: give a status, headers, or values of the body");
         }
