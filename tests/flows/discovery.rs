@@ -48,7 +48,7 @@ async fn publishing(metadata: &Value) -> World {
     world
 }
 
-async fn put(world: &World, definition: &Value) -> Answer {
+pub(crate) async fn put(world: &World, definition: &Value) -> Answer {
     world.api(Method::PUT, &format!("/integrations/{INTEGRATION}"), &admin(WORKSPACE), Some(definition)).await
 }
 
@@ -66,11 +66,16 @@ fn discovered(answer: &Answer) -> Value {
     answer.json()["authOptions"][0]["discovered"].clone()
 }
 
-/// The problem under the issuer's field. Nothing is written.
+/// The problem under the issuer's field.
 async fn problem(world: &World, definition: &Value) -> String {
+    problem_of(world, definition, FIELD).await
+}
+
+/// The problem under the field. Nothing is written.
+pub(crate) async fn problem_of(world: &World, definition: &Value, field: &str) -> String {
     let before = world.dump().await;
     let answer = put(world, definition).await;
-    assert_eq!(answer.refusal(), refusal(400, "request_malformed", FIELD), "{}", answer.body);
+    assert_eq!(answer.refusal(), refusal(400, "request_malformed", field), "{}", answer.body);
     assert_eq!(world.dump().await, before);
     let problems = answer.json()["data"]["problems"].clone();
     assert_eq!(problems.as_array().unwrap().len(), 1, "{problems}");

@@ -11,6 +11,8 @@ use tests::tokens::{WORKSPACE, admin};
 use tests::world::AtProvider;
 use tests::{Answer, Browser, Start, World};
 
+use crate::discovery::put;
+
 const SERVER: &str = "https://provider.example/mcp";
 const ISSUER: &str = "https://provider.example";
 const RESOURCE_METADATA: &str = "/.well-known/oauth-protected-resource/mcp";
@@ -67,11 +69,6 @@ async fn world(resource: &Value, issuer: &Value) -> World {
     world.provider.always(OAUTH, Reply::json(200, issuer));
     world.provider.always(OPENID, Reply::json(404, &json!({})));
     world
-}
-
-async fn put(world: &World, definition: &Value) -> Answer {
-    let path = format!("/integrations/{INTEGRATION}");
-    world.api(Method::PUT, &path, &admin(WORKSPACE), Some(definition)).await
 }
 
 async fn patch(world: &World, changes: &Value) -> Answer {

@@ -8,18 +8,13 @@ use tests::tokens::{WORKSPACE, admin};
 use tests::{Start, World};
 
 use super::{
-    FIELD, ISSUER, RESOURCE_METADATA, ROOT_METADATA, SERVER, challenge, discovered, issuer, put, registered,
+    FIELD, ISSUER, RESOURCE_METADATA, ROOT_METADATA, SERVER, challenge, discovered, issuer, registered,
     registering, resource, server, world,
 };
+use crate::discovery::{problem_of, put};
 
 async fn problem(world: &World, definition: &Value) -> String {
-    let before = world.dump().await;
-    let answer = put(world, definition).await;
-    assert_eq!(answer.refusal(), refusal(400, "request_malformed", FIELD), "{}", answer.body);
-    assert_eq!(world.dump().await, before);
-    let problems = answer.json()["data"]["problems"].clone();
-    assert_eq!(problems.as_array().unwrap().len(), 1, "{problems}");
-    problems[0]["problem"].as_str().unwrap().to_owned()
+    problem_of(world, definition, FIELD).await
 }
 
 #[tokio::test(start_paused = true)]

@@ -27,6 +27,13 @@ pub(super) struct Policy<'a> {
     pub(super) ancestors: &'a [String],
 }
 
+impl<'a> Policy<'a> {
+    /// That of a page whose form comes back to us, and leads on from there. It shows the workspace's logo, if there is one.
+    pub(super) fn of_form(style: &'a str, logo: &'a [&'a str]) -> Self {
+        Self { style, script: None, images: logo, form: FormTarget::OursThenAnywhere, ancestors: &[] }
+    }
+}
+
 /// The target of a page's form.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum FormTarget {

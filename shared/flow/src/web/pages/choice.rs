@@ -8,7 +8,7 @@ use super::shown::shown;
 use super::{html, style};
 use crate::context::choice::Unchosen;
 use crate::context::flow_id::FlowId;
-use crate::web::security::{FormTarget, Policy};
+use crate::web::security::Policy;
 use protocol::definition::Item;
 
 /// The most items that are shown as buttons beside each other. More are a list that opens.
@@ -70,13 +70,7 @@ pub fn choice(unchosen: &Unchosen, flow: &FlowId, is_problem: bool) -> Response<
         is_long,
         is_problem,
     };
-    let policy = Policy {
-        style: &page.style,
-        script: None,
-        images: logo.as_slice(),
-        form: FormTarget::OursThenAnywhere,
-        ancestors: &[],
-    };
+    let policy = Policy::of_form(&page.style, logo.as_slice());
     html(StatusCode::OK, &page, &policy)
 }
 

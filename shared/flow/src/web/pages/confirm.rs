@@ -7,7 +7,7 @@ use http::{Response, StatusCode};
 use super::shown::shown;
 use super::{html, style};
 use crate::context::flow_id::FlowId;
-use crate::web::security::{FormTarget, Policy};
+use crate::web::security::Policy;
 use protocol::definition::Brand;
 use protocol::token::Customer;
 
@@ -44,12 +44,6 @@ pub fn confirm_start(confirmation: &Confirmation<'_>, flow: &FlowId) -> Response
         name: shown(confirmation.customer.name.as_deref().unwrap_or_default()),
         flow: flow.as_str(),
     };
-    let policy = Policy {
-        style: &page.style,
-        script: None,
-        images: logo.as_slice(),
-        form: FormTarget::OursThenAnywhere,
-        ancestors: &[],
-    };
+    let policy = Policy::of_form(&page.style, logo.as_slice());
     html(StatusCode::OK, &page, &policy)
 }

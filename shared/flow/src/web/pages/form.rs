@@ -7,7 +7,7 @@ use http::{Response, StatusCode};
 use super::{html, style};
 use crate::context::flow_id::FlowId;
 use crate::web::form::{Control, Field};
-use crate::web::security::{FormTarget, Policy};
+use crate::web::security::Policy;
 use protocol::definition::{AuthOption, Brand, Integration};
 
 /// The content of the form.
@@ -53,13 +53,7 @@ pub fn form(form: &FormPage<'_>, flow: &FlowId) -> Response<Bytes> {
         others: form.integration.enabled_options().filter(|option| option.key != form.option.key).collect(),
         problems: form.fields.iter().filter(|field| !field.problem.is_empty()).collect(),
     };
-    let policy = Policy {
-        style: &page.style,
-        script: None,
-        images: logo.as_slice(),
-        form: FormTarget::OursThenAnywhere,
-        ancestors: &[],
-    };
+    let policy = Policy::of_form(&page.style, logo.as_slice());
     // A form with problems is shown with status 200: browsers and screen readers then treat it as an ordinary page.
     html(StatusCode::OK, &page, &policy)
 }
