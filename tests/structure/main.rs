@@ -6,6 +6,7 @@ mod cycles;
 mod imports;
 mod layers;
 mod limits;
+mod limits_page;
 mod routes;
 
 use std::path::{Path, PathBuf};
