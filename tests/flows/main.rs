@@ -81,3 +81,4 @@ mod tabs;
 mod token_responses;
 mod update;
 mod update_races;
+mod xml_answers;

@@ -4,18 +4,18 @@
 use http::StatusCode;
 use http::header::AUTHORIZATION;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::api_path::ApiPath;
 use super::body::{Body, BodyFormat};
 use super::call_method::CallMethod;
 use super::call_parts::{Basic, CallParts, DefinedCall, Query};
 use super::checker::{Checker, Credentials};
-use super::condition::{Condition, MAX_ERROR};
+use super::condition::Condition;
 use super::headers::Headers;
 use super::hints::{PaginationHint, RetryHint};
 use super::request_signing::RequestSigning;
 use super::template::Address;
+use crate::answer::Content;
 
 /// A request to the integration's API that succeeds only with working credentials.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -71,10 +71,10 @@ impl TestCall {
 
 /// True if the answer is the expected one: a 2xx, unless the condition names the status.
 #[must_use]
-pub fn is_expected(expect: Option<&Condition>, status: StatusCode, json: Option<&Value>) -> bool {
+pub fn is_expected(expect: Option<&Condition>, status: StatusCode, content: &Content<'_>) -> bool {
     match expect {
         None => status.is_success(),
-        Some(expect) => (expect.status.is_some() || status.is_success()) && expect.fits(status, json),
+        Some(expect) => (expect.status.is_some() || status.is_success()) && expect.holds(status, content),
     }
 }
 
@@ -179,16 +179,9 @@ impl ApiClient {
 
     /// True if the answer says that the access token has ended: a 401 (RFC 6750 §3.1), or what the definition names.
     #[must_use]
-    pub fn says_expired(&self, status: StatusCode, body: &[u8]) -> bool {
-        if status == StatusCode::UNAUTHORIZED {
-            return true;
-        }
-        if self.expired.is_empty() {
-            return false;
-        }
-        let reads_body = body.len() <= MAX_ERROR && self.expired.iter().any(Condition::reads_body);
-        let json: Option<Value> = if reads_body { serde_json::from_slice(body).ok() } else { None };
-        self.expired.iter().any(|condition| condition.fits(status, json.as_ref()))
+    pub fn says_expired(&self, status: StatusCode, content: &Content<'_>) -> bool {
+        status == StatusCode::UNAUTHORIZED
+            || self.expired.iter().any(|condition| condition.holds(status, content))
     }
 
     pub(super) fn check(&self, checker: &mut Checker<'_>, credentials: Credentials<'_>, is_signed: bool) {

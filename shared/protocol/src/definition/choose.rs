@@ -59,7 +59,12 @@ impl Choose {
             Some(path) => at(json, path),
             None => Some(json.clone()),
         };
-        let Some(Value::Array(found)) = found else { return Vec::new() };
+        let found = match found {
+            Some(Value::Array(found)) => found,
+            // XML has no arrays of one.
+            Some(one @ Value::Object(_)) if self.items.is_some() => vec![one],
+            _ => return Vec::new(),
+        };
         let mut items: Vec<Item> = Vec::new();
         let mut values = std::collections::BTreeSet::new();
         for item in found.iter().filter(|item| all_fit(&self.filter, Some(item))) {
@@ -133,6 +138,8 @@ mod tests {
         let texts = items(json!({ "as": "site" }), &json!(["a", 7, "", null, {}, "a"]));
         assert_eq!(texts, pairs(&[("a", "a"), ("7", "7")]));
         assert!(items(json!({ "as": "site" }), &json!({ "a": 1 })).is_empty());
+        let one = json!({ "items": "site", "value": "id", "as": "site" });
+        assert_eq!(items(one, &json!({ "site": { "id": "1" } })), pairs(&[("1", "1")]));
     }
 
     #[test]

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use http::HeaderMap;
-use http::header::SET_COOKIE;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::checker::Checker;
 use super::value_path::{self, follow};
+use crate::answer::Content;
 
 /// The place of each value that is kept: `{"access_token": "data.token"}`.
 pub type Picks = BTreeMap<String, Pick>;
@@ -21,7 +20,7 @@ pub type Picks = BTreeMap<String, Pick>;
     expecting = "must be a path, a list of paths, `{\"header\": name}` or `{\"cookie\": name}`"
 )]
 pub enum Pick {
-    /// A path in the JSON.
+    /// A path in the body, JSON or XML.
     Path(String),
     /// Several paths: the first that leads to a value.
     AnyOf(Vec<String>),
@@ -52,25 +51,26 @@ pub struct CookiePlace {
 impl Pick {
     /// The value, if it is there. `null` and the empty text count as missing.
     #[must_use]
-    pub fn find(&self, headers: &HeaderMap, json: &Value) -> Option<Value> {
+    pub fn find(&self, content: &Content<'_>) -> Option<Value> {
         let found = match self {
-            Self::Path(path) => at(json, path),
-            Self::AnyOf(paths) => paths.iter().find_map(|path| at(json, path)),
-            Self::Header(HeaderPlace { header }) => {
-                headers.get(header.as_str()).and_then(|value| value.to_str().ok()).map(Value::from)
-            }
-            Self::Cookie(CookiePlace { cookie }) => headers
-                .get_all(SET_COOKIE)
-                .iter()
-                .filter_map(|header| header.to_str().ok())
-                .filter_map(|header| header.split(';').next()?.split_once('='))
-                .find(|(name, _)| name.trim() == cookie)
-                .map(|(_, value)| Value::from(value.trim())),
+            Self::Path(_) | Self::AnyOf(_) => content.value().and_then(|value| self.find_in(value)),
+            Self::Header(HeaderPlace { header }) => content.header(header).map(Value::from),
+            Self::Cookie(CookiePlace { cookie }) => content.cookie(cookie).map(Value::from),
         };
         found.filter(is_there)
     }
 
-    /// True if the value stands in the JSON.
+    /// The value at the path, if this is one and the value is there.
+    #[must_use]
+    pub fn find_in(&self, value: &Value) -> Option<Value> {
+        match self {
+            Self::Path(path) => at(value, path),
+            Self::AnyOf(paths) => paths.iter().find_map(|path| at(value, path)),
+            Self::Header(_) | Self::Cookie(_) => None,
+        }
+    }
+
+    /// True if the value stands at a path.
     #[must_use]
     pub fn reads_body(&self) -> bool {
         matches!(self, Self::Path(_) | Self::AnyOf(_))
@@ -111,8 +111,8 @@ fn is_there(value: &Value) -> bool {
 
 /// The values that are there.
 #[must_use]
-pub fn picked(picks: &Picks, headers: &HeaderMap, json: &Value) -> Map<String, Value> {
-    let found = |(name, pick): (&String, &Pick)| Some((name.clone(), pick.find(headers, json)?));
+pub fn picked(picks: &Picks, content: &Content<'_>) -> Map<String, Value> {
+    let found = |(name, pick): (&String, &Pick)| Some((name.clone(), pick.find(content)?));
     picks.iter().filter_map(found).collect()
 }
 
@@ -124,6 +124,8 @@ pub(super) fn check(picks: &Picks, checker: &mut Checker<'_>, setting: &str) {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderMap;
+    use http::header::SET_COOKIE;
     use serde_json::json;
 
     use super::*;
@@ -146,7 +148,8 @@ mod tests {
         let answer = json!({
             "data": { "token": "t" }, "authed_user": { "access_token": "u" }, "empty": "", "null": null,
         });
-        let found = Value::Object(picked(&picks, &headers, &answer));
+        let body = answer.to_string();
+        let found = Value::Object(picked(&picks, &Content::new(&headers, body.as_bytes())));
         assert_eq!(found, json!({ "a": "t", "b": "u", "c": "s1", "d": "abc=" }));
         for unknown in [json!({ "header": "a", "cookie": "b" }), json!({}), json!(3)] {
             assert!(serde_json::from_value::<Pick>(unknown).is_err());
