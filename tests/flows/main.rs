@@ -78,6 +78,7 @@ mod signed_requests;
 mod stored_definitions;
 mod sweep;
 mod tabs;
+mod text_answers;
 mod token_responses;
 mod update;
 mod update_races;

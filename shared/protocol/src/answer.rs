@@ -15,6 +15,9 @@ use crate::media_type::media_type;
 /// can take many times its size.
 pub const MAX_ERROR: usize = 64 * 1024;
 
+/// The largest answer that is nothing but a value, in bytes.
+const MAX_TEXT: usize = 16 * 1024;
+
 /// An answer, as far as its values go.
 pub struct Content<'a> {
     headers: &'a HeaderMap,
@@ -56,6 +59,25 @@ impl<'a> Content<'a> {
             return xml::value(self.body);
         }
         serde_json::from_slice(self.body).ok()
+    }
+
+    /// The answer, if it is nothing but a value: a line of text, or a text or number in JSON. A page and an object are none.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        if self.body.len() > MAX_TEXT.min(self.limit) {
+            return None;
+        }
+        match self.value() {
+            Some(Value::String(text)) => Some(text.clone()),
+            Some(Value::Number(_)) | None => {
+                let text = std::str::from_utf8(self.body).ok()?.trim();
+                let is_line = !text.starts_with('<') && !text.chars().any(char::is_control);
+                // What begins as JSON is a broken one.
+                (is_line && !text.starts_with(['{', '[', '"'])).then(|| text.to_owned())
+            }
+            Some(_) => None,
+        }
+        .filter(|text| !text.is_empty())
     }
 
     /// A header's value.
@@ -106,6 +128,35 @@ mod tests {
         assert_eq!(said("text/html", "<a>1</a>"), None);
         // Servers that declare everything as XML.
         assert_eq!(said("text/xml", "{\"a\":\"1\"}"), xml);
+    }
+
+    #[test]
+    fn a_bare_value_is_a_line_of_text_or_a_text_in_json() {
+        let headers = HeaderMap::new();
+        let text = |body: &str| Content::new(&headers, body.as_bytes()).text();
+        for (body, expected) in
+            [(" abc.def==\r\n", "abc.def=="), ("\"a b\"", "a b"), ("0123", "0123"), ("1.50", "1.50")]
+        {
+            assert_eq!(text(body).as_deref(), Some(expected), "{body}");
+        }
+        let long = "x".repeat(MAX_TEXT + 1);
+        for none in [
+            "",
+            " \n",
+            "\"\"",
+            "null",
+            "true",
+            "{\"error\":1}",
+            "[1]",
+            "{\"cut",
+            "<html>",
+            "a\nb",
+            "\"cut",
+            &long,
+        ] {
+            assert_eq!(text(none), None, "{none}");
+        }
+        assert_eq!(Content::new(&headers, b"\xff").text(), None);
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub type Picks = BTreeMap<String, Pick>;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     untagged,
-    expecting = "must be a path, a list of paths, `{\"header\": name}` or `{\"cookie\": name}`"
+    expecting = "must be a path, a list of paths, `{\"header\": name}`, `{\"cookie\": name}` or `{\"text\": true}`"
 )]
 pub enum Pick {
     /// A path in the body, JSON or XML.
@@ -28,6 +28,8 @@ pub enum Pick {
     Header(HeaderPlace),
     /// A cookie's value.
     Cookie(CookiePlace),
+    /// The whole answer.
+    Text(TextPlace),
 }
 
 /// A header of the answer.
@@ -48,6 +50,15 @@ pub struct CookiePlace {
     pub cookie: String,
 }
 
+/// An answer that is nothing but the value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TextPlace {
+    /// `true`.
+    pub text: bool,
+}
+
 impl Pick {
     /// The value, if it is there. `null` and the empty text count as missing.
     #[must_use]
@@ -56,6 +67,7 @@ impl Pick {
             Self::Path(_) | Self::AnyOf(_) => content.value().and_then(|value| self.find_in(value)),
             Self::Header(HeaderPlace { header }) => content.header(header).map(Value::from),
             Self::Cookie(CookiePlace { cookie }) => content.cookie(cookie).map(Value::from),
+            Self::Text(_) => content.text().map(Value::from),
         };
         found.filter(is_there)
     }
@@ -66,7 +78,7 @@ impl Pick {
         match self {
             Self::Path(path) => at(value, path),
             Self::AnyOf(paths) => paths.iter().find_map(|path| at(value, path)),
-            Self::Header(_) | Self::Cookie(_) => None,
+            Self::Header(_) | Self::Cookie(_) | Self::Text(_) => None,
         }
     }
 
@@ -83,6 +95,13 @@ impl Pick {
             Self::Header(HeaderPlace { header: name }) | Self::Cookie(CookiePlace { cookie: name }) => {
                 if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
                     checker.refuse(setting, "names no header and no cookie");
+                }
+                return;
+            }
+            Self::Text(TextPlace { text }) => {
+                if !text {
+                    checker
+                        .refuse(setting, "must be `{\"text\": true}` for an answer that is the value itself");
                 }
                 return;
             }
