@@ -4,6 +4,7 @@
 //! type is in [`provider`]. Nothing here can reach the database, the wrapping key or a connection: this crate does
 //! not know them.
 
+pub mod answer;
 pub mod backoff;
 pub mod clock;
 pub mod deadline;

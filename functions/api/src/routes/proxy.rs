@@ -10,6 +10,7 @@ use flow::deps::Deps;
 use flow::lifecycle::refresh::{self, Renewal};
 use flow::lifecycle::registration;
 use http::{Request, Response};
+use protocol::answer::Content;
 use protocol::definition::RequestSigning;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::path::{Doubt, doubt};
@@ -66,12 +67,19 @@ async fn ask(
     let signing = registration::signing_secrets(deps, &registration).await?;
     let maker = || Ok::<_, Error>(Maker::new(calls, secrets.values(&registration)?, &signing));
     let option = registration.option();
+    let meaning = |response: &Response<Bytes>| {
+        let (client, status) = (&option.api_client, response.status());
+        let content = Content::of(response).short();
+        let pause = patience::pause(calls, client, request.method(), status, &content);
+        (pause, client.says_expired(status, &content))
+    };
     let mut response = send(calls, &maker()?, request, path).await?;
-    if let Some(pause) = patience::pause(calls, &option.api_client, request.method(), &response) {
+    let (pause, mut is_expired) = meaning(&response);
+    if let Some(pause) = pause {
         tokio::time::sleep(pause).await;
         response = send(calls, &maker()?, request, path).await?;
+        (_, is_expired) = meaning(&response);
     }
-    let is_expired = option.api_client.says_expired(response.status(), response.body());
     Ok((response, is_expired && Renewal::of(option, &secrets.held.credentials).is_some()))
 }
 

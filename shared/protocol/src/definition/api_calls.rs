@@ -1,21 +1,23 @@
 //! Calls to the integration's API that a definition describes: one proves new credentials, the other revokes
 //! credentials. Beside them stand the settings for all calls with a connection's credentials.
 
+use std::collections::BTreeMap;
+
 use http::StatusCode;
 use http::header::AUTHORIZATION;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::api_path::ApiPath;
 use super::body::{Body, BodyFormat};
 use super::call_method::CallMethod;
 use super::call_parts::{Basic, CallParts, DefinedCall, Query};
 use super::checker::{Checker, Credentials};
-use super::condition::{Condition, MAX_ERROR};
+use super::condition::Condition;
 use super::headers::Headers;
 use super::hints::{PaginationHint, RetryHint};
 use super::request_signing::RequestSigning;
-use super::template::Address;
+use super::template::{Address, Template};
+use crate::answer::Content;
 
 /// A request to the integration's API that succeeds only with working credentials.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -71,10 +73,10 @@ impl TestCall {
 
 /// True if the answer is the expected one: a 2xx, unless the condition names the status.
 #[must_use]
-pub fn is_expected(expect: Option<&Condition>, status: StatusCode, json: Option<&Value>) -> bool {
+pub fn is_expected(expect: Option<&Condition>, status: StatusCode, content: &Content<'_>) -> bool {
     match expect {
         None => status.is_success(),
-        Some(expect) => (expect.status.is_some() || status.is_success()) && expect.fits(status, json),
+        Some(expect) => (expect.status.is_some() || status.is_success()) && expect.holds(status, content),
     }
 }
 
@@ -143,6 +145,9 @@ pub struct ApiClient {
     /// HTTP Basic, from the credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basic: Option<Basic>,
+    /// Members of every request's body, a JSON object or a form.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub body: BTreeMap<String, Template>,
     /// How every request is signed.
     #[serde(
         default,
@@ -179,20 +184,22 @@ impl ApiClient {
 
     /// True if the answer says that the access token has ended: a 401 (RFC 6750 §3.1), or what the definition names.
     #[must_use]
-    pub fn says_expired(&self, status: StatusCode, body: &[u8]) -> bool {
-        if status == StatusCode::UNAUTHORIZED {
-            return true;
+    pub fn says_expired(&self, status: StatusCode, content: &Content<'_>) -> bool {
+        status == StatusCode::UNAUTHORIZED
+            || self.expired.iter().any(|condition| condition.holds(status, content))
+    }
+
+    /// Notes a call whose body has no place for what stands in every request's.
+    pub(super) fn check_call(&self, checker: &mut Checker<'_>, call: &str, parts: CallParts<'_>) {
+        if !self.body.is_empty() && matches!(parts.body, Some(Body::Text(_))) {
+            let problem = "is a text, in which apiClient.body has no place: give an object";
+            checker.refuse(&format!("{call}.body"), problem);
         }
-        if self.expired.is_empty() {
-            return false;
-        }
-        let reads_body = body.len() <= MAX_ERROR && self.expired.iter().any(Condition::reads_body);
-        let json: Option<Value> = if reads_body { serde_json::from_slice(body).ok() } else { None };
-        self.expired.iter().any(|condition| condition.fits(status, json.as_ref()))
     }
 
     pub(super) fn check(&self, checker: &mut Checker<'_>, credentials: Credentials<'_>, is_signed: bool) {
         self.parts().check_signed(self.signing.as_ref(), checker, credentials);
+        checker.templates("body", &self.body, credentials);
         if is_signed && self.signing.is_some() {
             checker.refuse("signing", "has no place where OAuth 1.0 signs");
         }

@@ -1,4 +1,4 @@
-//! What a definition says of an answer: its status, and what stands in its JSON.
+//! What a definition says of an answer: its status, and what stands in its body.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,7 @@ use serde_json::{Map, Value};
 
 use super::checker::Checker;
 use super::value_path::{self, follow};
-
-/// The largest answer in which an error is looked for, in bytes: an error is short, and what is read of a larger answer
-/// can take many times its size.
-pub const MAX_ERROR: usize = 64 * 1024;
+use crate::answer::Content;
 
 /// A condition on an answer. Everything that it names must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +18,7 @@ pub struct Condition {
     /// The status, or one of several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Statuses>,
-    /// What stands at places of the JSON: `{"ok": false, "error.code": ["a", "b"]}`.
+    /// What stands at places of the body, JSON or XML: `{"ok": false, "error.code": ["a", "b"]}`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub body: BTreeMap<String, Expected>,
 }
@@ -62,7 +59,7 @@ impl Statuses {
 }
 
 impl Condition {
-    /// True if the answer is as the condition says. An answer that is not JSON has no values.
+    /// True if the answer is as the condition says. An answer that is neither JSON nor XML has no values.
     #[must_use]
     pub fn fits(&self, status: StatusCode, json: Option<&Value>) -> bool {
         self.status.as_ref().is_none_or(|statuses| statuses.has(status)) && self.body_fits(json)
@@ -74,10 +71,10 @@ impl Condition {
         all_fit(&self.body, json)
     }
 
-    /// True if it looks at the answer's JSON.
+    /// True if an answer, of which nobody may have read the body yet, is as the condition says.
     #[must_use]
-    pub fn reads_body(&self) -> bool {
-        !self.body.is_empty()
+    pub fn holds(&self, status: StatusCode, content: &Content<'_>) -> bool {
+        self.fits(status, if self.body.is_empty() { None } else { content.value() })
     }
 
     pub(super) fn check(&self, checker: &mut Checker<'_>, setting: &str) {

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use http::HeaderMap;
 use serde_json::{Map, Value};
 
 use super::checker::Checker;
-use super::pick::{self, Picks, picked};
+use super::pick::{self, Picks};
 
 /// The sets by the names that they have among the credentials: in each, where its tokens stand.
 pub type FurtherTokens = BTreeMap<String, Picks>;
@@ -22,7 +21,8 @@ pub fn add_further(sets: &FurtherTokens, answer: &Map<String, Value>, credential
     }
     let whole = Value::Object(answer.clone());
     for (name, picks) in sets {
-        let found = picked(picks, &HeaderMap::new(), &whole);
+        let found: Map<String, Value> =
+            picks.iter().filter_map(|(field, place)| Some((field.clone(), place.find_in(&whole)?))).collect();
         if found.get("access_token").is_some_and(|token| Some(token) != answer.get("access_token")) {
             put(credentials, name, found);
         }

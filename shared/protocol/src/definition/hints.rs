@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderName, StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::checker::Checker;
-use super::condition::{Condition, Expected, MAX_ERROR, Statuses};
+use super::condition::{Condition, Expected, Statuses};
 use super::value_path;
+use crate::answer::Content;
 use crate::clock::Timestamp;
 
 /// An answer by which an API says that it was asked too often. Everything that it names must hold.
@@ -83,16 +83,10 @@ pub enum PaginationKind {
 
 impl RetryHint {
     /// The time that the answer asks a caller to wait, if it is one of this kind.
-    fn wait(
-        &self,
-        status: StatusCode,
-        headers: &HeaderMap,
-        json: Option<&Value>,
-        now: Timestamp,
-    ) -> Option<Duration> {
-        let text = |name: &String| headers.get(name.as_str())?.to_str().ok();
+    fn wait(&self, status: StatusCode, content: &Content<'_>, now: Timestamp) -> Option<Duration> {
+        let text = |name: &String| content.header(name);
         let fits = self.headers.iter().all(|(name, value)| text(name) == Some(value.as_str()));
-        if !fits || !self.condition().fits(status, json) {
+        if !fits || !self.condition().holds(status, content) {
             return None;
         }
         if let Some(seconds) =
@@ -149,22 +143,22 @@ impl PaginationHint {
 #[must_use]
 pub fn asked_to_wait(
     hints: &[RetryHint],
-    (status, headers, body): (StatusCode, &HeaderMap, &[u8]),
+    status: StatusCode,
+    content: &Content<'_>,
     now: Timestamp,
 ) -> Option<Duration> {
-    let is_short = body.len() <= MAX_ERROR && hints.iter().any(|hint| !hint.body.is_empty());
-    let json: Option<Value> = if is_short { serde_json::from_slice(body).ok() } else { None };
-    let hinted = hints.iter().find_map(|hint| hint.wait(status, headers, json.as_ref(), now));
+    let hinted = hints.iter().find_map(|hint| hint.wait(status, content, now));
     hinted.or_else(|| {
         let is_usual = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
-        let seconds = headers.get(http::header::RETRY_AFTER).filter(|_| is_usual)?.to_str().ok()?;
+        let seconds = content.header("retry-after").filter(|_| is_usual)?;
         seconds.trim().parse::<u32>().ok().map(|seconds| Duration::from_secs(seconds.into()))
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use http::HeaderMap;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -176,8 +170,9 @@ mod tests {
         for (name, value) in headers {
             all.insert(*name, value.parse().unwrap());
         }
-        let answer = (StatusCode::from_u16(status).unwrap(), &all, body.to_string().into_bytes());
-        asked_to_wait(&hints, (answer.0, answer.1, &answer.2), NOW)
+        let body = body.to_string();
+        let content = Content::new(&all, body.as_bytes()).short();
+        asked_to_wait(&hints, StatusCode::from_u16(status).unwrap(), &content, NOW)
             .map(|wait| u64::try_from(wait.as_millis()).unwrap())
     }
 

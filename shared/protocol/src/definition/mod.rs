@@ -87,7 +87,7 @@ pub use client_assertion::ClientAssertion;
 pub use client_authentication::ClientAuthentication;
 pub use client_certificate::CertificateSetting;
 pub use client_credentials::{ClientCredentials, Exchange, LoginCall};
-pub use condition::{Condition, MAX_ERROR};
+pub use condition::Condition;
 pub use customer_host::CustomerHost;
 pub use discovered::{ClientOrigin, Discovered, DiscoveredClient, discovered_endpoint_problem, is_issuer};
 pub use further_tokens::{FurtherTokens, add_further, put};

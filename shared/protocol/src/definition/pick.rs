@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use http::HeaderMap;
-use http::header::SET_COOKIE;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::checker::Checker;
 use super::value_path::{self, follow};
+use crate::answer::Content;
 
 /// The place of each value that is kept: `{"access_token": "data.token"}`.
 pub type Picks = BTreeMap<String, Pick>;
@@ -18,10 +17,10 @@ pub type Picks = BTreeMap<String, Pick>;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     untagged,
-    expecting = "must be a path, a list of paths, `{\"header\": name}` or `{\"cookie\": name}`"
+    expecting = "must be a path, a list of paths, `{\"header\": name}`, `{\"cookie\": name}` or `{\"text\": true}`"
 )]
 pub enum Pick {
-    /// A path in the JSON.
+    /// A path in the body, JSON or XML.
     Path(String),
     /// Several paths: the first that leads to a value.
     AnyOf(Vec<String>),
@@ -29,6 +28,8 @@ pub enum Pick {
     Header(HeaderPlace),
     /// A cookie's value.
     Cookie(CookiePlace),
+    /// The whole answer.
+    Text(TextPlace),
 }
 
 /// A header of the answer.
@@ -49,28 +50,39 @@ pub struct CookiePlace {
     pub cookie: String,
 }
 
+/// An answer that is nothing but the value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TextPlace {
+    /// `true`.
+    pub text: bool,
+}
+
 impl Pick {
     /// The value, if it is there. `null` and the empty text count as missing.
     #[must_use]
-    pub fn find(&self, headers: &HeaderMap, json: &Value) -> Option<Value> {
+    pub fn find(&self, content: &Content<'_>) -> Option<Value> {
         let found = match self {
-            Self::Path(path) => at(json, path),
-            Self::AnyOf(paths) => paths.iter().find_map(|path| at(json, path)),
-            Self::Header(HeaderPlace { header }) => {
-                headers.get(header.as_str()).and_then(|value| value.to_str().ok()).map(Value::from)
-            }
-            Self::Cookie(CookiePlace { cookie }) => headers
-                .get_all(SET_COOKIE)
-                .iter()
-                .filter_map(|header| header.to_str().ok())
-                .filter_map(|header| header.split(';').next()?.split_once('='))
-                .find(|(name, _)| name.trim() == cookie)
-                .map(|(_, value)| Value::from(value.trim())),
+            Self::Path(_) | Self::AnyOf(_) => content.value().and_then(|value| self.find_in(value)),
+            Self::Header(HeaderPlace { header }) => content.header(header).map(Value::from),
+            Self::Cookie(CookiePlace { cookie }) => content.cookie(cookie).map(Value::from),
+            Self::Text(_) => content.text().map(Value::from),
         };
         found.filter(is_there)
     }
 
-    /// True if the value stands in the JSON.
+    /// The value at the path, if this is one and the value is there.
+    #[must_use]
+    pub fn find_in(&self, value: &Value) -> Option<Value> {
+        match self {
+            Self::Path(path) => at(value, path),
+            Self::AnyOf(paths) => paths.iter().find_map(|path| at(value, path)),
+            Self::Header(_) | Self::Cookie(_) | Self::Text(_) => None,
+        }
+    }
+
+    /// True if the value stands at a path.
     #[must_use]
     pub fn reads_body(&self) -> bool {
         matches!(self, Self::Path(_) | Self::AnyOf(_))
@@ -83,6 +95,13 @@ impl Pick {
             Self::Header(HeaderPlace { header: name }) | Self::Cookie(CookiePlace { cookie: name }) => {
                 if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
                     checker.refuse(setting, "names no header and no cookie");
+                }
+                return;
+            }
+            Self::Text(TextPlace { text }) => {
+                if !text {
+                    checker
+                        .refuse(setting, "must be `{\"text\": true}` for an answer that is the value itself");
                 }
                 return;
             }
@@ -111,8 +130,8 @@ fn is_there(value: &Value) -> bool {
 
 /// The values that are there.
 #[must_use]
-pub fn picked(picks: &Picks, headers: &HeaderMap, json: &Value) -> Map<String, Value> {
-    let found = |(name, pick): (&String, &Pick)| Some((name.clone(), pick.find(headers, json)?));
+pub fn picked(picks: &Picks, content: &Content<'_>) -> Map<String, Value> {
+    let found = |(name, pick): (&String, &Pick)| Some((name.clone(), pick.find(content)?));
     picks.iter().filter_map(found).collect()
 }
 
@@ -124,6 +143,8 @@ pub(super) fn check(picks: &Picks, checker: &mut Checker<'_>, setting: &str) {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderMap;
+    use http::header::SET_COOKIE;
     use serde_json::json;
 
     use super::*;
@@ -146,7 +167,8 @@ mod tests {
         let answer = json!({
             "data": { "token": "t" }, "authed_user": { "access_token": "u" }, "empty": "", "null": null,
         });
-        let found = Value::Object(picked(&picks, &headers, &answer));
+        let body = answer.to_string();
+        let found = Value::Object(picked(&picks, &Content::new(&headers, body.as_bytes())));
         assert_eq!(found, json!({ "a": "t", "b": "u", "c": "s1", "d": "abc=" }));
         for unknown in [json!({ "header": "a", "cookie": "b" }), json!({}), json!(3)] {
             assert!(serde_json::from_value::<Pick>(unknown).is_err());

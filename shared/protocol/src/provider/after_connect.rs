@@ -7,6 +7,7 @@ use super::calls::Calls;
 use super::failure::{CallError, Refusal};
 use super::maker::Maker;
 use super::oauth2::token_response::settle;
+use crate::answer::Content;
 use crate::definition::{AfterConnect, Item, TimeUnit, is_expected, picked};
 
 const SETTINGS: Settings =
@@ -24,23 +25,22 @@ pub enum Added {
 pub async fn make(calls: &Calls<'_>, call: &AfterConnect, maker: &Maker<'_>) -> Result<Added, CallError> {
     let answer = ask(calls, maker, call.call(), &SETTINGS, (Purpose::Completing, true)).await?;
     let status = answer.response.status();
-    let json: Option<Value> = serde_json::from_slice(answer.response.body()).ok();
-    if !is_expected(call.expect.as_ref(), status, json.as_ref()) {
+    let content = Content::of(&answer.response);
+    if !is_expected(call.expect.as_ref(), status, &content) {
         return Err(answer.failed(Refusal::Request).with_status_shown().into());
     }
-    let json = json.unwrap_or_default();
-    let mut found = picked(&call.response, answer.response.headers(), &json);
+    let mut found = picked(&call.response, &content);
     if let Some(missing) = call.response.keys().find(|name| !found.contains_key(*name)) {
         let detail = format!("it has no value for `{missing}`");
         return Err(answer.failed(Refusal::NotUnderstood).detail(detail).into());
     }
     settle(&mut found, TimeUnit::Seconds, calls.clock.now());
     let Some(choose) = &call.choose else { return Ok(Added::Values(found)) };
-    let items = choose.items_of(&json);
+    let items = content.value().map(|value| choose.items_of(value)).unwrap_or_default();
     match items.len() {
         0 => Err(answer.failed(Refusal::NotUnderstood).detail("there is nothing to choose from").into()),
         1 => {
-            found.insert(choose.name.clone(), choose.credential(&items));
+            found.extend(choose.credentials(&items).expose().clone());
             Ok(Added::Values(found))
         }
         _ => Ok(Added::Choice(found, items)),

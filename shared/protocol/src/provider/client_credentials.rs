@@ -14,6 +14,7 @@ use super::oauth2::authorization_request::joined;
 use super::oauth2::token_request::TokenEndpoint;
 use super::oauth2::token_response::settle;
 use super::signing::Authentication;
+use crate::answer::Content;
 use crate::definition::template::{Address, Template};
 use crate::definition::{
     CallParts, CertificateSetting, ClientCredentials, Exchange, Headers, LoginCall, Pick, Query, is_expected,
@@ -120,8 +121,8 @@ async fn log_in(
     let request = maker.filled(|| login_request(calls, login, maker)).await?;
     let answer = calls.ask(request, "login.uri").await?;
     let status = answer.response.status();
-    let json: Option<Value> = serde_json::from_slice(answer.response.body()).ok();
-    if !is_expected(login.expect.as_ref(), status, json.as_ref()) {
+    let content = Content::of(&answer.response);
+    if !is_expected(login.expect.as_ref(), status, &content) {
         // The team's own key is not what the customer entered.
         if status == StatusCode::UNAUTHORIZED && maker.option().own_key_signs_requests() {
             return Err(answer.failed(Refusal::Client).into());
@@ -129,10 +130,10 @@ async fn log_in(
         let word = if status.is_success() { Word::Definite } else { Word::of(status) };
         return Err(answer.failed(Refusal::Credentials(word)).with_status_shown().into());
     }
-    if json.is_none() && login.response.values().any(Pick::reads_body) {
-        return Err(answer.failed(Refusal::NotUnderstood).detail("it is not JSON").into());
+    if login.response.values().any(Pick::reads_body) && content.value().is_none() {
+        return Err(answer.failed(Refusal::NotUnderstood).detail("it is neither JSON nor XML").into());
     }
-    let found = picked(&login.response, answer.response.headers(), &json.unwrap_or_default());
+    let found = picked(&login.response, &content);
     match login.response.keys().find(|name| !found.contains_key(*name)) {
         None => Ok(found),
         Some(name) => {

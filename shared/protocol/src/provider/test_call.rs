@@ -1,12 +1,12 @@
 //! The test call, which proves new credentials before they are stored.
 
 use http::StatusCode;
-use serde_json::Value;
 
 use super::api_call::{Purpose, Settings, ask};
 use super::calls::Calls;
 use super::failure::{CallError, Refusal, Word};
 use super::maker::Maker;
+use crate::answer::Content;
 use crate::definition::is_expected;
 
 const SETTINGS: Settings = Settings { method: "test.method", path: "test.path", headers: "test.headers" };
@@ -16,15 +16,11 @@ pub async fn run(calls: &Calls<'_>, maker: &Maker<'_>) -> Result<(), CallError> 
     let option = maker.option();
     let Some(test) = &option.test else { return Ok(()) };
     let answer = ask(calls, maker, test.call(), &SETTINGS, (Purpose::Defined, true)).await?;
-    let (status, body) = (answer.response.status(), answer.response.body());
-    let json: Option<Value> = match &test.expect {
-        Some(expect) if expect.reads_body() => serde_json::from_slice(body).ok(),
-        _ => None,
-    };
-    if is_expected(test.expect.as_ref(), status, json.as_ref()) {
+    let status = answer.response.status();
+    if is_expected(test.expect.as_ref(), status, &Content::of(&answer.response)) {
         return Ok(());
     }
-    let is_expired = option.api_client.says_expired(status, body);
+    let is_expired = option.api_client.says_expired(status, &Content::of(&answer.response).short());
     let word = if is_expired { Word::Definite } else { Word::of(status) };
     let failure = answer.failed(Refusal::Credentials(word)).with_status_shown();
     let is_other_body = status.is_success() && test.expect.is_some();

@@ -6,15 +6,17 @@
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use crate::answer::Content;
+
 /// The most fields that an answer has. In memory, a field of two bytes would take a hundred.
 const MOST_FIELDS: usize = 256;
 
 /// What a field adds to its name and value in JSON: four quotes, a colon and a comma.
 const AROUND_A_FIELD: usize = 6;
 
-/// An answer that is JSON or a form, as JSON.
-pub(super) fn read(answer: &[u8]) -> Option<Value> {
-    serde_json::from_slice(answer).ok().or_else(|| serde_json::from_slice(&as_json(answer)?).ok())
+/// An answer that is JSON, XML or a form, as a value.
+pub(super) fn read(content: &Content<'_>, answer: &[u8]) -> Option<Value> {
+    content.value().cloned().or_else(|| serde_json::from_slice(&as_json(answer)?).ok())
 }
 
 /// True if a form has no more fields than an answer has.

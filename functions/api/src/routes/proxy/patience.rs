@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Method, Response};
+use http::{Method, StatusCode};
+use protocol::answer::Content;
 use protocol::definition::{ApiClient, asked_to_wait};
 use protocol::provider::calls::Calls;
 
@@ -19,13 +19,13 @@ pub(super) fn pause(
     calls: &Calls<'_>,
     client: &ApiClient,
     method: &Method,
-    response: &Response<Bytes>,
+    status: StatusCode,
+    content: &Content<'_>,
 ) -> Option<Duration> {
     if ![Method::GET, Method::HEAD].contains(method) {
         return None;
     }
     let now = calls.clock.now();
-    let answer = (response.status(), response.headers(), &response.body()[..]);
-    let wait = asked_to_wait(&client.retry, answer, now).filter(|wait| *wait <= MOST)?;
+    let wait = asked_to_wait(&client.retry, status, content, now).filter(|wait| *wait <= MOST)?;
     (now + wait + ROOM <= calls.until).then_some(wait)
 }

@@ -19,10 +19,10 @@ use super::form::{Changes, Form};
 use super::grant::AuthorizationGrant;
 use super::token_response::{TokenResponse, normalized};
 use crate::BoxFuture;
+use crate::answer::{Content, MAX_ERROR};
 use crate::definition::template::Address;
 use crate::definition::{
-    AnswerRules, ClientCredentials, MAX_ERROR, Meaning, OAuth2, Pkce, RESOURCE, RefreshRefusal,
-    RequestChanges,
+    AnswerRules, ClientCredentials, Meaning, OAuth2, Pkce, RESOURCE, RefreshRefusal, RequestChanges,
 };
 use crate::error::Result;
 use crate::http::client_certificate::ClientCertificate;
@@ -243,7 +243,7 @@ fn ruled(rules: &AnswerRules<'_>, response: &Response<Bytes>) -> Option<(Meaning
     let body = response.body();
     let reads = rules.read_body() && body.len() <= MAX_ERROR;
     // Some providers answer form-encoded, errors too.
-    let json = if reads { token_form::read(body) } else { None };
+    let json = if reads { token_form::read(&Content::of(response), body) } else { None };
     let meaning = rules.meaning(response.status(), json.as_ref())?;
     let code = json.as_ref().and_then(|json| json.get("error")).and_then(Value::as_str);
     Some((meaning, code.map(str::to_owned)))

@@ -11,6 +11,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use crate::answer::Content;
 use crate::clock::Timestamp;
 use crate::definition::{Picks, TimeUnit, picked};
 use crate::provider::token_form;
@@ -193,13 +194,19 @@ fn brought_up(places: &Picks, headers: &HeaderMap, body: Bytes) -> Bytes {
         return body;
     }
     // An answer that is empty can have its token in a header.
-    let mut answer = token_form::read(&body).unwrap_or_else(|| Value::Object(Map::new()));
-    let found = picked(places, headers, &answer);
-    if let (Value::Object(fields), false) = (&mut answer, found.is_empty()) {
-        fields.extend(found);
-        return answer.to_string().into();
+    let content = Content::new(headers, &body);
+    let form = if content.value().is_none() { token_form::as_json(&body) } else { None };
+    let content = form.as_deref().map_or(content, |form| Content::new(headers, form));
+    let found = picked(places, &content);
+    if found.is_empty() {
+        return body;
     }
-    body
+    let mut fields = match content.value() {
+        Some(Value::Object(fields)) => fields.clone(),
+        _ => Map::new(),
+    };
+    fields.extend(found);
+    Value::Object(fields).to_string().into()
 }
 
 /// What an object is, read without building it: its values may take many times the size of their text.
