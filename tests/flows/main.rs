@@ -49,6 +49,7 @@ mod made_values;
 mod mcp;
 mod mistakes;
 mod mistyped_hosts;
+mod nonce;
 mod oauth1;
 mod oauth1_refused;
 mod one_connection;

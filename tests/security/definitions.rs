@@ -109,6 +109,18 @@ async fn what_does_not_fit_is_named_and_its_value_is_not_repeated() {
         ),
         ("authOptions[0].config.redirectUriValue", integration_with(&json!({ "redirectUriValue": " " }))),
         (
+            "authOptions[0].config.nonce",
+            integration_with(&json!({ "nonce": true, "extra": { "nonce": "${random.nonce}" } })),
+        ),
+        (
+            "authOptions[0].config.nonce",
+            integration_with(&json!({ "nonce": true, "authorizationRequest": { "names": { "nonce": null } } })),
+        ),
+        (
+            "authOptions[0].config.nonce",
+            integration_with(&json!({ "nonce": true, "grant": "client_credentials" })),
+        ),
+        (
             "authOptions[0].config.redirectUriValue",
             integration_with(&json!({ "redirectUriValue": "${parameters.name}" })),
         ),

@@ -135,6 +135,10 @@ pub struct OAuth2 {
     /// The code challenge of PKCE; S256 unless given.
     #[serde(default, skip_serializing_if = "Pkce::is_s256")]
     pub pkce: Pkce,
+    /// True if the ID token must bring back the nonce of the authorization request (OpenID Connect Core 1.0 §3.1.3.7);
+    /// false if none is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<bool>,
     /// Parameters added to the authorization request.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, Template>,
@@ -204,6 +208,7 @@ impl OAuth2 {
             }
         }
         self.check_resource(checker);
+        self.check_nonce(checker);
         if let Some(problem) = self.issuer.as_ref().and_then(|it| issuer_problem(it, checker.loopback)) {
             checker.refuse("issuer", problem);
         }

@@ -164,6 +164,7 @@ fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
         no_refresh_token: _,
         skip_pkce: _,
         pkce: _,
+        nonce: _,
         extra: _,
         resource: _,
         mcp_server: _,

@@ -6,8 +6,9 @@ use url::Url;
 use super::OAuth2Client;
 use super::form::rename;
 use super::grant::Sent;
+use super::nonce;
 use crate::definition::template::{Template, Values};
-use crate::definition::{OAuth2, Pkce, RESOURCE, rendered};
+use crate::definition::{NONCE, NonceRule, OAuth2, Pkce, RESOURCE, rendered};
 use crate::error::{Error, ErrorKey, Result};
 use crate::redirect_uri::Loopback;
 
@@ -46,6 +47,9 @@ pub fn authorization_request(
     }
     if let Some(resource) = &config.resource {
         request = request.add_extra_param(RESOURCE, resource.render_text(values)?);
+    }
+    if config.nonce_rule() != NonceRule::Off {
+        request = request.add_extra_param(NONCE, nonce::of_flow(&sent.code_verifier));
     }
     for (name, value) in rendered(&config.extra, values)? {
         request = request.add_extra_param(name, value);

@@ -1,7 +1,7 @@
 //! The authorization grant, which only a verified authorization response gives.
 
 use super::callback_hmac;
-use crate::definition::OAuth2;
+use crate::definition::{NonceRule, OAuth2};
 use crate::error::{Error, ErrorKey, Result};
 use crate::provider::authorization_response::{AuthorizationResponse, refused_by_provider};
 use crate::secret::Secret;
@@ -15,6 +15,8 @@ pub struct AuthorizationGrant {
     pub(super) code_verifier: Secret,
     /// The `redirect_uri` of the authorization request.
     pub(super) redirect_uri: String,
+    /// What is asked of the ID token.
+    pub(super) nonce_rule: NonceRule,
 }
 
 /// The flow's memory of its authorization request. Only the browser that sent it holds what the code verifier is made
@@ -42,7 +44,7 @@ impl AuthorizationGrant {
                 .field(name)
         })?;
         let Sent { code_verifier, redirect_uri } = sent;
-        Ok(Self { code: Secret::from(code), code_verifier, redirect_uri })
+        Ok(Self { code: Secret::from(code), code_verifier, redirect_uri, nonce_rule: config.nonce_rule() })
     }
 }
 

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 /// An account at a provider: `sub` is unique only with `iss`.
@@ -17,10 +18,14 @@ pub struct Subject {
 /// the token endpoint itself (§3.1.3.7). It says which account this is, and nothing else is taken from it.
 #[must_use]
 pub fn subject(credentials: &Map<String, Value>) -> Option<Subject> {
-    let payload = credentials.get("id_token")?.as_str()?.split('.').nth(1)?;
-    let subject: Subject =
-        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?).ok()?;
+    let subject: Subject = claims(credentials.get("id_token")?.as_str()?)?;
     (!subject.sub.is_empty()).then_some(subject)
+}
+
+/// Reads claims of an ID token that came from the token endpoint itself.
+pub(super) fn claims<T: DeserializeOwned>(id_token: &str) -> Option<T> {
+    let payload = id_token.split('.').nth(1)?;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?).ok()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod consent;
 mod form;
 mod grant;
 pub mod id_token;
+mod nonce;
 pub mod revocation;
 pub mod token_request;
 pub mod token_response;

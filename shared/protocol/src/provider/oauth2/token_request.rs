@@ -17,6 +17,7 @@ use super::OAuth2Client;
 use super::client_authentication::Client;
 use super::form::{Changes, Form};
 use super::grant::AuthorizationGrant;
+use super::nonce;
 use super::token_response::{TokenResponse, normalized};
 use crate::BoxFuture;
 use crate::answer::{Content, MAX_ERROR};
@@ -145,6 +146,7 @@ impl TokenEndpoint<'_> {
                 request.set_pkce_verifier(PkceCodeVerifier::new(grant.code_verifier.expose().to_owned()));
         }
         let answered = request.request_async(&sender).await.map_err(|error| sender.failed(error))?;
+        nonce::check(grant.nonce_rule, &grant.code_verifier, &answered).map_err(CallError::Ours)?;
         Ok(answered.settled(self.rules.unit, calls.clock.now()))
     }
 

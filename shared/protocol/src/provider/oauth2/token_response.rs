@@ -52,6 +52,11 @@ impl TokenResponse {
         self
     }
 
+    /// The ID token, if there is one.
+    pub(super) fn id_token(&self) -> Option<&str> {
+        self.fields.0.get("id_token")?.as_str()
+    }
+
     /// All fields, as the connection's credentials.
     #[must_use]
     pub fn into_fields(self) -> Map<String, Value> {
