@@ -19,6 +19,7 @@ use super::discovered::Discovered;
 use super::entered_text::{self, hosts_and_paths};
 use super::input_names::InputNames;
 use super::problem::Problems;
+use super::shown_text;
 use super::signed::Signed;
 use super::template::Address;
 use crate::redirect_uri::{Loopback, OwnRoutes};
@@ -260,7 +261,9 @@ impl AuthOption {
             problems.add(format!("{path}.inputSchema"), problem);
         }
         if let Some(schema) = &self.input_schema {
-            entered_text::check(schema, &format!("{path}.inputSchema"), problems);
+            let at = format!("{path}.inputSchema");
+            entered_text::check(schema, &at, problems);
+            shown_text::check(schema, &at, (around.loopback, around.own), problems);
             self.check_authorities(around.base_uri, problems);
             if self.customer_host == CustomerHost::No && !hosts_and_paths(Some(schema)).is_empty() {
                 let problem = "has the format `host-and-path`, which needs `customerHost`";

@@ -13,6 +13,7 @@ use super::customer_host::CustomerHost;
 use super::hosts::HostRule;
 use super::integration_definition::{CallbackPath, IntegrationDefinition, Unread, UnreadOption};
 use super::problem::Problems;
+use super::shown_text;
 use super::team_parameters::{give_client, is_sealed, named};
 use super::template::Address;
 use crate::error::{Error, ErrorKey, Result};
@@ -180,6 +181,9 @@ impl Integration {
         }
         if let Some(Err(problem)) = self.parameters_schema.as_ref().map(BoundedSchema::of) {
             problems.add("parametersSchema", problem);
+        }
+        if let Some(schema) = &self.parameters_schema {
+            shown_text::check(schema, "parametersSchema", (loopback, own), &mut problems);
         }
         let parameters = self.parameter_names();
         let around = Surroundings {

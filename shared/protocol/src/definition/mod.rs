@@ -60,6 +60,7 @@ mod registration;
 mod request_names;
 mod request_signing;
 mod secret_rotation;
+pub mod shown_text;
 mod signed;
 mod signing_key;
 mod team_parameters;
