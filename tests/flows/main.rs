@@ -22,6 +22,7 @@ mod connectors;
 mod database_faults;
 mod database_faults_rest;
 mod deadline;
+mod derived_values;
 mod disconnect;
 mod discovery;
 mod entered_addresses;

@@ -213,6 +213,10 @@ impl AuthOption {
     }
 
     fn closes(&self, slot: &Slot<'_>, rule: HostRule) -> bool {
+        // A part of a host, or the host in another form, is none of those that the schema lists.
+        if slot.is_derived {
+            return false;
+        }
         let schema = match &self.method {
             AuthMethod::OAuth2(config) if self.is_callback_parameter(slot.placeholder) => {
                 Cow::Owned(config.callback_parameters.schema())

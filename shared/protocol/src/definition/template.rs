@@ -6,7 +6,9 @@
 
 mod address;
 mod choice;
+mod derivation;
 mod destination;
+mod group;
 mod host;
 mod placeholder;
 
@@ -98,7 +100,7 @@ enum Part {
 
 impl Template {
     /// Reads a template: `${root.path.to.value}`, with the roots of [`Values`]; `${a.b || c.d || 'text'}` for the first
-    /// that is there, and `${a.b?}` for what may be missing. There is no escape for `${`.
+    /// that is there, `${a.b?}` for what may be missing, and `${base64(a.b)}` for what is made of a value. There is no escape for `${`.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
 mod address;
+mod derivation;
 mod host;
 
 use serde_json::json;
