@@ -46,6 +46,7 @@ mod list;
 mod login_call;
 mod made_values;
 mod mcp;
+mod means;
 mod mistakes;
 mod mistyped_hosts;
 mod oauth1;

@@ -42,6 +42,7 @@ pub mod json_pointer;
 pub mod json_schema;
 mod kept_secrets;
 mod key_source;
+mod means;
 mod oauth1;
 mod oauth2;
 mod oauth2_client;

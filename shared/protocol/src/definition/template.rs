@@ -17,6 +17,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::means::Meanings;
 use super::value_path;
 use crate::error::{Error, ErrorKey, Result};
 
@@ -45,6 +46,8 @@ pub struct Values<'a> {
     pub(crate) callback_uri: Option<&'a str>,
     /// The parameters that are whole authorities, with a path behind them.
     pub(crate) authorities: &'a [Vec<String>],
+    /// What the values of properties mean: `${parameters.region.@host}`.
+    pub(crate) means: &'a [Meanings],
     /// True if what is missing is left out, as if every placeholder allowed it.
     pub(crate) may_lack: bool,
 }

@@ -149,6 +149,7 @@ fn with_parameters<T>(parameters: &Value, render: impl FnOnce(&Values<'_>) -> T)
         maker: None,
         callback_uri: None,
         authorities: &[],
+        means: &[],
         may_lack: false,
     })
 }
