@@ -21,10 +21,21 @@ const FORM_INTEGRATION = {
         required: ["apiKey", "account", "region"],
         properties: {
           apiKey: { type: "string", title: "API key", isSensitive: true, description: "Under Settings, API." },
-          account: { type: "string", title: "Account", pattern: "^[a-z]+$" },
+          account: {
+            type: "string",
+            title: "Account",
+            pattern: "^[a-z]+$",
+            examples: ["acme"],
+            helpUri: "https://help.example/account",
+          },
           region: { type: "string", title: "Region", enum: ["eu", "us"] },
           limit: { type: "integer", title: "Limit" },
           sandbox: { type: "boolean", title: "Use the sandbox" },
+          client: {
+            type: "object",
+            title: "Your own client",
+            properties: { key: { type: "string", title: "Private key", multiline: true, isSensitive: true } },
+          },
         },
       },
     },

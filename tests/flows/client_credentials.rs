@@ -168,7 +168,7 @@ async fn the_grant_is_written_in_json_with_an_audience() {
     content-type: application/json
     user-agent: Linkspan/0.1.0
 
-    {"audience":"https://eu.provider.example/","client_id":"eu:their!+ID","client_secret":"their!+secret","grant_type":"client_credentials"}
+    {"grant_type":"client_credentials","client_id":"eu:their!+ID","audience":"https://eu.provider.example/","client_secret":"their!+secret"}
     "#);
 }
 

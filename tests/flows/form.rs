@@ -1,10 +1,12 @@
 //! What is missing is asked for.
 
+use http::Method;
 use serde_json::json;
 use tests::answer::{parameter, refusal};
 use tests::definitions::{self, API_KEY, merge};
 use tests::form::Form;
 use tests::provider::Reply;
+use tests::tokens::{WORKSPACE, admin};
 use tests::{Answer, Start, World};
 
 fn start() -> Start {
@@ -32,7 +34,12 @@ async fn the_fields_are_those_of_the_schema() {
             "port": { "type": "integer", "default": 443 },
             "region": { "enum": ["eu", "us"], "title": "Region" },
             "sandbox": { "type": "boolean" },
-            "contact": { "type": "string", "format": "email", "description": "Who is told <b>first</b>" },
+            "contact": {
+                "type": "string", "format": "email", "description": "Who is told <b>first</b>",
+                "examples": ["me@crm.example"], "helpUri": "https://crm.example/contact?a=1&b=2",
+            },
+            "certificate": { "type": "string", "multiline": true },
+            "server": { "type": "object", "title": "Your server", "properties": { "host": { "type": "string" } } },
         }),
     );
     let world = World::with(&definition).await;
@@ -41,20 +48,66 @@ async fn the_fields_are_those_of_the_schema() {
     let expected = [
         ("input/subdomain", "text", true),
         ("input/apiKey", "password", true),
-        ("input/contact", "email", false),
         ("input/port", "text", false),
         ("input/region", "select", false),
         ("input/sandbox", "checkbox", false),
+        ("input/contact", "email", false),
+        ("input/certificate", "textarea", false),
+        ("input/server/host", "text", false),
     ];
     assert_eq!(form.asked(), expected);
     assert_eq!(form.control("input/port").value, "443");
     for text in ["Use an API key", "Your subdomain", "API key", "Region", "Who is told &#60;b&#62;first"] {
         assert!(page.body.contains(text), "{text}");
     }
+    for shown in [
+        "For example: <bdi>me@crm.example</bdi>",
+        r#"<a href="https://crm.example/contact?a=1&#38;b=2" target="_blank" rel="noopener noreferrer">"#,
+        "<legend>Your server</legend>",
+    ] {
+        assert!(page.body.contains(shown), "{shown}: {}", page.body);
+    }
     assert!(!page.body.contains("Please check"), "nothing is wrong yet");
     let policy = page.header("content-security-policy");
     assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("script-src"), "{policy}");
     assert_eq!(world.dump().await.flows.len(), 1, "the start waits");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_order_of_the_definition_is_that_of_the_form_and_of_what_is_returned() {
+    let mut definition = definitions::api_key();
+    let property = json!({ "type": "string" });
+    let names = ["zone", "account", "middle", "apiKey", "subdomain", "beta"];
+    let properties: serde_json::Map<_, _> =
+        names.iter().map(|name| ((*name).to_owned(), property.clone())).collect();
+    definition["authOptions"][0]["inputSchema"]["properties"] = properties.into();
+    let world = World::with(&definition).await;
+    let (_, page) = asked(&world, &start()).await;
+    let drawn: Vec<String> = Form::read(&page).asked().iter().map(|(name, ..)| (*name).to_owned()).collect();
+    assert_eq!(drawn, names.map(|name| format!("input/{name}")));
+
+    let returned = world.api(Method::GET, "/integrations/crm", &admin(WORKSPACE), None).await;
+    let schema = &returned.json()["authOptions"][0]["inputSchema"];
+    assert_eq!(schema["properties"].as_object().unwrap().keys().collect::<Vec<_>>(), names);
+
+    let patch = json!({ "parametersSchema": { "properties": { "b": {}, "a": {}, "c": {} } } });
+    world.api(Method::PATCH, "/integrations/crm", &admin(WORKSPACE), Some(&patch)).await;
+    let patch = json!({ "parametersSchema": { "properties": { "b": null, "0": {} } } });
+    let patched = world.api(Method::PATCH, "/integrations/crm", &admin(WORKSPACE), Some(&patch)).await;
+    let schema = &patched.json()["parametersSchema"];
+    assert_eq!(schema["properties"].as_object().unwrap().keys().collect::<Vec<_>>(), ["a", "c", "0"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_customer_who_cancels_is_sent_back_as_from_the_provider() {
+    let world = World::with(&definitions::api_key()).await;
+    let (browser, page) = asked(&world, &start()).await;
+    let form = Form::read(&page).fill("input/apiKey", API_KEY);
+    let result = browser.send(form.press(Some(("cancel", "1")))).await;
+    assert_eq!(result.redirected_refusal(), refusal(303, "authorization_denied", ""));
+    assert_eq!(parameter(&result.away(), "customState").as_deref(), Some("s"));
+    assert_eq!(world.provider.calls().len(), 0);
+    assert_eq!(world.dump().await.connections.len(), 0);
 }
 
 #[tokio::test(start_paused = true)]

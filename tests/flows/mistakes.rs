@@ -317,8 +317,8 @@ async fn all_of_them_are_told_at_once() {
         fields,
         [
             "lgoUri",
-            "authOptions[0].config.scope",
             "authOptions[0].config.tokenUrl",
+            "authOptions[0].config.scope",
             "authOptions[0].test.method",
             "authOptions[1].apiClient.headers.X-Key",
             "authOptions[2].config.requestTokenUri",

@@ -12,7 +12,7 @@ use tests::tokens::{ROOT, WORKSPACE, admin};
 use tests::{Answer, Start, World};
 
 /// What the browser names.
-const OPEN: [&str; 10] = [
+const OPEN: [&str; 14] = [
     "https://${parameters.x}",
     "https://${parameters.x}:8443",
     "${parameters.x}",
@@ -23,6 +23,10 @@ const OPEN: [&str; 10] = [
     "https://${parameters.x}.com",
     "https://${parameters.x}.co.uk",
     "https://${parameters.x}.github.io",
+    "https://${lower(parameters.x)}",
+    "${lower(parameters.x)}",
+    "https://${match(parameters.x, '-([a-z]+)$')}.com",
+    "https://api-${match(parameters.x, '-([a-z]+)$')}.provider.example",
 ];
 
 /// Definitions that have, together, every address that there can be.
@@ -148,6 +152,7 @@ async fn a_whole_label_before_a_domain_is_what_a_customer_may_enter() {
                 "https://${parameters.x}.provider.example",
                 "https://eu.${parameters.x}.provider.example:8443",
                 "https://${parameters.x}.${parameters.x}.PROVIDER.co.uk",
+                "https://${match(parameters.x, '-([a-z]+)$')}.provider.example",
                 "https://provider.example",
                 "https://8.8.8.8",
             ] {
@@ -185,7 +190,9 @@ async fn a_schema_that_closes_the_host_is_as_good_as_a_literal() {
         (host, json!({ "$ref": "#/properties/y", "enum": ["provider.example"] })),
         (host, json!({ "type": "string", "examples": ["provider.example"] })),
         (host, json!({ "anyOf": [list, { "type": "string" }] })),
-        (whole, domain),
+        (whole, domain.clone()),
+        ("https://${lower(parameters.x)}/a", list.clone()),
+        ("https://${match(parameters.x, '^([a-z.]+)$')}/a", domain),
         (whole, json!({ "type": "string", "pattern": r"^https://.+\.provider\.example$" })),
         (host, urls),
     ];

@@ -13,6 +13,7 @@ mod consistent_reads;
 mod cookies;
 mod debug;
 mod definitions;
+mod derived_values;
 mod error_keys;
 mod hosts;
 mod issuer;

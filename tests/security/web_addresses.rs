@@ -56,7 +56,14 @@ async fn an_address_that_a_browser_opens_is_a_plain_https_address() {
         callback["oAuthCallbackUri"] = (*evil).into();
         let mut help = integration();
         help["authOptions"][0]["helpUri"] = (*evil).into();
+        let property = json!({ "properties": { "key": { "helpUri": evil } } });
+        let mut field_help = integration();
+        field_help["authOptions"][0]["inputSchema"] = json!({ "properties": { "in": property } });
+        let mut team_help = integration();
+        team_help["parametersSchema"] = property;
         for (field, definition) in [
+            ("authOptions[0].inputSchema.properties.in.properties.key.helpUri", field_help),
+            ("parametersSchema.properties.key.helpUri", team_help),
             ("logoUri", logo),
             ("oAuthCallbackUri", callback),
             ("authOptions[0].helpUri", help),

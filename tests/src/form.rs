@@ -105,7 +105,11 @@ impl Control {
         let (element, attributes) = tag.split_once('>')?.0.split_once(' ')?;
         let kind = match element {
             "input" => attribute(attributes, "type").unwrap(),
-            "select" => "select".to_owned(),
+            // What the screen does not show, on however many lines.
+            "textarea" if attribute(attributes, "class").as_deref() == Some("secret") => {
+                "password".to_owned()
+            }
+            "select" | "textarea" => element.to_owned(),
             "button" => "submit".to_owned(),
             _ => return None,
         };

@@ -64,9 +64,9 @@ fn resolve(
         return Err(format!("{key} extends {extended}, which is no file, or one that extends too many"));
     };
     let mut base = resolve(files, base, base_file, steps)?;
-    base.remove("abstract");
+    base.shift_remove("abstract");
     let mut resolved = laid_over(base, file);
-    resolved.remove("extends");
+    resolved.shift_remove("extends");
     Ok(resolved)
 }
 

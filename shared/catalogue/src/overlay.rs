@@ -64,7 +64,8 @@ pub fn merge_patch(target: &mut Value, patch: &Value) {
 
 fn lay_member_over(target: &mut Map<String, Value>, name: &str, value: &Value) {
     if value.is_null() {
-        target.remove(name);
+        // What stands behind it keeps its place.
+        target.shift_remove(name);
     } else {
         merge_patch(target.entry(name).or_insert(Value::Null), value);
     }

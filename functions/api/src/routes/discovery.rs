@@ -40,7 +40,7 @@ pub(super) async fn discover(
     before: Option<&StoredDefinition>,
 ) -> Result<Problems> {
     for (_, option) in whole.given.as_mut().into_iter().flat_map(options) {
-        option.remove(DISCOVERED);
+        option.shift_remove(DISCOVERED);
     }
     let mut problems = Problems::default();
     let calls = deps.calls(subject.deadline.provider());
@@ -49,7 +49,7 @@ pub(super) async fn discover(
     let has_client = parameters_have_client.is_some();
     let callback = callback(&whole.definition, subject);
     for (place, option) in options(&mut whole.definition) {
-        option.remove(DISCOVERED);
+        option.shift_remove(DISCOVERED);
         let Some(config) = undiscovered(option) else { continue };
         let text = |setting: &str| config.get(setting).and_then(Value::as_str);
         let loopback = deps.settings.loopback;

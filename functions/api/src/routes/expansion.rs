@@ -22,7 +22,7 @@ impl Whole {
     ///
     /// `request_malformed` that names `connector` or `connectorVersion`. A definition that is whole may name any connector.
     pub(super) fn of(mut given: Map<String, Value>) -> Result<Self> {
-        let version = given.remove("connectorVersion").filter(|version| !version.is_null());
+        let version = given.shift_remove("connectorVersion").filter(|version| !version.is_null());
         let Some(name) = given.get("connector").and_then(Value::as_str) else {
             let definition = Self { definition: given, given: None };
             return if version.is_none() { Ok(definition) } else { Err(no_connector()) };

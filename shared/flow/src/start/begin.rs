@@ -186,7 +186,7 @@ impl Chosen<'_> {
     ) -> Result<Begun> {
         let fields = self
             .schema()
-            .map(|schema| form::fields(schema, parameters.expose(), violations))
+            .map(|schema| form::fields(schema, parameters.expose(), violations, deps.settings.loopback))
             .unwrap_or_default();
         // A problem without a field of its own is shown above all fields. Otherwise the customer would see the same
         // form again without knowing why.

@@ -67,6 +67,7 @@ async fn start(deps: &Deps, request: &Request<Bytes>, requester: Requester) -> R
     };
     // From here on, the caller receives the errors.
     let found = match deps.limits.admit(&start.workspace).await.and_then(|()| start.check_target()) {
+        Ok(()) if start.is_cancelled() => Err(cancelled()),
         Ok(()) => subject(deps, &start).await,
         Err(error) => Err(error),
     };
@@ -90,6 +91,11 @@ async fn start(deps: &Deps, request: &Request<Bytes>, requester: Requester) -> R
         }
     };
     delivery::outcome(deps, &outcome, &start.target, requester.reader).await
+}
+
+/// The customer said no on our page, as they could have on the provider's.
+fn cancelled() -> Error {
+    Error::new(ErrorKey::AuthorizationDenied, "The access was not granted.")
 }
 
 fn origin_not_allowed() -> Error {

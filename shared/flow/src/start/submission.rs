@@ -21,6 +21,7 @@ pub(super) struct Submission {
     option: Option<String>,
     /// The option that the customer chose instead, if they did.
     chosen: Option<String>,
+    is_cancelled: bool,
     posted: Posted,
 }
 
@@ -50,7 +51,8 @@ impl Submission {
         let Some(flow) = field("flow") else { return Ok(None) };
         let waiting = Waiting::found(deps, request.headers(), &flow).await?;
         let (option, chosen) = (field("option"), field("choose"));
-        Ok(Some(Self { waiting, option, chosen, posted: Posted(posted) }))
+        let is_cancelled = field("cancel").is_some();
+        Ok(Some(Self { waiting, option, chosen, is_cancelled, posted: Posted(posted) }))
     }
 
     /// True if the customer filled in the form.
@@ -66,6 +68,11 @@ impl Submission {
     /// True if the customer chose another option. Then its form is shown.
     pub(super) fn turned(&self) -> bool {
         self.chosen.is_some()
+    }
+
+    /// True if the customer does not want to go on.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.is_cancelled
     }
 
     /// Returns the input that the schema describes.

@@ -92,6 +92,11 @@ pub(super) async fn verify(
 }
 
 impl VerifiedStart {
+    /// True if the customer does not want to go on.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.submission.as_ref().is_some_and(Submission::is_cancelled)
+    }
+
     /// Refuses a start that could not bring its user back to a workspace that confirms its users.
     pub(super) fn check_target(&self) -> Result<()> {
         if !self.workspace.confirm_user || self.target.is_an_address() {

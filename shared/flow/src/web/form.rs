@@ -4,6 +4,8 @@ use serde_json::{Map, Value};
 
 use protocol::definition::input::Violation;
 use protocol::definition::json_pointer;
+use protocol::definition::shown_text::{example, help_uri};
+use protocol::redirect_uri::Loopback;
 
 /// The depth of nested objects that are drawn as controls.
 const MAX_DEPTH: usize = 3;
@@ -17,6 +19,14 @@ pub struct Field {
     pub label: String,
     /// The text below the control.
     pub hint: String,
+    /// An example of a value; empty if there is none.
+    pub example: String,
+    /// The address of a page that explains this value; empty if there is none.
+    pub help_uri: String,
+    /// The groups that begin with this field, the outer one first.
+    pub opens: Vec<Group>,
+    /// How many groups end with it.
+    pub closes: usize,
     /// The kind of control.
     pub control: Control,
     /// What stands before the value already; empty if nothing does.
@@ -33,6 +43,15 @@ pub struct Field {
     pub problem: String,
 }
 
+/// The fields of an object among the properties.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Its title.
+    pub title: String,
+    /// The text below the title.
+    pub hint: String,
+}
+
 /// The kinds of control.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Control {
@@ -40,6 +59,10 @@ pub enum Control {
     Line(&'static str),
     /// One line that the screen does not show. Its value is never sent to the browser.
     Password,
+    /// A text of several lines.
+    Text,
+    /// A text of several lines that the screen does not show. Its value is never sent to the browser.
+    SecretText,
     /// A number.
     Number,
     /// Several values, one on each line.
@@ -73,6 +96,20 @@ impl Field {
         format!("input{}", self.pointer)
     }
 
+    /// Returns the ids of what a screen reader reads out with it.
+    #[must_use]
+    pub fn described_by(&self) -> String {
+        let parts = [
+            ("prefix", !self.prefix.is_empty()),
+            ("suffix", !self.suffix.is_empty()),
+            ("hint", !self.hint.is_empty() || !self.example.is_empty()),
+            ("problem", true),
+        ];
+        let id = self.id();
+        let there = parts.into_iter().filter(|(_, is_there)| *is_there);
+        there.map(|(part, _)| format!("{id}-{part}")).collect::<Vec<_>>().join(" ")
+    }
+
     /// True if the box is ticked.
     #[must_use]
     pub fn is_ticked(&self) -> bool {
@@ -80,12 +117,19 @@ impl Field {
     }
 }
 
-/// Returns the controls for a schema. They show the entered values, or else the defaults.
+/// Returns the controls for a schema, in the order of its properties. They show the entered values, or else the defaults.
 #[must_use]
-pub fn fields(schema: &Value, entered: &Map<String, Value>, violations: &[Violation]) -> Vec<Field> {
+pub fn fields(
+    schema: &Value,
+    entered: &Map<String, Value>,
+    violations: &[Violation],
+    loopback: Loopback,
+) -> Vec<Field> {
     let mut fields = Vec::new();
     collect(schema, "", &Value::Object(entered.clone()), 0, &mut fields);
     for field in &mut fields {
+        let property = property_at(schema, &field.pointer);
+        field.help_uri = help_uri(property, loopback).unwrap_or_default().to_owned();
         if let Some(violation) = violations.iter().find(|violation| violation.pointer == field.pointer) {
             field.problem.clone_from(&violation.problem);
         }
@@ -94,23 +138,31 @@ pub fn fields(schema: &Value, entered: &Map<String, Value>, violations: &[Violat
 }
 
 fn collect(schema: &Value, pointer: &str, entered: &Value, depth: usize, fields: &mut Vec<Field>) {
-    let required: Vec<&str> =
-        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let Some(properties) = schema["properties"].as_object() else { return };
-    // The required properties come first, in the schema's order. The others come in the order of their names, since
-    // serde_json sorts them.
-    let named = required.iter().filter_map(|name| properties.get_key_value(*name));
-    let others = properties.iter().filter(|(name, _)| !required.contains(&name.as_str()));
-    for (name, property) in named.chain(others) {
+    let is_required =
+        |name: &str| schema["required"].as_array().is_some_and(|names| names.iter().any(|each| each == name));
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let pointer = json_pointer::member(pointer, name);
         let value = &entered[name.as_str()];
         if property["properties"].is_object() && depth < MAX_DEPTH {
+            let first = fields.len();
             collect(property, &pointer, value, depth + 1, fields);
+            if let [first, ..] = &mut fields[first..] {
+                first.opens.insert(0, group(name, property));
+            }
+            if let [.., last] = &mut fields[first..] {
+                last.closes += 1;
+            }
         } else {
-            let presence =
-                if required.contains(&name.as_str()) { Presence::Required } else { Presence::Optional };
+            let presence = if is_required(name) { Presence::Required } else { Presence::Optional };
             fields.push(field(name, property, pointer, value, presence));
         }
+    }
+}
+
+fn group(name: &str, property: &Value) -> Group {
+    Group {
+        title: property["title"].as_str().filter(|title| !title.is_empty()).unwrap_or(name).to_owned(),
+        hint: property["description"].as_str().unwrap_or_default().to_owned(),
     }
 }
 
@@ -126,7 +178,7 @@ fn field(name: &str, property: &Value, pointer: String, entered: &Value, presenc
     let control = control(property);
     let shown = if entered.is_null() { &property["default"] } else { entered };
     let value = match (&control, shown) {
-        (Control::Password, _) | (_, Value::Null) => String::new(),
+        (Control::Password | Control::SecretText, _) | (_, Value::Null) => String::new(),
         (_, Value::String(text)) => text.clone(),
         (Control::Lines, Value::Array(values)) => values.iter().map(plain).collect::<Vec<_>>().join("\n"),
         (_, other) => other.to_string(),
@@ -136,6 +188,13 @@ fn field(name: &str, property: &Value, pointer: String, entered: &Value, presenc
         pointer,
         label: if title.is_empty() { name.to_owned() } else { title },
         hint: text("description"),
+        example: match control {
+            Control::Checkbox | Control::Choices(_) => String::new(),
+            _ => example(property).unwrap_or_default(),
+        },
+        help_uri: String::new(),
+        opens: Vec::new(),
+        closes: 0,
         prefix: text("prefix"),
         suffix: text("suffix"),
         pattern: if matches!(control, Control::Line(_) | Control::Password) {
@@ -152,8 +211,9 @@ fn field(name: &str, property: &Value, pointer: String, entered: &Value, presenc
 }
 
 fn control(property: &Value) -> Control {
+    let has_lines = property["multiline"] == true;
     if property["isSensitive"] == true || property["format"] == "password" {
-        return Control::Password;
+        return if has_lines { Control::SecretText } else { Control::Password };
     }
     if let Some(values) = property["enum"].as_array() {
         let choice = |value: &Value| plain(value);
@@ -174,6 +234,7 @@ fn control(property: &Value) -> Control {
         (Some("array"), _) => Control::Lines,
         (Some("boolean"), _) => Control::Checkbox,
         (Some("number" | "integer"), _) => Control::Number,
+        _ if has_lines => Control::Text,
         (_, Some("email")) => Control::Line("email"),
         (_, Some("uri" | "url")) => Control::Line("url"),
         (_, Some("date")) => Control::Line("date"),
@@ -193,7 +254,9 @@ fn plain(value: &Value) -> String {
 #[must_use]
 pub fn read(schema: &Value, posted: &[(String, String)]) -> Map<String, Value> {
     let mut input = Map::new();
-    for field in fields(schema, &Map::new(), &[]) {
+    let mut fields = Vec::new();
+    collect(schema, "", &Value::Null, 0, &mut fields);
+    for field in fields {
         let name = field.name();
         let text = posted.iter().find(|(given, _)| *given == name).map(|(_, value)| value.as_str());
         let property = property_at(schema, &field.pointer);
@@ -207,6 +270,8 @@ pub fn read(schema: &Value, posted: &[(String, String)]) -> Map<String, Value> {
                 text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Value>()
             }
             (Control::Choices(_), Some(text)) => chosen(property, text),
+            // Browsers send each line break as CRLF.
+            (Control::Text | Control::SecretText, Some(text)) => Value::from(text.replace("\r\n", "\n")),
             (Control::Line(_) | Control::Password, Some(text)) => Value::from(text),
         };
         insert(&mut input, &field.pointer, value);
@@ -238,83 +303,4 @@ fn insert(input: &mut Map<String, Value>, pointer: &str, value: Value) {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn schema() -> Value {
-        json!({
-            "type": "object",
-            "required": ["subdomain", "apiKey"],
-            "properties": {
-                "apiKey": { "type": "string", "title": "API key", "isSensitive": true },
-                "port": { "type": "integer", "default": 443 },
-                "region": { "enum": ["eu", "us", 3] },
-                "sandbox": { "type": "boolean" },
-                "sites": { "type": "array", "items": { "type": "string" } },
-                "subdomain": { "type": "string", "pattern": "^[a-z]+$", "description": "Before .example.com" },
-                "proxy": { "type": "object", "properties": { "host/name": { "type": "string" } } },
-            },
-        })
-    }
-
-    #[test]
-    fn required_fields_stand_first_and_secrets_are_never_shown() {
-        let entered = json!({ "apiKey": "secret!", "subdomain": "acme", "proxy": { "host/name": "h" } });
-        let drawn = fields(&schema(), entered.as_object().unwrap(), &[]);
-        let names: Vec<String> = drawn.iter().map(Field::name).collect();
-        assert_eq!(
-            names,
-            [
-                "input/subdomain",
-                "input/apiKey",
-                "input/port",
-                "input/proxy/host~1name",
-                "input/region",
-                "input/sandbox",
-                "input/sites"
-            ]
-        );
-        assert_eq!(drawn[0].value, "acme");
-        assert_eq!(drawn[1].control, Control::Password);
-        assert_eq!(drawn[1].value, "");
-        assert_eq!(drawn[2].value, "443");
-        assert_eq!(drawn[3].value, "h");
-    }
-
-    #[test]
-    fn a_posted_form_is_read_by_the_types_of_the_schema() {
-        let posted = [
-            ("input/subdomain", "acme"),
-            ("input/apiKey", ""),
-            ("input/port", "8443"),
-            ("input/region", "3"),
-            ("input/sandbox", "true"),
-            ("input/sites", "a.example\r\n\r\n b.example \r\n"),
-            ("input/proxy/host~1name", "h"),
-            ("input/injected", "x"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let expected = json!({
-            "subdomain": "acme", "port": 8443, "region": 3, "sandbox": true,
-            "sites": ["a.example", "b.example"], "proxy": { "host/name": "h" },
-        });
-        assert_eq!(Value::Object(read(&schema(), &posted)), expected);
-    }
-
-    #[test]
-    fn a_number_that_is_none_stays_text_for_the_schema_to_refuse() {
-        let posted = [("input/port".to_owned(), "many".to_owned())];
-        assert_eq!(read(&schema(), &posted)["port"], "many");
-    }
-
-    #[test]
-    fn a_problem_stands_at_its_field() {
-        let violations =
-            [Violation { pointer: "/apiKey".to_owned(), problem: "Please fill this in.".to_owned() }];
-        let drawn = fields(&schema(), &Map::new(), &violations);
-        assert_eq!(drawn[1].problem, "Please fill this in.");
-        assert_eq!(drawn[0].problem, "");
-    }
-}
+mod tests;

@@ -20,12 +20,11 @@ impl AuthOption {
                 .any(|choose| choose.names().any(|chosen| chosen == name))
         };
         let is_proof = choices.all(|choice| {
-            let is_one = choice.fallback().is_none() && choice.sources().count() == 1;
-            is_one
-                && choice.sources().all(|source| {
-                    let name = source.path()[0].as_str();
-                    source.root() == Root::Credentials && !kept.contains(&name) && !chosen(name)
-                })
+            // What a function makes of two ids may be one.
+            choice.plain().is_some_and(|source| {
+                let name = source.path()[0].as_str();
+                source.root() == Root::Credentials && !kept.contains(&name) && !chosen(name)
+            })
         });
         is_proof.then_some(id)
     }

@@ -18,9 +18,11 @@ use super::customer_host::CustomerHost;
 use super::discovered::Discovered;
 use super::entered_text::{self, hosts_and_paths};
 use super::input_names::InputNames;
+use super::means::{self, Meanings};
 use super::problem::Problems;
+use super::shown_text;
 use super::signed::Signed;
-use super::template::Address;
+use super::template::{Address, Root};
 use crate::redirect_uri::{Loopback, OwnRoutes};
 
 /// One way to authenticate, as defined.
@@ -167,6 +169,8 @@ pub struct AuthOption {
     pub provider_domains: Vec<String>,
     /// The inputs that may have a port and a path: hosts of the customer's own.
     pub(super) hosts_and_paths: Vec<Vec<String>>,
+    /// What the values of its properties, and of the integration's, mean.
+    pub(super) means: Vec<Meanings>,
     /// True if its client's identifier is the address of a document that Linkspan serves.
     pub has_client_document: bool,
     /// True if it has no client of its own, but the one of the integration's parameters.
@@ -205,6 +209,7 @@ impl AuthOption {
             let field = format!("authOptions[{}].customerHostGetsSecret", definition.place);
             problems.add(field, "has no meaning without customerHost");
         }
+        let means = means::of(Root::Parameters, definition.input_schema.as_ref());
         let hosts_and_paths = hosts_and_paths(definition.input_schema.as_ref());
         Some(Self {
             key: definition.key,
@@ -223,8 +228,13 @@ impl AuthOption {
             base_uri: definition.base_uri,
             customer_host,
             provider_domains: definition.provider_domains,
-            // Elsewhere the host is the definition's.
-            hosts_and_paths: if definition.customer_host { hosts_and_paths } else { Vec::new() },
+            hosts_and_paths: [
+                // Elsewhere the host is the definition's.
+                if definition.customer_host { hosts_and_paths } else { Vec::new() },
+                means::hosts_and_paths(&means),
+            ]
+            .concat(),
+            means,
             has_client_document: definition.discovered.is_some_and(|found| found.has_client_document()),
             takes_client: false,
             names_callback_uri: false,
@@ -247,6 +257,7 @@ impl AuthOption {
             has_client: self.method.auth_type().client_setting().is_some(),
             takes_client: self.takes_client,
             sealed_parameters: &self.sealed_parameters,
+            means: &self.means,
         }
     }
 
@@ -260,7 +271,10 @@ impl AuthOption {
             problems.add(format!("{path}.inputSchema"), problem);
         }
         if let Some(schema) = &self.input_schema {
-            entered_text::check(schema, &format!("{path}.inputSchema"), problems);
+            let at = format!("{path}.inputSchema");
+            entered_text::check(schema, &at, problems);
+            means::check(schema, &at, problems);
+            shown_text::check(schema, &at, (around.loopback, around.own), problems);
             self.check_authorities(around.base_uri, problems);
             if self.customer_host == CustomerHost::No && !hosts_and_paths(Some(schema)).is_empty() {
                 let problem = "has the format `host-and-path`, which needs `customerHost`";

@@ -266,6 +266,7 @@ mod tests {
             maker: None,
             callback_uri: None,
             authorities: &[],
+            means: &[],
             may_lack: false,
         };
         let (_, bytes) = body.render(format, &values)?;

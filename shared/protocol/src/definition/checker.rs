@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::web_address_problem;
 use super::input_names::InputNames;
+use super::means::{self, Meanings};
 use super::option_secrets::OptionSecrets;
 use super::problem::Problems;
 use super::request_names::{REQUEST_PARTS, SIGNATURE};
@@ -55,6 +56,8 @@ pub(super) struct Checked<'a> {
     pub(super) takes_client: bool,
     /// The sealed parameters of the integration that its templates name.
     pub(super) sealed_parameters: &'a [String],
+    /// What the values of properties mean.
+    pub(super) means: &'a [Meanings],
 }
 
 impl Checked<'_> {
@@ -272,6 +275,9 @@ impl Checker<'_> {
     }
 
     fn unknown(&self, placeholder: &Placeholder, credentials: Credentials<'_>) -> Option<String> {
+        if means::named(placeholder).is_some() && means::texts(self.option.means, placeholder).is_none() {
+            return Some(format!("has `{placeholder}`, but no `means` of the schema has it"));
+        }
         let name = placeholder.path().first()?;
         match (placeholder.root(), credentials) {
             (Root::Parameters, _) if !self.inputs.has(name) => {

@@ -50,7 +50,7 @@ fn property<'s>(schema: &'s Value, path: &[String]) -> Option<&'s Map<String, Va
 }
 
 /// A host, a part of one, or, where the address begins with the placeholder, a URL.
-fn is_plain(text: &str, slot: &Slot<'_>) -> bool {
+pub(super) fn is_plain(text: &str, slot: &Slot<'_>) -> bool {
     if slot.is_url {
         return text.starts_with(SCHEME) && HttpUrl::parse(text).is_ok();
     }

@@ -101,5 +101,7 @@ fn of_input(address: &Address, error: &Error) -> Option<Violation> {
 }
 
 fn pointer(placeholder: &Placeholder) -> String {
-    placeholder.path().iter().fold(String::new(), |pointer, name| json_pointer::member(&pointer, name))
+    // What follows is a part of the value.
+    let names = placeholder.path().iter().take_while(|name| !name.starts_with('@'));
+    names.fold(String::new(), |pointer, name| json_pointer::member(&pointer, name))
 }

@@ -13,9 +13,10 @@ use super::after_connect::Occasion;
 use super::auth_method::AuthMethod;
 use super::auth_option::AuthOption;
 use super::checker::KnownSecrets;
-use super::closed::is_closed;
+use super::closed::{is_closed, is_plain};
 use super::customer_host::CustomerHost;
 use super::input_names::InputNames;
+use super::means;
 use super::pkce::Pkce;
 use super::problem::Problems;
 use super::recipients::{Gets, Recipient};
@@ -213,6 +214,15 @@ impl AuthOption {
     }
 
     fn closes(&self, slot: &Slot<'_>, rule: HostRule) -> bool {
+        // A part of a host, or the host in another form, is none of those that the schema lists.
+        if slot.is_derived {
+            return false;
+        }
+        if let Some(texts) = means::texts(&self.means, slot.placeholder) {
+            let is_whole = |path: &Vec<String>| path == slot.placeholder.path();
+            let is_authority = self.hosts_and_paths.iter().any(is_whole);
+            return texts.iter().all(|text| is_plain(text, slot) || is_authority);
+        }
         let schema = match &self.method {
             AuthMethod::OAuth2(config) if self.is_callback_parameter(slot.placeholder) => {
                 Cow::Owned(config.callback_parameters.schema())

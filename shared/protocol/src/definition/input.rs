@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::bounded_schema::BoundedSchema;
 use super::host_and_path::{HOST_AND_PATH, is_host_and_path};
 use super::json_pointer;
+use super::shown_text::{description, example};
 use crate::error::{Error, ErrorKey, Result};
 
 /// The most violations that are told. More of them help nobody.
@@ -56,7 +57,8 @@ pub fn violations(schema: &Value, input: &Map<String, Value>) -> Result<Vec<Viol
             {
                 pointer = json_pointer::member(&pointer, property);
             }
-            Violation { pointer, problem: problem(error.kind()) }
+            let property = property_at(schema.as_value(), &pointer);
+            Violation { pointer, problem: problem(error.kind(), property) }
         })
         .collect())
 }
@@ -69,20 +71,43 @@ pub fn refusal(violation: &Violation, root: &str) -> Error {
     Error::new(ErrorKey::InputInvalid, format!("{field}: {}", violation.problem)).field(field)
 }
 
-fn problem(kind: &ValidationErrorKind) -> String {
+/// The property of the schema that describes what stands at the pointer. What only a `$ref` leads to is not looked for.
+fn property_at<'s>(schema: &'s Value, pointer: &str) -> &'s Value {
+    json_pointer::names(pointer).fold(schema, |schema, name| &schema["properties"][name])
+}
+
+/// The longest description that is repeated in a problem, in bytes.
+const MAX_DESCRIPTION: usize = 200;
+
+/// What the property is expected to be, as the end of a sentence: an example, or else its description.
+fn expected(property: &Value) -> String {
+    match (example(property), description(property)) {
+        (Some(example), _) => format!(", such as {example}."),
+        (None, Some(text)) if text.len() <= MAX_DESCRIPTION => format!(": {}.", text.trim_end_matches('.')),
+        _ => ".".to_owned(),
+    }
+}
+
+fn problem(kind: &ValidationErrorKind, property: &Value) -> String {
     match kind {
         ValidationErrorKind::Required { .. } => "Please fill this in.".to_owned(),
-        ValidationErrorKind::Pattern { .. } => "This does not have the expected form.".to_owned(),
+        ValidationErrorKind::Pattern { .. } => {
+            format!("This does not have the expected form{}", expected(property))
+        }
         ValidationErrorKind::MinLength { limit } => format!("This must be at least {limit} characters long."),
         ValidationErrorKind::MaxLength { limit } => format!("This must be at most {limit} characters long."),
         ValidationErrorKind::Minimum { limit } => format!("This must be at least {limit}."),
         ValidationErrorKind::Maximum { limit } => format!("This must be at most {limit}."),
         ValidationErrorKind::Enum { .. } => "Please choose one of the values.".to_owned(),
-        ValidationErrorKind::Type { .. } => "This is not the expected kind of value.".to_owned(),
+        ValidationErrorKind::Type { .. } => {
+            format!("This is not the expected kind of value{}", expected(property))
+        }
         ValidationErrorKind::Format { format } if format == HOST_AND_PATH => {
             "This must be a host, such as example.com, example.com:8443 or example.com/path.".to_owned()
         }
-        ValidationErrorKind::Format { format } => format!("This is not a valid {format}."),
+        ValidationErrorKind::Format { format } => {
+            format!("This is not a valid {format}{}", expected(property))
+        }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             format!("There is no such field: {}.", unexpected.join(", "))
         }
@@ -140,6 +165,29 @@ mod tests {
         let refused = found(&json!({ "subdomain": "a", "apiKey": "secret!+key" }));
         assert_eq!(refused[0].pointer, "/apiKey");
         assert!(!refusal(&refused[0], "connectionParameters").message().contains("secret!"), "{refused:?}");
+    }
+
+    #[test]
+    fn what_is_expected_is_said_by_an_example_or_the_description() {
+        let schema = json!({ "properties": {
+            "a": { "pattern": "^[a-z]+$", "examples": ["acme"], "description": "Before .example.com." },
+            "b": { "pattern": "^[a-z]+$", "description": "Before .example.com." },
+            "c": { "type": "string", "format": "email", "examples": ["me@example.com"] },
+            "d": { "type": "object", "properties": { "e": { "type": "integer", "examples": [443] } } },
+            "f": { "pattern": "^[a-z]+$" },
+        } });
+        let input = json!({ "a": "!", "b": "!", "c": "!", "d": { "e": "!" }, "f": "!" });
+        let mut found = violations(&schema, input.as_object().unwrap()).unwrap();
+        found.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+        let problems: Vec<&str> = found.iter().map(|violation| &*violation.problem).collect();
+        let expected = [
+            "This does not have the expected form, such as acme.",
+            "This does not have the expected form: Before .example.com.",
+            "This is not a valid email, such as me@example.com.",
+            "This is not the expected kind of value, such as 443.",
+            "This does not have the expected form.",
+        ];
+        assert_eq!(problems, expected);
     }
 
     #[test]

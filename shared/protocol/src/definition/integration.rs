@@ -12,9 +12,11 @@ use super::checker::KnownSecrets;
 use super::customer_host::CustomerHost;
 use super::hosts::HostRule;
 use super::integration_definition::{CallbackPath, IntegrationDefinition, Unread, UnreadOption};
+use super::means;
 use super::problem::Problems;
+use super::shown_text;
 use super::team_parameters::{give_client, is_sealed, named};
-use super::template::Address;
+use super::template::{Address, Root};
 use crate::error::{Error, ErrorKey, Result};
 use crate::id::{IntegrationId, WorkspaceKey};
 use crate::random::hex;
@@ -93,6 +95,7 @@ impl Integration {
         let parameters = definition.parameters.map(|given| given.expose().clone()).unwrap_or_default();
         let schema = definition.parameters_schema;
         let base_names = named(&definition.base_uri.as_ref().map_or("", Address::as_str).into());
+        let team_means = means::of(Root::Integration, schema.as_ref());
         let mut auth_options = Vec::with_capacity(definition.auth_options.len());
         for mut option in definition.auth_options {
             let takes_client = give_client(&mut option, &parameters);
@@ -105,7 +108,9 @@ impl Integration {
             match AuthOption::read(option, &mut unread.problems) {
                 Some(option) => {
                     let sealed_parameters = names.into_iter().collect();
+                    let means = [option.means.as_slice(), &team_means].concat();
                     auth_options.push(AuthOption {
+                        means,
                         takes_client,
                         names_callback_uri,
                         sealed_parameters,
@@ -180,6 +185,10 @@ impl Integration {
         }
         if let Some(Err(problem)) = self.parameters_schema.as_ref().map(BoundedSchema::of) {
             problems.add("parametersSchema", problem);
+        }
+        if let Some(schema) = &self.parameters_schema {
+            means::check(schema, "parametersSchema", &mut problems);
+            shown_text::check(schema, "parametersSchema", (loopback, own), &mut problems);
         }
         let parameters = self.parameter_names();
         let around = Surroundings {

@@ -172,7 +172,7 @@ impl IntegrationDefinition {
     /// What the team gave of this definition, without the secrets in it; they must have been taken out of this one.
     #[must_use]
     pub fn without_secrets(&self, mut given: Map<String, Value>) -> Map<String, Value> {
-        given.remove("$schema");
+        given.shift_remove("$schema");
         if let Some(Value::Object(parameters)) = given.get_mut("parameters") {
             parameters
                 .retain(|name, value| !value.is_null() && !is_sealed(self.parameters_schema.as_ref(), name));
@@ -199,7 +199,7 @@ impl IntegrationDefinition {
                 let is_template = matches!(option.auth_type, AuthType::ClientCredentials | AuthType::OAuth2)
                     && option.config.get(setting).is_some_and(|given| !is_literal(given));
                 let removed = match option.config.as_object_mut() {
-                    Some(config) if !is_template => config.remove(setting),
+                    Some(config) if !is_template => config.shift_remove(setting),
                     _ => None,
                 };
                 let given = match removed {

@@ -73,6 +73,8 @@ pub fn of_definitions() -> Value {
     root["if"] = json!({ "required": ["connector"] });
     root["then"] = true.into();
     root["else"] = json!({ "required": ["name", "authOptions"], "properties": { "authOptions": options } });
+    // The file then changes only where the types do.
+    root.sort_all_objects();
     root
 }
 
@@ -88,7 +90,7 @@ fn referenced<'a>(root: &'a mut Value, schema: &Value) -> &'a mut Value {
 }
 
 fn take_required(schema: &mut Value) -> Option<Value> {
-    schema.as_object_mut().and_then(|schema| schema.remove("required"))
+    schema.as_object_mut().and_then(|schema| schema.shift_remove("required"))
 }
 
 /// How a body is written.

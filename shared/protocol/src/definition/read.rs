@@ -41,7 +41,7 @@ pub(super) fn read_leniently<T: DeserializeOwned>(
             Err(fault) => {
                 problems.add(fault.field(path), fault.problem);
                 let (object, name) = fault.unknown?;
-                value.to_mut().pointer_mut(&object)?.as_object_mut()?.remove(&name)?;
+                value.to_mut().pointer_mut(&object)?.as_object_mut()?.shift_remove(&name)?;
             }
         }
     }

@@ -196,6 +196,7 @@ impl Registration {
             maker: None,
             callback_uri: None,
             authorities: &self.option().hosts_and_paths,
+            means: &self.option().means,
             may_lack: false,
         };
         Ok(BoundValues { registration: self, values })

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::checker::{Checker, Credentials, Request};
 use super::request_names::SIGNATURE;
 use super::signing_key::KeyEncoding;
-use super::template::{Placeholder, Root, Template};
+use super::template::{Choice, Placeholder, Root, Template};
 
 /// How every request is signed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -209,7 +209,7 @@ pub(super) fn check_key(
     credentials: Credentials<'_>,
 ) {
     inside.template(setting, key, credentials);
-    let is_given = key.choices().next().is_some() && key.choices().all(|choice| choice.fallback().is_none());
+    let is_given = key.choices().next().is_some() && !key.choices().any(Choice::has_text);
     if !is_given {
         inside.refuse(setting, "must be a placeholder without a text of its own: `${credentials.…}`, or `${integration.…}` for yours");
     }

@@ -13,7 +13,7 @@ use super::body::{Node, object};
 use super::checker::{Checker, Credentials, KnownSecrets, Request};
 use super::key_source::KeySource;
 use super::signing_key::{KeyEncoding, SigningKey};
-use super::template::{Placeholder, Root, Template, Values};
+use super::template::{Choice, Placeholder, Root, Template, Values};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::kept_keys::ToSign;
@@ -278,9 +278,9 @@ impl Signing<'_> {
         if let Some(KeySource::Entered(template)) = self.key {
             let mut inside = checker.inside(setting);
             // A literal would be stored, and shown, as it is.
-            let has_literal = template.literals().next().is_some()
+            let has_literal = template.literals().any(|text| !is_separator(text))
                 || template.choices().next().is_none()
-                || template.choices().any(|choice| choice.fallback().is_some());
+                || template.choices().any(Choice::has_text);
             if has_literal {
                 inside.refuse(
                     "key",
@@ -305,4 +305,9 @@ impl Signing<'_> {
 
 fn unusable_key() -> Error {
     Error::unusable("privateKey")
+}
+
+/// True if the text only separates values: a key of two is written with one between them.
+fn is_separator(text: &str) -> bool {
+    text.len() <= 2 && text.bytes().all(|byte| byte.is_ascii_punctuation())
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::auth_option::AuthOptionDefinition;
 use super::option_secrets::SECRET_SETTINGS;
+use super::template::{Root, Template};
 
 /// True if the parameter is sealed: by its name, or because the schema says so. An identifier of a client is none: every
 /// browser sees it.
@@ -40,11 +41,10 @@ pub(super) fn named(part: &Value) -> BTreeSet<String> {
 fn collect(part: &Value, names: &mut BTreeSet<String>) {
     match part {
         Value::String(text) => {
-            let placeholders = text.split("${").skip(1).filter_map(|rest| rest.split('}').next());
-            for found in placeholders.flat_map(|inside| inside.split("integration.").skip(1)) {
-                let end = found.find(|c: char| matches!(c, '.' | '[' | '|' | '?') || c.is_whitespace());
-                names.insert(found[..end.unwrap_or(found.len())].to_owned());
-            }
+            // What cannot be read as a template fills nothing.
+            let Ok(template) = Template::parse(text) else { return };
+            let named = template.placeholders().filter(|it| it.root() == Root::Integration);
+            names.extend(named.map(|placeholder| placeholder.path()[0].clone()));
         }
         Value::Array(items) => items.iter().for_each(|item| collect(item, names)),
         Value::Object(members) => members.values().for_each(|member| collect(member, names)),
@@ -64,10 +64,10 @@ mod tests {
             "headers": { "A": "x ${integration.a}${integration.b.c}" },
             "items": ["${parameters.integration}", "${credentials.x || integration.d || 'integration.e'}"],
             "text": "integration.f ${integration.g?}",
+            "derived": "${base64(integration.h, ':', integration.i)}${match(integration.j, '-(.+)')}",
         });
         let found: Vec<String> = named(&part).into_iter().collect();
-        // A text that looks like one does no harm.
-        assert_eq!(found, ["a", "b", "d", "e'", "g"]);
+        assert_eq!(found, ["a", "b", "d", "g", "h", "i", "j"]);
     }
 
     #[test]

@@ -6,7 +6,9 @@
 
 mod address;
 mod choice;
+mod derivation;
 mod destination;
+mod group;
 mod host;
 mod placeholder;
 
@@ -15,6 +17,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::means::Meanings;
 use super::value_path;
 use crate::error::{Error, ErrorKey, Result};
 
@@ -43,6 +46,8 @@ pub struct Values<'a> {
     pub(crate) callback_uri: Option<&'a str>,
     /// The parameters that are whole authorities, with a path behind them.
     pub(crate) authorities: &'a [Vec<String>],
+    /// What the values of properties mean: `${parameters.region.@host}`.
+    pub(crate) means: &'a [Meanings],
     /// True if what is missing is left out, as if every placeholder allowed it.
     pub(crate) may_lack: bool,
 }
@@ -98,7 +103,7 @@ enum Part {
 
 impl Template {
     /// Reads a template: `${root.path.to.value}`, with the roots of [`Values`]; `${a.b || c.d || 'text'}` for the first
-    /// that is there, and `${a.b?}` for what may be missing. There is no escape for `${`.
+    /// that is there, `${a.b?}` for what may be missing, and `${base64(a.b)}` for what is made of a value. There is no escape for `${`.
     ///
     /// # Errors
     ///

@@ -75,8 +75,7 @@ impl<'v> Fill<'v> {
     /// The host with its port and its path, where a customer may enter all three.
     fn authority(self, placeholder: &Choice, rest: &[Part]) -> Result<Option<String>> {
         let Self::Values(values) = self else { return Ok(None) };
-        let mut sources = placeholder.sources();
-        let (Some(source), None) = (sources.next(), sources.next()) else { return Ok(None) };
+        let Some(source) = placeholder.plain() else { return Ok(None) };
         if !values.is_authority(source) || !ends_authority(rest) {
             return Ok(None);
         }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::derivation::Derivation;
 use super::{Placeholder, Values};
 use crate::error::{Error, Result};
 
@@ -10,11 +11,58 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::definition) struct Choice {
     /// Never empty.
-    sources: Vec<Placeholder>,
+    sources: Vec<Source>,
     /// The text if none of them is there.
     fallback: Option<String>,
     /// True if the value may be missing.
     is_optional: bool,
+}
+
+/// One alternative.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Source {
+    Plain(Placeholder),
+    Derived(Derivation),
+}
+
+impl Source {
+    fn parse(alternative: &str) -> Result<Self, String> {
+        match Derivation::parse(alternative) {
+            Some(derivation) => derivation.map(Self::Derived),
+            None => Placeholder::parse(alternative).map(Self::Plain),
+        }
+    }
+
+    fn placeholders(&self) -> impl Iterator<Item = &Placeholder> {
+        let (plain, derived) = match self {
+            Self::Plain(placeholder) => (Some(placeholder), None),
+            Self::Derived(derivation) => (None, Some(derivation)),
+        };
+        plain.into_iter().chain(derived.into_iter().flat_map(Derivation::placeholders))
+    }
+
+    fn resolve<'v>(&self, values: &Values<'v>) -> Result<Cow<'v, str>> {
+        match self {
+            Self::Plain(placeholder) => placeholder.resolve(values),
+            Self::Derived(derivation) => derivation.resolve(values),
+        }
+    }
+
+    fn find<'v>(&self, values: &Values<'v>) -> Result<Option<Cow<'v, str>>> {
+        match self {
+            Self::Plain(placeholder) => placeholder.find(values),
+            Self::Derived(derivation) => derivation.find(values),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(placeholder) => f.write_str(&placeholder.inside()),
+            Self::Derived(derivation) => derivation.fmt(f),
+        }
+    }
 }
 
 impl Choice {
@@ -35,15 +83,37 @@ impl Choice {
             }
             match alternative.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')) {
                 Some(text) if !choice.sources.is_empty() => choice.fallback = Some(text.to_owned()),
-                _ => choice.sources.push(Placeholder::parse(alternative)?),
+                _ => choice.sources.push(Source::parse(alternative)?),
             }
         }
         Ok(choice)
     }
 
-    /// The alternatives, in their order.
+    /// The placeholders of its alternatives, in their order: those that fill it, and those that what fills it is made of.
     pub(in crate::definition) fn sources(&self) -> impl Iterator<Item = &Placeholder> {
-        self.sources.iter()
+        self.sources.iter().flat_map(Source::placeholders)
+    }
+
+    /// The same, with whether what fills the place is made of the placeholder's value, and is not that value.
+    pub(super) fn fillers(&self) -> impl Iterator<Item = (&Placeholder, bool)> {
+        self.sources.iter().flat_map(|source| {
+            let is_derived = matches!(source, Source::Derived(_));
+            source.placeholders().map(move |placeholder| (placeholder, is_derived))
+        })
+    }
+
+    /// The one placeholder whose value fills it as it is, if it has no alternative.
+    pub(in crate::definition) fn plain(&self) -> Option<&Placeholder> {
+        match (self.sources.as_slice(), &self.fallback) {
+            ([Source::Plain(placeholder)], None) => Some(placeholder),
+            _ => None,
+        }
+    }
+
+    /// True if a text of the definition's own can be in what fills it.
+    pub(in crate::definition) fn has_text(&self) -> bool {
+        let has_text = |source: &Source| matches!(source, Source::Derived(it) if it.has_text());
+        self.fallback.is_some() || self.sources.iter().any(has_text)
     }
 
     /// The text if no alternative is there.
@@ -84,19 +154,19 @@ impl Choice {
 
     /// The error about the value. It gives the caller's name for the value, not the value itself.
     pub(super) fn refused(&self, fault: &str) -> Error {
-        self.sources[0].refused(fault)
+        match self.sources().next() {
+            Some(source) => source.refused(fault),
+            None => Error::unusable("template"),
+        }
     }
 }
 
 impl fmt::Display for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let ([source], None, false) = (&*self.sources, &self.fallback, self.is_optional) {
-            return source.fmt(f);
-        }
         f.write_str("${")?;
         for (index, source) in self.sources.iter().enumerate() {
             let bars = if index > 0 { " || " } else { "" };
-            write!(f, "{bars}{}", source.inside())?;
+            write!(f, "{bars}{source}")?;
         }
         if let Some(text) = &self.fallback {
             write!(f, " || '{text}'")?;

@@ -19,6 +19,8 @@ pub(in crate::definition) struct Host<'a> {
 #[derive(Debug)]
 pub(in crate::definition) struct Slot<'a> {
     pub(in crate::definition) placeholder: &'a Placeholder,
+    /// True if what stands there is made of the placeholder's value, and is not that value.
+    pub(in crate::definition) is_derived: bool,
     /// True if the address begins with it: its value is a whole URL.
     pub(in crate::definition) is_url: bool,
     /// True if a dot, or nothing, stands before it, and a dot after it.
@@ -32,7 +34,7 @@ impl Address {
     pub(in crate::definition) fn has_whole_authority(&self, placeholder: &Placeholder) -> bool {
         match &*self.0.parts {
             [Part::Literal(scheme), Part::Placeholder(choice), rest @ ..] => {
-                scheme.ends_with("://") && choice.sources().eq([placeholder]) && ends_authority(rest)
+                scheme.ends_with("://") && choice.plain() == Some(placeholder) && ends_authority(rest)
             }
             _ => false,
         }
@@ -42,9 +44,14 @@ impl Address {
     pub(in crate::definition) fn host(&self) -> Host<'_> {
         let parts = &self.0.parts;
         if let Some(Part::Placeholder(choice)) = parts.first() {
-            let slot =
-                |placeholder| Slot { placeholder, is_url: true, is_whole_label: false, ends_host: true };
-            return Host { slots: choice.sources().map(slot).collect(), suffix: "" };
+            let slot = |(placeholder, is_derived)| Slot {
+                placeholder,
+                is_derived,
+                is_url: true,
+                is_whole_label: false,
+                ends_host: true,
+            };
+            return Host { slots: choice.fillers().map(slot).collect(), suffix: "" };
         }
         let mut host = Host::default();
         // The literal text since the last placeholder.
@@ -61,8 +68,9 @@ impl Address {
                         slot.is_whole_label &= !glued;
                     }
                     let first = host.slots.len();
-                    host.slots.extend(choice.sources().map(|placeholder| Slot {
+                    host.slots.extend(choice.fillers().map(|(placeholder, is_derived)| Slot {
                         placeholder,
+                        is_derived,
                         is_url: false,
                         is_whole_label: is_start && !glued,
                         ends_host: true,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::Values;
-use crate::definition::value_path;
+use crate::definition::{means, value_path};
 use crate::error::{Error, ErrorKey, Result};
 
 /// The source of a placeholder's value: a root of [`Values`].
@@ -87,6 +87,11 @@ impl Placeholder {
                 return Ok(maker.make(self.root, &self.path[0])?.map(Cow::Owned));
             }
         };
+        if let Some((_, path, _)) = means::named(self)
+            && let Some(value) = value_path::find(root, path).and_then(value_path::text)
+        {
+            return Ok(means::find(values.means, self, &value).map(Cow::Borrowed));
+        }
         match value_path::find(root, &self.path).filter(|value| !value.is_null()) {
             Some(value) => match value_path::text(value) {
                 Some(text) => Ok(Some(text)),

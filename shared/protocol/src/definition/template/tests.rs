@@ -1,4 +1,5 @@
 mod address;
+mod derivation;
 mod host;
 
 use serde_json::json;
@@ -148,6 +149,7 @@ fn with_parameters<T>(parameters: &Value, render: impl FnOnce(&Values<'_>) -> T)
         maker: None,
         callback_uri: None,
         authorities: &[],
+        means: &[],
         may_lack: false,
     })
 }

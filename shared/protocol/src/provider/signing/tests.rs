@@ -21,6 +21,7 @@ fn with<T>(credentials: &Value, use_them: impl FnOnce(&Values<'_>) -> T) -> T {
         maker: None,
         callback_uri: None,
         authorities: &[],
+        means: &[],
         may_lack: false,
     })
 }

@@ -340,6 +340,7 @@ fn values_come_from_their_own_root() {
         maker: None,
         callback_uri: None,
         authorities: &[],
+        means: &[],
         may_lack: false,
     };
     let template = "https://${parameters.x}.example.com/${credentials.x}/${connectorParameters.x}";
@@ -359,6 +360,7 @@ fn what_no_schema_binds_names_no_host() {
         maker: None,
         callback_uri: None,
         authorities: &[],
+        means: &[],
         may_lack: false,
     };
     for template in ["https://${connectorParameters.x}.example.com/", "${connectorParameters.url}/token"] {
