@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
 use crate::service::Service;
-use crate::template::{Part, parts, texts};
+use crate::template::{Part, at, parts, text, texts};
 
 /// An answer of the service.
 #[derive(Debug, Clone)]
@@ -54,6 +54,22 @@ impl Answered {
                 one => put(&mut self.body, path, one.clone()),
             }
         }
+    }
+
+    /// Whether the condition holds.
+    pub(crate) fn fits(&self, condition: &Value) -> bool {
+        let one_of = |wanted: &Value, came: &Value| match wanted {
+            Value::Array(several) => several.iter().any(|one| text(one) == text(came)),
+            one => text(one) == text(came),
+        };
+        let status = &condition["status"];
+        let body = condition["body"].as_object().into_iter().flatten();
+        (status.is_null() || one_of(status, &json!(self.status)))
+            && body.into_iter().all(|(path, wanted)| match (wanted, at(&self.body, path)) {
+                (Value::Null, came) => came.is_none(),
+                (Value::Object(_), came) => came.is_some(),
+                (wanted, came) => came.is_some_and(|came| one_of(wanted, &came)),
+            })
     }
 
     /// Answers in which one part of the condition does not hold, each another one.
@@ -140,6 +156,15 @@ pub(crate) fn turns(definition: &Value, option: &Value) -> usize {
             at_least(if optional || literal.is_some() { 2 } else { names.len() });
         }
     }
+    let has = |value: &Value| value.as_object().is_some_and(|members| !members.is_empty());
+    at_least(if has(&config["furtherTokens"]) || has(&option["apiClient"]["defaultHeaders"]) {
+        2
+    } else {
+        1
+    });
+    for hint in option["apiClient"]["retry"].as_array().into_iter().flatten() {
+        at_least(condition(hint));
+    }
     let properties = option["inputSchema"]["properties"].as_object();
     at_least(if properties.is_some_and(|all| !all.is_empty()) { 2 } else { 1 });
     for (_, property) in properties.into_iter().flatten() {
@@ -171,6 +196,7 @@ impl Service {
         };
         members(self.config("callbackParameters"));
         members(self.config("tokenResponse"));
+        members(self.config("furtherTokens"));
         for call in self.option["afterConnect"].as_array().into_iter().flatten() {
             members(&call["response"]);
             members(&json!([call["choose"]["as"]]));

@@ -2,6 +2,9 @@
 
 use std::sync::LazyLock;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use protocol::http::client_certificate::ClientCertificate;
 use serde_json::{Map, Value, json};
 use tests::jwt::SigningKey;
 
@@ -10,8 +13,47 @@ use crate::pattern::fitting;
 /// The key that signs for the team or the customer, whichever a connector asks for.
 pub(crate) static KEY: LazyLock<SigningKey> = LazyLock::new(SigningKey::rsa);
 
+/// A certificate and its key, both in PEM.
+#[derive(Debug)]
+pub(crate) struct Certified {
+    pub(crate) certificate: String,
+    key: String,
+    /// By which the product knows it.
+    pub(crate) id: [u8; 32],
+}
+
+/// The certificate by which the team or the customer authenticates.
+pub(crate) static CERTIFICATE: LazyLock<Certified> = LazyLock::new(|| {
+    let made = rcgen::generate_simple_self_signed(["client.example".to_owned()]).unwrap();
+    let pem = |label: &str, der: &[u8]| {
+        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
+    };
+    let certificate = pem("CERTIFICATE", made.cert.der());
+    let key = pem("PRIVATE KEY", &made.signing_key.serialize_der());
+    let id = ClientCertificate::read(&certificate, &key).unwrap().id();
+    Certified { certificate, key, id }
+});
+
+/// What is entered for some names: keys and certificates, by what they are for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Held {
+    Key,
+    Certificate,
+    CertificateKey,
+}
+
+impl Held {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Key => &KEY.pem,
+            Self::Certificate => &CERTIFICATE.certificate,
+            Self::CertificateKey => &CERTIFICATE.key,
+        }
+    }
+}
+
 /// Values that fit a schema. In even turns all that it knows, in odd ones what it requires.
-pub(crate) fn values(schema: &Value, keys: &[String], turn: usize) -> Value {
+pub(crate) fn values(schema: &Value, held: &[(String, Held)], turn: usize) -> Value {
     let required =
         |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
     let mut made = Map::new();
@@ -19,8 +61,9 @@ pub(crate) fn values(schema: &Value, keys: &[String], turn: usize) -> Value {
         if turn % 2 == 1 && !required(name) {
             continue;
         }
-        let is_key = keys.contains(name);
-        made.insert(name.clone(), if is_key { json!(KEY.pem) } else { value(name, property, turn) });
+        let held = held.iter().find(|(known, _)| known == name);
+        let made_of = || value(name, property, turn);
+        made.insert(name.clone(), held.map_or_else(made_of, |(_, held)| json!(held.text())));
     }
     Value::Object(made)
 }

@@ -1,17 +1,21 @@
 //! A request as a provider expects it, and how one that came compares.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::Request;
 use percent_encoding::percent_decode_str;
+use protocol::http::client_certificate::ClientCertificate;
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
 use crate::Checked;
+use crate::entered::CERTIFICATE;
 use crate::jwt::Jwts;
+use crate::signing::{Came, Signing};
 use crate::template::{CLOSE, OPEN};
 
 /// Name and value.
@@ -39,6 +43,14 @@ pub(crate) struct Expected {
     pub(crate) jwts: Jwts,
     /// The signature of OAuth 1.0 that it carries.
     pub(crate) oauth1: Option<crate::oauth1::Signed>,
+    /// User name and password of HTTP Basic, if a part of them is only known when the request comes.
+    pub(crate) later_basic: Option<(String, String)>,
+    /// How it is signed.
+    pub(crate) signing: Option<Signing>,
+    /// The certificate in the handshake.
+    pub(crate) certificate: Option<String>,
+    /// What is known of the request that came.
+    pub(crate) came: Came,
 }
 
 impl Expected {
@@ -50,6 +62,10 @@ impl Expected {
 
     /// HTTP Basic (RFC 7617).
     pub(crate) fn basic(&mut self, user: &str, password: &str) {
+        if user.contains(OPEN) || password.contains(OPEN) {
+            self.later_basic = Some((user.to_owned(), password.to_owned()));
+            return;
+        }
         let pair = format!("{user}:{password}");
         self.headers.insert("authorization".to_owned(), format!("Basic {}", STANDARD.encode(pair)));
     }
@@ -73,7 +89,33 @@ impl Expected {
             return Err(format!("the method is {} and not {}", came.method(), self.method));
         }
         let url = Url::parse(&came.uri().to_string()).map_err(|error| error.to_string())?;
-        self.check_address(&url)?;
+        self.check_certificate(came)?;
+        let known = Self { came: self.known(came, &url), ..self.clone() };
+        known.check_request(came, &url)
+    }
+
+    /// The parts of the request. What holds the signature is not in its query.
+    fn known(&self, came: &Request<Bytes>, url: &Url) -> Came {
+        let holds = format!("{OPEN}request.signature{CLOSE}");
+        let is_later =
+            |name: &str| self.query.iter().any(|(known, value)| known == name && value.contains(&holds));
+        let query = url.query().unwrap_or_default().split('&');
+        let own = query.filter(|pair| !is_later(pair.split('=').next().unwrap_or_default()));
+        Came::of(came, url, &own.collect::<Vec<_>>().join("&"), self.jwts.now)
+    }
+
+    /// The certificate that the service is shown (RFC 8705), or none.
+    fn check_certificate(&self, came: &Request<Bytes>) -> Checked {
+        let shown = came.extensions().get::<Arc<ClientCertificate>>().map(|shown| shown.id());
+        let is_right = match &self.certificate {
+            Some(wanted) => *wanted == CERTIFICATE.certificate && shown == Some(CERTIFICATE.id),
+            None => shown.is_none(),
+        };
+        if is_right { Ok(()) } else { Err("it came with another certificate".to_owned()) }
+    }
+
+    fn check_request(&self, came: &Request<Bytes>, url: &Url) -> Checked {
+        self.check_address(url)?;
         let mut headers = BTreeMap::new();
         for (name, value) in came.headers() {
             let value = value.to_str().map_err(|error| format!("{name}: {error}"))?.to_owned();
@@ -82,7 +124,7 @@ impl Expected {
             }
         }
         let media_type = headers.remove("content-type");
-        self.check_headers(headers, came, &url)?;
+        self.check_headers(headers, came, url)?;
         self.check_body(media_type.as_deref().unwrap_or_default(), came.body())
     }
 
@@ -108,6 +150,17 @@ impl Expected {
         if let Some(signed) = &self.oauth1 {
             let header = came.remove("authorization").unwrap_or_default();
             signed.check(&header, request, url)?;
+        }
+        if let Some(signing) = self.signing.as_ref().filter(|signing| signing.is_aws()) {
+            for name in signing.check_aws(request, url, self.jwts.now)? {
+                came.remove(&name);
+            }
+        }
+        if let Some((user, password)) = &self.later_basic {
+            let value = came.remove("authorization").unwrap_or_default();
+            let pair = value.strip_prefix("Basic ").and_then(|pair| STANDARD.decode(pair).ok());
+            let pair = String::from_utf8(pair.unwrap_or_default()).unwrap_or_default();
+            self.same("header authorization", &format!("{user}:{password}"), &pair)?;
         }
         if !self.headers.contains_key("user-agent") {
             let agent = came.remove("user-agent");
@@ -181,19 +234,48 @@ impl Expected {
         }
     }
 
-    /// Compares two texts. What is wanted may have a JWT or a random text in it.
+    /// Compares two texts. What is wanted may have JWTs, random texts and parts of the request in it.
     fn same(&self, place: &str, wanted: &str, came: &str) -> Checked {
-        let (Some((before, rest)), true) = (wanted.split_once(OPEN), wanted.contains(CLOSE)) else {
-            return if wanted == came {
-                Ok(())
-            } else {
-                Err(format!("{place} is {came:?} and not {wanted:?}"))
+        let unlike = || format!("{place} is {came:?}, and {wanted:?} does not fit");
+        let mut found: Vec<(&str, &str)> = Vec::new();
+        let (mut wanted_rest, mut came_rest) = (wanted, came);
+        while let Some((before, rest)) = wanted_rest.split_once(OPEN) {
+            let (name, after) = rest.split_once(CLOSE).unwrap_or((rest, ""));
+            let made = came_rest.strip_prefix(before).ok_or_else(unlike)?;
+            let next = after.split(OPEN).next().unwrap_or_default();
+            let end = match next {
+                "" => made.len(),
+                // The last one, unless another placeholder follows.
+                next if after.contains(OPEN) => made.find(next).ok_or_else(unlike)?,
+                next => made.rfind(next).ok_or_else(unlike)?,
             };
-        };
-        let (name, after) = rest.split_once(CLOSE).unwrap_or((rest, ""));
-        let made = came.strip_prefix(before).and_then(|came| came.strip_suffix(after));
-        let made = made.ok_or_else(|| format!("{place} is {came:?}, and {wanted:?} does not fit"))?;
-        self.jwts.check(name, made).map_err(|problem| format!("{place}: {problem}"))
+            found.push((name, &made[..end]));
+            (wanted_rest, came_rest) = (after, &made[end..]);
+        }
+        if wanted_rest != came_rest {
+            return Err(format!("{place} is {came:?} and not {wanted:?}"));
+        }
+        let mut known = self.came.clone();
+        known.known.extend(
+            found
+                .iter()
+                .filter(|(name, _)| name.starts_with("random."))
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
+        found.iter().try_for_each(|(name, made)| {
+            self.check_made(name, made, &known).map_err(|problem| format!("{place}: {problem}"))
+        })
+    }
+
+    fn check_made(&self, name: &str, made: &str, came: &Came) -> Checked {
+        match (name, &self.signing) {
+            ("request.signature", Some(signing)) => signing.check(made, came),
+            _ if name.starts_with("request.") => match came.get(name) {
+                Some(wanted) if wanted == made => Ok(()),
+                wanted => Err(format!("{name} is {made:?} and not {wanted:?}")),
+            },
+            _ => self.jwts.check(name, made),
+        }
     }
 }
 

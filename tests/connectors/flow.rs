@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use http::{HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method};
 use protocol::clock::{Clock, Timestamp};
 use serde_json::{Value, json};
 use tests::World;
@@ -17,7 +17,7 @@ use crate::journey::{Journey, connection_id};
 use crate::probes;
 use crate::run::Subject;
 use crate::service::TokenRequest;
-use crate::stage::{ACCEPTED, Awaited, PROXIED, Reaction};
+use crate::stage::{Awaited, PROXIED, Reaction};
 
 /// A step of a flow, as the table of docs/connector-checks.md has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,6 +110,7 @@ impl Journey<'_> {
         let id = self.connected(steps).await?;
         probes::of_the_test(self, &id).await?;
         self.proxied(&id).await?;
+        crate::patience::of_hints(self, &id).await?;
         if self.service(|service| service.is_renewed()) {
             self.renewed(&id).await?;
             steps.insert(Step::Refresh);
@@ -135,6 +136,7 @@ impl Journey<'_> {
             return Ok(());
         }
         probes::of_optional_calls(self).await?;
+        probes::of_expected_answers(self).await?;
         probes::of_refused_codes(self).await?;
         self.revoked(steps).await
     }
@@ -195,7 +197,10 @@ impl Journey<'_> {
     pub(crate) async fn proxy(&self, id: &str) -> tests::Answer {
         let path = format!("/connections/{id}/proxy/{PROXIED}");
         let mut request = api_request(&Method::GET, &path, &customer(WORKSPACE, CUSTOMER), None);
-        request.headers_mut().insert("accept", HeaderValue::from_static(ACCEPTED));
+        for (name, value) in self.service(|service| service.callers()).unwrap() {
+            let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+            request.headers_mut().insert(name, HeaderValue::from_str(&value).unwrap());
+        }
         self.world.browser().send(request).await
     }
 
@@ -214,6 +219,9 @@ impl Journey<'_> {
     /// Awaits a renewal, and what follows it.
     pub(crate) fn awaits_renewal(&self) {
         self.stage.awaits(self.renewal());
+        for place in self.service(|service| service.further_to_renew()) {
+            self.stage.awaits(Awaited::Token(TokenRequest::Further(place)));
+        }
         let calls = self.service(|service| service.option["afterConnect"].clone());
         for (place, call) in calls.as_array().into_iter().flatten().enumerate() {
             if call["on"] == "both" || call["on"] == "refresh" {

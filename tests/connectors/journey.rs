@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::Checked;
 use crate::answers::Answered;
-use crate::entered;
+use crate::entered::{self, Held};
 use crate::service::{CLIENT_ID, CLIENT_SECRET, Service, TokenRequest};
 use crate::stage::{Awaited, Reaction, Stage, TEMPORARY, VERIFIER};
 use crate::template::Values;
@@ -29,15 +29,29 @@ pub(crate) struct Journey<'w> {
     pub(crate) entered: Value,
 }
 
-/// The names of the properties that hold a key, in placeholders of this source.
-fn keys(definition: &Value, source: &str) -> Vec<String> {
-    let options = definition["authOptions"].as_array().into_iter().flatten();
-    let signed = options.flat_map(|option| option["signed"].as_object().into_iter().flatten());
-    let named = |(_, signed): (&String, &Value)| {
-        let name = signed["key"].as_str()?.strip_prefix("${")?.strip_suffix('}')?.to_owned();
-        Some(name.strip_prefix(source)?.to_owned())
+/// The names of the properties that hold a key or a certificate, in placeholders of this source.
+fn keys(definition: &Value, source: &str) -> Vec<(String, Held)> {
+    let mut all = Vec::new();
+    for option in definition["authOptions"].as_array().into_iter().flatten() {
+        let signed = option["signed"].as_object().into_iter().flatten();
+        all.extend(signed.map(|(_, signed)| (&signed["key"], Held::Key)));
+        all.push((&option["clientCertificate"]["certificate"], Held::Certificate));
+        all.push((&option["clientCertificate"]["key"], Held::CertificateKey));
+        let signing = &option["apiClient"]["signing"];
+        if signing["type"] == "private-key" {
+            all.push((&signing["key"], Held::Key));
+        }
+    }
+    let named = |(template, held): (&Value, Held)| {
+        let name = template.as_str()?.strip_prefix("${")?.strip_suffix('}')?;
+        // What is entered for an API is a credential.
+        let name = match source {
+            "parameters." => name.strip_prefix(source).or(name.strip_prefix("credentials.")),
+            _ => name.strip_prefix(source),
+        };
+        Some((name?.to_owned(), held))
     };
-    signed.filter_map(named).collect()
+    all.into_iter().filter_map(named).collect()
 }
 
 /// What the team gives.

@@ -5,19 +5,23 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends where it stands")]
 
 mod answers;
+mod calls;
 mod consent;
 mod entered;
 mod expected;
 mod flow;
+mod further;
 mod journey;
 mod jwt;
 mod mutants;
 mod oauth1;
+mod patience;
 mod pattern;
 mod probes;
 mod run;
 mod schemas;
 mod service;
+mod signing;
 mod stage;
 mod survivors;
 mod table;

@@ -222,7 +222,7 @@ pub(crate) async fn of_optional_calls(journey: &Journey<'_>) -> Checked {
         return Ok(());
     }
     let place = calls.len() - 1;
-    let answer = journey.sign_in_without(place).await?;
+    let answer = journey.sign_in_with(place, status(500)).await?;
     match (calls[place]["optional"] == true, connection_id(&answer)) {
         (true, Ok(_)) => journey.stage.done("optional call"),
         (false, Err(_)) => {
@@ -236,10 +236,32 @@ pub(crate) async fn of_optional_calls(journey: &Journey<'_>) -> Checked {
     }
 }
 
+/// A call after connecting whose answer has its values but is not the expected one has failed.
+pub(crate) async fn of_expected_answers(journey: &Journey<'_>) -> Checked {
+    let calls = journey.service(|service| service.option["afterConnect"].clone());
+    for (place, call) in calls.as_array().into_iter().flatten().enumerate() {
+        for near in journey.service(|service| service.completes_nearly(place)) {
+            let shown = format!("{} {}", near.status, near.body);
+            let answer = journey.sign_in_with(place, Reaction::Other(near)).await?;
+            let is_connected = connection_id(&answer).is_ok();
+            if is_connected {
+                journey.stage.done("unexpected answer")?;
+            } else {
+                journey.stage.forget();
+                journey.service(|service| service.values.credentials = json!({}));
+            }
+            if is_connected != (call["optional"] == true) {
+                return Err(format!("a call after connecting takes {shown}"));
+            }
+        }
+    }
+    Ok(())
+}
+
 impl Journey<'_> {
-    /// Connects while the last of the calls after connecting fails.
-    async fn sign_in_without(&self, place: usize) -> Checked<tests::Answer> {
-        self.stage.fails_at(place, status(500));
+    /// Connects while one of the calls after connecting is answered in this way.
+    async fn sign_in_with(&self, place: usize, reaction: Reaction) -> Checked<tests::Answer> {
+        self.stage.fails_at(place, reaction);
         let old = self.service(Service::revocable);
         self.stage.revokes_old(old);
         let answer = self.sign_in(Reaction::Good).await;

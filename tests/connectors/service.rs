@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use protocol::clock::Clock;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tests::clock::TestClock;
 use url::form_urlencoded;
 
@@ -13,10 +13,10 @@ use crate::Checked;
 use crate::expected::{Body, Expected, Pairs};
 use crate::jwt::{Jwts, VERIFIES};
 use crate::oauth1::Signed;
-use crate::stage::ACCEPTED;
 use crate::template::{CLOSE, OPEN, Part, Values, parts};
 
 /// A service, for one option of its connector.
+#[derive(Clone)]
 pub(crate) struct Service {
     pub(crate) definition: Value,
     pub(crate) option: Value,
@@ -51,6 +51,8 @@ pub(crate) enum TokenRequest {
     Code,
     Refresh,
     Client,
+    /// A refresh of a further set of tokens, by its place.
+    Further(usize),
 }
 
 impl Service {
@@ -78,7 +80,7 @@ impl Service {
         }
     }
 
-    fn expected(&self, method: &str, address: String) -> Expected {
+    pub(crate) fn expected(&self, method: &str, address: String) -> Expected {
         Expected { method: method.to_owned(), address, jwts: self.jwts(), ..Expected::default() }
     }
 
@@ -144,7 +146,7 @@ impl Service {
 
     /// A token request.
     pub(crate) fn token_request(&self, request: TokenRequest) -> Checked<Expected> {
-        let is_refresh = matches!(request, TokenRequest::Refresh);
+        let is_refresh = matches!(request, TokenRequest::Refresh | TokenRequest::Further(_));
         let setting =
             if is_refresh && self.config("refreshUri").is_string() { "refreshUri" } else { "tokenUri" };
         let changes = match self.config("refreshRequest") {
@@ -166,6 +168,11 @@ impl Service {
             TokenRequest::Refresh => {
                 let name = self.config("refreshCredential").as_str().unwrap_or("refresh_token");
                 let token = self.values.text(&format!("${{credentials.{name}}}"))?;
+                vec![pair("grant_type", "refresh_token".to_owned()), pair("refresh_token", token)]
+            }
+            TokenRequest::Further(place) => {
+                let name = self.further_names().get(place).cloned().unwrap_or_default();
+                let token = self.values.text(&format!("${{credentials.{name}.refresh_token}}"))?;
                 vec![pair("grant_type", "refresh_token".to_owned()), pair("refresh_token", token)]
             }
             TokenRequest::Client => {
@@ -197,6 +204,7 @@ impl Service {
         let method = changes["method"].as_str().unwrap_or("POST");
         let mut expected = self.expected(method, self.values.address(template)?);
         expected.headers.insert("accept".to_owned(), "application/json".to_owned());
+        expected.certificate = self.certificate(false)?;
         self.authenticate(&mut expected, &mut form, has_placeholder_in_host(template))?;
         rename(&mut form, &changes["names"]);
         rename(&mut expected.query, &changes["names"]);
@@ -240,109 +248,14 @@ impl Service {
             }
             "query" => expected.query.extend(both),
             "none" if id.is_empty() => {}
-            "none" => form.push(("client_id".to_owned(), id)),
+            "none" | "tls_client_auth" => form.push(("client_id".to_owned(), id)),
             "body" => form.extend(both),
             other => return Err(format!("no test for {other}")),
         }
         Ok(())
     }
 
-    /// A call that the definition describes. `authenticated` says whether `apiClient` belongs to it.
-    pub(crate) fn call(&self, call: &Value, purpose: Purpose) -> Checked<Expected> {
-        let path = call["path"].as_str().or(call["uri"].as_str()).ok_or("the call has no path")?;
-        let base = self.definition["baseUri"].as_str().unwrap_or_default();
-        let template = if path.starts_with('/') { format!("{base}{path}") } else { path.to_owned() };
-        let usual = if matches!(purpose, Purpose::Login | Purpose::Revoke) { "POST" } else { "GET" };
-        let method = call["method"].as_str().unwrap_or(usual);
-        let mut expected = self.expected(method, self.values.address(&template)?);
-        expected.query = self.values.pairs(&call["query"])?;
-        if call["basic"].is_object() {
-            self.basic(&mut expected, &call["basic"])?;
-        }
-        for (name, value) in self.values.pairs(&call["headers"])? {
-            expected.headers.insert(name.to_lowercase(), value);
-        }
-        if purpose != Purpose::Revoke {
-            expected.headers.entry("accept".to_owned()).or_insert_with(|| "application/json".to_owned());
-        }
-        let format =
-            call["bodyFormat"].as_str().unwrap_or(if purpose == Purpose::Login { "json" } else { "form" });
-        if let Some(body) = call.get("body") {
-            expected.body = self.body(body, format)?;
-        }
-        expected.split_address()?;
-        if purpose != Purpose::Login {
-            self.api_client(&mut expected, purpose)?;
-        }
-        Ok(expected)
-    }
-
-    /// A caller's request through the proxy.
-    pub(crate) fn proxied(&self, path: &str) -> Checked<Expected> {
-        let base = self.values.address(self.definition["baseUri"].as_str().unwrap_or_default())?;
-        let mut expected = self.expected("GET", format!("{}/{path}", base.trim_end_matches('/')));
-        expected.split_address()?;
-        self.api_client(&mut expected, Purpose::Proxied)?;
-        // The caller's own.
-        expected.headers.entry("accept".to_owned()).or_insert_with(|| ACCEPTED.to_owned());
-        Ok(expected)
-    }
-
-    fn basic(&self, expected: &mut Expected, basic: &Value) -> Checked {
-        let part = |name: &str| match basic[name].as_str() {
-            Some(template) => self.values.optional(template).map(Option::unwrap_or_default),
-            None => Ok(String::new()),
-        };
-        expected.basic(&part("username")?, &part("password")?);
-        Ok(())
-    }
-
-    fn body(&self, body: &Value, format: &str) -> Checked<Body> {
-        let text = || self.values.text(body.as_str().unwrap_or_default());
-        Ok(match format {
-            "json" => Body::Json(self.values.json(body)?.unwrap_or_else(|| json!({}))),
-            "text" => Body::Text("text/plain", text()?),
-            "xml" => Body::Text("application/xml", text()?),
-            _ => {
-                let filled = self.values.json(body)?.unwrap_or_default();
-                let members = filled.as_object().into_iter().flatten();
-                let value = |value: &Value| crate::template::text(value).unwrap_or_default();
-                Body::Form(members.map(|(name, member)| (name.clone(), value(member))).collect())
-            }
-        })
-    }
-
-    /// What authenticates every request to the API. A call after connecting may lack some of it.
-    fn api_client(&self, expected: &mut Expected, purpose: Purpose) -> Checked {
-        let client = &self.option["apiClient"];
-        let filled = |named: &Value| -> Checked<Pairs> {
-            let mut filled = Vec::new();
-            for (name, template) in named.as_object().into_iter().flatten() {
-                match self.values.optional(template.as_str().unwrap_or_default()) {
-                    Ok(value) => filled.extend(value.map(|value| (name.clone(), value))),
-                    Err(_) if purpose == Purpose::Completing => {}
-                    Err(problem) => return Err(problem),
-                }
-            }
-            Ok(filled)
-        };
-        for (name, value) in filled(&client["query"])? {
-            expected.replace_query(&name, value);
-        }
-        let is_own = expected.headers.contains_key("authorization");
-        if client["basic"].is_object() && !is_own {
-            self.basic(expected, &client["basic"])?;
-        }
-        for (name, value) in filled(&client["headers"])? {
-            expected.headers.entry(name.to_lowercase()).or_insert(value);
-        }
-        if self.is("oauth1") {
-            expected.oauth1 = Some(self.signature(self.token()?));
-        }
-        Ok(())
-    }
-
-    fn token(&self) -> Checked<Option<(String, String)>> {
+    pub(crate) fn token(&self) -> Checked<Option<(String, String)>> {
         let value = |name: &str| self.values.text(&format!("${{credentials.{name}}}"));
         Ok(Some((value("oauth_token")?, value("oauth_token_secret")?)))
     }
@@ -370,16 +283,6 @@ impl Service {
         expected.split_address()?;
         Ok(expected)
     }
-}
-
-/// Why a call is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    Login,
-    Completing,
-    Test,
-    Revoke,
-    Proxied,
 }
 
 fn rename(pairs: &mut Pairs, names: &Value) {

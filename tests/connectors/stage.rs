@@ -13,8 +13,9 @@ use url::form_urlencoded;
 
 use crate::Checked;
 use crate::answers::Answered;
+use crate::calls::Purpose;
 use crate::expected::Expected;
-use crate::service::{Purpose, Service, TokenRequest};
+use crate::service::{Service, TokenRequest};
 
 /// A request that the service awaits.
 #[derive(Debug, Clone)]
@@ -202,7 +203,7 @@ impl Service {
                 self.call(&self.option["revoke"], Purpose::Revoke)
             }
             Awaited::Revocation => self.revocation(),
-            Awaited::Proxied => self.proxied(PROXIED),
+            Awaited::Proxied => self.proxied(PROXIED, &self.callers()?),
             Awaited::Temporary => {
                 let mut signed = self.signature(None);
                 signed.callback = Some(self.callback.clone());
@@ -219,7 +220,7 @@ impl Service {
     /// A good answer. What it gives is what the service knows from now on.
     pub(crate) fn answer(&mut self, awaited: &Awaited) -> Answered {
         match awaited {
-            Awaited::Token(_) => self.tokens(),
+            Awaited::Token(request) => self.tokens(*request),
             Awaited::Login => self.logged_in(),
             Awaited::Completing(place) => self.completes(*place),
             Awaited::Test => self.proved(),

@@ -55,6 +55,8 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("tokenResponse.access_token", "access_token"),
     ("tokenResponse.expires_at", "expires_at"),
     ("tokenResponse.expires_in", "expires_in"),
+    ("basic.password", ""),
+    ("basic.username", ""),
 ];
 
 /// Settings whose change makes no difference, by the end of their path and by the change (`any` is both), with the reason.
@@ -65,11 +67,6 @@ const REASONS: &[(&str, &str, &str)] = &[
         "config.tokenErrors.body.error",
         "removed",
         "where nothing is refreshed, an unknown error has the same key",
-    ),
-    (
-        "apiClient.expired.status",
-        "any",
-        "where nothing is renewed, a test that fails is a refusal in any case",
     ),
     (
         "config.refreshTokenExpiresIn",
@@ -86,6 +83,12 @@ pub(crate) fn reason(mutant: &Mutant) -> Option<&'static str> {
     if DEFAULTS.iter().any(is_default) {
         return Some("it says what holds without it");
     }
+    if is_default_in_another_way(mutant) {
+        return Some("it says what holds without it");
+    }
+    if let Some(reason) = of_a_schema(mutant).or_else(|| of_what_ends(mutant)) {
+        return Some(reason);
+    }
     if mutant.pointer.ends_with("/privateKey/type") {
         return Some("what is no text is no key either");
     }
@@ -93,4 +96,47 @@ pub(crate) fn reason(mutant: &Mutant) -> Option<&'static str> {
         mutant.setting.ends_with(setting) && (*change == "any" || *change == mutant.change)
     };
     REASONS.iter().find(fits).map(|(_, _, reason)| *reason)
+}
+
+/// Whether what is removed says no more than its absence.
+fn is_default_in_another_way(mutant: &Mutant) -> bool {
+    let accepts = json!({ "Accept": "application/json" });
+    let ends = |end: &str| mutant.setting.ends_with(end);
+    let is_hour = ends("config.expiresIn") && mutant.original == json!(3600);
+    let is_accept = (ends("test.headers") || ends("afterConnect.headers") || ends("login.headers"))
+        && mutant.original == accepts;
+    mutant.change == "removed" && (is_accept || is_hour && mutant.subject.option()["type"] == "oauth2")
+}
+
+/// Why a change of a property makes no difference.
+fn of_a_schema(mutant: &Mutant) -> Option<&'static str> {
+    let (parent, last) = mutant.pointer.rsplit_once('/')?;
+    let property = mutant.subject.definition.pointer(parent)?;
+    match last {
+        "type" if mutant.change == "removed" && property["enum"].is_array() => {
+            Some("one of several texts is a text")
+        }
+        "isSensitive" if is_a_key(mutant, parent) => Some("what signs is sealed in any case"),
+        _ => None,
+    }
+}
+
+/// Whether a property of the team's is a key.
+fn is_a_key(mutant: &Mutant, property: &str) -> bool {
+    let Some(name) = property.strip_prefix("/parametersSchema/properties/") else { return false };
+    let placeholder = format!("${{integration.{name}}}");
+    let option = mutant.subject.option();
+    let signed = option["signed"].as_object().into_iter().flatten().map(|(_, signed)| &signed["key"]);
+    let others = [&option["apiClient"]["signing"]["key"], &option["clientCertificate"]["key"]];
+    signed.chain(others).any(|key| *key == placeholder)
+}
+
+/// Where nothing is renewed, only a test reads `expired`, and what it fails by is a refusal in any case.
+fn of_what_ends(mutant: &Mutant) -> Option<&'static str> {
+    let config = &mutant.subject.option()["config"];
+    let is_exchanged = config["tokenUri"].is_string() || config["login"].is_object();
+    let is_renewed =
+        config["noRefreshToken"] != true && (mutant.subject.option()["type"] == "oauth2" || is_exchanged);
+    let is_it = mutant.setting.contains("apiClient.expired");
+    (is_it && !is_renewed).then_some("where nothing is renewed, a test that fails is a refusal in any case")
 }

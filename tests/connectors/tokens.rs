@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::answers::{Answered, jwt, put};
-use crate::service::Service;
+use crate::service::{Service, TokenRequest};
 
 /// The seconds that a token lasts if the definition leaves it to the answer.
 const LIFE: i64 = 7260;
@@ -37,7 +37,10 @@ impl Service {
     }
 
     /// A new token response, in the place of the one before.
-    pub(crate) fn tokens(&mut self) -> Answered {
+    pub(crate) fn tokens(&mut self, request: TokenRequest) -> Answered {
+        if let TokenRequest::Further(place) = request {
+            return self.further_tokens(place);
+        }
         let mut fields = Map::new();
         fields.insert("access_token".to_owned(), self.access_token());
         if self.gives_refresh_token() {
@@ -78,6 +81,7 @@ impl Service {
                 None => put(&mut answered.body, name, value.clone()),
             }
         }
+        let further = self.further_sets(&mut answered, request);
         if fields.contains_key("expires_in") || fields.contains_key("expires_at") {
             fields.insert("expires_in".to_owned(), json!(LIFE));
         }
@@ -87,6 +91,7 @@ impl Service {
         let whole = answered.body.as_object().cloned().unwrap_or_default();
         self.know(whole);
         self.know(fields);
+        self.know(further);
         self.life = self.lifetime();
         answered
     }
@@ -116,6 +121,19 @@ impl Service {
 
     /// The answer of a call after connecting.
     pub(crate) fn completes(&mut self, place: usize) -> Answered {
+        let mut answered = self.found(place);
+        answered.satisfy(&self.option["afterConnect"][place]["expect"], self.turn);
+        answered
+    }
+
+    /// The answers of such a call that have its values, and are not as it is expected.
+    pub(crate) fn completes_nearly(&self, place: usize) -> Vec<Answered> {
+        let expect = &self.option["afterConnect"][place]["expect"];
+        let near = self.clone().found(place).violations(expect, self.turn);
+        near.into_iter().filter(|answered| !answered.fits(expect)).collect()
+    }
+
+    fn found(&mut self, place: usize) -> Answered {
         let call = self.option["afterConnect"][place].clone();
         let mut answered = Answered::of(200, Value::Null);
         for (name, place) in call["response"].as_object().into_iter().flatten() {
@@ -155,7 +173,6 @@ impl Service {
             }
             self.know([(name.to_owned(), value)]);
         }
-        answered.satisfy(&call["expect"], self.turn);
         self.life = self.lifetime();
         answered
     }
@@ -163,7 +180,10 @@ impl Service {
     fn lifetime(&self) -> Option<i64> {
         let stated = self.values.credentials["expires_in"].as_i64().or(self.config("expiresIn").as_i64());
         let is_renewed = self.is_renewed();
-        stated.or(is_renewed.then_some(3600))
+        let main = stated.or(is_renewed.then_some(3600));
+        let further = self.further_names().into_iter();
+        let further = further.filter_map(|name| self.values.credentials[name]["expires_in"].as_i64());
+        main.into_iter().chain(further).min()
     }
 
     /// Whether credentials can be renewed.

@@ -49,9 +49,13 @@ impl SigningKey {
     pub fn checked(&self, jwt: &str) -> Option<(Value, Value)> {
         let (message, signature) = jwt.rsplit_once('.')?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
-        let key = UnparsedPublicKey::new(self.algorithm, &self.public);
-        key.verify(message.as_bytes(), &signature).ok()?;
-        Some(read(message))
+        self.has_signed(message.as_bytes(), &signature).then(|| read(message))
+    }
+
+    /// Whether this key has signed the message.
+    #[must_use]
+    pub fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
+        UnparsedPublicKey::new(self.algorithm, &self.public).verify(message, signature).is_ok()
     }
 }
 
