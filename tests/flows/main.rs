@@ -14,6 +14,7 @@ mod callback_parameters;
 mod callback_settings;
 mod callback_uri;
 mod choice;
+mod chosen_values;
 mod client_assertion;
 mod client_authentication;
 mod client_certificate;

@@ -12,7 +12,7 @@ use protocol::definition::Registration;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::media_type::is_form;
 use protocol::random::draw_id;
-use serde_json::Value;
+use protocol::secret::SecretMap;
 use tracing::Instrument as _;
 use url::form_urlencoded;
 
@@ -75,7 +75,7 @@ pub(super) async fn answer(
     let Some(chosen) = unchosen.question.chosen(&posted.chosen) else {
         return Ok(pages::choice(&unchosen, &id, true));
     };
-    let chosen = unchosen.question.choose.credential(chosen);
+    let chosen = unchosen.question.choose.credentials(chosen);
     let memory = FlowContext::open(&id, &secret, &flow.memory)?;
     // A key service that is away leaves the question as it is.
     let key = connection_key(deps, &memory.request).await?;
@@ -110,7 +110,7 @@ impl ClaimedFlow {
         deps: &Deps,
         key: &Prepared,
         unchosen: Unchosen,
-        chosen: Value,
+        chosen: SecretMap,
         is_confirmed: bool,
     ) -> Result<Progress> {
         let request = &self.memory.request;

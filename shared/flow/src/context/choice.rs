@@ -22,7 +22,7 @@ pub const CHOICE_LIFETIME: Duration = Duration::from_mins(10);
 /// The most items that are shown.
 pub const MAX_ITEMS: usize = 500;
 
-/// The most that the items may have in bytes, values and labels together.
+/// The most that the items may have in bytes, values, labels and further values together.
 const MAX_ITEMS_SIZE: usize = 128 * 1024;
 
 /// The longest label that is kept, in characters.
@@ -74,10 +74,9 @@ impl Question {
         before: &[String],
     ) -> Self {
         let (mut size, count) = (0, found.len());
-        let shortened =
-            |item: Item| Item { label: item.label.chars().take(MAX_LABEL).collect(), value: item.value };
+        let shortened = |item: Item| Item { label: item.label.chars().take(MAX_LABEL).collect(), ..item };
         let fits = |item: &Item| {
-            size += item.value.len() + item.label.len();
+            size += item.value.len() + item.label.len() + further_size(item);
             size <= MAX_ITEMS_SIZE
         };
         let items: Vec<Item> = found.into_iter().take(MAX_ITEMS).map(shortened).take_while(fits).collect();
@@ -93,6 +92,11 @@ impl Question {
         let is_answer = if self.choose.multiple { !numbers.is_empty() } else { numbers.len() == 1 };
         numbers.iter().map(|number| self.items.get(*number)).collect::<Option<Vec<_>>>().filter(|_| is_answer)
     }
+}
+
+fn further_size(item: &Item) -> usize {
+    let sizes = item.further.expose().iter().map(|(name, value)| name.len() + value.to_string().len());
+    sizes.sum()
 }
 
 impl Unchosen {
@@ -154,7 +158,9 @@ mod tests {
     }
 
     fn items(count: usize) -> Vec<Item> {
-        (0..count).map(|n| Item { value: format!("v{n}"), label: format!("Site {n}") }).collect()
+        (0..count)
+            .map(|n| Item { value: format!("v{n}"), label: format!("Site {n}"), ..Item::default() })
+            .collect()
     }
 
     #[test]
@@ -176,9 +182,9 @@ mod tests {
         assert!(!question(false, items(MAX_ITEMS), &[]).is_cut);
         let many = question(false, items(MAX_ITEMS + 1), &[]);
         assert_eq!((many.items.len(), many.is_cut), (MAX_ITEMS, true));
-        let long = Item { value: "v".to_owned(), label: "é".repeat(5000) };
+        let long = Item { value: "v".to_owned(), label: "é".repeat(5000), ..Item::default() };
         assert_eq!(question(false, vec![long], &[]).items[0].label, "é".repeat(MAX_LABEL));
-        let large = |n: usize| Item { value: format!("{n}{}", "x".repeat(60_000)), label: String::new() };
+        let large = |n: usize| Item { value: format!("{n}{}", "x".repeat(60_000)), ..Item::default() };
         let cut = question(false, (0..9).map(large).collect(), &[]);
         assert_eq!((cut.items.len(), cut.is_cut), (2, true));
     }
@@ -191,7 +197,7 @@ mod tests {
         let waits =
             Unchosen { credentials, issued_at: Timestamp(1), step, question: question(false, items(2), &[]) };
         let sealed = waits.seal(&id, &SystemRandom).unwrap();
-        assert_eq!(Unchosen::open(&id, &sealed).unwrap().question.items, items(2));
+        assert_eq!(Unchosen::open(&id, &sealed).unwrap().question.items[1].value, "v1");
         let other = ConnectionRequestId::of_flow(&flow, &BrowserSecret::draw(&SystemRandom)).unwrap();
         assert!(Unchosen::open(&other, &sealed).is_err());
         assert!(browser.open(&flow, &sealed).is_err());

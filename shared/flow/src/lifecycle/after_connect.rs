@@ -79,7 +79,7 @@ fn add(secrets: &mut ConnectionSecrets, call: &AfterConnect, added: Added) -> Re
     if let (Some(items), Some(choose)) = (items, &call.choose) {
         match named(&items, &secrets.held, choose)? {
             Some(chosen) => {
-                values.insert(choose.name.clone(), choose.credential(chosen));
+                values.extend(choose.credentials(chosen).expose().clone());
             }
             None => open = Some(items),
         }

@@ -84,14 +84,18 @@ pub(crate) fn decide(
     registration: &Registration,
     credentials: &mut SecretMap,
     asked: (usize, &Choose),
-    chosen: Value,
+    chosen: SecretMap,
 ) -> Result<usize> {
     let (step, question) = asked;
-    if choose(registration, step).is_none_or(|now| now.name != question.name) {
+    if choose(registration, step)
+        .is_none_or(|now| now.name != question.name || now.response != question.response)
+    {
         let message = "The integration was changed before the choice was made. Please start again.";
         return Err(Error::new(ErrorKey::FlowInterrupted, message));
     }
-    credentials.insert(&question.name, chosen);
+    for (name, value) in chosen.expose() {
+        credentials.insert(name, value.clone());
+    }
     Ok(step + 1)
 }
 
@@ -136,8 +140,11 @@ mod tests {
     }
 
     fn values(multiple: bool, held: &Held) -> Result<Option<Vec<String>>> {
-        let items = [("s1", "Acme"), ("2", "Beta"), ("s3", "Acme")]
-            .map(|(value, label)| Item { value: value.to_owned(), label: label.to_owned() });
+        let items = [("s1", "Acme"), ("2", "Beta"), ("s3", "Acme")].map(|(value, label)| Item {
+            value: value.to_owned(),
+            label: label.to_owned(),
+            ..Item::default()
+        });
         let choose = serde_json::from_value(json!({ "as": "site", "multiple": multiple })).unwrap();
         let named = named(&items, held, &choose)?;
         Ok(named.map(|items| items.into_iter().map(|item| item.value.clone()).collect()))

@@ -17,7 +17,7 @@ impl AuthOption {
             self.after_connect
                 .iter()
                 .filter_map(|call| call.choose.as_ref())
-                .any(|choose| choose.name == name)
+                .any(|choose| choose.names().any(|chosen| chosen == name))
         };
         let is_proof = choices.all(|choice| {
             let is_one = choice.fallback().is_none() && choice.sources().count() == 1;

@@ -113,7 +113,7 @@ impl AfterConnect {
 
     /// The names of the credentials that it adds.
     pub fn names(&self) -> impl Iterator<Item = &String> {
-        self.response.keys().chain(self.choose.as_ref().map(|choose| &choose.name))
+        self.response.keys().chain(self.choose.iter().flat_map(Choose::names))
     }
 
     pub(super) fn check(

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::checker::Checker;
 use super::condition::{Expected, all_fit};
-use super::pick::at;
+use super::pick::{self, Picks, at};
 use super::value_path;
+use crate::secret::SecretMap;
 
 /// The longest `title`, in bytes.
 const MAX_TITLE: usize = 100;
@@ -30,6 +31,9 @@ pub struct Choose {
     /// The path of an item's name, which the customer reads; the value unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// The places in the item of further values, which are added to the credentials with it.
+    #[serde(default, skip_serializing_if = "Picks::is_empty")]
+    pub response: Picks,
     /// What an item is, as the customer calls it: `Organisation`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
@@ -42,17 +46,20 @@ pub struct Choose {
 }
 
 /// One of several items.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Item {
     /// The value that stands for it.
     pub value: String,
     /// Its name.
     pub label: String,
+    /// Its further values. They can be tokens.
+    #[serde(default, skip_serializing_if = "SecretMap::is_empty")]
+    pub further: SecretMap,
 }
 
 impl Choose {
-    /// The items of an answer that can be chosen. An item without a value is left out, and so is one whose value stood
-    /// before.
+    /// The items of an answer that can be chosen. An item without a value, or without a further one, is left out, and so is
+    /// one whose value stood before.
     #[must_use]
     pub fn items_of(&self, json: &Value) -> Vec<Item> {
         let found = match &self.items {
@@ -70,18 +77,37 @@ impl Choose {
         for item in found.iter().filter(|item| all_fit(&self.filter, Some(item))) {
             let Some(value) = text_at(item, self.value.as_deref()) else { continue };
             let label = self.label.as_deref().and_then(|path| text_at(item, Some(path)));
+            let further = |(name, place): (&String, &pick::Pick)| Some((name.clone(), place.find_in(item)?));
+            let Some(further) = self.response.iter().map(further).collect::<Option<Map<_, _>>>() else {
+                continue;
+            };
             if values.insert(value.clone()) {
-                items.push(Item { label: label.unwrap_or_else(|| value.clone()), value });
+                let further = SecretMap::new(further);
+                items.push(Item { label: label.unwrap_or_else(|| value.clone()), value, further });
             }
         }
         items
     }
 
-    /// The credential that these items become.
+    /// The names of the credentials that an item becomes.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        self.response.keys().chain([&self.name])
+    }
+
+    /// The credentials that these items become. Of several, each is an array in the items' order.
     #[must_use]
-    pub fn credential<'i>(&self, chosen: impl IntoIterator<Item = &'i Item>) -> Value {
-        let mut values = chosen.into_iter().map(|item| Value::from(item.value.clone()));
-        if self.multiple { values.collect() } else { values.next().unwrap_or_default() }
+    pub fn credentials<'i>(&self, chosen: impl IntoIterator<Item = &'i Item>) -> SecretMap {
+        let chosen: Vec<&Item> = chosen.into_iter().collect();
+        let value_of = |item: &Item, name: &String| match item.further.expose().get(name) {
+            Some(further) if *name != self.name => further.clone(),
+            _ => Value::from(item.value.clone()),
+        };
+        let credential = |name: &String| {
+            let mut values = chosen.iter().map(|item| value_of(item, name));
+            let values = if self.multiple { values.collect() } else { values.next().unwrap_or_default() };
+            (name.clone(), values)
+        };
+        SecretMap::new(self.names().map(credential).collect())
     }
 
     pub(super) fn check(&self, checker: &mut Checker<'_>) {
@@ -93,6 +119,15 @@ impl Choose {
         for path in self.filter.keys() {
             if let Err(problem) = value_path::names(path) {
                 checker.refuse(&format!("where.{path}"), problem);
+            }
+        }
+        pick::check(&self.response, checker, "response");
+        for (name, place) in &self.response {
+            if !place.reads_body() {
+                checker.refuse(&format!("response.{name}"), "must be a path in the item");
+            }
+            if *name == self.name {
+                checker.refuse(&format!("response.{name}"), "is the name of the chosen value already");
             }
         }
         if self.title.as_ref().is_some_and(|title| title.trim().is_empty() || title.len() > MAX_TITLE) {
@@ -160,8 +195,36 @@ mod tests {
             serde_json::from_value(json!({ "multiple": multiple, "as": "sites" })).unwrap()
         };
         let two = choose(true).items_of(&json!(["a", "b"]));
-        assert_eq!(choose(true).credential(&two), json!(["a", "b"]));
-        assert_eq!(choose(true).credential(&two[..1]), json!(["a"]));
-        assert_eq!(choose(false).credential(&two[1..]), json!("b"));
+        let credentials =
+            |multiple, items: &[Item]| Value::Object(choose(multiple).credentials(items).expose().clone());
+        assert_eq!(credentials(true, &two), json!({ "sites": ["a", "b"] }));
+        assert_eq!(credentials(true, &two[..1]), json!({ "sites": ["a"] }));
+        assert_eq!(credentials(false, &two[1..]), json!({ "sites": "b" }));
+    }
+
+    #[test]
+    fn further_values_of_an_item_come_with_it() {
+        let choose = |multiple: bool| -> Choose {
+            serde_json::from_value(json!({
+                "items": "accounts", "value": "id", "as": "account", "multiple": multiple,
+                "response": { "base": ["site.uri", "uri"], "plan": "plan.id" },
+            }))
+            .unwrap()
+        };
+        let answer = json!({ "accounts": [
+            { "id": 1, "uri": "https://na1.example", "plan": { "id": 7 } },
+            { "id": 2, "uri": "https://eu1.example" },
+            { "id": 3, "site": { "uri": "https://eu2.example" }, "plan": { "id": "b" } },
+        ] });
+        let items = choose(true).items_of(&answer);
+        let credentials =
+            |multiple, items: &[Item]| Value::Object(choose(multiple).credentials(items).expose().clone());
+        let one = json!({ "account": "1", "base": "https://na1.example", "plan": 7 });
+        assert_eq!(credentials(false, &items), one);
+        let both = json!({
+            "account": ["1", "3"], "base": ["https://na1.example", "https://eu2.example"], "plan": [7, "b"],
+        });
+        assert_eq!(credentials(true, &items), both);
+        assert!(!format!("{items:?}").contains("na1"));
     }
 }

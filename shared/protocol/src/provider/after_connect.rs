@@ -40,7 +40,7 @@ pub async fn make(calls: &Calls<'_>, call: &AfterConnect, maker: &Maker<'_>) -> 
     match items.len() {
         0 => Err(answer.failed(Refusal::NotUnderstood).detail("there is nothing to choose from").into()),
         1 => {
-            found.insert(choose.name.clone(), choose.credential(&items));
+            found.extend(choose.credentials(&items).expose().clone());
             Ok(Added::Values(found))
         }
         _ => Ok(Added::Choice(found, items)),

@@ -94,7 +94,11 @@ mod tests {
 
     #[test]
     fn labels_are_told_apart() {
-        let item = |value: &str, label: &str| Item { value: value.to_owned(), label: label.to_owned() };
+        let item = |value: &str, label: &str| Item {
+            value: value.to_owned(),
+            label: label.to_owned(),
+            ..Item::default()
+        };
         let items = [item("1", "Acme"), item("2", "Beta"), item("3", "Ac\u{202e}me"), item("4", " ")];
         assert_eq!(labels(&items), ["Acme (1)", "Beta", "Acme (3)", "  (4)"]);
     }
