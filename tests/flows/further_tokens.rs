@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use flow::lifecycle::refresh::sweep;
+use http::Method;
 use protocol::clock::Clock;
 use serde_json::{Value, json};
 use tests::World;
 use tests::definitions::{integration_with, merge};
 use tests::provider::Reply;
+use tests::tokens::{CUSTOMER, WORKSPACE, customer};
 
 use crate::refresh::{HOUR, connected};
 
@@ -150,4 +152,21 @@ async fn a_set_that_comes_with_the_first_is_not_asked_for_again() {
     world.provider.next("/oauth/token", Reply::json(200, &again));
     assert_eq!(world.secrets(&id).await["credentials"]["user"]["refresh_token"], "user/r2");
     assert_eq!(sent(&world), ["bot/r1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_set_is_revoked_though_one_is_refused() {
+    for first in [200, 400] {
+        let mut definition = definition();
+        definition["authOptions"][0]["config"]["revocationUri"] = json!("https://provider.example/revoke");
+        let world = World::with(&definition).await;
+        world.provider.next("/oauth/token", Reply::json(200, &both(&user())));
+        let id = connected(&world).await;
+        world.provider.next("/revoke", Reply::json(first, &json!({})));
+        world.provider.always("/revoke", Reply::json(200, &json!({})));
+        world.api(Method::DELETE, &format!("/connections/{id}"), &customer(WORKSPACE, CUSTOMER), None).await;
+        let calls = world.provider.calls_to("/revoke");
+        let revoked: Vec<String> = calls.iter().map(|call| call.parameter("token").unwrap()).collect();
+        assert_eq!(revoked, ["bot/r1", "user/r1"]);
+    }
 }

@@ -16,6 +16,7 @@ use protocol::provider::maker::Maker;
 use protocol::provider::oauth2::revocation;
 use protocol::provider::revoke_call;
 use protocol::secret::SecretMap;
+use serde_json::{Map, Value};
 
 use super::registration;
 use crate::connection::{Connection, ConnectionSecrets, Revocation};
@@ -123,10 +124,8 @@ async fn revoke(
         return Ok(false);
     };
     let secrets = ConnectionSecrets::open(deps, connection, &registration).await?;
-    let old = secrets.held.credentials.expose();
-    let is_current =
-        |name: &str| old.get(name).is_some_and(|token| current.expose().get(name) == Some(token));
-    if old.is_empty() || is_current("refresh_token") || is_current("access_token") {
+    let (old, current) = (secrets.held.credentials.expose(), current.expose());
+    if old.is_empty() || shares_token(old, current) {
         return Ok(false);
     }
     let bound = secrets.values(&registration)?;
@@ -135,7 +134,17 @@ async fn revoke(
         Way::Endpoint(config, endpoint) => {
             let option_secrets = deps.definitions.option_secrets(&registration.integration).await?;
             let maker = Maker::new(&calls, bound, &option_secrets);
-            revocation::revoke(&calls, endpoint, config, &maker).await?;
+            let mut revoked = revocation::revoke(&calls, endpoint, config, &maker, old).await;
+            for name in config.further_tokens.keys() {
+                let Some(set) = old.get(name).and_then(Value::as_object) else { continue };
+                if current.get(name).and_then(Value::as_object).is_some_and(|now| shares_token(set, now)) {
+                    continue;
+                }
+                let maker = Maker::new(&calls, secrets.values(&registration)?, &option_secrets);
+                // One that is refused keeps no other from being revoked.
+                revoked = revoked.and(revocation::revoke(&calls, endpoint, config, &maker, set).await);
+            }
+            revoked?;
         }
         Way::Call(call) => {
             let signing = registration::signing_secrets(deps, &registration).await?;
@@ -143,6 +152,13 @@ async fn revoke(
         }
     }
     Ok(true)
+}
+
+/// True if a token of the one set is in the other too: some providers issue the same one again.
+fn shares_token(old: &Map<String, Value>, current: &Map<String, Value>) -> bool {
+    ["refresh_token", "access_token"]
+        .into_iter()
+        .any(|name| old.get(name).is_some_and(|token| current.get(name) == Some(token)))
 }
 
 /// Records the result with the connection; losing it does no harm. A connection whose credentials were revoked is

@@ -13,18 +13,18 @@ use crate::provider::client::presenting;
 use crate::provider::failure::{CallError, Refusal};
 use crate::provider::maker::Maker;
 
-/// Asks the provider to forget the credentials. It sends the refresh token, which takes its access tokens along
+/// Asks the provider to forget a set of tokens. It sends the refresh token, which takes its access tokens along
 /// (§2.1), or the access token if there is no other.
 pub async fn revoke(
     calls: &Calls<'_>,
     endpoint: &Address,
     config: &OAuth2,
     maker: &Maker<'_>,
+    tokens: &Map<String, Value>,
 ) -> Result<(), CallError> {
     let values = &maker.values();
-    let credentials: &Map<String, Value> = values.credentials;
     let token = |name: &'static str| {
-        let token = credentials.get(name)?.as_str().filter(|token| !token.is_empty())?;
+        let token = tokens.get(name)?.as_str().filter(|token| !token.is_empty())?;
         Some((name, token))
     };
     let Some((hint, token)) = token("refresh_token").or_else(|| token("access_token")) else { return Ok(()) };
