@@ -20,6 +20,7 @@ mod client_authentication;
 mod client_certificate;
 mod client_credentials;
 mod connectors;
+mod credentials_in_body;
 mod database_faults;
 mod database_faults_rest;
 mod deadline;

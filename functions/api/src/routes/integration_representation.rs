@@ -210,6 +210,7 @@ mod tests {
             "apiClient": {
                 "headers": { "Authorization": "Bearer ${credentials.access_token}", "X-Signature": "${request.signature}" },
                 "signing": { "type": "hmac", "algorithm": "sha256", "key": "${credentials.secret}", "message": "${request.url}" },
+                "body": { "secret": "${credentials.secret}" },
             },
             "test": { "path": "/me" },
             "revoke": { "path": "/revoke", "headers": { "A": "b" }, "body": { "c": "d" }, "bodyFormat": "json", "perToken": true },

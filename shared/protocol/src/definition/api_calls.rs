@@ -1,6 +1,8 @@
 //! Calls to the integration's API that a definition describes: one proves new credentials, the other revokes
 //! credentials. Beside them stand the settings for all calls with a connection's credentials.
 
+use std::collections::BTreeMap;
+
 use http::StatusCode;
 use http::header::AUTHORIZATION;
 use serde::{Deserialize, Serialize};
@@ -14,7 +16,7 @@ use super::condition::Condition;
 use super::headers::Headers;
 use super::hints::{PaginationHint, RetryHint};
 use super::request_signing::RequestSigning;
-use super::template::Address;
+use super::template::{Address, Template};
 use crate::answer::Content;
 
 /// A request to the integration's API that succeeds only with working credentials.
@@ -143,6 +145,9 @@ pub struct ApiClient {
     /// HTTP Basic, from the credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basic: Option<Basic>,
+    /// Members of every request's body, a JSON object or a form.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub body: BTreeMap<String, Template>,
     /// How every request is signed.
     #[serde(
         default,
@@ -184,8 +189,17 @@ impl ApiClient {
             || self.expired.iter().any(|condition| condition.holds(status, content))
     }
 
+    /// Notes a call whose body has no place for what stands in every request's.
+    pub(super) fn check_call(&self, checker: &mut Checker<'_>, call: &str, parts: CallParts<'_>) {
+        if !self.body.is_empty() && matches!(parts.body, Some(Body::Text(_))) {
+            let problem = "is a text, in which apiClient.body has no place: give an object";
+            checker.refuse(&format!("{call}.body"), problem);
+        }
+    }
+
     pub(super) fn check(&self, checker: &mut Checker<'_>, credentials: Credentials<'_>, is_signed: bool) {
         self.parts().check_signed(self.signing.as_ref(), checker, credentials);
+        checker.templates("body", &self.body, credentials);
         if is_signed && self.signing.is_some() {
             checker.refuse("signing", "has no place where OAuth 1.0 signs");
         }

@@ -332,16 +332,20 @@ impl AuthOption {
         let is_signed = matches!(self.method, AuthMethod::OAuth1(_));
         self.api_client.check(&mut checker.inside("apiClient"), credentials, is_signed);
         for (index, call) in self.after_connect.iter().enumerate() {
-            call.check(&mut checker.inside(&format!("afterConnect[{index}]")), base_uri, credentials);
+            let setting = format!("afterConnect[{index}]");
+            call.check(&mut checker.inside(&setting), base_uri, credentials);
+            self.api_client.check_call(&mut checker, &setting, call.call().parts);
         }
         if let Some(account) = &self.account {
             account.check(&mut checker.inside("account"), credentials);
         }
         if let Some(test) = &self.test {
             test.check(&mut checker.inside("test"), base_uri, credentials);
+            self.api_client.check_call(&mut checker, "test", test.call().parts);
         }
         if let Some(revoke) = &self.revoke {
             revoke.check(&mut checker.inside("revoke"), base_uri, credentials);
+            self.api_client.check_call(&mut checker, "revoke", revoke.call().parts);
         }
     }
 }

@@ -9,6 +9,7 @@ use url::Url;
 
 pub use super::api_request::ApiRequest;
 use super::api_request::form_fields;
+use super::body_members;
 use super::calls::{Answer, Calls};
 use super::client::presenting;
 use super::failure::CallError;
@@ -56,6 +57,7 @@ fn authenticated_once(
         signing: signing.as_ref(),
         setting: "apiClient.headers",
     };
+    body_members::add(&option.api_client.body, &values, &mut request)?;
     // What authenticates comes first: a default never takes its place.
     authentication.add(calls, maker, &values, &mut request, purpose != Purpose::Forwarded)?;
     let ApiRequest { method, url, mut headers, body } = request;
