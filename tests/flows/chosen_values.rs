@@ -33,6 +33,12 @@ fn accounts(count: usize) -> Value {
     json!({ "accounts": (1..=count).map(account).collect::<Vec<_>>() })
 }
 
+async fn world() -> World {
+    let world = World::with(&definition(&json!({}))).await;
+    world.provider.always("/restapi/me", Reply::json(200, &json!({})));
+    world
+}
+
 async fn proxied_to(world: &World, id: &str) -> String {
     let path = format!("/connections/{id}/proxy/me");
     world.api(Method::GET, &path, &customer(WORKSPACE, CUSTOMER), None).await;
@@ -41,7 +47,7 @@ async fn proxied_to(world: &World, id: &str) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn the_only_item_brings_its_values() {
-    let world = World::with(&definition(&json!({}))).await;
+    let world = world().await;
     world.provider.always("/userinfo", Reply::json(200, &accounts(1)));
     let id = world.connect(&world.browser(), &Start::new()).await.connection_id();
     assert_eq!(proxied_to(&world, &id).await, "https://na1.provider.example/restapi/me");
@@ -49,7 +55,7 @@ async fn the_only_item_brings_its_values() {
 
 #[tokio::test(start_paused = true)]
 async fn what_the_customer_chooses_brings_its_values_and_the_page_shows_none_of_them() {
-    let world = World::with(&definition(&json!({}))).await;
+    let world = world().await;
     world.provider.always("/userinfo", Reply::json(200, &accounts(3)));
     let browser = world.browser();
     let callback = world.begin(&browser, &Start::new()).await.consent();
@@ -68,7 +74,7 @@ async fn what_the_customer_chooses_brings_its_values_and_the_page_shows_none_of_
 
 #[tokio::test(start_paused = true)]
 async fn what_the_caller_names_brings_its_values() {
-    let world = World::with(&definition(&json!({}))).await;
+    let world = world().await;
     world.provider.always("/userinfo", Reply::json(200, &accounts(3)));
     let start = Start::new().with(&json!({ "connectorParameters": { "account": "No 3" } }));
     let id = world.connect(&world.browser(), &start).await.connection_id();
@@ -77,7 +83,7 @@ async fn what_the_caller_names_brings_its_values() {
 
 #[tokio::test(start_paused = true)]
 async fn an_item_without_one_of_them_cannot_be_chosen() {
-    let world = World::with(&definition(&json!({}))).await;
+    let world = world().await;
     let mut found = accounts(2);
     found["accounts"][0]["base_uri"] = json!("");
     world.provider.always("/userinfo", Reply::json(200, &found));

@@ -29,6 +29,9 @@ fn definition() -> Value {
 async fn world() -> (World, String) {
     let world = World::with(&definition()).await;
     world.provider.always("/api/item/get", Reply::json(200, &json!({ "item": { "id": "i1" } })));
+    for path in ["/api/accounts/get", "/api/item/remove"] {
+        world.provider.always(path, Reply::json(200, &json!({})));
+    }
     let id = connected(&world).await;
     (world, id)
 }

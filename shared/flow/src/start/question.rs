@@ -33,7 +33,6 @@ impl VerifiedStart {
         if !self.requester.can_be_asked() {
             return Err(unchosen.not_named());
         }
-        // Nobody learns the state, so no callback can name this flow.
         let flow = State::draw(&*deps.random).flow_id();
         let secret = BrowserSecret::draw(&*deps.random);
         let id = ConnectionRequestId::of_flow(&flow, &secret)?;
@@ -45,15 +44,8 @@ impl VerifiedStart {
             confirm_user: self.workspace.confirm_user,
         };
         let now = deps.clock.now();
-        let new = NewFlow {
-            id: &flow,
-            binding: secret.binding(),
-            callback_path: PATH,
-            other_path: None,
-            kept_parameters: Vec::new(),
-            memory: memory.seal(&flow, &secret, &*deps.random)?,
-            expires_at: now,
-        };
+        let memory = memory.seal(&flow, &secret, &*deps.random)?;
+        let new = NewFlow::of_page(&flow, secret.binding(), PATH, memory, now);
         let sealed = unchosen.seal(&id, &*deps.random)?;
         deps.store.begin_choice(new, sealed, &draw_id(&*deps.random), now).await?;
         About::Flow.note(flow.as_str());

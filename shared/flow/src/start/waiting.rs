@@ -59,20 +59,13 @@ impl Waiting {
         listener: Option<&Listener>,
         verified_at: Timestamp,
     ) -> Result<(FlowId, String)> {
-        // Nobody learns the state, so no callback can name this flow.
         let flow = State::draw(&*deps.random).flow_id();
         let secret = BrowserSecret::draw(&*deps.random);
         let content = Content { payload: start.to_payload(), listener: listener.cloned(), verified_at };
         let json = Zeroizing::new(serde_json::to_vec(&content).map_err(Error::internal)?);
-        let new = NewFlow {
-            id: &flow,
-            binding: secret.binding(),
-            callback_path: PATH,
-            other_path: None,
-            kept_parameters: Vec::new(),
-            memory: secret.seal(&flow, &*deps.random, &json)?,
-            expires_at: verified_at + Duration::from_secs(FLOW_LIFETIME_SECONDS.into()),
-        };
+        let memory = secret.seal(&flow, &*deps.random, &json)?;
+        let expires_at = verified_at + Duration::from_secs(FLOW_LIFETIME_SECONDS.into());
+        let new = NewFlow::of_page(&flow, secret.binding(), PATH, memory, expires_at);
         deps.store.begin_flow(new).await?;
         let cookie = secret.set_cookie(&flow);
         Ok((flow, cookie))

@@ -37,6 +37,21 @@ pub struct NewFlow<'a> {
     pub expires_at: Timestamp,
 }
 
+impl<'a> NewFlow<'a> {
+    /// A flow that a page of ours goes on with, at `path`: nobody learns its state, so no callback can name it.
+    #[must_use]
+    pub fn of_page(
+        id: &'a FlowId,
+        binding: [u8; 32],
+        path: &'a str,
+        memory: Vec<u8>,
+        expires_at: Timestamp,
+    ) -> Self {
+        let (other_path, kept_parameters) = (None, Vec::new());
+        Self { id, binding, callback_path: path, other_path, kept_parameters, memory, expires_at }
+    }
+}
+
 /// A flow as stored.
 pub struct FlowItem {
     /// The hash of the browser secret.

@@ -196,7 +196,7 @@ mod tests {
         assert!(read(&long(MAX_SIZE - 7)).is_some());
         assert_eq!(read(&long(MAX_SIZE - 6)), None);
         let with = |count: usize| {
-            let attributes: String = (0..count).map(|index| format!(" a{index}=''")).collect();
+            let attributes = (0..count).map(|index| format!(" a{index}=''")).collect::<Vec<_>>().concat();
             format!("<a{attributes}/>")
         };
         assert!(read(&with(MAX_ATTRIBUTES)).is_some());
