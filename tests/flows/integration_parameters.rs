@@ -156,7 +156,11 @@ async fn what_is_missing_or_does_not_fit_is_named() {
             }),
             "authOptions[0].config.extra.x",
         ),
-        (with(&|it| it["baseUri"] = json!("https://${integration.slug}.provider.example")), "baseUri"),
+        (with(&|it| it["baseUri"] = json!("https://${integration.slug}")), "baseUri"),
+        (
+            with(&|it| it["baseUri"] = json!("https://${integration.developerToken}.provider.example")),
+            "baseUri",
+        ),
         (with(&|it| it["baseUri"] = json!("${credentials.instance}/api")), "baseUri"),
         (
             with(&|it| {

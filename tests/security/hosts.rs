@@ -1,6 +1,8 @@
 //! Hosts that the browser names: where a secret or a token goes, what a customer enters chooses no host, unless the
 //! definition says so. Every address of every type is walked, as the definition itself lists them.
 
+mod closed;
+
 use http::Method;
 use protocol::definition::{Gets, Integration, IntegrationDefinition};
 use protocol::id::WorkspaceKey;
@@ -161,74 +163,6 @@ async fn a_whole_label_before_a_domain_is_what_a_customer_may_enter() {
                 let answer = put(&world, &changed).await;
                 assert!(answer.status.is_success(), "{field} {bound}: {}", answer.body);
             }
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_schema_that_closes_the_host_is_as_good_as_a_literal() {
-    let world = World::new().await;
-    let domain = json!({ "type": "string", "pattern": r"^[a-z]+\.provider\.example$" });
-    let list = json!({ "enum": ["provider.example", "eu.provider.example"] });
-    let urls = json!({ "enum": ["https://provider.example", "https://eu.provider.example"] });
-    let url = json!({ "type": "string", "pattern": r"^https://[a-z]+\.provider\.example$" });
-    let (host, whole) = ("https://${parameters.x}/a", "${parameters.x}/a");
-    let closed = [
-        (host, domain.clone()),
-        (host, list.clone()),
-        (host, json!({ "const": "provider.example" })),
-        ("https://api-${parameters.x}/a", list.clone()),
-        (whole, urls.clone()),
-        (whole, url),
-    ];
-    let open = [
-        (host, json!({ "pattern": r"^[a-z]+\.provider\.example$" })),
-        (host, json!({ "type": "string", "pattern": r"[a-z]+\.provider\.example$" })),
-        (host, json!({ "type": "string", "pattern": r"^[a-z]+\.co\.uk$" })),
-        (host, json!({ "type": "string", "pattern": r"^[a-z.]+$|^x\.provider\.example$" })),
-        (host, json!({ "enum": ["provider.example", 7] })),
-        (host, json!({ "$ref": "#/properties/y", "enum": ["provider.example"] })),
-        (host, json!({ "type": "string", "examples": ["provider.example"] })),
-        (host, json!({ "anyOf": [list, { "type": "string" }] })),
-        (whole, domain.clone()),
-        ("https://${lower(parameters.x)}/a", list.clone()),
-        ("https://${match(parameters.x, '^([a-z.]+)$')}/a", domain),
-        (whole, json!({ "type": "string", "pattern": r"^https://.+\.provider\.example$" })),
-        (host, urls),
-    ];
-    for definition in definitions() {
-        for (field, gets) in recipients(&definition) {
-            let answers = |(address, schema): &(&str, Value)| {
-                let mut changed = definition.clone();
-                *at(&mut changed, &field) = (*address).into();
-                changed["authOptions"][0]["inputSchema"]["properties"]["x"] = schema.clone();
-                changed["authOptions"][0]["inputSchema"]["properties"]["y"] = json!({ "type": "string" });
-                changed
-            };
-            for case in &closed {
-                let answer = put(&world, &answers(case)).await;
-                assert!(answer.status.is_success(), "{field} {case:?}: {}", answer.body);
-            }
-            for case in open.iter().filter(|_| gets != Gets::Nothing) {
-                let answer = put(&world, &answers(case)).await;
-                assert!(refused(&answer).contains(&field), "{field} {case:?}: {}", answer.body);
-            }
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn callback_parameters_never_choose_a_host() {
-    let world = World::new().await;
-    let definition = definitions().remove(0);
-    for (field, _) in recipients(&definition) {
-        for host in ["https://${credentials.realm}.provider.example/a", "https://${credentials.realm}/a"] {
-            let mut changed = definition.clone();
-            *at(&mut changed, &field) = host.into();
-            assert!(refused(&put(&world, &changed).await).contains(&field), "{field} {host}");
-            changed["authOptions"][0]["customerHost"] = true.into();
-            changed["authOptions"][0]["customerHostGetsSecret"] = true.into();
-            assert!(refused(&put(&world, &changed).await).contains(&field), "{field} {host}");
         }
     }
 }

@@ -16,7 +16,7 @@ use super::checker::{Checked, Checker, Credentials, KnownSecrets, Request};
 use super::client_certificate::CertificateSetting;
 use super::customer_host::CustomerHost;
 use super::discovered::Discovered;
-use super::entered_text::{self, hosts_and_paths};
+use super::entered_text::{self, hosts_and_paths, listed_hosts_and_paths};
 use super::input_names::InputNames;
 use super::means::{self, Meanings};
 use super::problem::Problems;
@@ -179,6 +179,8 @@ pub struct AuthOption {
     pub(super) names_callback_uri: bool,
     /// The sealed parameters of the integration that its templates name.
     pub(super) sealed_parameters: Vec<String>,
+    /// The JSON Schema of the integration's parameters.
+    pub(super) parameters_schema: Option<Value>,
     pub(super) place: usize,
 }
 
@@ -210,7 +212,9 @@ impl AuthOption {
             problems.add(field, "has no meaning without customerHost");
         }
         let means = means::of(Root::Parameters, definition.input_schema.as_ref());
-        let hosts_and_paths = hosts_and_paths(definition.input_schema.as_ref());
+        // Elsewhere the host is the definition's.
+        let entered = if definition.customer_host { hosts_and_paths } else { listed_hosts_and_paths };
+        let hosts_and_paths = entered(definition.input_schema.as_ref());
         Some(Self {
             key: definition.key,
             title: definition.title,
@@ -228,17 +232,13 @@ impl AuthOption {
             base_uri: definition.base_uri,
             customer_host,
             provider_domains: definition.provider_domains,
-            hosts_and_paths: [
-                // Elsewhere the host is the definition's.
-                if definition.customer_host { hosts_and_paths } else { Vec::new() },
-                means::hosts_and_paths(&means),
-            ]
-            .concat(),
+            hosts_and_paths: [hosts_and_paths, means::hosts_and_paths(&means)].concat(),
             means,
             has_client_document: definition.discovered.is_some_and(|found| found.has_client_document()),
             takes_client: false,
             names_callback_uri: false,
             sealed_parameters: Vec::new(),
+            parameters_schema: None,
             place: definition.place,
             method,
         })
@@ -276,8 +276,10 @@ impl AuthOption {
             means::check(schema, &at, problems);
             shown_text::check(schema, &at, (around.loopback, around.own), problems);
             self.check_authorities(around.base_uri, problems);
-            if self.customer_host == CustomerHost::No && !hosts_and_paths(Some(schema)).is_empty() {
-                let problem = "has the format `host-and-path`, which needs `customerHost`";
+            let is_open = hosts_and_paths(Some(schema)) != listed_hosts_and_paths(Some(schema));
+            if self.customer_host == CustomerHost::No && is_open {
+                let problem =
+                    "has the format `host-and-path`, which needs `customerHost` or an `enum` of hosts";
                 problems.add(format!("{path}.inputSchema"), problem);
             }
         }

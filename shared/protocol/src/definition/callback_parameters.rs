@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::template::group;
 use crate::error::{Error, ErrorKey, Result};
 
 /// The callback parameters that are kept, such as `realmId`. They come through the browser: only one with a closed list of
@@ -13,7 +14,7 @@ use crate::error::{Error, ErrorKey, Result};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     untagged,
-    expecting = "must be a list of names, or an object of names with `{}` or `{\"enum\": [values]}`"
+    expecting = "must be a list of names, or an object of names with `{}`, `{\"enum\": [values]}` or `{\"pattern\": \"…\"}`"
 )]
 pub enum CallbackParameters {
     /// Their names.
@@ -30,6 +31,16 @@ pub struct AllowedValues {
     /// All of them; any value unless given.
     #[serde(default, rename = "enum", skip_serializing_if = "Option::is_none")]
     pub values: Option<Vec<String>>,
+    /// The pattern of JSON Schema that they match.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+}
+
+impl AllowedValues {
+    fn allows(&self, value: &str) -> bool {
+        self.values.as_ref().is_none_or(|values| values.iter().any(|known| known == value))
+            && self.pattern.as_ref().is_none_or(|pattern| group::matches(pattern, value))
+    }
 }
 
 impl Default for CallbackParameters {
@@ -66,21 +77,29 @@ impl CallbackParameters {
     /// `authorization_error` that names the parameter.
     pub fn admit(&self, name: &str, value: &str) -> Result<()> {
         let Self::Closed(closed) = self else { return Ok(()) };
-        match closed.get(name).and_then(|allowed| allowed.values.as_ref()) {
-            Some(values) if !values.iter().any(|known| known == value) => {
-                let message = "The service's answer has a value that this integration does not know.";
-                Err(Error::new(ErrorKey::AuthorizationError, message).field(name))
-            }
-            _ => Ok(()),
+        if closed.get(name).is_none_or(|allowed| allowed.allows(value)) {
+            return Ok(());
         }
+        let message = "The service's answer has a value that this integration does not know.";
+        Err(Error::new(ErrorKey::AuthorizationError, message).field(name))
+    }
+
+    /// The patterns, by the names of the parameters.
+    pub(super) fn patterns(&self) -> Vec<(&str, &str)> {
+        let Self::Closed(closed) = self else { return Vec::new() };
+        closed.iter().filter_map(|(name, it)| Some((name.as_str(), it.pattern.as_deref()?))).collect()
     }
 
     /// The JSON Schema of what is kept, in so far as it is closed.
     pub(super) fn schema(&self) -> Value {
         let Self::Closed(closed) = self else { return Value::Null };
         let property = |(name, allowed): (&String, &AllowedValues)| {
-            let values = allowed.values.as_ref()?;
-            Some((name.clone(), json!({ "enum": values })))
+            let schema = match (&allowed.values, &allowed.pattern) {
+                (Some(values), _) => json!({ "enum": values }),
+                (None, Some(pattern)) => json!({ "type": "string", "pattern": pattern }),
+                (None, None) => return None,
+            };
+            Some((name.clone(), schema))
         };
         json!({ "properties": Value::Object(closed.iter().filter_map(property).collect()) })
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::callback_parameters::CallbackParameters;
 use super::checker::{Checker, Credentials};
-use super::template::Template;
+use super::template::{Template, group};
 
 /// The parameters of an authorization response that Linkspan interprets (RFC 6749 §4.1.2, RFC 9207 §2). None may
 /// appear twice (RFC 6749 §3.1), and none is kept with the credentials.
@@ -105,6 +105,11 @@ impl<'a> CallbackSettings<'a> {
             checker.template(setting, template, Credentials::NotYet);
         }
         let setting = "callbackParameters";
+        for (name, pattern) in self.parameters.patterns() {
+            if let Some(fault) = group::fault(pattern) {
+                checker.refuse(&format!("{setting}.{name}.pattern"), fault);
+            }
+        }
         for name in self.parameters.all() {
             checker.name(setting, name);
             if self.is_own(name) {

@@ -3,6 +3,7 @@
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 use serde_json::{Map, Value};
 
+use super::host_and_path::{HOST_AND_PATH, is_host_and_path};
 use super::template::Slot;
 use crate::redirect_uri::http_url::HttpUrl;
 
@@ -18,7 +19,11 @@ pub(super) fn is_closed(
     is_domain: impl Fn(&str) -> bool,
 ) -> bool {
     let Some(property) = property(schema, path) else { return false };
-    let is_host = |value: &Value| value.as_str().is_some_and(|text| is_plain(text, slot));
+    // Where it is all of the host, it can have a port and a path.
+    let has_more = property.get("format").is_some_and(|format| format == HOST_AND_PATH);
+    let is_host = |value: &Value| {
+        value.as_str().is_some_and(|text| is_plain(text, slot) || (has_more && is_host_and_path(text)))
+    };
     // Draft 4, which a schema can name, knows no `const`.
     if let Some(only) = property.get("const").filter(|_| schema.get("$schema").is_none()) {
         return is_host(only);
@@ -31,6 +36,39 @@ pub(super) fn is_closed(
     property.get("type").is_some_and(|of| of == "string")
         && slot.ends_host
         && pattern.is_some_and(|pattern| pattern_is_closed(pattern, slot.is_url, &is_domain))
+}
+
+/// True if the schema lets only single labels into the placeholder: one of an `enum` or the `const`, or a text whose `pattern`
+/// has no dot in it.
+pub(super) fn is_label(schema: &Value, path: &[String]) -> bool {
+    let is_label_text = |text: &str| !text.is_empty() && text.bytes().all(is_label_byte);
+    holds_only(schema, path, is_label_text, |parts| parts.iter().all(|part| consists_of(part, is_label_byte)))
+}
+
+/// True if the schema lets only whole domains, and what lies below them, into the placeholder.
+pub(super) fn is_below(schema: &Value, path: &[String], is_domain: impl Fn(&str) -> bool) -> bool {
+    holds_only(schema, path, &is_domain, |parts| {
+        parts.iter().all(|part| consists_of(part, is_host_byte)) && ends_in_domain(parts, true, &is_domain)
+    })
+}
+
+/// True if each value of the `const` or the `enum`, or what stands between the anchors of the `pattern`, is accepted.
+fn holds_only(
+    schema: &Value,
+    path: &[String],
+    is_value: impl Fn(&str) -> bool,
+    is_pattern: impl Fn(&[Hir]) -> bool,
+) -> bool {
+    let Some(property) = property(schema, path) else { return false };
+    let is_good = |value: &Value| value.as_str().is_some_and(&is_value);
+    if let Some(only) = property.get("const").filter(|_| schema.get("$schema").is_none()) {
+        return is_good(only);
+    }
+    if let Some(Value::Array(values)) = property.get("enum") {
+        return values.iter().all(is_good);
+    }
+    let pattern = property.get("pattern").and_then(Value::as_str).and_then(anchored);
+    property.get("type").is_some_and(|of| of == "string") && pattern.is_some_and(|parts| is_pattern(&parts))
 }
 
 /// The schema that every value at `path` is held to.
@@ -63,18 +101,9 @@ fn is_host_byte(byte: u8) -> bool {
 
 /// True if the pattern has the form `^…$`, and each text that it matches ends in a domain.
 fn pattern_is_closed(pattern: &str, is_url: bool, is_domain: &impl Fn(&str) -> bool) -> bool {
-    // Flags could change what the anchors mean.
-    if pattern.match_indices("(?").any(|(at, _)| !pattern[at..].starts_with("(?:")) {
-        return false;
-    }
-    let Ok(parsed) = regex_syntax::parse(pattern) else { return false };
-    let HirKind::Concat(parts) = parsed.kind() else { return false };
-    let [first, inner @ .., last] = parts.as_slice() else { return false };
-    if !is_look(first, Look::Start) || !is_look(last, Look::End) {
-        return false;
-    }
+    let Some(inner) = anchored(pattern) else { return false };
     if !is_url {
-        return ends_in_domain(inner, true, is_domain);
+        return ends_in_domain(&inner, true, is_domain);
     }
     // What follows the scheme must be nothing but the host.
     let Some((scheme, inner)) = inner.split_first() else { return false };
@@ -83,6 +112,18 @@ fn pattern_is_closed(pattern: &str, is_url: bool, is_domain: &impl Fn(&str) -> b
     let host: Vec<Hir> = std::iter::once(rest).chain(inner.iter().cloned()).collect();
     let host = if host[0].properties().maximum_len() == Some(0) { &host[1..] } else { &host[..] };
     host.iter().all(is_of_host) && ends_in_domain(host, true, is_domain)
+}
+
+/// What stands between the anchors of a pattern `^…$`.
+fn anchored(pattern: &str) -> Option<Vec<Hir>> {
+    // Flags could change what the anchors mean.
+    if pattern.match_indices("(?").any(|(at, _)| !pattern[at..].starts_with("(?:")) {
+        return None;
+    }
+    let parsed = regex_syntax::parse(pattern).ok()?;
+    let HirKind::Concat(parts) = parsed.kind() else { return None };
+    let [first, inner @ .., last] = parts.as_slice() else { return None };
+    (is_look(first, Look::Start) && is_look(last, Look::End)).then(|| inner.to_vec())
 }
 
 fn is_look(part: &Hir, look: Look) -> bool {
@@ -103,7 +144,8 @@ fn ends_in_domain(parts: &[Hir], is_whole: bool, is_domain: &impl Fn(&str) -> bo
     let is_whole = is_whole && before.is_empty();
     match last.kind() {
         HirKind::Literal(_) => literal(last).is_some_and(|text| {
-            (is_whole && is_domain(text)) || text.split_once('.').is_some_and(|(_, domain)| is_domain(domain))
+            ((is_whole || end_in_dot(before)) && is_domain(text))
+                || text.split_once('.').is_some_and(|(_, domain)| is_domain(domain))
         }),
         HirKind::Capture(group) => ends_in_domain(std::slice::from_ref(&*group.sub), is_whole, is_domain),
         HirKind::Concat(parts) => ends_in_domain(parts, is_whole, is_domain),
@@ -114,21 +156,49 @@ fn ends_in_domain(parts: &[Hir], is_whole: bool, is_domain: &impl Fn(&str) -> bo
     }
 }
 
+/// True if each text that the parts match one after the other is empty or ends in a dot: labels that may stand before a domain.
+fn end_in_dot(parts: &[Hir]) -> bool {
+    let Some((last, before)) = parts.split_last() else { return true };
+    let may_be_empty = last.properties().minimum_len() == Some(0);
+    let ends = match last.kind() {
+        HirKind::Empty => true,
+        HirKind::Literal(_) => literal(last).is_some_and(|text| text.ends_with('.')),
+        HirKind::Capture(group) => end_in_dot(std::slice::from_ref(&*group.sub)),
+        HirKind::Repetition(repetition) => end_in_dot(std::slice::from_ref(&*repetition.sub)),
+        HirKind::Concat(parts) => end_in_dot(parts),
+        HirKind::Alternation(ways) => ways.iter().all(|way| end_in_dot(std::slice::from_ref(way))),
+        HirKind::Class(_) | HirKind::Look(_) => false,
+    };
+    ends && (!may_be_empty || end_in_dot(before))
+}
+
+fn is_label_byte(byte: u8) -> bool {
+    is_host_byte(byte) && byte != b'.'
+}
+
 /// True if it matches only characters of a host.
 fn is_of_host(part: &Hir) -> bool {
+    consists_of(part, is_host_byte)
+}
+
+/// True if it matches only these characters.
+fn consists_of(part: &Hir, is_one: fn(u8) -> bool) -> bool {
     match part.kind() {
         HirKind::Empty => true,
-        HirKind::Literal(literal) => literal.0.iter().copied().all(is_host_byte),
-        HirKind::Class(Class::Unicode(class)) => class.ranges().iter().all(|range| {
-            range.end().is_ascii() && (range.start() as u8..=range.end() as u8).all(is_host_byte)
-        }),
+        HirKind::Literal(literal) => literal.0.iter().copied().all(is_one),
+        HirKind::Class(Class::Unicode(class)) => class
+            .ranges()
+            .iter()
+            .all(|range| range.end().is_ascii() && (range.start() as u8..=range.end() as u8).all(is_one)),
         HirKind::Class(Class::Bytes(class)) => {
-            class.ranges().iter().all(|range| (range.start()..=range.end()).all(is_host_byte))
+            class.ranges().iter().all(|range| (range.start()..=range.end()).all(is_one))
         }
         HirKind::Look(_) => false,
-        HirKind::Repetition(repetition) => is_of_host(&repetition.sub),
-        HirKind::Capture(group) => is_of_host(&group.sub),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().all(is_of_host),
+        HirKind::Repetition(repetition) => consists_of(&repetition.sub, is_one),
+        HirKind::Capture(group) => consists_of(&group.sub, is_one),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().all(|part| consists_of(part, is_one))
+        }
     }
 }
 
@@ -149,6 +219,10 @@ mod tests {
             r"^(?:gitlab\.example|gitlab\.test)$",
             r"^([a-z]+)(\.provider\.example)$",
             r"^[a-z]+x\.provider\.example$",
+            r"^(?:[a-z0-9-]+\.)+provider\.example$",
+            r"^(?:[a-z0-9-]+\.)?provider\.example$",
+            r"^(eu\.|us\.)?provider\.example$",
+            r"^(?:eu\.)?(?:api\.)?provider\.example$",
         ] {
             assert!(pattern_is_closed(pattern, false, &is_domain), "{pattern}");
         }
@@ -165,8 +239,11 @@ mod tests {
             r"^[a-z]+(\.provider\.example)*$",
             r"^[a-z]+.provider.example$",
             r"^[a-z]+\.example$",
-            // The dot is not seen to stand before the domain.
-            r"^(?:[a-z0-9-]+\.)+provider\.example$",
+            r"^[a-z]+(?:eu\.)?provider\.example$",
+            r"^(?:eu\.|us)?provider\.example$",
+            r"^(?:eu\.)?[a-z]*provider\.example$",
+            r"^(?:eu\.)?example$",
+            r"^(?:.*\.)?com$",
             r"^[a-z]+provider\.example$",
             r"(?m)^[a-z]+\.provider\.example$",
             r"^(?m)[a-z]+\.provider\.example$",

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::host_and_path::HOST_AND_PATH;
+use super::host_and_path::{HOST_AND_PATH, is_host_and_path};
 use super::problem::Problems;
 
 /// Takes from each text what the definition has already: the property's `prefix` and `suffix`, and, where it has one of these
@@ -56,6 +56,21 @@ pub(super) fn hosts_and_paths(schema: Option<&Value>) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     collect(schema.unwrap_or(&Value::Null), &[], &mut found);
     found
+}
+
+/// True if the property lists all of its values, and each is a host with, perhaps, a port and a path.
+fn is_listed(property: &Value) -> bool {
+    let values = property["enum"].as_array();
+    values.is_some_and(|values| values.iter().all(|value| value.as_str().is_some_and(is_host_and_path)))
+}
+
+/// The paths of those whose values are all listed: they are the definition's own hosts.
+pub(super) fn listed_hosts_and_paths(schema: Option<&Value>) -> Vec<Vec<String>> {
+    let all = hosts_and_paths(schema);
+    let at = |path: &Vec<String>| {
+        path.iter().fold(schema.unwrap_or(&Value::Null), |schema, name| &schema["properties"][name])
+    };
+    all.into_iter().filter(|path| is_listed(at(path))).collect()
 }
 
 fn collect(schema: &Value, path: &[String], found: &mut Vec<Vec<String>>) {

@@ -13,7 +13,7 @@ use super::after_connect::Occasion;
 use super::auth_method::AuthMethod;
 use super::auth_option::AuthOption;
 use super::checker::KnownSecrets;
-use super::closed::{is_closed, is_plain};
+use super::closed::{is_below, is_closed, is_label, is_plain};
 use super::customer_host::CustomerHost;
 use super::input_names::InputNames;
 use super::means;
@@ -106,15 +106,25 @@ impl AuthOption {
         for slot in &host.slots {
             let placeholder = slot.placeholder;
             if placeholder.root() == Root::Integration {
-                return Some(format!("has `{placeholder}` in its host: write the host itself"));
-            }
-            if self.is_callback_parameter(placeholder) {
-                if self.closes(slot, rule) {
+                if self.sealed_parameters.contains(&placeholder.path()[0]) {
+                    return Some(format!("has `{placeholder}` in its host, which is sealed"));
+                }
+                if self.closes(slot, rule) || self.is_bound(&host, slot, recipient.gets, rule) {
                     continue;
                 }
                 return Some(format!(
-                    "has `{placeholder}` in its host, where a callback parameter cannot stand \
-                     without an `enum` of its values"
+                    "has `{placeholder}` in its host: write the host itself, or close it by an `enum` or a `pattern` \
+                     in parametersSchema"
+                ));
+            }
+            if self.is_callback_parameter(placeholder) {
+                let is_bound_label = self.is_label(slot) && self.is_bound(&host, slot, recipient.gets, rule);
+                if self.closes(slot, rule) || is_bound_label {
+                    continue;
+                }
+                return Some(format!(
+                    "has `{placeholder}` in its host, where a callback parameter cannot stand without an `enum` of its \
+                     values or a `pattern`: of a whole host, or of a label before a registrable domain"
                 ));
             }
             let is_providers_word = placeholder.root() == Root::Credentials && !self.is_entered(placeholder);
@@ -155,10 +165,34 @@ impl AuthOption {
 
     /// True if the literal part of the host binds what stands in `slot`.
     fn is_bound(&self, host: &Host<'_>, slot: &Slot<'_>, gets: Gets, rule: HostRule) -> bool {
+        let is_below = || self.is_domain(host.suffix, rule) || self.ends_in_closed(host, slot, rule);
         match rule {
-            HostRule::Put(_) => slot.is_whole_label && self.is_domain(host.suffix, rule),
-            HostRule::Stored => gets != Gets::Secret || rule.is_domain(host.suffix),
+            HostRule::Put(_) => (slot.is_whole_label || self.is_label(slot)) && is_below(),
+            HostRule::Stored => gets != Gets::Secret || is_below(),
         }
+    }
+
+    /// True if the host ends in a domain of those that a schema lists, with a dot between it and what stands in `slot`.
+    fn ends_in_closed(&self, host: &Host<'_>, slot: &Slot<'_>, rule: HostRule) -> bool {
+        let is_domain = |name: &str| self.is_domain(name, rule);
+        let mut last = host.slots.iter().filter(|slot| slot.ends_host).peekable();
+        let is_there = last.peek().is_some() && !slot.ends_host && !host.has_fallback;
+        is_there
+            && last.all(|end| {
+                let is_below = match means::texts(&self.means, end.placeholder) {
+                    Some(texts) => texts.into_iter().all(is_domain),
+                    None => self
+                        .schema_of(end.placeholder)
+                        .is_some_and(|schema| is_below(&schema, end.placeholder.path(), is_domain)),
+                };
+                end.starts_label && !end.is_derived && is_below
+            })
+    }
+
+    /// True if nothing but one label can stand in `slot`.
+    fn is_label(&self, slot: &Slot<'_>) -> bool {
+        let schema = self.schema_of(slot.placeholder);
+        !slot.is_derived && schema.is_some_and(|schema| is_label(&schema, slot.placeholder.path()))
     }
 
     /// True if `name` is a registrable domain, or one of the provider's own, or lies below one.
@@ -223,13 +257,22 @@ impl AuthOption {
             let is_authority = self.hosts_and_paths.iter().any(is_whole);
             return texts.iter().all(|text| is_plain(text, slot) || is_authority);
         }
-        let schema = match &self.method {
-            AuthMethod::OAuth2(config) if self.is_callback_parameter(slot.placeholder) => {
-                Cow::Owned(config.callback_parameters.schema())
+        let is_domain = |name: &str| self.is_domain(name, rule);
+        let schema = self.schema_of(slot.placeholder);
+        schema.is_some_and(|schema| is_closed(&schema, slot.placeholder.path(), slot, is_domain))
+    }
+
+    /// The schema that the placeholder's value is held to, if there is one.
+    fn schema_of(&self, placeholder: &Placeholder) -> Option<Cow<'_, Value>> {
+        match &self.method {
+            AuthMethod::OAuth2(config) if self.is_callback_parameter(placeholder) => {
+                Some(Cow::Owned(config.callback_parameters.schema()))
             }
-            _ if !self.is_entered(slot.placeholder) => return false,
-            _ => Cow::Borrowed(self.input_schema.as_ref().unwrap_or(&Value::Null)),
-        };
-        is_closed(&schema, slot.placeholder.path(), slot, |name| self.is_domain(name, rule))
+            _ if placeholder.root() == Root::Integration => {
+                self.parameters_schema.as_ref().map(Cow::Borrowed)
+            }
+            _ if self.is_entered(placeholder) => self.input_schema.as_ref().map(Cow::Borrowed),
+            _ => None,
+        }
     }
 }

@@ -114,6 +114,7 @@ impl Integration {
                         takes_client,
                         names_callback_uri,
                         sealed_parameters,
+                        parameters_schema: schema.clone(),
                         ..option
                     });
                 }

@@ -92,8 +92,9 @@ fn new_host(name: &str, before: Option<&Integration>, after: &Integration) -> Op
     let known: Vec<Destination> =
         before.auth_options.iter().flat_map(|option| hosts_of(name, option, before)).collect();
     for new in &after.auth_options {
-        let admits_as_before = option(before, &new.key).is_some_and(|old| new.admits_as(old));
-        let is_new = |host: &Destination| !known.contains(host) || (host.is_entered() && !admits_as_before);
+        let old = option(before, &new.key);
+        let is_new =
+            |host: &Destination| !known.contains(host) || !old.is_some_and(|old| new.leads_as(old, host));
         if let Some(host) = hosts_of(name, new, after).into_iter().find(is_new) {
             return Some(format!("it was not given for {}", host.as_str()));
         }
@@ -139,8 +140,7 @@ fn kept(setting: &str, key: &str, before: Option<&Integration>, after: &Integrat
         Some((before, old)) => {
             let known = old.hosts_with_secret(before.base_uri.as_ref());
             let hosts = new.hosts_with_secret(after.base_uri.as_ref());
-            let is_new =
-                |host: &&Destination| !known.contains(host) || (host.is_entered() && !new.admits_as(old));
+            let is_new = |host: &&Destination| !known.contains(host) || !new.leads_as(old, host);
             let Some(host) = hosts.iter().find(is_new) else { return Kept::Stays };
             format!("it was not given for {}", host.as_str())
         }
@@ -155,6 +155,12 @@ fn option<'a>(integration: &'a Integration, key: &str) -> Option<&'a AuthOption>
 }
 
 impl AuthOption {
+    /// True if the host is held to what another option holds it to.
+    fn leads_as(&self, other: &Self, host: &Destination) -> bool {
+        (!host.is_entered() || self.admits_as(other))
+            && (!host.is_teams() || self.parameters_schema == other.parameters_schema)
+    }
+
     /// True if it holds what comes through the browser to the same schema and the same lists as another option.
     fn admits_as(&self, other: &Self) -> bool {
         let callback_parameters = |option: &Self| match &option.method {

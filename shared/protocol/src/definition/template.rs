@@ -8,7 +8,7 @@ mod address;
 mod choice;
 mod derivation;
 mod destination;
-mod group;
+pub(in crate::definition) mod group;
 mod host;
 mod placeholder;
 

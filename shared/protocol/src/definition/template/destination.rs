@@ -9,13 +9,14 @@ use super::{Part, Root};
 pub(in crate::definition) struct Destination {
     text: String,
     is_entered: bool,
+    is_teams: bool,
 }
 
 impl Destination {
     /// The destination of an address.
     pub(in crate::definition) fn of(address: &Address) -> Self {
         let mut text = String::new();
-        let (mut has_input, mut bound_from) = (false, 0);
+        let (mut has_input, mut has_teams, mut bound_from) = (false, false, 0);
         for part in &address.template().parts {
             match part {
                 Part::Literal(literal) => {
@@ -33,22 +34,28 @@ impl Destination {
                     // A callback parameter can stand in an address of `config` too.
                     let is_given = |root| matches!(root, Root::Parameters | Root::Credentials);
                     has_input |= placeholder.sources().any(|source| is_given(source.root()));
+                    has_teams |= placeholder.sources().any(|source| source.root() == Root::Integration);
                     bound_from = text.len();
                 }
             }
         }
-        let is_entered = has_input && text[bound_from..].matches('.').count() < 2;
+        let is_open = text[bound_from..].matches('.').count() < 2;
         let default_port = if text.starts_with("http://") { ":80" } else { ":443" };
         if let Some(portless) = text.strip_suffix(default_port) {
             text = portless.to_owned();
         }
-        Self { text, is_entered }
+        Self { text, is_entered: has_input && is_open, is_teams: has_teams && is_open }
     }
 
     /// True if what comes through the browser chooses the domain: then only the option's schema, or the closed list of a
     /// callback parameter, says where it may lead.
     pub(in crate::definition) fn is_entered(&self) -> bool {
         self.is_entered
+    }
+
+    /// True if a parameter of the integration chooses the domain: then only `parametersSchema` says where it may lead.
+    pub(in crate::definition) fn is_teams(&self) -> bool {
+        self.is_teams
     }
 
     /// The scheme, the host and the port as they are written.

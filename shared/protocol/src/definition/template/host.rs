@@ -10,9 +10,11 @@ use super::{Part, Placeholder};
 pub(in crate::definition) struct Host<'a> {
     /// Its placeholders, in their order.
     pub(in crate::definition) slots: Vec<Slot<'a>>,
-    /// The literal domain after the last placeholder, without the dot before it and the port behind it; empty if there
-    /// is none.
+    /// The literal domain after the last placeholder, from the first dot on, and without the port behind it; empty if
+    /// there is none.
     pub(in crate::definition) suffix: &'a str,
+    /// True if the definition has a text for when the last placeholder's value is missing.
+    pub(in crate::definition) has_fallback: bool,
 }
 
 /// A placeholder in a host.
@@ -25,6 +27,8 @@ pub(in crate::definition) struct Slot<'a> {
     pub(in crate::definition) is_url: bool,
     /// True if a dot, or nothing, stands before it, and a dot after it.
     pub(in crate::definition) is_whole_label: bool,
+    /// True if a dot, or nothing, stands before it.
+    pub(in crate::definition) starts_label: bool,
     /// True if nothing of the host follows it.
     pub(in crate::definition) ends_host: bool,
 }
@@ -49,9 +53,10 @@ impl Address {
                 is_derived,
                 is_url: true,
                 is_whole_label: false,
+                starts_label: false,
                 ends_host: true,
             };
-            return Host { slots: choice.fillers().map(slot).collect(), suffix: "" };
+            return Host { slots: choice.fillers().map(slot).collect(), ..Host::default() };
         }
         let mut host = Host::default();
         // The literal text since the last placeholder.
@@ -73,10 +78,12 @@ impl Address {
                         is_derived,
                         is_url: false,
                         is_whole_label: is_start && !glued,
+                        starts_label: is_start && !glued,
                         ends_host: true,
                     }));
                     last = first..host.slots.len();
                     host.suffix = "";
+                    host.has_fallback = choice.fallback().is_some();
                     glued = true;
                     before = "";
                 }
@@ -106,7 +113,7 @@ impl<'a> Host<'a> {
             slot.ends_host = name.is_empty();
             slot.is_whole_label &= name.starts_with('.');
         }
-        if let (false, Some(suffix)) = (self.slots.is_empty(), name.strip_prefix('.')) {
+        if let (false, Some((_, suffix))) = (self.slots.is_empty(), name.split_once('.')) {
             self.suffix = suffix;
         }
     }

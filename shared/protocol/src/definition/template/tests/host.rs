@@ -40,7 +40,7 @@ fn what_binds_a_placeholder_in_the_host_is_known() {
             "example.com",
         ),
         ("https://api-${parameters.a}.example.com", &[false], &[false], "example.com"),
-        ("https://${parameters.a}-api.example.com", &[false], &[false], ""),
+        ("https://${parameters.a}-api.example.com", &[false], &[false], "example.com"),
         ("https://example.com${parameters.a}/", &[false], &[true], ""),
         ("https://${parameters.a}:8443/.example.com", &[false], &[true], ""),
         ("https://${parameters.a}", &[true], &[true], ""),
