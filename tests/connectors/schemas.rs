@@ -26,6 +26,9 @@ fn unfit(property: &Value, fitting: &Value) -> Vec<Value> {
             all.push(json!(format!("{fitting}.x")));
         }
     }
+    if let Some(one) = property["enum"][0].as_str() {
+        all.push(json!(format!("{one}x")));
+    }
     if property["pattern"].is_string() || property["enum"].is_array() || property["format"].is_string() {
         all.push(json!("\u{2602} does not fit"));
     }
