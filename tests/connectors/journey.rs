@@ -213,7 +213,12 @@ impl<'w> Journey<'w> {
             // A field of one line takes no line breaks.
             let typed = crate::template::text(value).unwrap_or_default().replace('\n', "");
             form = form.fill(&control, &typed);
-            self.service(|service| service.values.parameters[name] = typed.into());
+            self.service(|service| {
+                if service.values.credentials.get(name).is_some() {
+                    service.values.credentials[name] = typed.clone().into();
+                }
+                service.values.parameters[name] = typed.into();
+            });
         }
         Ok(browser.send(form.submit()).await)
     }

@@ -49,6 +49,16 @@ impl Journey<'_> {
                 return Err(format!("parameters.{name} is shown as {shown}"));
             }
         }
+        // Callers go by these hints.
+        let option = self.service(|service| service.option.clone());
+        let mut shown = integration["authOptions"].as_array().into_iter().flatten();
+        let shown = shown.find(|shown| shown["key"] == option["key"]).cloned().unwrap_or_default();
+        for hint in ["pagination", "retry"] {
+            let (wanted, shown) = (&option["apiClient"][hint], &shown["apiClient"][hint]);
+            if shown != wanted {
+                return Err(format!("apiClient.{hint} is shown as {shown} and not {wanted}"));
+            }
+        }
         Ok(())
     }
 
