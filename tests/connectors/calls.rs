@@ -70,13 +70,11 @@ impl Service {
     /// The headers of a caller through the proxy. In even turns they leave the definition its own; in odd ones they have another
     /// one of each name.
     pub(crate) fn callers(&self) -> Checked<Pairs> {
-        let defaults = self.default_headers()?;
         let accept = ("accept".to_owned(), ACCEPTED.to_owned());
         if self.turn.is_multiple_of(2) {
-            let is_left = defaults.contains_key("accept");
-            return Ok(if is_left { Vec::new() } else { vec![accept] });
+            return Ok(vec![accept]);
         }
-        let own = defaults.into_keys().filter(|name| name != "accept");
+        let own = self.default_headers()?.into_keys().filter(|name| name != "accept");
         Ok(own.map(|name| (name, "caller's own".to_owned())).chain([accept]).collect())
     }
 

@@ -124,6 +124,7 @@ impl Journey<'_> {
                 probes::of_ended_tokens(self, &id).await?;
                 steps.insert(Step::Expired);
                 probes::of_token_errors(self, &id).await?;
+                crate::near::of_near_refusals(self, &id).await?;
             }
             if self.service(|service| service.is("oauth2")) {
                 probes::of_refusals(self, &id).await?;
@@ -137,6 +138,7 @@ impl Journey<'_> {
         }
         probes::of_optional_calls(self).await?;
         probes::of_expected_answers(self).await?;
+        crate::near::of_changed_callbacks(self).await?;
         probes::of_refused_codes(self).await?;
         self.revoked(steps).await
     }

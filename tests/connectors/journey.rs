@@ -188,7 +188,7 @@ impl<'w> Journey<'w> {
     }
 
     /// Sends the start; in odd turns what is to be entered is typed into the form.
-    async fn start(&self, browser: &Browser) -> Checked<Answer> {
+    pub(crate) async fn start(&self, browser: &Browser) -> Checked<Answer> {
         let option = self.service(|service| service.option.clone());
         let mut payload = self.payload();
         let is_typed = self.turn % 2 == 1 && self.can_be_typed(&option["inputSchema"]);
@@ -213,7 +213,12 @@ impl<'w> Journey<'w> {
             // A field of one line takes no line breaks.
             let typed = crate::template::text(value).unwrap_or_default().replace('\n', "");
             form = form.fill(&control, &typed);
-            self.service(|service| service.values.parameters[name] = typed.into());
+            self.service(|service| {
+                if service.values.credentials.get(name).is_some() {
+                    service.values.credentials[name] = typed.clone().into();
+                }
+                service.values.parameters[name] = typed.into();
+            });
         }
         Ok(browser.send(form.submit()).await)
     }
@@ -244,7 +249,7 @@ impl<'w> Journey<'w> {
     }
 
     /// Checks the authorization request, and returns where the service sends the browser.
-    fn consent(&self, away: &Url) -> Checked<String> {
+    pub(crate) fn consent(&self, away: &Url) -> Checked<String> {
         let mut came = away.clone();
         let mut taken = |name: &str| {
             let found = parameter(&came, name);
@@ -338,7 +343,7 @@ impl<'w> Journey<'w> {
 }
 
 /// Where an answer leads.
-fn away(answer: &Answer) -> Checked<Url> {
+pub(crate) fn away(answer: &Answer) -> Checked<Url> {
     Url::parse(answer.header("location")).map_err(|_| format!("start: {} {}", answer.status, answer.body))
 }
 

@@ -14,6 +14,7 @@ mod further;
 mod journey;
 mod jwt;
 mod mutants;
+mod near;
 mod oauth1;
 mod patience;
 mod pattern;

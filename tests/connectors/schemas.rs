@@ -26,6 +26,9 @@ fn unfit(property: &Value, fitting: &Value) -> Vec<Value> {
             all.push(json!(format!("{fitting}.x")));
         }
     }
+    if let Some(one) = property["enum"][0].as_str() {
+        all.push(json!(format!("{one}x")));
+    }
     if property["pattern"].is_string() || property["enum"].is_array() || property["format"].is_string() {
         all.push(json!("\u{2602} does not fit"));
     }
@@ -44,6 +47,16 @@ impl Journey<'_> {
             let shown = &integration["parameters"][name];
             if shown != wanted {
                 return Err(format!("parameters.{name} is shown as {shown}"));
+            }
+        }
+        // Callers go by these hints.
+        let option = self.service(|service| service.option.clone());
+        let mut shown = integration["authOptions"].as_array().into_iter().flatten();
+        let shown = shown.find(|shown| shown["key"] == option["key"]).cloned().unwrap_or_default();
+        for hint in ["pagination", "retry"] {
+            let (wanted, shown) = (&option["apiClient"][hint], &shown["apiClient"][hint]);
+            if shown != wanted {
+                return Err(format!("apiClient.{hint} is shown as {shown} and not {wanted}"));
             }
         }
         Ok(())

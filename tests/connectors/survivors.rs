@@ -86,6 +86,10 @@ pub(crate) fn reason(mutant: &Mutant) -> Option<&'static str> {
     if is_default_in_another_way(mutant) {
         return Some("it says what holds without it");
     }
+    let name = mutant.setting.rsplit('.').next().unwrap_or_default();
+    if mutant.setting.contains("config.tokenResponse.") && mutant.original == name {
+        return Some("what stands at the top is found without being named");
+    }
     if let Some(reason) = of_a_schema(mutant).or_else(|| of_what_ends(mutant)) {
         return Some(reason);
     }
@@ -105,7 +109,14 @@ fn is_default_in_another_way(mutant: &Mutant) -> bool {
     let is_hour = ends("config.expiresIn") && mutant.original == json!(3600);
     let is_accept = (ends("test.headers") || ends("afterConnect.headers") || ends("login.headers"))
         && mutant.original == accepts;
-    mutant.change == "removed" && (is_accept || is_hour && mutant.subject.option()["type"] == "oauth2")
+    let is_lifetime = mutant.setting.contains("signed.") && ends("lifetime") && mutant.original == json!(300);
+    let all_defaults = ends("config.tokenResponse")
+        && mutant.original.as_object().is_some_and(|places| places.iter().all(|(name, place)| place == name));
+    let is_apis = ends("afterConnect.headers.Authorization")
+        && mutant.original == mutant.subject.option()["apiClient"]["headers"]["Authorization"];
+    let is_more = is_lifetime || all_defaults || is_apis;
+    mutant.change == "removed"
+        && (is_more || is_accept || is_hour && mutant.subject.option()["type"] == "oauth2")
 }
 
 /// Why a change of a property makes no difference.
