@@ -70,7 +70,10 @@ async fn a_token_that_should_be_there_and_is_not_changes_nothing() {
     world.clock.advance(HOUR);
     world.provider.next("/session/renew", Reply::json(200, &json!({ "session": { "seconds": 600 } })));
     let refused = world.read_secrets(&id).await.refusal();
-    assert_eq!((refused.key.as_str(), refused.field.as_str()), ("token_response_invalid", "renewal.response.access_token"));
+    assert_eq!(
+        (refused.key.as_str(), refused.field.as_str()),
+        ("token_response_invalid", "renewal.response.access_token")
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -81,7 +84,10 @@ async fn a_refusal_that_the_definition_names_is_for_good() {
     world.clock.advance(HOUR);
     world.provider.next("/session/renew", Reply::json(404, &json!({})));
     let read = world.secrets(&id).await;
-    assert_eq!((&read["disconnected"], &read["error"]["key"]), (&json!(true), &json!("access_token_expired")));
+    assert_eq!(
+        (&read["disconnected"], &read["error"]["key"]),
+        (&json!(true), &json!("access_token_expired"))
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -71,7 +71,8 @@ impl TokenCall {
     /// The names of the credentials that the request presents.
     #[must_use]
     pub fn presents(&self) -> Vec<String> {
-        let Some(node) = serde_json::to_value(self).ok().and_then(|call: Value| Node::try_from(call).ok()) else {
+        let Some(node) = serde_json::to_value(self).ok().and_then(|call: Value| Node::try_from(call).ok())
+        else {
             return Vec::new();
         };
         let placeholders = node.templates().into_iter().flat_map(Template::placeholders);

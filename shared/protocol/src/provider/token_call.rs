@@ -68,12 +68,7 @@ fn lacks(names: &Names, answer: Answer, name: &str) -> CallError {
     CallError::Ours(Error::from(failure).field(format!("{}.response.{name}", names.call)))
 }
 
-fn request(
-    calls: &Calls<'_>,
-    names: &Names,
-    call: &TokenCall,
-    maker: &Maker<'_>,
-) -> Result<Request<Bytes>> {
+fn request(calls: &Calls<'_>, names: &Names, call: &TokenCall, maker: &Maker<'_>) -> Result<Request<Bytes>> {
     let values = &maker.values();
     let mut url = call.uri.render(values, calls.loopback)?;
     let parts = call.parts();

@@ -81,11 +81,7 @@ pub(super) async fn renew(
 }
 
 /// Exchanges the customer's input anew.
-async fn exchanged(
-    deps: &Deps,
-    bound: BoundValues<'_>,
-    deadline: Deadline,
-) -> Result<Renewed, NotRenewed> {
+async fn exchanged(deps: &Deps, bound: BoundValues<'_>, deadline: Deadline) -> Result<Renewed, NotRenewed> {
     let mut issued = import::issue(deps, bound, deadline).await?;
     // What calls have added to the credentials is not in the answer.
     let added = bound.registration().option().after_connect.iter().flat_map(AfterConnect::names);
