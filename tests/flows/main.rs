@@ -74,6 +74,7 @@ mod refresh_storms;
 mod refresh_together;
 mod refresh_token_kept;
 mod refresh_types;
+mod renewal_call;
 mod replacement;
 mod request_forms;
 mod result_address;

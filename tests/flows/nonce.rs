@@ -52,7 +52,8 @@ async fn the_nonce_of_another_request_is_refused_and_nothing_is_stored() {
 #[tokio::test(start_paused = true)]
 async fn a_nonce_that_does_not_come_back_is_refused_where_the_definition_asks_for_it() {
     let refused = refusal(303, "token_response_invalid", "nonce");
-    for claims in [None, Some(json!({ "sub": "1" })), Some(json!({ "sub": "1", "nonce": null })), Some(json!([]))]
+    for claims in
+        [None, Some(json!({ "sub": "1" })), Some(json!({ "sub": "1", "nonce": null })), Some(json!([]))]
     {
         let strict = World::with(&openid(Some(true))).await;
         assert_eq!(result(&strict, |_| claims.clone()).await.redirected_refusal(), refused, "{claims:?}");

@@ -114,7 +114,9 @@ async fn what_does_not_fit_is_named_and_its_value_is_not_repeated() {
         ),
         (
             "authOptions[0].config.nonce",
-            integration_with(&json!({ "nonce": true, "authorizationRequest": { "names": { "nonce": null } } })),
+            integration_with(
+                &json!({ "nonce": true, "authorizationRequest": { "names": { "nonce": null } } }),
+            ),
         ),
         (
             "authOptions[0].config.nonce",

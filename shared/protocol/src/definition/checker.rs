@@ -322,7 +322,7 @@ impl Request {
     fn unknown(self, placeholder: &Placeholder, name: &str) -> Option<String> {
         match self {
             Self::Unknown => Some(format!(
-                "has `{placeholder}`, which is known only in apiClient, in a login, and in what they sign"
+                "has `{placeholder}`, which is known only in apiClient, in a login or a renewal, and in what they sign"
             )),
             Self::Signed if name == SIGNATURE => None,
             Self::Sent if name == SIGNATURE => {

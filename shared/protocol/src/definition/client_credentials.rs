@@ -5,19 +5,15 @@ use std::num::NonZero;
 
 use serde::{Deserialize, Serialize};
 
-use super::body::{Body, BodyFormat};
-use super::call_method::CallMethod;
-use super::call_parts::{Basic, CallParts, Query};
+use super::body::BodyFormat;
 use super::checker::{Checker, Credentials};
 use super::client_assertion::ClientAssertion;
 use super::client_authentication::ClientAuthentication;
-use super::condition::Condition;
 use super::customer_host::CustomerHost;
-use super::headers::Headers;
 use super::input_names::InputNames;
-use super::pick::{self, Picks};
-use super::request_signing::RequestSigning;
+use super::pick::Picks;
 use super::template::{Address, Placeholder, Root, Template};
+use super::token_call::TokenCall;
 use super::token_endpoint::{self, AnswerRules, RequestChanges, TimeUnit, TokenError};
 
 /// A `client-credentials` option's `config`.
@@ -88,49 +84,17 @@ pub struct ClientCredentials {
         deserialize_with = "super::read::optional_object",
         skip_serializing_if = "Option::is_none"
     )]
-    pub login: Option<LoginCall>,
-    /// The option's `customerHost`.
-    #[serde(skip)]
-    pub(crate) customer_host: CustomerHost,
-}
-
-/// A request that answers with a token.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct LoginCall {
-    /// The address.
-    pub uri: Address,
-    /// The HTTP method.
-    #[serde(default = "CallMethod::post")]
-    pub method: CallMethod,
-    /// Parameters of the query.
-    #[serde(default, skip_serializing_if = "Query::is_empty")]
-    pub query: Query,
-    /// The headers.
-    #[serde(default, skip_serializing_if = "Headers::is_empty")]
-    pub headers: Headers,
-    /// HTTP Basic.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub basic: Option<Basic>,
-    /// The body.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub body: Option<Body>,
-    /// The format of the body.
-    #[serde(default = "json")]
-    pub body_format: BodyFormat,
-    /// How the request is signed.
+    pub login: Option<TokenCall>,
+    /// The call that renews the token, in the place of a new exchange.
     #[serde(
         default,
         deserialize_with = "super::read::optional_object",
         skip_serializing_if = "Option::is_none"
     )]
-    pub signing: Option<RequestSigning>,
-    /// What the answer is if the login succeeds; any 2xx unless given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expect: Option<Condition>,
-    /// The place of each credential in the answer: `{"access_token": "data.token"}`.
-    pub response: Picks,
+    pub renewal: Option<TokenCall>,
+    /// The option's `customerHost`.
+    #[serde(skip)]
+    pub(crate) customer_host: CustomerHost,
 }
 
 fn space() -> String {
@@ -141,10 +105,6 @@ fn is_space(separator: &str) -> bool {
     separator == " "
 }
 
-fn json() -> BodyFormat {
-    BodyFormat::Json
-}
-
 /// The step that makes credentials of the input.
 pub enum Exchange<'a> {
     /// None: the input is the credentials.
@@ -152,7 +112,7 @@ pub enum Exchange<'a> {
     /// The client-credentials grant at this token endpoint.
     Grant(&'a Address),
     /// The service's own login call.
-    Login(&'a LoginCall),
+    Login(&'a TokenCall),
 }
 
 impl ClientCredentials {
@@ -166,7 +126,13 @@ impl ClientCredentials {
             None => {}
         }
         if let Some(login) = &self.login {
-            login.check(&mut checker.inside("login"));
+            login.check_login(&mut checker.inside("login"));
+        }
+        if let Some(renewal) = &self.renewal {
+            renewal.check(&mut checker.inside("renewal"), Credentials::Given);
+            if !self.is_exchanged() {
+                checker.refuse("renewal", "has nothing to renew without tokenUri or login");
+            }
         }
     }
 
@@ -254,28 +220,6 @@ impl ClientCredentials {
             (None, Some(login)) => Exchange::Login(login),
             (None, None) => Exchange::None,
         }
-    }
-}
-
-impl LoginCall {
-    /// The parts of the request.
-    #[must_use]
-    pub fn parts(&self) -> CallParts<'_> {
-        let Self { query, headers, basic, body, body_format, .. } = self;
-        CallParts { query, headers, basic: basic.as_ref(), body: body.as_ref(), body_format: *body_format }
-    }
-
-    fn check(&self, checker: &mut Checker<'_>) {
-        checker.address("uri", &self.uri, Credentials::NotYet);
-        self.method.check(checker);
-        self.parts().check_signed(self.signing.as_ref(), checker, Credentials::NotYet);
-        if let Some(expect) = &self.expect {
-            expect.check(checker, "expect");
-        }
-        if self.response.is_empty() {
-            checker.refuse("response", "names no credential");
-        }
-        pick::check(&self.response, checker, "response");
     }
 }
 

@@ -51,7 +51,8 @@ impl OAuth2 {
             return;
         }
         if self.has_other_nonce() {
-            checker.refuse(NONCE, "is sent by Linkspan; `extra`, the address and `names` must not have it too");
+            checker
+                .refuse(NONCE, "is sent by Linkspan; `extra`, the address and `names` must not have it too");
         }
         if self.grant == super::ConsentGrant::ClientCredentials {
             checker.refuse(NONCE, "has no ID token to come back in: this grant has no code");

@@ -17,6 +17,7 @@ use super::further_tokens::{self, FurtherTokens};
 use super::pick::Picks;
 use super::pkce::Pkce;
 use super::template::{Address, Template};
+use super::token_call::TokenCall;
 use super::token_endpoint::{
     self, AnswerRules, AuthorizationChanges, RefreshRefusal, RequestChanges, Seconds, TimeUnit, TokenError,
 };
@@ -66,6 +67,13 @@ pub struct OAuth2 {
     /// The answers that, besides `invalid_grant` (RFC 6749 §5.2), refuse a refresh token for good.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refresh_refusals: Vec<RefreshRefusal>,
+    /// The call that renews the token, in the place of the refresh-token grant.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub renewal: Option<TokenCall>,
     /// The errors of the token endpoint that RFC 6749 does not know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub token_errors: Vec<TokenError>,
@@ -209,6 +217,7 @@ impl OAuth2 {
         }
         self.check_resource(checker);
         self.check_nonce(checker);
+        self.check_renewal(checker);
         if let Some(problem) = self.issuer.as_ref().and_then(|it| issuer_problem(it, checker.loopback)) {
             checker.refuse("issuer", problem);
         }

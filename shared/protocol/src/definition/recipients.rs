@@ -11,10 +11,11 @@ use super::api_path::ApiPath;
 use super::auth_method::AuthMethod;
 use super::auth_option::AuthOption;
 use super::client_authentication::ClientAuthentication;
-use super::client_credentials::{ClientCredentials, LoginCall};
+use super::client_credentials::ClientCredentials;
 use super::oauth1::OAuth1;
 use super::oauth2::OAuth2;
 use super::template::Address;
+use super::token_call::TokenCall;
 
 /// The most secret thing that an address gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -148,6 +149,7 @@ fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
         refresh_credential: _,
         refresh_before: _,
         refresh_refusals: _,
+        renewal,
         token_errors: _,
         token_response: _,
         authorization_request: _,
@@ -185,6 +187,7 @@ fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
     found.extend(token_uri.as_ref().map(|address| ("tokenUri", address, gets)));
     found.extend(refresh_uri.as_ref().map(|address| ("refreshUri", address, gets)));
     found.extend(revocation_uri.as_ref().map(|address| ("revocationUri", address, gets)));
+    found.extend(renewal.as_ref().map(|call| of_token_call("renewal.uri", call)));
     found
 }
 
@@ -235,25 +238,29 @@ fn of_client_credentials(config: &ClientCredentials) -> Vec<(&'static str, &Addr
         token_request: _,
         refresh_before: _,
         login,
+        renewal,
         customer_host: _,
     } = config;
     let gets = if config.has_own_client() { Gets::Secret } else { Gets::Token };
     let mut found = Vec::new();
     found.extend(token_uri.as_ref().map(|address| ("tokenUri", address, gets)));
-    if let Some(login) = login {
-        let LoginCall {
-            uri,
-            method: _,
-            query: _,
-            headers: _,
-            basic: _,
-            body: _,
-            body_format: _,
-            signing: _,
-            expect: _,
-            response: _,
-        } = login;
-        found.push(("login.uri", uri, Gets::Token));
-    }
+    found.extend(login.as_ref().map(|call| of_token_call("login.uri", call)));
+    found.extend(renewal.as_ref().map(|call| of_token_call("renewal.uri", call)));
     found
+}
+
+fn of_token_call<'a>(setting: &'static str, call: &'a TokenCall) -> (&'static str, &'a Address, Gets) {
+    let TokenCall {
+        uri,
+        method: _,
+        query: _,
+        headers: _,
+        basic: _,
+        body: _,
+        body_format: _,
+        signing: _,
+        expect: _,
+        response: _,
+    } = call;
+    (setting, uri, Gets::Token)
 }

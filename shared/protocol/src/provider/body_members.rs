@@ -79,6 +79,7 @@ mod tests {
         .unwrap();
         let (none, credentials) = (&Map::new(), json!({ "secret": "s!\"1" }));
         let values = Values {
+            means: &[],
             parameters: none,
             credentials: credentials.as_object().unwrap(),
             connector_parameters: none,

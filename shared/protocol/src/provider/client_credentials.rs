@@ -1,26 +1,17 @@
 //! Client credentials: the customer's input, used as it is or exchanged for a token.
 
-use bytes::Bytes;
-use http::header::ACCEPT;
-use http::{HeaderValue, Request, StatusCode};
 use serde_json::{Map, Value};
 
-use super::api_request::ApiRequest;
 use super::calls::Calls;
-use super::client::presenting;
 use super::failure::{CallError, Failure, Refusal, Word};
 use super::maker::Maker;
 use super::oauth2::authorization_request::joined;
 use super::oauth2::token_request::TokenEndpoint;
 use super::oauth2::token_response::settle;
-use super::signing::Authentication;
-use crate::answer::Content;
+use super::token_call;
 use crate::definition::template::{Address, Template};
-use crate::definition::{
-    CallParts, CertificateSetting, ClientCredentials, Exchange, Headers, LoginCall, Pick, Query, is_expected,
-    picked, rendered,
-};
-use crate::error::{Error, Result};
+use crate::definition::{CertificateSetting, ClientCredentials, Exchange, rendered};
+use crate::error::Result;
 use crate::secret::{Secret, SecretMap};
 
 /// Makes the credentials.
@@ -33,7 +24,7 @@ pub async fn credentials(
     match config.exchange() {
         Exchange::None => Ok(values.parameters.clone()),
         Exchange::Grant(token_uri) => grant(calls, config, token_uri, maker).await,
-        Exchange::Login(login) => log_in(calls, login, maker).await.map(|mut fields| {
+        Exchange::Login(login) => token_call::log_in(calls, login, maker).await.map(|mut fields| {
             settle(&mut fields, config.expires_in_unit, calls.clock.now());
             fields
         }),
@@ -94,51 +85,5 @@ fn as_refused_credentials(failure: Failure) -> Failure {
             failure.meaning(Refusal::Credentials(Word::Doubtful))
         }
         _ => failure,
-    }
-}
-
-fn login_request(calls: &Calls<'_>, login: &LoginCall, maker: &Maker<'_>) -> Result<Request<Bytes>> {
-    let values = &maker.values();
-    let mut url = login.uri.render(values, calls.loopback)?;
-    let parts = login.parts();
-    let body_alone = CallParts { query: &Query::new(), headers: &Headers::default(), basic: None, ..parts };
-    let (headers, body) = body_alone.render(values, &mut url, "login.headers")?;
-    let mut request = ApiRequest { method: login.method.of("login.method")?, url, headers, body };
-    let rest = CallParts { body: None, ..parts };
-    let authentication =
-        Authentication { parts: rest, signing: login.signing.as_ref(), setting: "login.headers" };
-    authentication.add(calls, maker, values, &mut request, false)?;
-    request.headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
-    Ok(presenting(request.built("login.uri")?, maker.option().certificate(values)?))
-}
-
-/// A login call of the service's own kind.
-async fn log_in(
-    calls: &Calls<'_>,
-    login: &LoginCall,
-    maker: &Maker<'_>,
-) -> Result<Map<String, Value>, CallError> {
-    let request = maker.filled(|| login_request(calls, login, maker)).await?;
-    let answer = calls.ask(request, "login.uri").await?;
-    let status = answer.response.status();
-    let content = Content::of(&answer.response);
-    if !is_expected(login.expect.as_ref(), status, &content) {
-        // The team's own key is not what the customer entered.
-        if status == StatusCode::UNAUTHORIZED && maker.option().own_key_signs_requests() {
-            return Err(answer.failed(Refusal::Client).into());
-        }
-        let word = if status.is_success() { Word::Definite } else { Word::of(status) };
-        return Err(answer.failed(Refusal::Credentials(word)).with_status_shown().into());
-    }
-    if login.response.values().any(Pick::reads_body) && content.value().is_none() {
-        return Err(answer.failed(Refusal::NotUnderstood).detail("it is neither JSON nor XML").into());
-    }
-    let found = picked(&login.response, &content);
-    match login.response.keys().find(|name| !found.contains_key(*name)) {
-        None => Ok(found),
-        Some(name) => {
-            let failure = answer.failed(Refusal::NotUnderstood).detail("a credential is not in it");
-            Err(CallError::Ours(Error::from(failure).field(format!("login.response.{name}"))))
-        }
     }
 }

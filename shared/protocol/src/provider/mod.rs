@@ -19,4 +19,5 @@ mod request_parts;
 pub mod revoke_call;
 mod signing;
 pub mod test_call;
+pub mod token_call;
 mod token_form;

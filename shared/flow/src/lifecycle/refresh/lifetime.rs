@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::connection::Health;
 use protocol::clock::Timestamp;
-use protocol::definition::{AuthMethod, AuthOption, ConsentGrant, OAuth2};
+use protocol::definition::{AnswerRules, AuthMethod, AuthOption, ConsentGrant, OAuth2, TokenCall};
 use protocol::error::{Error, ErrorKey};
 use protocol::provider::oauth2::token_response::seconds;
 use protocol::secret::SecretMap;
@@ -45,6 +45,13 @@ pub enum Renewal<'a> {
     },
     /// By the client's own credentials, which an administrator has admitted.
     Consent(&'a OAuth2),
+    /// By a call of the service's own kind.
+    Call {
+        /// The call.
+        call: &'a TokenCall,
+        /// What its answers mean.
+        rules: AnswerRules<'a>,
+    },
     /// By the parameters that the customer entered.
     Exchange,
 }
@@ -53,6 +60,19 @@ impl<'a> Renewal<'a> {
     /// Returns the way to renew these credentials of an option, if there is one.
     #[must_use]
     pub fn of(option: &'a AuthOption, credentials: &'a SecretMap) -> Option<Self> {
+        match &option.method {
+            AuthMethod::OAuth2(config) => {
+                if let Some(call) = &config.renewal {
+                    return Self::by_call(call, config.answer_rules(&config.refresh_refusals), credentials);
+                }
+            }
+            AuthMethod::ClientCredentials(config) => {
+                if let Some(call) = &config.renewal {
+                    return Self::by_call(call, config.answer_rules(), credentials).or(Some(Self::Exchange));
+                }
+            }
+            AuthMethod::OAuth1(_) | AuthMethod::Proxy(_) => {}
+        }
         match &option.method {
             AuthMethod::OAuth2(config) if config.grant == ConsentGrant::ClientCredentials => {
                 Some(Self::Consent(config))
@@ -64,6 +84,12 @@ impl<'a> Renewal<'a> {
             AuthMethod::ClientCredentials(config) if config.is_exchanged() => Some(Self::Exchange),
             _ => None,
         }
+    }
+
+    /// The call, if there is all that it presents.
+    fn by_call(call: &'a TokenCall, rules: AnswerRules<'a>, credentials: &SecretMap) -> Option<Self> {
+        let has = |name: &String| credentials.expose().get(name).is_some_and(|value| !value.is_null());
+        call.presents().iter().all(has).then_some(Self::Call { call, rules })
     }
 }
 
@@ -87,6 +113,18 @@ pub fn health(option: &AuthOption, credentials: &SecretMap, now: Timestamp, acti
         Some(Renewal::RefreshToken { .. }) => {
             let keep_alive = now + keep_alive(option, credentials.expose());
             Some(if in_use { before_end.min(keep_alive) } else { keep_alive }.max(before(lifetime)))
+        }
+        // What presents the token itself has to come before the token's end, whether or not somebody uses it.
+        Some(Renewal::Call { call, .. }) => {
+            let presents = call.presents();
+            let keep_alive = now + keep_alive(option, credentials.expose());
+            if presents.is_empty() {
+                in_use.then_some(before_end)
+            } else if in_use || presents.iter().any(|name| name == "access_token") {
+                Some(before_end.min(keep_alive))
+            } else {
+                Some(keep_alive.max(before(lifetime)))
+            }
         }
         // Neither parameters that the customer entered nor an administrator's consent expire.
         Some(Renewal::Exchange | Renewal::Consent(_)) => in_use.then_some(before_end),

@@ -1,11 +1,13 @@
 //! Asks the provider for new credentials.
 
 use protocol::deadline::Deadline;
-use protocol::definition::{AfterConnect, BoundValues};
+use protocol::definition::{AfterConnect, AuthMethod, BoundValues};
 use protocol::error::Error;
+use protocol::provider::failure::CallError;
 use protocol::provider::maker::Maker;
 use protocol::provider::oauth2::consent;
 use protocol::provider::oauth2::token_request::TokenEndpoint;
+use protocol::provider::token_call;
 use protocol::secret::SecretMap;
 use serde_json::{Map, Value};
 
@@ -58,20 +60,37 @@ pub(super) async fn renew(
                 consent::request_tokens(&calls, config, &Maker::new(&calls, bound, &issuing)).await?;
             Ok(merged(bound.credentials(), response.into_fields()).into())
         }
-        Renewal::Exchange => {
-            let mut issued = import::issue(deps, bound, deadline).await?;
-            // What calls have added to the credentials is not in the answer.
-            let added = bound.registration().option().after_connect.iter().flat_map(AfterConnect::names);
-            for name in added {
-                if let (Some(value), false) =
-                    (bound.credentials().get(name), issued.expose().contains_key(name))
+        Renewal::Call { call, rules } => {
+            let registration = bound.registration();
+            let issuing = registration::issuing_secrets(deps, registration).await?;
+            let calls = deps.calls(deadline.provider());
+            match token_call::renew(&calls, call, rules, &Maker::new(&calls, bound, &issuing)).await {
+                Ok(answer) => Ok(merged(bound.credentials(), answer).into()),
+                // What the customer entered may still be good for a new login.
+                Err(CallError::Provider(failure))
+                    if token_call::is_refusal(&failure)
+                        && matches!(registration.option().method, AuthMethod::ClientCredentials(_)) =>
                 {
-                    issued.insert(name, value.clone());
+                    exchanged(deps, bound, deadline).await
                 }
+                Err(error) => Err(error.into()),
             }
-            Ok(issued.into())
+        }
+        Renewal::Exchange => exchanged(deps, bound, deadline).await,
+    }
+}
+
+/// Exchanges the customer's input anew.
+async fn exchanged(deps: &Deps, bound: BoundValues<'_>, deadline: Deadline) -> Result<Renewed, NotRenewed> {
+    let mut issued = import::issue(deps, bound, deadline).await?;
+    // What calls have added to the credentials is not in the answer.
+    let added = bound.registration().option().after_connect.iter().flat_map(AfterConnect::names);
+    for name in added {
+        if let (Some(value), false) = (bound.credentials().get(name), issued.expose().contains_key(name)) {
+            issued.insert(name, value.clone());
         }
     }
+    Ok(issued.into())
 }
 
 /// Merges the token response into the old credentials. It need not repeat the refresh token (RFC 6749 §6) or the
