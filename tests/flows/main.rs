@@ -21,6 +21,7 @@ mod client_credentials;
 mod connectors;
 mod database_faults;
 mod database_faults_rest;
+mod database_faults_transient;
 mod deadline;
 mod disconnect;
 mod discovery;

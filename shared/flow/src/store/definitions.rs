@@ -7,15 +7,14 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 
 use super::item::{Attributes, Item, bytes, can_be_key, text};
+use super::transient::{PATIENCE, PAUSE};
 use super::{Store, unavailable};
+use protocol::backoff::Backoff;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{IntegrationId, WorkspaceKey};
 
 const WORKSPACE: &str = "workspace";
 pub(super) const INTEGRATION: &str = "integration#";
-
-/// The number of requests for one batch. Each asks for the keys that were not processed before.
-const BATCH_ATTEMPTS: usize = 5;
 
 /// The size limit of a definition with its sealed secrets, in bytes. DynamoDB's limit for an item is 400 KiB.
 const MAX_DEFINITION: usize = 380 * 1024;
@@ -67,11 +66,12 @@ impl Store {
                 .map_err(Error::internal)?,
         )]));
         let (mut found_workspace, mut found_integration) = (None, None);
-        for _ in 0..BATCH_ATTEMPTS {
-            let Some(request) = pending.take() else { break };
+        let until = self.clock.now() + PATIENCE;
+        let mut backoff = Backoff::new(&*self.clock, &*self.random, PAUSE, until);
+        while let Some(request) = pending.take() {
             let batch = self.client().batch_get_item().set_request_items(Some(request));
             let answer =
-                batch.send().await.map_err(|error| unavailable("BatchGetItem definitions", &error))?;
+                self.sent(|| batch.clone().send()).await.map_err(|error| unavailable("BatchGetItem definitions", &error))?;
             for item in answer.responses.unwrap_or_default().into_values().flatten() {
                 let stored = StoredDefinition::read(&item)?;
                 match item.text("sk")? {
@@ -79,10 +79,14 @@ impl Store {
                     _ => found_integration = Some(stored),
                 }
             }
+            // What a busy table did not read is asked for again.
             pending = answer.unprocessed_keys.filter(|keys| !keys.is_empty());
-        }
-        if pending.is_some() {
-            return Err(Error::new(ErrorKey::StorageUnavailable, "The database is busy. Please try again."));
+            if pending.is_some() && backoff.wait().await.is_none() {
+                return Err(Error::new(
+                    ErrorKey::StorageUnavailable,
+                    "The database is busy. Please try again.",
+                ));
+            }
         }
         Ok((found_workspace, found_integration))
     }
@@ -101,7 +105,7 @@ impl Store {
                 .expression_attribute_values(":integration", text(INTEGRATION))
                 .consistent_read(true)
                 .set_exclusive_start_key(from);
-            let page = query.send().await.map_err(|error| unavailable("Query integrations", &error))?;
+            let page = self.sent(|| query.clone().send()).await.map_err(|error| unavailable("Query integrations", &error))?;
             for item in page.items.unwrap_or_default() {
                 found.push(StoredDefinition::read(&item)?);
             }
@@ -140,7 +144,7 @@ impl Store {
             .delete_item()
             .table_name(&self.tables.integrations)
             .set_key(Some(key(workspace, &format!("{INTEGRATION}{id}"))));
-        delete.send().await.map(drop).map_err(|error| unavailable("DeleteItem definition", &error))
+        self.sent(|| delete.clone().send()).await.map(drop).map_err(|error| unavailable("DeleteItem definition", &error))
     }
 
     async fn read_definition(&self, workspace: &WorkspaceKey, sk: &str) -> Result<Option<StoredDefinition>> {
@@ -153,7 +157,7 @@ impl Store {
             .table_name(&self.tables.integrations)
             .set_key(Some(key(workspace, sk)))
             .consistent_read(true);
-        let found = get.send().await.map_err(|error| unavailable("GetItem definition", &error))?;
+        let found = self.sent(|| get.clone().send()).await.map_err(|error| unavailable("GetItem definition", &error))?;
         found.item.map(|item| StoredDefinition::read(&item)).transpose()
     }
 
@@ -210,7 +214,7 @@ impl Store {
                 put.condition_expression(conditions.join(" AND "))
             }
         };
-        match put.send().await {
+        match self.sent(|| put.clone().send()).await {
             Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
                 // Either another request was faster, or the SDK repeated a write whose answer was lost.

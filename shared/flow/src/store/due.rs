@@ -49,7 +49,7 @@ impl Store {
                 .map(|(name, value)| (name.to_owned(), text(value)))
                 .into()
         });
-        let page = self
+        let query = self
             .client()
             .query()
             .table_name(&self.tables.connections)
@@ -58,8 +58,9 @@ impl Store {
             .expression_attribute_values(":partition", text(partition))
             // The next millisecond sorts behind everything that is due now.
             .expression_attribute_values(":now", text(format!("{:014}", now.0 + 1)))
-            .set_exclusive_start_key(start)
-            .send()
+            .set_exclusive_start_key(start);
+        let page = self
+            .sent(|| query.clone().send())
             .await
             .map_err(|error| unavailable("Query due", &error))?;
         let place = |item: &Attributes| {
@@ -83,7 +84,7 @@ impl Store {
             .table_name(&self.tables.connections)
             .key("pk", text(CHECKPOINT))
             .consistent_read(true);
-        let found = get.send().await.map_err(|error| unavailable("GetItem checkpoint", &error))?;
+        let found = self.sent(|| get.clone().send()).await.map_err(|error| unavailable("GetItem checkpoint", &error))?;
         found.item.map(|item| item.number("hour")).transpose()
     }
 
@@ -95,7 +96,7 @@ impl Store {
             .table_name(&self.tables.connections)
             .item("pk", text(CHECKPOINT))
             .item("hour", number(hour));
-        put.send().await.map(drop).map_err(|error| unavailable("PutItem checkpoint", &error))
+        self.sent(|| put.clone().send()).await.map(drop).map_err(|error| unavailable("PutItem checkpoint", &error))
     }
 }
 

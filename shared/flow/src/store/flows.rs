@@ -73,7 +73,7 @@ impl Store {
     /// Stores a new flow.
     pub async fn begin_flow(&self, flow: NewFlow<'_>) -> Result<()> {
         let put = self.put_flow(flow);
-        put.send().await.map(drop).map_err(|error| unavailable("PutItem flow", &error))
+        self.sent(|| put.clone().send()).await.map(drop).map_err(|error| unavailable("PutItem flow", &error))
     }
 
     pub(super) fn put_flow(&self, flow: NewFlow<'_>) -> PutItemFluentBuilder {
@@ -109,7 +109,7 @@ impl Store {
             .table_name(&self.tables.flows)
             .key("pk", text(id.as_str()))
             .consistent_read(true);
-        Ok(get.send().await.map_err(|error| unavailable("GetItem flow", &error))?.item)
+        Ok(self.sent(|| get.clone().send()).await.map_err(|error| unavailable("GetItem flow", &error))?.item)
     }
 
     /// Claims a flow for `claimant` in one conditional write: only for the browser that began it, at a path where its
@@ -139,7 +139,7 @@ impl Store {
             .expression_attribute_values(":path", text(callback_path))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match update.send().await {
+        match self.sent(|| update.clone().send()).await {
             Ok(updated) => {
                 let flow = FlowItem::read(&updated.attributes.unwrap_or_default())?;
                 Ok(Claim::Won(flow.memory))
@@ -164,7 +164,7 @@ impl Store {
             .set_expression_attribute_names(Some(change.names()))
             .set_expression_attribute_values(Some(change.values()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match update.send().await {
+        match self.sent(|| update.clone().send()).await {
             Ok(_) => Ok(outcome.clone()),
             Err(error) => match failed_condition(&error) {
                 Some(old) => read_outcome(old).ok_or_else(|| Error::internal("a flow changed its owner")),

@@ -1,17 +1,14 @@
 //! A lease on a connection's credentials. Only its holder may ask the provider for new ones.
 
-use std::time::Duration;
-
 use super::change::Change;
 use super::connections::read_connection;
 use super::due::{DUE_PK, DUE_SK, Due};
 use super::event::ConnectionEvent;
 use super::item::{Item, number, text};
 use super::predecessor::Predecessor;
-use super::write::{Written, changed, failed_condition, may_be_taken_later};
+use super::write::{Written, changed, failed_condition};
 use super::{Store, unavailable};
 use crate::connection::Connection;
-use protocol::backoff::Backoff;
 use protocol::clock::Timestamp;
 use protocol::error::Result;
 
@@ -35,9 +32,6 @@ pub struct Lease {
     /// The end of the lease before it.
     pub predecessor: Predecessor,
 }
-
-/// The shortest and the longest pause between two attempts to release a lease.
-const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(400);
 
 impl Store {
     /// Takes the lease. Returns nothing if the connection has changed or somebody else holds the lease.
@@ -91,19 +85,15 @@ impl Store {
         let change = change
             .only_if("leaseOwner", text(&lease.holder))
             .only_if("version", number(lease.connection.version));
-        let mut backoff = Backoff::new(&*self.clock, &*self.random, PAUSE, lease.until);
-        loop {
-            let Err(error) = self.write(&renewed.id, &change).await else { return Ok(Written::Done) };
-            if let Some(found) = failed_condition(&error) {
-                // The same write was already made, but its answer was lost.
-                if found.item().and_then(|item| item.opt_text("endedBy")) == Some(&lease.holder) {
-                    return Ok(Written::Done);
-                }
-                return changed(found);
+        let written = self.write_until(lease.until, &renewed.id, &change).await;
+        let Err(error) = written else { return Ok(Written::Done) };
+        match failed_condition(&error) {
+            // The same write was already made, but its answer was lost.
+            Some(found) if found.item().and_then(|item| item.opt_text("endedBy")) == Some(&lease.holder) => {
+                Ok(Written::Done)
             }
-            if !may_be_taken_later(&error) || backoff.wait().await.is_none() {
-                return Err(unavailable("UpdateItem credentials", &error));
-            }
+            Some(found) => changed(found),
+            None => Err(unavailable("UpdateItem credentials", &error)),
         }
     }
 
