@@ -42,6 +42,7 @@ mod interrupted;
 mod jwt_bearer;
 mod kept_keys;
 mod key_faults;
+mod late_writes;
 mod list;
 mod login_call;
 mod made_values;

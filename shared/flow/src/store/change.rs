@@ -136,6 +136,14 @@ impl Change {
         self
     }
 
+    /// Lets a write pass only if the attribute has another value, or none.
+    pub(super) fn only_if_not(mut self, name: &'static str, value: AttributeValue) -> Self {
+        let alias = self.alias(name);
+        self.conditions.push(format!("(attribute_not_exists({alias}) OR {alias} <> :not_{name})"));
+        self.values.insert(format!(":not_{name}"), value);
+        self
+    }
+
     pub(super) fn only_if_none_or_before(mut self, name: &'static str, moment: Timestamp) -> Self {
         let alias = self.alias(name);
         self.conditions.push(format!("(attribute_not_exists({alias}) OR {alias} < :before_{name})"));

@@ -37,17 +37,12 @@ impl Store {
             .item("owner", text(claimant))
             .item("claimedAt", number(now.0))
             .item("ttl", number(forgotten_at(until)));
-        self.sent(|| put.clone().send()).await.map(drop).map_err(|error| unavailable("PutItem flow", &error))
+        self.begin(put).await
     }
 
     /// Lets a claimed flow wait for a choice. What waited before is spent. It tries until the deadline, since the
     /// provider does not issue the same credentials again.
-    pub async fn await_choice(
-        &self,
-        flow: FlowClaim<'_>,
-        sealed: Vec<u8>,
-        deadline: Deadline,
-    ) -> Result<()> {
+    pub async fn await_choice(&self, flow: FlowClaim<'_>, sealed: Vec<u8>, deadline: Deadline) -> Result<()> {
         let until = self.clock.now() + CHOICE_LIFETIME;
         let update = self
             .client()
@@ -57,17 +52,22 @@ impl Store {
             .update_expression("SET choice = :sealed, expiresAt = :until, #ttl = :ttl REMOVE unconfirmed")
             // A second try, after an answer that was lost, writes the same.
             .condition_expression("#owner = :owner AND attribute_not_exists(outcome)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":owner", text(flow.claimant))
             .expression_attribute_values(":sealed", bytes(sealed))
             .expression_attribute_values(":until", number(until.0))
             .expression_attribute_values(":ttl", number(forgotten_at(until)));
-        let sent = self.sent_until(deadline.save(), || update.clone().send()).await;
-        sent.map(drop).map_err(|error| match failed_condition(&error) {
-            Some(_) => Error::internal("a flow changed its owner"),
-            None => unavailable("UpdateItem flow", &error),
-        })
+        match self.sent_until(deadline.save(), || update.clone().send()).await {
+            Ok(_) => Ok(()),
+            Err(error) => match failed_condition(&error).map(read_claim) {
+                // Only who answers the question takes over its claim: so it was asked, and the answer was lost.
+                Some(Some((owner, _))) if owner != flow.claimant => Ok(()),
+                Some(_) => Err(Error::internal("a flow changed its owner")),
+                None => Err(unavailable("UpdateItem flow", &error)),
+            },
+        }
     }
 
     /// Claims a flow whose customer has chosen, in one conditional write: for the browser that began it, before the

@@ -31,7 +31,10 @@ impl Store {
             .table_name(&self.tables.connections)
             .key("pk", text(id))
             .consistent_read(true);
-        let found = self.sent(|| get.clone().send()).await.map_err(|error| unavailable("GetItem connection", &error))?;
+        let found = self
+            .sent(|| get.clone().send())
+            .await
+            .map_err(|error| unavailable("GetItem connection", &error))?;
         // A slot has no record, and its key is never a connection's id.
         found.item.filter(|item| item.contains_key("record")).map(|item| read_connection(&item)).transpose()
     }

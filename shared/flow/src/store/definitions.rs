@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 
@@ -70,8 +71,10 @@ impl Store {
         let mut backoff = Backoff::new(&*self.clock, &*self.random, PAUSE, until);
         while let Some(request) = pending.take() {
             let batch = self.client().batch_get_item().set_request_items(Some(request));
-            let answer =
-                self.sent(|| batch.clone().send()).await.map_err(|error| unavailable("BatchGetItem definitions", &error))?;
+            let answer = self
+                .sent(|| batch.clone().send())
+                .await
+                .map_err(|error| unavailable("BatchGetItem definitions", &error))?;
             for item in answer.responses.unwrap_or_default().into_values().flatten() {
                 let stored = StoredDefinition::read(&item)?;
                 match item.text("sk")? {
@@ -105,7 +108,10 @@ impl Store {
                 .expression_attribute_values(":integration", text(INTEGRATION))
                 .consistent_read(true)
                 .set_exclusive_start_key(from);
-            let page = self.sent(|| query.clone().send()).await.map_err(|error| unavailable("Query integrations", &error))?;
+            let page = self
+                .sent(|| query.clone().send())
+                .await
+                .map_err(|error| unavailable("Query integrations", &error))?;
             for item in page.items.unwrap_or_default() {
                 found.push(StoredDefinition::read(&item)?);
             }
@@ -137,14 +143,31 @@ impl Store {
         self.put(workspace, &format!("{INTEGRATION}{id}"), before, stored).await
     }
 
-    /// Deletes an integration's definition.
-    pub async fn delete_integration(&self, workspace: &WorkspaceKey, id: &IntegrationId) -> Result<()> {
+    /// Deletes the integration's definition `before`. Returns false if another one was stored meanwhile. So an attempt
+    /// that arrives late does not take away what was defined after it.
+    pub async fn delete_integration(
+        &self,
+        workspace: &WorkspaceKey,
+        id: &IntegrationId,
+        before: &StoredDefinition,
+    ) -> Result<bool> {
         let delete = self
             .client()
             .delete_item()
             .table_name(&self.tables.integrations)
-            .set_key(Some(key(workspace, &format!("{INTEGRATION}{id}"))));
-        self.sent(|| delete.clone().send()).await.map(drop).map_err(|error| unavailable("DeleteItem definition", &error))
+            .set_key(Some(key(workspace, &format!("{INTEGRATION}{id}"))))
+            .condition_expression("#definition = :definition")
+            .expression_attribute_names("#definition", "definition")
+            .expression_attribute_values(":definition", text(&before.definition))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match self.sent(|| delete.clone().send()).await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                // Without an item it is deleted: by somebody else, or by an attempt whose answer was lost.
+                Some(DeleteItemError::ConditionalCheckFailedException(found)) => Ok(found.item().is_none()),
+                _ => Err(unavailable("DeleteItem definition", &error)),
+            },
+        }
     }
 
     async fn read_definition(&self, workspace: &WorkspaceKey, sk: &str) -> Result<Option<StoredDefinition>> {
@@ -157,7 +180,10 @@ impl Store {
             .table_name(&self.tables.integrations)
             .set_key(Some(key(workspace, sk)))
             .consistent_read(true);
-        let found = self.sent(|| get.clone().send()).await.map_err(|error| unavailable("GetItem definition", &error))?;
+        let found = self
+            .sent(|| get.clone().send())
+            .await
+            .map_err(|error| unavailable("GetItem definition", &error))?;
         found.item.map(|item| StoredDefinition::read(&item)).transpose()
     }
 

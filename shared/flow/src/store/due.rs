@@ -4,6 +4,7 @@
 //! *checkpoint*, says which hours are done.
 
 use super::item::{Attributes, Item, number, text};
+use super::write::is_taken;
 use super::{Store, unavailable};
 use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
@@ -59,10 +60,8 @@ impl Store {
             // The next millisecond sorts behind everything that is due now.
             .expression_attribute_values(":now", text(format!("{:014}", now.0 + 1)))
             .set_exclusive_start_key(start);
-        let page = self
-            .sent(|| query.clone().send())
-            .await
-            .map_err(|error| unavailable("Query due", &error))?;
+        let page =
+            self.sent(|| query.clone().send()).await.map_err(|error| unavailable("Query due", &error))?;
         let place = |item: &Attributes| {
             Ok::<_, Error>(Due {
                 id: ConnectionId::new(item.text("pk")?),
@@ -84,19 +83,28 @@ impl Store {
             .table_name(&self.tables.connections)
             .key("pk", text(CHECKPOINT))
             .consistent_read(true);
-        let found = self.sent(|| get.clone().send()).await.map_err(|error| unavailable("GetItem checkpoint", &error))?;
+        let found = self
+            .sent(|| get.clone().send())
+            .await
+            .map_err(|error| unavailable("GetItem checkpoint", &error))?;
         found.item.map(|item| item.number("hour")).transpose()
     }
 
-    /// Moves the checkpoint.
+    /// Moves the checkpoint on. It never goes back: what was found done stays done.
     pub async fn write_checkpoint(&self, hour: i64) -> Result<()> {
         let put = self
             .client()
             .put_item()
             .table_name(&self.tables.connections)
             .item("pk", text(CHECKPOINT))
-            .item("hour", number(hour));
-        self.sent(|| put.clone().send()).await.map(drop).map_err(|error| unavailable("PutItem checkpoint", &error))
+            .item("hour", number(hour))
+            .condition_expression("attribute_not_exists(pk) OR #hour < :hour")
+            .expression_attribute_names("#hour", "hour")
+            .expression_attribute_values(":hour", number(hour));
+        match self.sent(|| put.clone().send()).await {
+            Err(error) if !is_taken(&error) => Err(unavailable("PutItem checkpoint", &error)),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::change::Change;
 use super::item::{Attributes, Item, bytes, number, text, texts};
+use super::write::is_taken;
 use super::{Store, unavailable};
 use crate::context::flow_id::FlowId;
 use crate::context::outcome::Outcome;
@@ -72,8 +73,18 @@ pub enum Claim {
 impl Store {
     /// Stores a new flow.
     pub async fn begin_flow(&self, flow: NewFlow<'_>) -> Result<()> {
-        let put = self.put_flow(flow);
-        self.sent(|| put.clone().send()).await.map(drop).map_err(|error| unavailable("PutItem flow", &error))
+        self.begin(self.put_flow(flow)).await
+    }
+
+    /// Puts a new flow's item, on the condition that there is none: an attempt that arrives after its repetition, and
+    /// after what followed, changes nothing. A flow's id is made of fresh randomness, so an item that is there already is
+    /// this one.
+    pub(super) async fn begin(&self, put: PutItemFluentBuilder) -> Result<()> {
+        let put = put.condition_expression("attribute_not_exists(pk)");
+        match self.sent(|| put.clone().send()).await {
+            Err(error) if !is_taken(&error) => Err(unavailable("PutItem flow", &error)),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn put_flow(&self, flow: NewFlow<'_>) -> PutItemFluentBuilder {

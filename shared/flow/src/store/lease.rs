@@ -50,7 +50,9 @@ impl Store {
             .set("leaseUntil", number(until.0))
             .event(None, until)
             .only_if_none("archivedAt")
-            .only_if_none_or_before("leaseUntil", self.clock.now());
+            .only_if_none_or_before("leaseUntil", self.clock.now())
+            // A lease that was released does not come back by an earlier attempt that arrives late.
+            .only_if_not("endedBy", text(holder));
         let before = match self.write(id, &change).await {
             Ok(before) => before,
             // The SDK may have repeated a write whose answer was lost.
@@ -97,12 +99,13 @@ impl Store {
         }
     }
 
-    /// Notes a use of the connection.
+    /// Notes a use of the connection, unless a later one is noted.
     pub async fn touch(&self, connection: &Connection) -> Result<()> {
         let change = Change::default()
             .set("lastActiveAt", number(connection.last_active_at.0))
             .event(None, connection.last_active_at)
-            .only_if_some("pk");
+            .only_if_some("pk")
+            .only_if_none_or_before("lastActiveAt", connection.last_active_at);
         match self.write(&connection.id, &change).await {
             Ok(_) => Ok(()),
             Err(error) if failed_condition(&error).is_some() => Ok(()),

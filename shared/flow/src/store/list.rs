@@ -83,7 +83,10 @@ impl Store {
                 .filter_expression("integration = :integration")
                 .expression_attribute_values(":integration", text(integration));
         }
-        let page = self.sent(|| query.clone().send()).await.map_err(|error| unavailable("Query connections", &error))?;
+        let page = self
+            .sent(|| query.clone().send())
+            .await
+            .map_err(|error| unavailable("Query connections", &error))?;
         let mut connections =
             page.items.unwrap_or_default().iter().map(read_connection).collect::<Result<Vec<_>>>()?;
         connections.retain(|connection| list.wants(connection, &cursor));

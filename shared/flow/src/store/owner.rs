@@ -33,7 +33,8 @@ impl Store {
             .table_name(&self.tables.integrations)
             .key("pk", text(format!("{INTEGRATION}{id}")))
             .key("sk", text(OWNER));
-        let found = self.sent(|| get.clone().send()).await.map_err(|error| unavailable("GetItem owner", &error))?;
+        let found =
+            self.sent(|| get.clone().send()).await.map_err(|error| unavailable("GetItem owner", &error))?;
         found.item.map(|item| item.text("workspace").map(WorkspaceKey::new)).transpose()
     }
 }

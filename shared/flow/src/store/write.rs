@@ -1,6 +1,7 @@
 //! Writes one connection's item.
 
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
@@ -62,6 +63,11 @@ pub(super) fn failed_condition<R>(error: &SdkError<UpdateItemError, R>) -> Optio
         Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Some(Found(failed.item())),
         _ => None,
     }
+}
+
+/// True if the condition of a `PutItem` failed.
+pub(super) fn is_taken<R>(error: &SdkError<PutItemError, R>) -> bool {
+    error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception)
 }
 
 pub(super) fn changed(found: Found<'_>) -> Result<Written> {
