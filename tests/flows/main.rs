@@ -79,6 +79,7 @@ mod signed;
 mod signed_requests;
 mod stored_definitions;
 mod sweep;
+mod sweep_fairness;
 mod tabs;
 mod token_responses;
 mod update;

@@ -71,7 +71,7 @@ impl Change {
         let change = self.set("health", json(&connection.health)?);
         Ok(match connection.health.next_refresh_at.filter(|_| connection.archived_at.is_none()) {
             Some(at) => {
-                let (partition, sort) = due_key(&connection.id, at);
+                let (partition, sort) = due_key(connection, at);
                 change.set(DUE_PK, text(partition)).set(DUE_SK, text(sort))
             }
             None => change.not_due(),

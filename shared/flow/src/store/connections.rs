@@ -59,7 +59,7 @@ pub(super) fn connection_item(connection: &Connection) -> Result<Attributes> {
         .map(|(name, value)| (name.to_owned(), value)),
     );
     if let Some(at) = connection.health.next_refresh_at {
-        let (partition, sort) = due_key(&connection.id, at);
+        let (partition, sort) = due_key(connection, at);
         item.insert(DUE_PK.to_owned(), text(partition));
         item.insert(DUE_SK.to_owned(), text(sort));
     }

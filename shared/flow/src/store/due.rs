@@ -6,6 +6,7 @@
 use super::item::{Attributes, Item, number, text};
 use super::write::is_taken;
 use super::{Store, unavailable};
+use crate::connection::Connection;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
 use protocol::id::ConnectionId;
@@ -14,7 +15,7 @@ use protocol::id::ConnectionId;
 const DUE: &str = "due";
 /// The partition key: an hour and a shard.
 pub(super) const DUE_PK: &str = "duePk";
-/// The sort key: the time, then the id.
+/// The sort key: the time, the connection's id, and its integration's.
 pub(super) const DUE_SK: &str = "dueSk";
 
 /// The number of partitions in an hour.
@@ -32,6 +33,14 @@ pub struct Due {
     pub id: ConnectionId,
     pub(super) partition: String,
     pub(super) sort: String,
+}
+
+impl Due {
+    /// Returns the id of its integration. An entry of an earlier version does not name it: those are one group.
+    #[must_use]
+    pub fn integration(&self) -> &str {
+        self.sort.splitn(3, '#').nth(2).unwrap_or_default()
+    }
 }
 
 /// One page of the due entries of a partition.
@@ -120,10 +129,11 @@ pub fn due_partitions(hour: i64) -> impl Iterator<Item = String> {
 }
 
 /// Returns the index's keys for a connection that is due at this moment.
-pub(super) fn due_key(id: &ConnectionId, at: Timestamp) -> (String, String) {
+pub(super) fn due_key(connection: &Connection, at: Timestamp) -> (String, String) {
+    let Connection { id, integration, .. } = connection;
     // Ids are random, so the sum of their bytes spreads well.
     let shard = id.as_str().bytes().fold(0_u8, u8::wrapping_add) % SHARDS;
-    (partition(due_hour(at), shard), format!("{:014}#{id}", at.0))
+    (partition(due_hour(at), shard), format!("{:014}#{id}#{integration}", at.0))
 }
 
 fn partition(hour: i64, shard: u8) -> String {
