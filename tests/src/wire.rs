@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
@@ -60,6 +61,8 @@ pub enum Fault {
     Conflict,
     /// The request is carried out, but the answer never arrives.
     LostAnswer,
+    /// The connection breaks before the request arrives. It arrives later, by [`Wire::deliver`].
+    Late,
     /// The request is refused: too many of them.
     Throttled,
     /// The service refuses it with this code.
@@ -87,6 +90,8 @@ pub struct Wire {
     consumed: Arc<Mutex<Consumed>>,
     planned: Arc<Mutex<Vec<Planned>>>,
     meanwhile: Arc<Mutex<Option<Meanwhile>>>,
+    kept: Arc<Mutex<Vec<HttpRequest>>>,
+    keeps_writes: Arc<AtomicBool>,
 }
 
 /// Every operation, in [`Wire::fail`].
@@ -105,6 +110,8 @@ impl Wire {
             consumed: Arc::default(),
             planned: Arc::default(),
             meanwhile: Arc::default(),
+            kept: Arc::default(),
+            keeps_writes: Arc::default(),
         }
     }
 
@@ -122,6 +129,24 @@ impl Wire {
     /// Lets something happen while the next request of an operation is on its way.
     pub fn meanwhile(&self, operation: &'static str, what: impl Future<Output = ()> + Send + 'static) {
         *self.meanwhile.lock().unwrap() = Some((operation, Box::pin(what)));
+    }
+
+    /// Keeps every write from now on.
+    pub fn keep_writes(&self) {
+        self.keeps_writes.store(true, Ordering::SeqCst);
+    }
+
+    /// The requests that were kept, in order: those that are late, and every write after [`Wire::keep_writes`].
+    #[must_use]
+    pub fn take_kept(&self) -> Vec<HttpRequest> {
+        self.keeps_writes.store(false, Ordering::SeqCst);
+        std::mem::take(&mut self.kept.lock().unwrap())
+    }
+
+    /// Delivers a kept request: for the first time, or once more. Nobody hears its answer.
+    pub async fn deliver(&self, request: &HttpRequest) {
+        let (http, request) = (self.http.clone(), request.try_clone().unwrap());
+        in_real_time(async move { http.call(request).await.map(drop) }).await.unwrap();
     }
 
     /// The requests since the last call of this function.
@@ -207,6 +232,11 @@ impl HttpConnector for Wire {
         let meanwhile = self.happens_meanwhile(&operation);
         let writes = body["TransactItems"].as_array().map_or(0, Vec::len);
         self.requests.lock().unwrap().push(AwsRequest { operation: operation.clone(), body });
+        let is_kept =
+            self.keeps_writes.load(Ordering::SeqCst) && is_dynamo && !READS.contains(&operation.as_str());
+        if is_kept || fault == Some(Fault::Late) {
+            self.kept.lock().unwrap().push(request.try_clone().unwrap());
+        }
         let wire = self.clone();
         HttpConnectorFuture::new(async move {
             if let Some((_, meanwhile)) = meanwhile {
@@ -218,7 +248,9 @@ impl HttpConnector for Wire {
                     wire.exchange(operation, writes, request).await?;
                     Err(ConnectorError::io("the connection was reset".into()))
                 }
-                Some(Fault::Outage) => Err(ConnectorError::io("the connection was refused".into())),
+                Some(Fault::Outage | Fault::Late) => {
+                    Err(ConnectorError::io("the connection was refused".into()))
+                }
                 Some(Fault::Silence) => {
                     // The production client gives up in this way too.
                     tokio::time::sleep(Duration::from_secs(3)).await;

@@ -38,7 +38,7 @@ use crate::tokens::{self, WORKSPACE};
 use crate::wire::{Wire, in_real_time};
 use crate::{Answer, Browser, Start};
 
-/// The production limit of a database call, including the SDK's retries.
+/// The production limit of one call to the database.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// The wrapping key.

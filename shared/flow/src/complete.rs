@@ -124,7 +124,7 @@ impl Unconfirmed {
             Ok(Progress::Ended(outcome)) => Ok(Some(outcome)),
             // The browser of the flow can be asked: only it has the cookie.
             Ok(Progress::Asks(unchosen)) => match unchosen.seal(id, &*deps.random) {
-                Ok(sealed) => deps.store.await_choice(flow, sealed, deps.clock.now()).await.map(|()| None),
+                Ok(sealed) => deps.store.await_choice(flow, sealed, deadline).await.map(|()| None),
                 Err(error) => Err(error),
             },
             Err(error) => Err(error),

@@ -24,8 +24,8 @@ use protocol::redirect_uri::Loopback;
 use protocol::secret::Secret;
 use std::time::Duration;
 
-/// The time limit for the database, with the SDK's retries.
-const DATABASE_TIMEOUT: Duration = Duration::from_secs(8);
+/// The time limit of one call to AWS, with the retries that the SDK makes of KMS calls. The store makes its own.
+const CALL_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Logs each event as a line of JSON on standard output, which Lambda sends to `CloudWatch`.
 pub(crate) fn log() {
@@ -139,7 +139,7 @@ fn aws() -> Result<SdkConfig, Error> {
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(AwsHttp::new())
         .retry_config(RetryConfig::standard())
-        .timeout_config(TimeoutConfig::builder().operation_timeout(DATABASE_TIMEOUT).build())
+        .timeout_config(TimeoutConfig::builder().operation_timeout(CALL_TIMEOUT).build())
         .build())
 }
 

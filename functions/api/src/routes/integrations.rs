@@ -127,10 +127,6 @@ pub(crate) async fn delete(call: Call<'_>, workspace: WorkspaceKey) -> Result<Re
     let Call { deps, id: id_or_key, .. } = call;
     let force = call.query().flag("force")?;
     let id = integration_id_of(&workspace, id_or_key);
-    deps.store
-        .read_integration(&workspace, &id)
-        .await?
-        .ok_or_else(|| integration_not_found("integrationKey"))?;
     if force != Some(true) {
         match deps.store.integration_use(&workspace, &id).await? {
             IntegrationUse::Unused => {}
@@ -142,7 +138,13 @@ pub(crate) async fn delete(call: Call<'_>, workspace: WorkspaceKey) -> Result<Re
             }
         }
     }
-    deps.store.delete_integration(&workspace, &id).await?;
+    until_written(|| async {
+        let before = deps.store.read_integration(&workspace, &id).await?;
+        let before = before.ok_or_else(|| integration_not_found("integrationKey"))?;
+        let is_deleted = deps.store.delete_integration(&workspace, &id, &before).await?;
+        Ok(is_deleted.then_some(()))
+    })
+    .await?;
     deps.definitions.forget(&workspace);
     About::Integration.note(&id);
     tracing::info!("integration deleted");

@@ -110,7 +110,7 @@ impl ClaimedFlow {
     async fn await_choice(&self, deps: &Deps, unchosen: &Unchosen) -> Result<()> {
         let id = ConnectionRequestId::of_flow(&self.id, &self.secret)?;
         let sealed = unchosen.seal(&id, &*deps.random)?;
-        deps.store.await_choice(self.claim(), sealed, deps.clock.now()).await
+        deps.store.await_choice(self.claim(), sealed, self.deadline).await
     }
 }
 

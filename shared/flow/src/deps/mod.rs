@@ -88,7 +88,7 @@ pub struct Deps {
     /// The operator's settings.
     pub settings: Settings,
     /// The service's own routes, at its public address and wherever requests came to.
-    pub own_routes: OwnRoutes,
+    pub own_routes: Arc<OwnRoutes>,
 }
 
 impl Deps {
@@ -101,7 +101,7 @@ impl Deps {
         let definitions =
             Definitions::new(Arc::clone(&store), Arc::clone(&sealer), Arc::clone(&clock), settings.loopback);
         let limits = Limits::new(Arc::clone(&store), Arc::clone(&clock), settings.requests_per_minute);
-        let own_routes = OwnRoutes::default();
+        let own_routes = Arc::new(OwnRoutes::default());
         if let Some(url) = &settings.public_url {
             own_routes.begin_at(url);
         }
@@ -116,6 +116,25 @@ impl Deps {
             limits,
             settings,
             own_routes,
+        })
+    }
+
+    /// Returns the same dependencies with another client for calls to providers.
+    #[must_use]
+    pub fn calling(&self, provider: Arc<dyn Provider>) -> Arc<Self> {
+        let (store, sealer, clock) = (&self.store, &self.sealer, &self.clock);
+        let loopback = self.settings.loopback;
+        Arc::new(Self {
+            provider,
+            definitions: Definitions::new(Arc::clone(store), Arc::clone(sealer), Arc::clone(clock), loopback),
+            limits: Limits::new(Arc::clone(store), Arc::clone(clock), self.settings.requests_per_minute),
+            clock: Arc::clone(clock),
+            random: Arc::clone(&self.random),
+            keys: Arc::clone(&self.keys),
+            store: Arc::clone(store),
+            sealer: Arc::clone(sealer),
+            settings: self.settings.clone(),
+            own_routes: Arc::clone(&self.own_routes),
         })
     }
 

@@ -71,7 +71,7 @@ impl Change {
         let change = self.set("health", json(&connection.health)?);
         Ok(match connection.health.next_refresh_at.filter(|_| connection.archived_at.is_none()) {
             Some(at) => {
-                let (partition, sort) = due_key(&connection.id, at);
+                let (partition, sort) = due_key(connection, at);
                 change.set(DUE_PK, text(partition)).set(DUE_SK, text(sort))
             }
             None => change.not_due(),
@@ -133,6 +133,14 @@ impl Change {
     pub(super) fn only_if_some(mut self, name: &'static str) -> Self {
         let alias = self.alias(name);
         self.conditions.push(format!("attribute_exists({alias})"));
+        self
+    }
+
+    /// Lets a write pass only if the attribute has another value, or none.
+    pub(super) fn only_if_not(mut self, name: &'static str, value: AttributeValue) -> Self {
+        let alias = self.alias(name);
+        self.conditions.push(format!("(attribute_not_exists({alias}) OR {alias} <> :not_{name})"));
+        self.values.insert(format!(":not_{name}"), value);
         self
     }
 

@@ -9,6 +9,7 @@ use super::{Store, unavailable};
 use crate::context::choice::CHOICE_LIFETIME;
 use crate::context::flow_id::RESULT_LIFETIME_SECONDS;
 use protocol::clock::Timestamp;
+use protocol::deadline::Deadline;
 use protocol::error::{Error, Result};
 
 /// The result of trying to claim a flow whose customer has chosen.
@@ -36,12 +37,13 @@ impl Store {
             .item("owner", text(claimant))
             .item("claimedAt", number(now.0))
             .item("ttl", number(forgotten_at(until)));
-        put.send().await.map(drop).map_err(|error| unavailable("PutItem flow", &error))
+        self.begin(put).await
     }
 
-    /// Lets a claimed flow wait for a choice. What waited before is spent.
-    pub async fn await_choice(&self, flow: FlowClaim<'_>, sealed: Vec<u8>, now: Timestamp) -> Result<()> {
-        let until = now + CHOICE_LIFETIME;
+    /// Lets a claimed flow wait for a choice. What waited before is spent. It tries until the deadline, since the
+    /// provider does not issue the same credentials again.
+    pub async fn await_choice(&self, flow: FlowClaim<'_>, sealed: Vec<u8>, deadline: Deadline) -> Result<()> {
+        let until = self.clock.now() + CHOICE_LIFETIME;
         let update = self
             .client()
             .update_item()
@@ -50,16 +52,22 @@ impl Store {
             .update_expression("SET choice = :sealed, expiresAt = :until, #ttl = :ttl REMOVE unconfirmed")
             // A second try, after an answer that was lost, writes the same.
             .condition_expression("#owner = :owner AND attribute_not_exists(outcome)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":owner", text(flow.claimant))
             .expression_attribute_values(":sealed", bytes(sealed))
             .expression_attribute_values(":until", number(until.0))
             .expression_attribute_values(":ttl", number(forgotten_at(until)));
-        update.send().await.map(drop).map_err(|error| match failed_condition(&error) {
-            Some(_) => Error::internal("a flow changed its owner"),
-            None => unavailable("UpdateItem flow", &error),
-        })
+        match self.sent_until(deadline.save(), || update.clone().send()).await {
+            Ok(_) => Ok(()),
+            Err(error) => match failed_condition(&error).map(read_claim) {
+                // Only who answers the question takes over its claim: so it was asked, and the answer was lost.
+                Some(Some((owner, _))) if owner != flow.claimant => Ok(()),
+                Some(_) => Err(Error::internal("a flow changed its owner")),
+                None => Err(unavailable("UpdateItem flow", &error)),
+            },
+        }
     }
 
     /// Claims a flow whose customer has chosen, in one conditional write: for the browser that began it, before the
@@ -88,7 +96,7 @@ impl Store {
             .expression_attribute_values(":now", number(now.0))
             .expression_attribute_values(":binding", bytes(binding))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Err(error) = update.send().await else { return Ok(ChoiceClaim::Won) };
+        let Err(error) = self.sent(|| update.clone().send()).await else { return Ok(ChoiceClaim::Won) };
         match failed_condition(&error).map(read_claim) {
             // The SDK repeated a request whose answer was lost. We had already won.
             Some(Some((winner, _))) if winner == claimant => Ok(ChoiceClaim::Won),

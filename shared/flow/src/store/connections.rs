@@ -31,7 +31,10 @@ impl Store {
             .table_name(&self.tables.connections)
             .key("pk", text(id))
             .consistent_read(true);
-        let found = get.send().await.map_err(|error| unavailable("GetItem connection", &error))?;
+        let found = self
+            .sent(|| get.clone().send())
+            .await
+            .map_err(|error| unavailable("GetItem connection", &error))?;
         // A slot has no record, and its key is never a connection's id.
         found.item.filter(|item| item.contains_key("record")).map(|item| read_connection(&item)).transpose()
     }
@@ -56,7 +59,7 @@ pub(super) fn connection_item(connection: &Connection) -> Result<Attributes> {
         .map(|(name, value)| (name.to_owned(), value)),
     );
     if let Some(at) = connection.health.next_refresh_at {
-        let (partition, sort) = due_key(&connection.id, at);
+        let (partition, sort) = due_key(connection, at);
         item.insert(DUE_PK.to_owned(), text(partition));
         item.insert(DUE_SK.to_owned(), text(sort));
     }

@@ -36,7 +36,8 @@ impl Store {
             .table_name(&self.tables.connections)
             .key("pk", text(slot_key(workspace, customer, integration)))
             .consistent_read(true);
-        let found = get.send().await.map_err(|error| unavailable("GetItem slot", &error))?;
+        let found =
+            self.sent(|| get.clone().send()).await.map_err(|error| unavailable("GetItem slot", &error))?;
         Ok(found.item.map(|item| Slot::read(&item).live).unwrap_or_default())
     }
 }

@@ -3,19 +3,19 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 
 use super::item::{Attributes, Item, bytes, can_be_key, text};
+use super::transient::{PATIENCE, PAUSE};
 use super::{Store, unavailable};
+use protocol::backoff::Backoff;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{IntegrationId, WorkspaceKey};
 
 const WORKSPACE: &str = "workspace";
 pub(super) const INTEGRATION: &str = "integration#";
-
-/// The number of requests for one batch. Each asks for the keys that were not processed before.
-const BATCH_ATTEMPTS: usize = 5;
 
 /// The size limit of a definition with its sealed secrets, in bytes. DynamoDB's limit for an item is 400 KiB.
 const MAX_DEFINITION: usize = 380 * 1024;
@@ -67,11 +67,14 @@ impl Store {
                 .map_err(Error::internal)?,
         )]));
         let (mut found_workspace, mut found_integration) = (None, None);
-        for _ in 0..BATCH_ATTEMPTS {
-            let Some(request) = pending.take() else { break };
+        let until = self.clock.now() + PATIENCE;
+        let mut backoff = Backoff::new(&*self.clock, &*self.random, PAUSE, until);
+        while let Some(request) = pending.take() {
             let batch = self.client().batch_get_item().set_request_items(Some(request));
-            let answer =
-                batch.send().await.map_err(|error| unavailable("BatchGetItem definitions", &error))?;
+            let answer = self
+                .sent(|| batch.clone().send())
+                .await
+                .map_err(|error| unavailable("BatchGetItem definitions", &error))?;
             for item in answer.responses.unwrap_or_default().into_values().flatten() {
                 let stored = StoredDefinition::read(&item)?;
                 match item.text("sk")? {
@@ -79,10 +82,14 @@ impl Store {
                     _ => found_integration = Some(stored),
                 }
             }
+            // What a busy table did not read is asked for again.
             pending = answer.unprocessed_keys.filter(|keys| !keys.is_empty());
-        }
-        if pending.is_some() {
-            return Err(Error::new(ErrorKey::StorageUnavailable, "The database is busy. Please try again."));
+            if pending.is_some() && backoff.wait().await.is_none() {
+                return Err(Error::new(
+                    ErrorKey::StorageUnavailable,
+                    "The database is busy. Please try again.",
+                ));
+            }
         }
         Ok((found_workspace, found_integration))
     }
@@ -101,7 +108,10 @@ impl Store {
                 .expression_attribute_values(":integration", text(INTEGRATION))
                 .consistent_read(true)
                 .set_exclusive_start_key(from);
-            let page = query.send().await.map_err(|error| unavailable("Query integrations", &error))?;
+            let page = self
+                .sent(|| query.clone().send())
+                .await
+                .map_err(|error| unavailable("Query integrations", &error))?;
             for item in page.items.unwrap_or_default() {
                 found.push(StoredDefinition::read(&item)?);
             }
@@ -133,14 +143,31 @@ impl Store {
         self.put(workspace, &format!("{INTEGRATION}{id}"), before, stored).await
     }
 
-    /// Deletes an integration's definition.
-    pub async fn delete_integration(&self, workspace: &WorkspaceKey, id: &IntegrationId) -> Result<()> {
+    /// Deletes the integration's definition `before`. Returns false if another one was stored meanwhile. So an attempt
+    /// that arrives late does not take away what was defined after it.
+    pub async fn delete_integration(
+        &self,
+        workspace: &WorkspaceKey,
+        id: &IntegrationId,
+        before: &StoredDefinition,
+    ) -> Result<bool> {
         let delete = self
             .client()
             .delete_item()
             .table_name(&self.tables.integrations)
-            .set_key(Some(key(workspace, &format!("{INTEGRATION}{id}"))));
-        delete.send().await.map(drop).map_err(|error| unavailable("DeleteItem definition", &error))
+            .set_key(Some(key(workspace, &format!("{INTEGRATION}{id}"))))
+            .condition_expression("#definition = :definition")
+            .expression_attribute_names("#definition", "definition")
+            .expression_attribute_values(":definition", text(&before.definition))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match self.sent(|| delete.clone().send()).await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                // Without an item it is deleted: by somebody else, or by an attempt whose answer was lost.
+                Some(DeleteItemError::ConditionalCheckFailedException(found)) => Ok(found.item().is_none()),
+                _ => Err(unavailable("DeleteItem definition", &error)),
+            },
+        }
     }
 
     async fn read_definition(&self, workspace: &WorkspaceKey, sk: &str) -> Result<Option<StoredDefinition>> {
@@ -153,7 +180,10 @@ impl Store {
             .table_name(&self.tables.integrations)
             .set_key(Some(key(workspace, sk)))
             .consistent_read(true);
-        let found = get.send().await.map_err(|error| unavailable("GetItem definition", &error))?;
+        let found = self
+            .sent(|| get.clone().send())
+            .await
+            .map_err(|error| unavailable("GetItem definition", &error))?;
         found.item.map(|item| StoredDefinition::read(&item)).transpose()
     }
 
@@ -210,7 +240,7 @@ impl Store {
                 put.condition_expression(conditions.join(" AND "))
             }
         };
-        match put.send().await {
+        match self.sent(|| put.clone().send()).await {
             Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
                 // Either another request was faster, or the SDK repeated a write whose answer was lost.

@@ -4,7 +4,9 @@
 //! *checkpoint*, says which hours are done.
 
 use super::item::{Attributes, Item, number, text};
+use super::write::is_taken;
 use super::{Store, unavailable};
+use crate::connection::Connection;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
 use protocol::id::ConnectionId;
@@ -13,7 +15,7 @@ use protocol::id::ConnectionId;
 const DUE: &str = "due";
 /// The partition key: an hour and a shard.
 pub(super) const DUE_PK: &str = "duePk";
-/// The sort key: the time, then the id.
+/// The sort key: the time, the connection's id, and its integration's.
 pub(super) const DUE_SK: &str = "dueSk";
 
 /// The number of partitions in an hour.
@@ -33,6 +35,14 @@ pub struct Due {
     pub(super) sort: String,
 }
 
+impl Due {
+    /// Returns the id of its integration. An entry of an earlier version does not name it: those are one group.
+    #[must_use]
+    pub fn integration(&self) -> &str {
+        self.sort.splitn(3, '#').nth(2).unwrap_or_default()
+    }
+}
+
 /// One page of the due entries of a partition.
 pub struct DuePage {
     /// The entries.
@@ -49,7 +59,7 @@ impl Store {
                 .map(|(name, value)| (name.to_owned(), text(value)))
                 .into()
         });
-        let page = self
+        let query = self
             .client()
             .query()
             .table_name(&self.tables.connections)
@@ -58,10 +68,9 @@ impl Store {
             .expression_attribute_values(":partition", text(partition))
             // The next millisecond sorts behind everything that is due now.
             .expression_attribute_values(":now", text(format!("{:014}", now.0 + 1)))
-            .set_exclusive_start_key(start)
-            .send()
-            .await
-            .map_err(|error| unavailable("Query due", &error))?;
+            .set_exclusive_start_key(start);
+        let page =
+            self.sent(|| query.clone().send()).await.map_err(|error| unavailable("Query due", &error))?;
         let place = |item: &Attributes| {
             Ok::<_, Error>(Due {
                 id: ConnectionId::new(item.text("pk")?),
@@ -83,19 +92,28 @@ impl Store {
             .table_name(&self.tables.connections)
             .key("pk", text(CHECKPOINT))
             .consistent_read(true);
-        let found = get.send().await.map_err(|error| unavailable("GetItem checkpoint", &error))?;
+        let found = self
+            .sent(|| get.clone().send())
+            .await
+            .map_err(|error| unavailable("GetItem checkpoint", &error))?;
         found.item.map(|item| item.number("hour")).transpose()
     }
 
-    /// Moves the checkpoint.
+    /// Moves the checkpoint on. It never goes back: what was found done stays done.
     pub async fn write_checkpoint(&self, hour: i64) -> Result<()> {
         let put = self
             .client()
             .put_item()
             .table_name(&self.tables.connections)
             .item("pk", text(CHECKPOINT))
-            .item("hour", number(hour));
-        put.send().await.map(drop).map_err(|error| unavailable("PutItem checkpoint", &error))
+            .item("hour", number(hour))
+            .condition_expression("attribute_not_exists(pk) OR #hour < :hour")
+            .expression_attribute_names("#hour", "hour")
+            .expression_attribute_values(":hour", number(hour));
+        match self.sent(|| put.clone().send()).await {
+            Err(error) if !is_taken(&error) => Err(unavailable("PutItem checkpoint", &error)),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -111,10 +129,11 @@ pub fn due_partitions(hour: i64) -> impl Iterator<Item = String> {
 }
 
 /// Returns the index's keys for a connection that is due at this moment.
-pub(super) fn due_key(id: &ConnectionId, at: Timestamp) -> (String, String) {
+pub(super) fn due_key(connection: &Connection, at: Timestamp) -> (String, String) {
+    let Connection { id, integration, .. } = connection;
     // Ids are random, so the sum of their bytes spreads well.
     let shard = id.as_str().bytes().fold(0_u8, u8::wrapping_add) % SHARDS;
-    (partition(due_hour(at), shard), format!("{:014}#{id}", at.0))
+    (partition(due_hour(at), shard), format!("{:014}#{id}#{integration}", at.0))
 }
 
 fn partition(hour: i64, shard: u8) -> String {

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::change::Change;
 use super::item::{Attributes, Item, bytes, number, text, texts};
+use super::write::is_taken;
 use super::{Store, unavailable};
 use crate::context::flow_id::FlowId;
 use crate::context::outcome::Outcome;
@@ -87,8 +88,18 @@ pub enum Claim {
 impl Store {
     /// Stores a new flow.
     pub async fn begin_flow(&self, flow: NewFlow<'_>) -> Result<()> {
-        let put = self.put_flow(flow);
-        put.send().await.map(drop).map_err(|error| unavailable("PutItem flow", &error))
+        self.begin(self.put_flow(flow)).await
+    }
+
+    /// Puts a new flow's item, on the condition that there is none: an attempt that arrives after its repetition, and
+    /// after what followed, changes nothing. A flow's id is made of fresh randomness, so an item that is there already is
+    /// this one.
+    pub(super) async fn begin(&self, put: PutItemFluentBuilder) -> Result<()> {
+        let put = put.condition_expression("attribute_not_exists(pk)");
+        match self.sent(|| put.clone().send()).await {
+            Err(error) if !is_taken(&error) => Err(unavailable("PutItem flow", &error)),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn put_flow(&self, flow: NewFlow<'_>) -> PutItemFluentBuilder {
@@ -124,7 +135,7 @@ impl Store {
             .table_name(&self.tables.flows)
             .key("pk", text(id.as_str()))
             .consistent_read(true);
-        Ok(get.send().await.map_err(|error| unavailable("GetItem flow", &error))?.item)
+        Ok(self.sent(|| get.clone().send()).await.map_err(|error| unavailable("GetItem flow", &error))?.item)
     }
 
     /// Claims a flow for `claimant` in one conditional write: only for the browser that began it, at a path where its
@@ -154,7 +165,7 @@ impl Store {
             .expression_attribute_values(":path", text(callback_path))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match update.send().await {
+        match self.sent(|| update.clone().send()).await {
             Ok(updated) => {
                 let flow = FlowItem::read(&updated.attributes.unwrap_or_default())?;
                 Ok(Claim::Won(flow.memory))
@@ -179,7 +190,7 @@ impl Store {
             .set_expression_attribute_names(Some(change.names()))
             .set_expression_attribute_values(Some(change.values()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match update.send().await {
+        match self.sent(|| update.clone().send()).await {
             Ok(_) => Ok(outcome.clone()),
             Err(error) => match failed_condition(&error) {
                 Some(old) => read_outcome(old).ok_or_else(|| Error::internal("a flow changed its owner")),

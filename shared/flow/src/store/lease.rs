@@ -1,17 +1,14 @@
 //! A lease on a connection's credentials. Only its holder may ask the provider for new ones.
 
-use std::time::Duration;
-
 use super::change::Change;
 use super::connections::read_connection;
 use super::due::{DUE_PK, DUE_SK, Due};
 use super::event::ConnectionEvent;
 use super::item::{Item, number, text};
 use super::predecessor::Predecessor;
-use super::write::{Written, changed, failed_condition, may_be_taken_later};
+use super::write::{Written, changed, failed_condition};
 use super::{Store, unavailable};
 use crate::connection::Connection;
-use protocol::backoff::Backoff;
 use protocol::clock::Timestamp;
 use protocol::error::Result;
 
@@ -36,9 +33,6 @@ pub struct Lease {
     pub predecessor: Predecessor,
 }
 
-/// The shortest and the longest pause between two attempts to release a lease.
-const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(400);
-
 impl Store {
     /// Takes the lease. Returns nothing if the connection has changed or somebody else holds the lease.
     pub async fn lease(&self, leased: Leased<'_>, holder: &str, until: Timestamp) -> Result<Option<Lease>> {
@@ -56,7 +50,9 @@ impl Store {
             .set("leaseUntil", number(until.0))
             .event(None, until)
             .only_if_none("archivedAt")
-            .only_if_none_or_before("leaseUntil", self.clock.now());
+            .only_if_none_or_before("leaseUntil", self.clock.now())
+            // A lease that was released does not come back by an earlier attempt that arrives late.
+            .only_if_not("endedBy", text(holder));
         let before = match self.write(id, &change).await {
             Ok(before) => before,
             // The SDK may have repeated a write whose answer was lost.
@@ -91,28 +87,25 @@ impl Store {
         let change = change
             .only_if("leaseOwner", text(&lease.holder))
             .only_if("version", number(lease.connection.version));
-        let mut backoff = Backoff::new(&*self.clock, &*self.random, PAUSE, lease.until);
-        loop {
-            let Err(error) = self.write(&renewed.id, &change).await else { return Ok(Written::Done) };
-            if let Some(found) = failed_condition(&error) {
-                // The same write was already made, but its answer was lost.
-                if found.item().and_then(|item| item.opt_text("endedBy")) == Some(&lease.holder) {
-                    return Ok(Written::Done);
-                }
-                return changed(found);
+        let written = self.write_until(lease.until, &renewed.id, &change).await;
+        let Err(error) = written else { return Ok(Written::Done) };
+        match failed_condition(&error) {
+            // The same write was already made, but its answer was lost.
+            Some(found) if found.item().and_then(|item| item.opt_text("endedBy")) == Some(&lease.holder) => {
+                Ok(Written::Done)
             }
-            if !may_be_taken_later(&error) || backoff.wait().await.is_none() {
-                return Err(unavailable("UpdateItem credentials", &error));
-            }
+            Some(found) => changed(found),
+            None => Err(unavailable("UpdateItem credentials", &error)),
         }
     }
 
-    /// Notes a use of the connection.
+    /// Notes a use of the connection, unless a later one is noted.
     pub async fn touch(&self, connection: &Connection) -> Result<()> {
         let change = Change::default()
             .set("lastActiveAt", number(connection.last_active_at.0))
             .event(None, connection.last_active_at)
-            .only_if_some("pk");
+            .only_if_some("pk")
+            .only_if_none_or_before("lastActiveAt", connection.last_active_at);
         match self.write(&connection.id, &change).await {
             Ok(_) => Ok(()),
             Err(error) if failed_condition(&error).is_some() => Ok(()),

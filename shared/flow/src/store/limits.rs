@@ -47,7 +47,7 @@ impl Store {
             .expression_attribute_values(":limit", number(limit.into()))
             .expression_attribute_values(":ttl", number(minute * 60 + TTL_SECONDS))
             .return_values(ReturnValue::UpdatedNew);
-        match update.send().await {
+        match self.sent(|| update.clone().send()).await {
             Ok(updated) => {
                 let taken = updated.attributes.unwrap_or_default().number("taken")?;
                 // The last to take may have wanted more than there was.

@@ -83,7 +83,10 @@ impl Store {
                 .filter_expression("integration = :integration")
                 .expression_attribute_values(":integration", text(integration));
         }
-        let page = query.send().await.map_err(|error| unavailable("Query connections", &error))?;
+        let page = self
+            .sent(|| query.clone().send())
+            .await
+            .map_err(|error| unavailable("Query connections", &error))?;
         let mut connections =
             page.items.unwrap_or_default().iter().map(read_connection).collect::<Result<Vec<_>>>()?;
         connections.retain(|connection| list.wants(connection, &cursor));
@@ -105,13 +108,14 @@ impl Store {
     ) -> Result<IntegrationUse> {
         let mut from = None;
         for _ in 0..MAX_PAGES {
-            let page = self
+            let query = self
                 .listed(workspace.as_str(), None)
                 .filter_expression("integration = :integration")
                 .expression_attribute_values(":integration", text(integration))
                 .projection_expression("pk")
-                .set_exclusive_start_key(from)
-                .send()
+                .set_exclusive_start_key(from);
+            let page = self
+                .sent(|| query.clone().send())
                 .await
                 .map_err(|error| unavailable("Query connections", &error))?;
             if page.count > 0 {

@@ -18,12 +18,14 @@ mod predecessor;
 mod save;
 mod slot;
 mod transact;
+mod transient;
 mod unconfirmed;
 mod update;
 mod write;
 
 use std::sync::{Arc, OnceLock};
 
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::{Client, Config};
 
@@ -70,9 +72,11 @@ pub struct Store {
 
 impl Store {
     /// Opens the tables in the database that `config` reaches. The client is built at its first use, because that takes
-    /// a sixth of a cold start and not every request needs it.
+    /// a sixth of a cold start and not every request needs it. It makes each request once: `transient.rs` decides what
+    /// is made again, by our clock and until our deadlines.
     #[must_use]
     pub fn new(config: Config, tables: Tables, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        let config = config.to_builder().retry_config(RetryConfig::disabled()).build();
         Self { config, client: OnceLock::new(), tables, clock, random }
     }
 

@@ -22,7 +22,7 @@ impl Store {
             .item("pk", text(format!("{INTEGRATION}{id}")))
             .item("sk", text(OWNER))
             .item("workspace", text(workspace));
-        put.send().await.map(drop).map_err(|error| unavailable("PutItem owner", &error))
+        self.sent(|| put.clone().send()).await.map(drop).map_err(|error| unavailable("PutItem owner", &error))
     }
 
     /// Returns the workspace of an integration, if it was noted.
@@ -33,7 +33,8 @@ impl Store {
             .table_name(&self.tables.integrations)
             .key("pk", text(format!("{INTEGRATION}{id}")))
             .key("sk", text(OWNER));
-        let found = get.send().await.map_err(|error| unavailable("GetItem owner", &error))?;
+        let found =
+            self.sent(|| get.clone().send()).await.map_err(|error| unavailable("GetItem owner", &error))?;
         found.item.map(|item| item.text("workspace").map(WorkspaceKey::new)).transpose()
     }
 }

@@ -16,6 +16,7 @@ use crate::context::outcome::Outcome;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
 use protocol::id::ConnectionId;
+use protocol::random::draw_id;
 
 /// A connection to save.
 pub struct SaveConnection<'a> {
@@ -196,8 +197,12 @@ impl Store {
             let Ok(writes) = std::iter::once(removal).chain(archived).collect::<Result<Vec<_>>>() else {
                 return;
             };
-            let transaction = self.client().transact_write_items().set_transact_items(Some(writes));
-            if let Err(error) = transaction.send().await {
+            let transaction = self
+                .client()
+                .transact_write_items()
+                .client_request_token(draw_id(&*self.random))
+                .set_transact_items(Some(writes));
+            if let Err(error) = self.sent(|| transaction.clone().send()).await {
                 unavailable("TransactWriteItems", &error).report("surplus connections were not archived");
                 return;
             }

@@ -1,7 +1,5 @@
 //! Repeats a transaction until it is written, decided otherwise, or out of time.
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
@@ -11,14 +9,11 @@ use aws_sdk_dynamodb::types::{
 
 use super::change::Change;
 use super::item::{Found, text};
+use super::transient::{PAUSE, is_transient};
 use super::{Store, unavailable};
 use protocol::backoff::Backoff;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
-
-/// The shortest and the longest pause between two attempts.
-pub(super) const PAUSE: std::ops::RangeInclusive<Duration> =
-    Duration::from_millis(20)..=Duration::from_millis(640);
 
 /// The limits of a series of attempts.
 pub(super) struct Attempts<'a> {
@@ -79,14 +74,14 @@ impl Store {
                 .transact_write_items()
                 .client_request_token(format!("{}-{generation}", attempts.token))
                 .set_transact_items(Some(writes));
-            // The SDK has retries of its own, so one attempt needs a limit too: it must not outlive the function.
+            // An attempt must not outlive the function.
             let left = attempts.deadline.since(self.clock.now());
             let error = match tokio::time::timeout(left, transaction.send()).await {
                 Ok(Ok(_)) => return Ok(Transacted::Written(assumed)),
                 Ok(Err(error)) => error,
                 Err(_) => return Err(gave_up()),
             };
-            if !is_worth_another(&error) {
+            if !is_transient(&error) && !is_canceled(&error) {
                 return Err(unavailable("TransactWriteItems", &error));
             }
             let failed = failed_conditions(&roles, &error)?;
@@ -130,20 +125,9 @@ pub(super) fn gave_up() -> Error {
     Error::new(ErrorKey::LockTimeout, "The database was too busy. Please try again.")
 }
 
-fn is_worth_another<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
-    match error {
-        SdkError::ServiceError(service) => matches!(
-            service.err(),
-            TransactWriteItemsError::TransactionCanceledException(_)
-                | TransactWriteItemsError::TransactionInProgressException(_)
-                | TransactWriteItemsError::ProvisionedThroughputExceededException(_)
-                | TransactWriteItemsError::RequestLimitExceeded(_)
-                | TransactWriteItemsError::InternalServerError(_)
-        ),
-        // Without an answer, the transaction may still have been written. The same token makes it safe to repeat.
-        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
-        _ => false,
-    }
+/// True for an answer that gives a reason for each write. Some of them pass: `failed_conditions` reads them.
+fn is_canceled<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
+    error.as_service_error().is_some_and(TransactWriteItemsError::is_transaction_canceled_exception)
 }
 
 /// Returns the failed conditions. There are none if another transaction was at the same items.

@@ -56,7 +56,7 @@ impl Store {
             .item("confirmUntil", number(until.0))
             // The result can be asked for again a while longer.
             .item("ttl", number(until.seconds() + CONFIRMATION_LIFETIME.as_secs().cast_signed()));
-        put.send().await.map(drop).map_err(|error| unavailable("PutItem flow", &error))
+        self.begin(put).await
     }
 
     /// Lets the claimed flow of `claimant` wait for the application.
@@ -79,12 +79,18 @@ impl Store {
             .update_expression("SET confirmation = :binding, unconfirmed = :sealed, confirmUntil = :until")
             // A second try, after an answer that was lost, writes the same.
             .condition_expression("#owner = :owner AND attribute_not_exists(outcome)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_values(":owner", text(claimant));
-        update.send().await.map(drop).map_err(|error| match failed_condition(&error) {
-            Some(_) => Error::internal("a flow changed its owner"),
-            None => unavailable("UpdateItem flow", &error),
-        })
+        match self.sent(|| update.clone().send()).await {
+            Ok(_) => Ok(()),
+            Err(error) => match failed_condition(&error) {
+                // The application was quick: it has claimed what an attempt wrote whose answer was lost.
+                Some(found) if found.opt_bytes("confirmation") == Some(&id.binding()[..]) => Ok(()),
+                Some(_) => Err(Error::internal("a flow changed its owner")),
+                None => Err(unavailable("UpdateItem flow", &error)),
+            },
+        }
     }
 
     /// Reads a flow that waits for the application, or did, strongly consistent.
@@ -121,7 +127,7 @@ impl Store {
             .expression_attribute_values(":for", bytes(confirmed_for))
             .expression_attribute_values(":binding", bytes(id.binding()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Err(error) = update.send().await else { return Ok(Completion::Won) };
+        let Err(error) = self.sent(|| update.clone().send()).await else { return Ok(Completion::Won) };
         let Some(old) = failed_condition(&error) else {
             return Err(unavailable("UpdateItem flow", &error));
         };
@@ -147,7 +153,7 @@ impl Store {
             )
             .expression_attribute_values(":now", number(now.0))
             .expression_attribute_values(":binding", bytes(id.binding()));
-        match update.send().await {
+        match self.sent(|| update.clone().send()).await {
             Err(error) if failed_condition(&error).is_none() => Err(unavailable("UpdateItem flow", &error)),
             _ => Ok(()),
         }

@@ -5,11 +5,13 @@
 //! on the condition that nobody else has written any meanwhile. The others wait for it. The lease lasts longer than its
 //! holder can live.
 
+mod breaker;
 mod doubt;
 mod further;
 mod lifetime;
 mod not_renewed;
 mod renew;
+mod slots;
 mod sweep;
 mod unauthorized;
 mod wait;

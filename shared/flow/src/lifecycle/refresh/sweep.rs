@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::task::JoinSet;
 
+use super::breaker::Breaker;
+use super::slots::Slots;
 use super::{Asked, lead};
 use crate::deps::Deps;
 use crate::deps::trail::{self, About};
@@ -16,8 +18,8 @@ use protocol::error::Result;
 use protocol::random::draw_id;
 use tracing::Instrument as _;
 
-/// The number of connections that are renewed at once.
-const AT_ONCE: usize = 64;
+/// The due connections that wait in memory at most. More are read when some of them are done.
+const READ_AHEAD: usize = 10_000;
 
 /// The longest time of one refresh, from lease to save. None begins later than this before the end.
 const LONGEST: Duration = LEASE;
@@ -45,7 +47,10 @@ pub async fn sweep(deps: &Arc<Deps>, end: Timestamp) -> Result<Swept> {
     let now = deps.clock.now();
     let this_hour = due_hour(now);
     let checkpoint = deps.store.read_checkpoint().await?;
-    let mut work = Work { deps, end, tasks: JoinSet::new(), swept: Swept::default() };
+    let breaker = Breaker::new(Arc::clone(&deps.provider), Arc::clone(&deps.clock));
+    let deps = &deps.calling(Arc::new(breaker));
+    let mut work =
+        Work { deps, end, slots: Slots::default(), tasks: JoinSet::new(), swept: Swept::default() };
     // Nothing is added to an hour that is over. Clocks differ a little, so the previous hour is still read too.
     let last_hour = this_hour - 1;
     let first = checkpoint.unwrap_or(last_hour - FIRST_LOOK).min(last_hour);
@@ -65,9 +70,7 @@ pub async fn sweep(deps: &Arc<Deps>, end: Timestamp) -> Result<Swept> {
             break;
         }
     }
-    while let Some(outcome) = work.tasks.join_next().await {
-        work.swept.count(outcome.unwrap_or(SweepOutcome::Failed));
-    }
+    work.rest().await;
     looked?;
     if checkpoint != Some(first_left) {
         deps.store.write_checkpoint(first_left).await?;
@@ -81,6 +84,7 @@ pub async fn sweep(deps: &Arc<Deps>, end: Timestamp) -> Result<Swept> {
 struct Work<'a> {
     deps: &'a Arc<Deps>,
     end: Timestamp,
+    slots: Slots,
     tasks: JoinSet<SweepOutcome>,
     swept: Swept,
 }
@@ -94,7 +98,7 @@ enum SweepOutcome {
 }
 
 impl Work<'_> {
-    /// Begins the due renewals of an hour. Returns true if there were none.
+    /// Reads the due connections of an hour, and begins with them. Returns true if there were none.
     async fn hour(&mut self, hour: i64, now: Timestamp) -> Result<bool> {
         let mut empty = true;
         for partition in due_partitions(hour) {
@@ -112,7 +116,7 @@ impl Work<'_> {
         self.deps.clock.now() + LONGEST >= self.end
     }
 
-    /// Begins the due renewals of a partition. Returns true if there were none.
+    /// Reads the due connections of a partition, and begins with them. Returns true if there were none.
     async fn partition(&mut self, partition: &str, now: Timestamp) -> Result<bool> {
         let mut after = None;
         let mut empty = true;
@@ -120,20 +124,55 @@ impl Work<'_> {
             let page = self.deps.store.due(partition, now, after).await?;
             for due in page.due {
                 empty = false;
-                if self.tasks.len() >= AT_ONCE
-                    && let Some(outcome) = self.tasks.join_next().await
-                {
-                    self.swept.count(outcome.unwrap_or(SweepOutcome::Failed));
-                }
-                if self.is_late() {
-                    self.swept.unfinished = true;
-                    return Ok(false);
-                }
-                self.tasks.spawn(renew_due(Arc::clone(self.deps), due).instrument(trail::span()));
+                self.slots.wait(due);
+            }
+            self.begin(true);
+            while self.slots.waiting() > READ_AHEAD && self.one_ends().await {
+                self.begin(true);
+            }
+            if self.is_late() {
+                self.swept.unfinished = true;
+                return Ok(false);
             }
             match page.next {
                 Some(next) => after = Some(next),
                 None => return Ok(empty),
+            }
+        }
+    }
+}
+
+impl Work<'_> {
+    /// Begins as many of the renewals that wait as there are slots for.
+    fn begin(&mut self, is_reading: bool) {
+        while !self.is_late()
+            && let Some(due) = self.slots.next(is_reading)
+        {
+            let integration = due.integration().to_owned();
+            let renewal = renew_due(Arc::clone(self.deps), due).instrument(trail::span());
+            self.slots.taken(self.tasks.spawn(renewal).id(), integration);
+        }
+    }
+
+    /// Waits for the end of a renewal. Returns false if none is under way.
+    async fn one_ends(&mut self) -> bool {
+        let (id, outcome) = match self.tasks.join_next_with_id().await {
+            Some(Ok(ended)) => ended,
+            Some(Err(broken)) => (broken.id(), SweepOutcome::Failed),
+            None => return false,
+        };
+        self.slots.freed(id);
+        self.swept.count(outcome);
+        true
+    }
+
+    /// Renews what waits, as long as there is time, and waits for what has begun.
+    async fn rest(&mut self) {
+        loop {
+            self.begin(false);
+            if !self.one_ends().await {
+                self.swept.unfinished |= self.slots.waiting() > 0;
+                return;
             }
         }
     }

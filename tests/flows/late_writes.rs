@@ -1,0 +1,82 @@
+//! Writes that arrive late or twice: after their repetition, and after everything that followed.
+
+use std::time::Duration;
+
+use http::Method;
+use protocol::clock::Clock;
+use serde_json::{Value, json};
+use tests::definitions::{self, INTEGRATION};
+use tests::tokens::{WORKSPACE, admin};
+use tests::{Fault, Start, World};
+
+use crate::refresh::{HOUR, connected};
+
+async fn call(world: &World, method: Method, path: &str, body: Option<&Value>) {
+    let answer = world.api(method, path, &admin(WORKSPACE), body).await;
+    assert!(answer.status.is_success(), "{path}: {}", answer.body);
+}
+
+async fn swept(world: &World) {
+    let end = world.clock.now() + Duration::from_mins(4);
+    flow::lifecycle::refresh::sweep(&world.deps, end).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_arrives_after_its_callback_changes_nothing() {
+    let world = World::new().await;
+    let browser = world.browser();
+    world.wire.fail("PutItem", 1, Fault::Late);
+    let callback = world.begin(&browser, &Start::new()).await.consent();
+    assert!(world.wire.recover());
+    let late = world.wire.take_kept();
+    assert_eq!(late.len(), 1);
+
+    let answered = browser.get(&callback).await;
+    let before = world.dump().await;
+    world.wire.deliver(&late[0]).await;
+    assert_eq!(world.dump().await, before);
+    let id = browser.get(answered.location()).await.connection_id();
+    // Nor does a callback that is repeated exchange anything.
+    let again = browser.get(&callback).await;
+    assert_eq!(browser.get(again.location()).await.connection_id(), id);
+    assert_eq!(world.provider.calls_to("/oauth/token").len(), 1);
+}
+
+/// What every write of a connection's life would do, if the network delivered it once more at the end.
+#[tokio::test(start_paused = true)]
+async fn no_write_that_arrives_once_more_changes_anything() {
+    let world = World::new().await;
+    world.wire.keep_writes();
+    let browser = world.browser();
+    let id = connected(&world).await;
+    let path = format!("/connections/{id}");
+    world.clock.advance(2 * HOUR);
+    world.secrets(&id).await;
+    call(&world, Method::PATCH, &path, Some(&json!({ "name": "New" }))).await;
+    let parameters = json!({ "connectorParameters": { "region": "eu" } });
+    call(&world, Method::PATCH, &path, Some(&parameters)).await;
+    world.clock.advance(HOUR);
+    swept(&world).await;
+    call(&world, Method::DELETE, &path, None).await;
+    call(&world, Method::POST, &format!("{path}/restore"), None).await;
+    let reconnected = Start::new().with(&json!({ "connectionId": id }));
+    world.connect(&browser, &reconnected).await.assert_connected();
+    world.connect(&browser, &Start::new()).await.assert_connected();
+    call(&world, Method::DELETE, &format!("/integrations/{INTEGRATION}?force=true"), None).await;
+    let mut defined = definitions::integration();
+    defined["name"] = json!("Defined anew");
+    world.define(INTEGRATION, &defined).await;
+    world.clock.advance(HOUR);
+    swept(&world).await;
+
+    let before = world.dump().await;
+    let mut kept = world.wire.take_kept();
+    for order in ["in order", "reversed"] {
+        for request in &kept {
+            world.wire.deliver(request).await;
+            let body = String::from_utf8_lossy(request.body().bytes().unwrap());
+            assert_eq!(world.dump().await, before, "{order}: {body}");
+        }
+        kept.reverse();
+    }
+}
