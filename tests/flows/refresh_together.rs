@@ -118,3 +118,25 @@ async fn a_caller_who_goes_does_not_stop_the_refresh() {
     assert_eq!(world.secrets(&id).await["credentials"]["refresh_token"], "refresh/2");
     assert_eq!(refreshes(&world), 1);
 }
+
+/// Who has waited for another's lease, and then leads a slow refresh, has an answer before API Gateway gives up.
+#[tokio::test(start_paused = true)]
+async fn a_caller_has_an_answer_in_time_however_long_they_waited_before() {
+    let world = World::new().await;
+    let id = connected(&world).await;
+    world.clock.advance(HOUR);
+    dies_refreshing(&world, &id).await;
+    // Another 19 seconds of the lease are left.
+    world.clock.advance(Duration::from_secs(25));
+    let rotated = json!({ "access_token": "access/2", "refresh_token": "refresh/2" });
+    world.provider.next("/oauth/token", renewed(&rotated).after(Duration::from_secs(15)));
+    let asked = tokio::time::Instant::now();
+    let answer = world.read_secrets(&id).await;
+    assert!(asked.elapsed() < Duration::from_secs(28), "{:?}", asked.elapsed());
+    assert_eq!(answer.refusal().key, "lock_timeout");
+    assert_eq!(answer.headers["retry-after"], "2");
+    // The refresh goes on.
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(world.secrets(&id).await["credentials"]["refresh_token"], "refresh/2");
+    assert_eq!(refreshes(&world), 2);
+}

@@ -6,7 +6,7 @@
 //! 22 s  the last call to a provider stops
 //! 25 s  a caller stops waiting for another caller's refresh
 //! 26 s  the last try to save stops
-//! 27 s  a waiting program gets its answer, even if a revocation is still at work
+//! 27 s  a waiting program gets its answer, even if a revocation or a refresh is still at work
 //! 28 s  Lambda stops initiate, callback and finish
 //! 30 s  API Gateway gives up
 //! 35 s  a claim on a flow is dead: its work has stopped before, at 26 s
@@ -33,8 +33,8 @@ pub const LEASE_WAIT: Duration = Duration::from_secs(25);
 /// A save is tried until this moment: the database may be asked again, the provider may not.
 pub const SAVE: Duration = Duration::from_secs(26);
 
-/// A caller who waits for a revocation gets an answer at this moment, before API Gateway gives up.
-pub const REVOCATION: Duration = Duration::from_secs(27);
+/// A caller who waits for a revocation or a refresh gets an answer at this moment, before API Gateway gives up.
+pub const ANSWER: Duration = Duration::from_secs(27);
 
 /// The limit of the functions that a browser waits for: `Timeout` of initiate, callback and finish.
 pub const BROWSER_FUNCTION: Duration = Duration::from_secs(28);
@@ -104,10 +104,16 @@ impl Deadline {
         self.began + SAVE
     }
 
+    /// The moment when a waiting program gets its answer, whatever is still at work.
+    #[must_use]
+    pub fn answer(self) -> Timestamp {
+        self.began + ANSWER
+    }
+
     /// The time that a revocation may still take at `now`.
     #[must_use]
     pub fn revocation(self, now: Timestamp) -> Duration {
-        (self.began + REVOCATION).since(now).min(ONE_REVOCATION)
+        self.answer().since(now).min(ONE_REVOCATION)
     }
 }
 
@@ -122,7 +128,7 @@ mod tests {
             PROVIDER,
             LEASE_WAIT,
             SAVE,
-            REVOCATION,
+            ANSWER,
             BROWSER_FUNCTION,
             GATEWAY,
             CLAIM,

@@ -36,7 +36,7 @@ use crate::deps::Deps;
 use crate::store::{ConnectionEvent, Lease, Predecessor, Written};
 use not_renewed::{Heard, NotRenewed, expired};
 use renew::renew;
-use wait::{Waited, wait};
+use wait::{Waited, held, wait};
 pub(crate) use wait::{leased, release};
 
 /// The pause after a failed refresh: a minute after the first failure in a row, growing to six hours.
@@ -100,18 +100,26 @@ pub async fn renewed(deps: &Arc<Deps>, seen: Connection, deadline: Deadline) -> 
         _ => None,
     };
     match wait(deps, seen.clone(), deadline, answered).await? {
-        Waited::Leased(lease, deadline) => led(deps, *lease, Asked::Anyway, deadline).await,
+        Waited::Leased(lease, work) => led(deps, (*lease, work), Asked::Anyway, deadline).await,
         Waited::Answered(answer) => answer,
     }
 }
 
-/// The caller may hang up at any time. A task of its own finishes the work under the lease all the same.
-async fn led(deps: &Arc<Deps>, lease: Lease, asked: Asked, deadline: Deadline) -> Result<Connection> {
+/// The caller may hang up at any time. A task of its own finishes the work under the lease all the same. `caller` is the
+/// deadline of the caller, who may have waited for the lease: an answer comes before API Gateway gives up.
+async fn led(
+    deps: &Arc<Deps>,
+    (lease, deadline): (Lease, Deadline),
+    asked: Asked,
+    caller: Deadline,
+) -> Result<Connection> {
+    let left = caller.answer().since(deps.clock.now());
     let deps = Arc::clone(deps);
     let work = async move { lead(&deps, lease, asked, deadline).await };
-    tokio::spawn(work.in_current_span())
-        .await
-        .map_err(|error| Error::internal("a refresh broke down").caused_by(error))?
+    match tokio::time::timeout(left, tokio::spawn(work.in_current_span())).await {
+        Ok(led) => led.map_err(|error| Error::internal("a refresh broke down").caused_by(error))?,
+        Err(_) => Err(held()),
+    }
 }
 
 /// Renews the credentials of a leased connection, and releases the lease.

@@ -46,7 +46,7 @@ pub async fn after_unauthorized(
         (!is_as_it_was).then_some(None)
     };
     let found = match wait(deps, seen.clone(), deadline, answered).await.ok()? {
-        Waited::Leased(lease, deadline) => led(deps, *lease, Asked::Unauthorized, deadline).await.ok(),
+        Waited::Leased(lease, work) => led(deps, (*lease, work), Asked::Unauthorized, deadline).await.ok(),
         Waited::Answered(found) => found,
     };
     found?.usable().ok()

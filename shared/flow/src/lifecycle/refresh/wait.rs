@@ -48,8 +48,12 @@ pub(super) async fn wait<T>(
     }
 }
 
-fn held() -> Error {
-    Error::new(ErrorKey::LockTimeout, "Another request is refreshing this connection. Please try again.")
+/// The pause before the next try, in seconds: the refresh is about to end.
+const ASK_AGAIN: u64 = 2;
+
+pub(super) fn held() -> Error {
+    Error::new(ErrorKey::LockTimeout, "This connection is being refreshed. Please try again.")
+        .with("retryAfter", ASK_AGAIN)
 }
 
 /// Takes the lease for another kind of work, once no refresh is under way.
