@@ -4,6 +4,7 @@
 mod environment;
 mod gateway_event;
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use flow::deps::{Deps, HttpService};
@@ -25,13 +26,14 @@ pub async fn run(mount: impl FnOnce(&Arc<Deps>) -> HttpService) -> Result<(), Er
 pub async fn run_scheduled<F, Fut>(handler: F) -> Result<(), Error>
 where
     F: Fn(Arc<Deps>, Timestamp) -> Fut + Send + 'static,
-    Fut: Future<Output = protocol::error::Result<Value>> + Send,
+    Fut: Future<Output = protocol::error::Result<Value>> + Send + 'static,
 {
     environment::log();
     let deps = environment::deps()?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
         let end = Timestamp(i64::try_from(event.context.deadline).unwrap_or(i64::MAX));
-        let handled = handler(Arc::clone(&deps), end);
+        // A type of its own: the compiler counts how deep futures stand in each other.
+        let handled: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(handler(Arc::clone(&deps), end));
         async {
             let answer = handled.await.inspect_err(|error| error.report("scheduled work failed"))?;
             tracing::info!(%answer, "scheduled work ended");
