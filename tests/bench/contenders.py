@@ -155,12 +155,12 @@ def echoed(answer):
         raise AssertionError(f"not an echo: {answer}")
 
 
-def rust(name, endpoint=world.DYNAMODB, kms=None, more=None):
+def rust(name, endpoint=world.DYNAMODB, kms=None, more=None, share=None):
     """Starts one of the workspace's binaries as a function."""
     command = [str(world.unpacked(name))]
     environment = OURS if kms is None else KEYED | {"AWS_ENDPOINT_URL_KMS": kms}
     environment = environment | {"AWS_ENDPOINT_URL_DYNAMODB": endpoint} | (more or {})
-    return Function(command, environment, str(world.LOGS / name))
+    return Function(command, environment, str(world.LOGS / name), share)
 
 
 @contextmanager
@@ -191,7 +191,7 @@ def rest(method, path, body=None, query=""):
     return event(method, path, query, body=body, route=route, bearer=client.token(isAdmin=True))
 
 
-def grant(name, endpoint=world.DYNAMODB):
+def grant(name, endpoint=world.DYNAMODB, more=None, share=None):
     """Starts grant on Node, under Lambda's own runtime client."""
     environment = LAMBDA | {
         "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
@@ -204,9 +204,9 @@ def grant(name, endpoint=world.DYNAMODB):
         "CLIENT_ID": world.CLIENT_ID,
         "CLIENT_SECRET": world.CLIENT_SECRET,
         "SESSION_SECRET": "a secret that signs the cookie of the session",
-    }
+    } | (more or {})
     command = [shutil.which("node"), str(GRANT / "node_modules/aws-lambda-ric/index.mjs"), "index.handler"]
-    return Function(command, environment, str(world.LOGS / name))
+    return Function(command, environment, str(world.LOGS / name), share)
 
 
 @cache

@@ -51,3 +51,40 @@ def _bars(title, unit, bars):
             f'aria-labelledby="title description" font-family="system-ui, sans-serif" font-size="12" fill="{INK}">'
             f'<title id="title">{escape(title)}</title><desc id="description">{escape(values)}</desc>'
             + "".join(parts) + "</svg>\n")
+
+
+def over_memory(name, title, unit, memories, series):
+    """A line for each contender over the memory sizes: `series` has its values by name."""
+    left, width, top, bottom = 60, 640, 44, 320
+    right = 150
+    values = [value for line in series.values() for value in line]
+    floor, ceiling = 10 ** math.floor(math.log10(min(values))), 10 ** math.ceil(math.log10(max(values)))
+
+    def x(column):
+        return left + column * (width - left - right) / max(1, len(memories) - 1)
+
+    def y(value):
+        return bottom - math.log(value / floor) / math.log(ceiling / floor) * (bottom - top)
+
+    parts = [f'<text x="0" y="16" font-size="15" font-weight="600">{escape(title)}, {unit} (logarithmic)</text>']
+    tick = floor
+    while tick <= ceiling:
+        parts.append(f'<path d="M{left} {y(tick):.1f}H{width - right}" stroke="{INK}" stroke-opacity=".35"/>'
+                     f'<text x="{left - 8}" y="{y(tick) + 4:.1f}" text-anchor="end">{tick:g}</text>')
+        tick *= 10
+    parts += [f'<text x="{x(column):.1f}" y="{bottom + 18}" text-anchor="middle">{memory} MB</text>'
+              for column, memory in enumerate(memories)]
+    # Names stand at the ends of their lines, each below the one before.
+    below = top - 14
+    for who, line in sorted(series.items(), key=lambda one: y(one[1][-1])):
+        colour = OURS if who.split(",")[0] in LINKSPAN else OTHERS
+        points = " ".join(f"{x(column):.1f},{y(value):.1f}" for column, value in enumerate(line))
+        below = max(y(line[-1]) + 4, below + 14)
+        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
+                     f'<text x="{width - right + 8}" y="{below:.1f}">{escape(who)}</text>')
+    described = "; ".join(f"{who} " + ", ".join(f"{value:.1f}" for value in line) for who, line in series.items())
+    (IMAGES / f"{name}.svg").write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {bottom + 28}" role="img" '
+        f'aria-labelledby="title description" font-family="system-ui, sans-serif" font-size="12" fill="{INK}">'
+        f'<title id="title">{escape(title)}</title><desc id="description">{escape(described)}</desc>'
+        + "".join(parts) + "</svg>\n")

@@ -11,6 +11,8 @@ import socket
 import time
 import uuid
 
+import cgroup
+
 BASE = "/2018-06-01/runtime"
 
 # A function that has not answered by then never will.
@@ -61,31 +63,55 @@ def _chunked(data):
 
 
 class Function:
-    """A function's process, started when it is made. `invoke` hands it an event and returns what it answered."""
+    """A function's process, started when it is made. `invoke` hands it an event and returns what it answered. With a
+    `share` it has that share of a processor."""
 
-    def __init__(self, command, environment, log):
+    def __init__(self, command, environment, log, share=None):
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=16)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._waiting = None
         self._answer = None
         self._event = None
+        self._share = share
+        # When it asked for its first event, with how much processor time; when it was last handed one; when it answered.
+        self.ready = self.init_cpu = self.handed = self.answered = None
         environment = environment | {
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._listener.getsockname()[1]}",
             "AWS_LAMBDA_FUNCTION_NAME": "bench",
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(share.memory if share else 128),
             "AWS_LAMBDA_LOG_GROUP_NAME": "bench",
             "AWS_LAMBDA_LOG_STREAM_NAME": "bench",
         }
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         self.log = log
-        self.started = time.perf_counter_ns()
-        self.pid = os.posix_spawn(
-            command[0], command, environment,
-            file_actions=[(os.POSIX_SPAWN_OPEN, 1, log, flags, 0o600), (os.POSIX_SPAWN_DUP2, 1, 2)],
-        )
         self.ended = None
+        if share is None:
+            self.started = time.perf_counter_ns()
+            self._spawn(command, environment)
+            self._before = 0
+        else:
+            self._start_in(share, command, environment)
+
+    def _spawn(self, command, environment, *actions):
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        out = [(os.POSIX_SPAWN_OPEN, 1, self.log, flags, 0o600), (os.POSIX_SPAWN_DUP2, 1, 2)]
+        self.pid = os.posix_spawn(command[0], command, environment, file_actions=[*actions, *out])
+
+    def _start_in(self, share, command, environment):
+        """It joins the group first: how long that takes is not the function's."""
+        theirs, ours = os.pipe()
+        self._spawn(cgroup.joined(command, share), environment, (os.POSIX_SPAWN_DUP2, theirs, 0))
+        os.close(theirs)
+        deadline = time.monotonic() + PATIENCE
+        while not (share.has(self.pid) and cgroup.waits(self.pid)):
+            if time.monotonic() > deadline:
+                raise FunctionError(f"it did not join its cgroup: see {self.log}")
+            time.sleep(0.001)
+        self._before = self._clock()
+        self.started = time.perf_counter_ns()
+        os.write(ours, b"\n")
+        os.close(ours)
 
     def invoke(self, event):
         """The function's answer, and the nanoseconds from the event's sending (of the first event: from the spawn)."""
@@ -94,13 +120,16 @@ class Function:
         if self._waiting is not None:
             self._hand_over()
         self._turn(lambda: self._answer is not None)
-        body, arrived = self._answer
+        body, self.answered = self._answer
         # Until it asks for the next event it is still at work, and its clock runs.
         self._turn(lambda: self._waiting is not None)
-        return body, arrived - begun
+        return body, self.answered - begun
 
     def cpu(self):
         """Nanoseconds of processor time of the whole process, its ended threads too, in user and system mode."""
+        return self._clock() - self._before
+
+    def _clock(self):
         # The clock of another process, as clock_getcpuclockid(3) builds its number.
         return time.clock_gettime_ns((~self.pid << 3) | 2)
 
@@ -116,6 +145,9 @@ class Function:
                 os.kill(self.pid, signal.SIGKILL)
                 os.waitpid(self.pid, 0)
                 self.ended = True
+        if self._share is not None:
+            self._share.remove()
+            self._share = None
         for key in list(self._selector.get_map().values()):
             key.fileobj.close()
         self._selector.close()
@@ -156,6 +188,10 @@ class Function:
             method, path, body = request
             if method == "GET" and path == f"{BASE}/invocation/next":
                 self._waiting = connection.socket
+                if self.ready is None:
+                    self.ready, self.init_cpu = arrived, self.cpu()
+                    if self._share is not None:
+                        self._share.limit()
                 if self._event is not None:
                     self._hand_over()
             elif method == "POST" and path.endswith("/response"):
@@ -167,6 +203,7 @@ class Function:
 
     def _hand_over(self):
         event, self._event, waiting, self._waiting = self._event, None, self._waiting, None
+        self.handed = time.perf_counter_ns()
         _respond(waiting, 200, event, (
             f"Lambda-Runtime-Aws-Request-Id: {uuid.uuid4()}\r\n"
             f"Lambda-Runtime-Deadline-Ms: {int(time.time() * 1000) + 270_000}\r\n"

@@ -1,9 +1,8 @@
 """What the contenders run against: DynamoDB and the provider of the local run, and a proxy that counts."""
 
-import base64
 import http.client
 import json
-import secrets
+import os
 import tempfile
 import threading
 import zipfile
@@ -15,12 +14,15 @@ from urllib.parse import urlsplit
 
 # Of tests/lambda: the browser, the tokens, and how a server is started.
 import client
+import kms
 import limits
 import services
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "target"
 LOGS = TARGET / "bench/logs"
+# Where the functions are that are measured.
+BUILT = Path(os.environ.get("BENCH_FUNCTIONS", TARGET / "release"))
 
 PROVIDER = f"{services.LOCAL}/demo-provider"
 DYNAMODB = f"http://127.0.0.1:{urlsplit(services.ENVIRONMENT['AWS_ENDPOINT_URL_DYNAMODB']).port}"
@@ -74,7 +76,7 @@ def start():
 @cache
 def _archive(name):
     archive = tempfile.TemporaryFile()
-    limits.packed(TARGET / "release" / name, archive)
+    limits.packed(BUILT / name, archive)
     return archive
 
 
@@ -172,7 +174,7 @@ class Proxy:
                 service, _, operation = self.headers["x-amz-target"].partition(".")
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 if service == "TrentService":
-                    status, answer, units = 200, json.dumps(_kms(operation, body)).encode(), (0, 0)
+                    status, answer, units = 200, json.dumps(kms.answer(operation, body)).encode(), (0, 0)
                 else:
                     body["ReturnConsumedCapacity"] = "INDEXES"
                     target = {"x-amz-target": self.headers["x-amz-target"]}
@@ -198,21 +200,6 @@ class Proxy:
         taken = list(self.recorded)
         self.recorded.clear()
         return taken
-
-
-# The bytes of a data key that KMS wrapped.
-WRAPPED = 184
-
-
-def _kms(operation, body):
-    key = {"KeyId": "arn:aws:kms:us-east-1:123456789012:key/2f8c0b1e-6c1d-4f0e-9a3b-7d5e4c3b2a19"}
-    if operation == "GenerateDataKey":
-        plain = base64.b64encode(secrets.token_bytes(32)).decode()
-        wrapped = base64.b64encode(plain.encode().ljust(WRAPPED)).decode()
-        return key | {"Plaintext": plain, "CiphertextBlob": wrapped}
-    if operation == "Decrypt":
-        return key | {"Plaintext": base64.b64decode(body["CiphertextBlob"]).decode().rstrip()}
-    raise ValueError(operation)
 
 
 READS = {"GetItem", "BatchGetItem", "Query", "TransactGetItems", "Scan"}

@@ -65,6 +65,7 @@ mod preconditions;
 mod provider_quirks;
 mod proxy;
 mod proxy_calls;
+mod ready;
 mod reconnect;
 mod reconnect_types;
 mod refresh;

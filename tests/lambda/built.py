@@ -49,6 +49,7 @@ def starts_on_lambda(built):
         file = built.file(name).read_bytes()
         processor = PROCESSORS[int.from_bytes(file[18:20], "little")]
         assert processor == built.processor, f"{name} is for {processor}, initiate for {built.processor}"
+        assert b"BENCH_ROOTS" not in file, f"{name} trusts the benchmark's authority"
         needs = max(tuple(map(int, version)) for version in re.findall(rb"GLIBC_(\d+)\.(\d+)", file))
         assert needs <= GLIBC, f"{name} needs glibc {needs}, Lambda has {GLIBC}"
 

@@ -75,11 +75,12 @@ pub(crate) fn deps() -> Result<Arc<Deps>, Error> {
     Ok(deps)
 }
 
-/// Allows providers and redirect targets on this machine only for `cargo lambda watch` with the local run's tables.
-/// With a real database they are refused, whatever the environment says.
+/// Allows providers and redirect targets on this machine only for `cargo lambda watch` and the benchmark, with the local
+/// run's tables. With a real database they are refused, whatever the environment says.
 fn loopback() -> Loopback {
-    let local_tables = optional("AWS_ENDPOINT_URL_DYNAMODB")
-        .is_some_and(|endpoint| endpoint.starts_with("http://127.0.0.1:"));
+    let local_tables = optional("AWS_ENDPOINT_URL_DYNAMODB").is_some_and(|endpoint| {
+        ["http://127.0.0.1:", "https://localhost:"].iter().any(|local| endpoint.starts_with(local))
+    });
     match optional("ALLOW_LOOPBACK").as_deref() {
         Some("true") if local_tables => Loopback::Allowed,
         _ => Loopback::Refused,

@@ -14,11 +14,12 @@ use serde_json::Value;
 
 pub use lambda_http::Error;
 
-/// Runs a handler as long as the process lives. Before the first request only settings are read; clients are built at
-/// their first use.
+/// Runs a handler as long as the process lives. Clients are built before the first event.
 pub async fn run(mount: impl FnOnce(&Arc<Deps>) -> HttpService) -> Result<(), Error> {
     environment::log();
-    let service = mount(&environment::deps()?);
+    let deps = environment::deps()?;
+    let service = mount(&deps);
+    deps.ready().await;
     lambda_runtime::run(gateway_event::adapt(service)).await
 }
 

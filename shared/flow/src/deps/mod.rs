@@ -2,6 +2,7 @@
 
 mod definitions;
 mod limits;
+mod ready;
 pub mod trail;
 
 use std::convert::Infallible;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::KeyFuture;
+use protocol::BoxFuture;
 use protocol::clock::Clock;
 use protocol::error::Result;
 use protocol::id::WorkspaceKey;
@@ -53,6 +54,11 @@ pub trait WrappingKey: Send + Sync {
         wrapped: &[u8],
         context: &EncryptionContext,
     ) -> KeyFuture<'_, Zeroizing<[u8; 32]>>;
+
+    /// Gets ready to be asked. A key in memory is.
+    fn rehearse(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
 }
 
 struct Sealing {
@@ -80,6 +86,10 @@ impl DataKeys {
     pub(super) fn new(wrapping: Arc<dyn WrappingKey>, clock: Arc<dyn Clock>) -> Self {
         let (sealing, opening) = (Kept::new(MAX_AGE, MAX_KEPT), Kept::new(MAX_AGE, MAX_KEPT));
         Self { wrapping, clock, sealing, opening }
+    }
+
+    pub(super) async fn rehearse(&self) {
+        self.wrapping.rehearse().await;
     }
 
     pub(super) async fn for_sealing(&self, context: EncryptionContext) -> Result<Arc<DataKey>> {

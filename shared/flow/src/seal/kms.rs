@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::config::timeout::TimeoutConfig;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::operation::decrypt::DecryptError;
@@ -13,7 +14,8 @@ use aws_sdk_kms::{Client, Config};
 use zeroize::Zeroizing;
 
 use super::{DataKey, EncryptionContext, KeyFuture, WrappingKey};
-use crate::aws::described;
+use crate::aws::{Rehearsal, described};
+use protocol::BoxFuture;
 use protocol::error::{Error, ErrorKey, Result};
 
 /// The time limit for KMS, with the SDK's retries.
@@ -42,6 +44,17 @@ impl KmsKey {
 }
 
 impl WrappingKey for KmsKey {
+    fn rehearse(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            let Some(http) = self.config.http_client() else { return };
+            let instead =
+                Config::builder().http_client(Rehearsal::over(http)).retry_config(RetryConfig::disabled());
+            let decrypt = self.client().decrypt().key_id(&self.id).ciphertext_blob(Blob::new([0]));
+            // The answer is not KMS's to what is to be decrypted.
+            _ = decrypt.customize().config_override(instead).send().await;
+        })
+    }
+
     fn generate(&self, context: &EncryptionContext) -> KeyFuture<'_, DataKey> {
         let request = self
             .client()

@@ -82,6 +82,11 @@ impl Sealer {
         Self { keys: DataKeys::new(wrapping, clock), random }
     }
 
+    /// Gets the wrapping key ready to be asked.
+    pub async fn rehearse(&self) {
+        self.keys.rehearse().await;
+    }
+
     /// Seals `plaintext` for `place`.
     pub async fn seal(&self, place: Place<'_>, plaintext: &[u8]) -> Result<Vec<u8>> {
         self.prepare(place.encryption_context()).await?.seal(place, plaintext)

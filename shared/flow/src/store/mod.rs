@@ -27,6 +27,7 @@ use std::sync::{Arc, OnceLock};
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::{Client, Config};
 
 pub use archive::Siblings;
@@ -45,7 +46,7 @@ pub use unconfirmed::{Completion, UnconfirmedItem};
 pub use update::{ConnectionUpdate, NewSecrets};
 pub use write::Written;
 
-use crate::aws::described;
+use crate::aws::{Rehearsal, described};
 use protocol::clock::Clock;
 use protocol::error::{Error, ErrorKey};
 use protocol::random::Random;
@@ -78,6 +79,20 @@ impl Store {
     pub fn new(config: Config, tables: Tables, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
         let config = config.to_builder().retry_config(RetryConfig::disabled()).build();
         Self { config, client: OnceLock::new(), tables, clock, random }
+    }
+
+    /// Builds the client and opens a connection, as [`Rehearsal`] does. Whether that succeeds, the first request tells.
+    pub async fn rehearse(&self) {
+        let Some(http) = self.config.http_client() else { return };
+        let instead =
+            Config::builder().http_client(Rehearsal::over(http)).retry_config(RetryConfig::disabled());
+        let read = self
+            .client()
+            .get_item()
+            .table_name(&self.tables.flows)
+            .key("pk", AttributeValue::S(String::new()));
+        // The answer is not DynamoDB's to a read.
+        _ = read.customize().config_override(instead).send().await;
     }
 
     fn client(&self) -> &Client {

@@ -4,6 +4,8 @@
 //! AWS is called by its SDK, which gets a client of this kind. So there is one TLS stack.
 
 pub mod address;
+#[cfg(feature = "bench-roots")]
+mod bench_roots;
 pub mod client_certificate;
 
 use std::sync::{Arc, LazyLock};
@@ -11,7 +13,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
+#[cfg(not(feature = "bench-roots"))]
+use hyper_rustls::ConfigBuilderExt;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -31,8 +35,14 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 const SESSIONS: usize = 8;
 
 /// The root certificates and a handshake's settings, in memory once for all clients.
-static TLS: LazyLock<ClientConfig> =
-    LazyLock::new(|| ClientConfig::builder().with_webpki_roots().with_no_client_auth());
+static TLS: LazyLock<ClientConfig> = LazyLock::new(|| {
+    let trusting = ClientConfig::builder();
+    #[cfg(not(feature = "bench-roots"))]
+    let trusting = trusting.with_webpki_roots();
+    #[cfg(feature = "bench-roots")]
+    let trusting = trusting.with_root_certificates(bench_roots::with_those_of_the_bench());
+    trusting.with_no_client_auth()
+});
 
 /// hyper's client over our connector.
 pub type HyperClient = Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>;

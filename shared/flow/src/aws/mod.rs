@@ -1,6 +1,8 @@
 //! An HTTP client for the AWS SDK, built on ours: no second TLS stack, and no system certificates to load at a cold
 //! start.
 
+mod rehearsal;
+
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -17,6 +19,8 @@ use http_body_util::{BodyExt, Full};
 
 use protocol::http::address::Reach;
 use protocol::http::{HyperClient, client};
+
+pub use rehearsal::Rehearsal;
 
 /// The time that AWS has for one answer. After it, the SDK tries again.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
