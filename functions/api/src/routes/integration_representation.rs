@@ -37,6 +37,8 @@ pub(super) fn summary(integration: &Integration, problems: &Problems) -> Represe
         o_auth_callback_uri: None,
         o_auth_callback_path: None,
         start_uri: None,
+        shared: false,
+        shared_with: None,
         connection: None,
     }
 }
@@ -61,6 +63,11 @@ pub(super) fn details(deps: &Deps, request: &Request<Bytes>, checked: &Checked) 
     details.parameters_schema = integration.asked_parameters();
     details.problems = problems.iter().cloned().collect();
     details.start_uri.clone_from(&integration.start_uri);
+    details.shared = definition["shared"] == true;
+    details.shared_with = match definition["sharedWith"].take() {
+        Value::Array(workspaces) => Some(workspaces),
+        _ => None,
+    };
     details.o_auth_callback_path =
         integration.o_auth_callback_uri.as_ref().map(|_| integration.o_auth_callback_path);
     details.o_auth_callback_uri = Some(match &integration.o_auth_callback_uri {
@@ -127,6 +134,12 @@ pub(super) struct Representation {
     /// For who manages the workspace: where its application starts flows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) start_uri: Option<String>,
+    /// For who manages the workspace: whether other workspaces may use its registration.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) shared: bool,
+    /// For who manages the workspace: which ones may, if not all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) shared_with: Option<Vec<Value>>,
     /// For a customer: their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) connection: Option<ConnectionRepresentation>,
@@ -261,6 +274,8 @@ mod tests {
             o_auth_callback_uri: None,
             o_auth_callback_path: None,
             start_uri: None,
+            shared: false,
+            shared_with: None,
             connection: None,
         };
         let full = Representation {
@@ -282,6 +297,8 @@ mod tests {
             o_auth_callback_uri: Some("https://linkspan.example/oauth-callback".to_owned()),
             o_auth_callback_path: Some(CallbackPath::Own),
             start_uri: Some("https://app.example/connect".to_owned()),
+            shared: true,
+            shared_with: Some(vec![json!("acme")]),
             connection: Some(connection()),
             ..least()
         };

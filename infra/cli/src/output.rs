@@ -1,0 +1,103 @@
+//! What is printed: answers on standard output, everything else on standard error.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use serde_json::{Value, json};
+
+use crate::problem::Problem;
+
+/// How answers are printed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    /// JSON for programs, in the place of texts for people.
+    pub(crate) json: bool,
+}
+
+#[expect(clippy::unused_self, reason = "whoever prints has been handed the way to")]
+impl Output {
+    /// A line of the answer. If nobody reads it any more (`| head`), nothing is lost.
+    pub(crate) fn line(self, line: impl Display) {
+        let _ = writeln!(io::stdout(), "{}", plain(&line.to_string()));
+    }
+
+    /// The answer for programs.
+    pub(crate) fn value(self, value: &Value) {
+        let _ = writeln!(io::stdout(), "{value:#}");
+    }
+
+    /// What happened meanwhile.
+    pub(crate) fn note(self, note: impl Display) {
+        let _ = writeln!(io::stderr(), "{}", plain(&note.to_string()));
+    }
+
+    /// Why the command ended.
+    pub(crate) fn problem(self, problem: &Problem) {
+        match problem.to_json() {
+            None => {}
+            Some(error) if self.json => {
+                let _ = writeln!(io::stderr(), "{:#}", json!({ "error": error }));
+            }
+            Some(_) => self.note(problem),
+        }
+    }
+
+    /// Rows under their headings, each column as wide as its widest cell.
+    pub(crate) fn table<const N: usize>(self, headings: [&str; N], rows: &[[String; N]]) {
+        let rows: Vec<[String; N]> = std::iter::once(headings.map(str::to_owned))
+            .chain(rows.iter().cloned())
+            .map(|row| row.map(|cell| plain(&cell).replace('\n', " ")))
+            .collect();
+        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let widths: [usize; N] = std::array::from_fn(width);
+        for row in &rows {
+            let cells: Vec<String> =
+                row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+            self.line(cells.join("  ").trim_end());
+        }
+    }
+
+    /// Whether the user wants this. Where nobody can answer, `--yes` must have said so.
+    pub(crate) fn confirmed(self, yes: bool, question: &str) -> Result<(), Problem> {
+        if yes {
+            return Ok(());
+        }
+        if !io::stdin().is_terminal() {
+            return Err(Problem::Usage(format!("{question} Nobody can answer here: add --yes.")));
+        }
+        let _ = write!(io::stderr(), "{} [y/N] ", plain(question));
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).map_err(|error| Problem::Failed(error.to_string()))?;
+        if matches!(answer.trim(), "y" | "Y" | "yes") {
+            return Ok(());
+        }
+        Err(Problem::Failed("Nothing was done.".to_owned()))
+    }
+}
+
+/// The text without what a terminal would act on: names come from customers.
+fn plain(text: &str) -> String {
+    let is_harmless = |c: char| c == '\n' || !(c.is_control() || is_bidirectional(c));
+    text.chars()
+        .flat_map(|c| {
+            let escaped = (!is_harmless(c)).then(|| c.escape_default());
+            let plain = is_harmless(c).then_some(c);
+            escaped.into_iter().flatten().chain(plain)
+        })
+        .collect()
+}
+
+/// True for characters that change the order in which others are shown.
+fn is_bidirectional(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_act_on_is_shown_instead() {
+        assert_eq!(plain("Ada\u{1b}[2J\r\u{202e}x\nÄ 猫"), "Ada\\u{1b}[2J\\r\\u{202e}x\nÄ 猫");
+    }
+}

@@ -1,0 +1,179 @@
+//! What a definition in a file leaves to the machine that puts it: `${env:NAME}` and `${file:PATH}`.
+//!
+//! No placeholder of a definition has a colon, so the two cannot be mistaken for each other.
+
+use std::env;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::signer::read_secret;
+
+/// What begins a reference, and what ends it.
+const ENVIRONMENT: &str = "${env:";
+const FILE: &str = "${file:";
+const END: char = '}';
+
+/// What happens to a value whose variable is not set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unset {
+    /// It is a problem.
+    Refused,
+    /// It is left out, as if the deployment had it already.
+    LeftOut,
+}
+
+/// True if a text has a reference in it.
+pub(crate) fn has_reference(text: &str) -> bool {
+    text.contains(ENVIRONMENT) || text.contains(FILE)
+}
+
+/// An object whose references are replaced.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    pub(crate) object: Map<String, Value>,
+    /// What could not be replaced: its path, and why.
+    pub(crate) faults: Vec<String>,
+    /// The paths of what was left out.
+    pub(crate) left_out: Vec<String>,
+}
+
+/// The object with every reference replaced. Paths of files begin at `folder`.
+pub(crate) fn resolved(object: &Map<String, Value>, folder: &Path, unset: Unset) -> Resolved {
+    let mut resolver = Resolver { folder, unset, faults: Vec::new(), left_out: Vec::new() };
+    let object = resolver.members(object, "");
+    Resolved { object, faults: resolver.faults, left_out: resolver.left_out }
+}
+
+struct Resolver<'a> {
+    folder: &'a Path,
+    unset: Unset,
+    faults: Vec<String>,
+    left_out: Vec<String>,
+}
+
+/// True if a text is one reference and nothing else.
+fn is_whole(text: &str) -> bool {
+    text.starts_with("${") && text.find(END) == Some(text.len() - END.len_utf8())
+}
+
+enum Fault {
+    Unset(String),
+    Other(String),
+}
+
+impl Fault {
+    fn text(self) -> String {
+        match self {
+            Self::Unset(name) => format!("the environment variable {name} is not set"),
+            Self::Other(text) => text,
+        }
+    }
+}
+
+impl Resolver<'_> {
+    fn members(&mut self, object: &Map<String, Value>, path: &str) -> Map<String, Value> {
+        let mut resolved = Map::new();
+        for (name, member) in object {
+            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            if let Some(member) = self.value(member, path) {
+                resolved.insert(name.clone(), member);
+            }
+        }
+        resolved
+    }
+
+    fn value(&mut self, given: &Value, path: String) -> Option<Value> {
+        match given {
+            Value::Object(object) => Some(Value::Object(self.members(object, &path))),
+            Value::Array(items) => {
+                let items = items.iter().enumerate();
+                Some(items.filter_map(|(at, item)| self.value(item, format!("{path}[{at}]"))).collect())
+            }
+            Value::String(text) if has_reference(text) => match self.text(text) {
+                Ok(text) => Some(text.into()),
+                Err(Fault::Unset(_)) if self.unset == Unset::LeftOut && is_whole(text) => {
+                    self.left_out.push(path);
+                    None
+                }
+                Err(fault) => {
+                    self.faults.push(format!("{path}: {}", fault.text()));
+                    None
+                }
+            },
+            other => Some(other.clone()),
+        }
+    }
+
+    fn text(&self, text: &str) -> Result<String, Fault> {
+        let mut resolved = String::new();
+        let mut rest = text;
+        loop {
+            let next =
+                [ENVIRONMENT, FILE].into_iter().filter_map(|kind| Some((rest.find(kind)?, kind))).min();
+            let Some((begin, kind)) = next else { break };
+            let (before, reference) = rest.split_at(begin);
+            let not_ended = || Fault::Other(format!("`{kind}` has no `{END}` behind it"));
+            let (name, after) = reference[kind.len()..].split_once(END).ok_or_else(not_ended)?;
+            resolved.push_str(before);
+            resolved.push_str(&self.named(kind, name)?);
+            rest = after;
+        }
+        resolved.push_str(rest);
+        Ok(resolved)
+    }
+
+    fn named(&self, kind: &str, name: &str) -> Result<String, Fault> {
+        if kind == ENVIRONMENT {
+            return match env::var(name) {
+                Ok(value) if !value.is_empty() => Ok(value),
+                Ok(_) | Err(env::VarError::NotPresent) => Err(Fault::Unset(name.to_owned())),
+                Err(_) => Err(Fault::Other(format!("the environment variable {name} is no text"))),
+            };
+        }
+        read_secret(&self.folder.join(name))
+            .map(|text| text.as_str().to_owned())
+            .map_err(|problem| Fault::Other(problem.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// `PATH` is a variable that every machine has.
+    fn of(value: &Value, unset: Unset) -> (Value, Vec<String>) {
+        let resolved = resolved(value.as_object().unwrap(), Path::new("/nowhere"), unset);
+        (resolved.object.into(), resolved.faults)
+    }
+
+    #[test]
+    fn references_are_replaced_wherever_they_stand_and_placeholders_are_not() {
+        let path = env::var("PATH").unwrap();
+        let (value, faults) = of(
+            &json!({ "a": [{ "b": "<${env:PATH}|${env:PATH}>" }], "c": "${parameters.x || credentials.y}", "n": 1 }),
+            Unset::Refused,
+        );
+        assert_eq!(faults, [""; 0]);
+        let expected = json!({ "a": [{ "b": format!("<{path}|{path}>") }], "c": "${parameters.x || credentials.y}", "n": 1 });
+        assert_eq!(value, expected);
+    }
+
+    #[test]
+    fn what_cannot_be_replaced_is_named_with_its_path() {
+        let given = json!({
+            "a": { "b": ["${env:LINKSPAN_TEST_UNSET}"] }, "c": "${env:X", "d": "x${env:LINKSPAN_TEST_UNSET}", "e": "${file:key.pem}",
+        });
+        let (_, faults) = of(&given, Unset::Refused);
+        assert_eq!(faults[0], "a.b[0]: the environment variable LINKSPAN_TEST_UNSET is not set");
+        assert_eq!(faults[1], "c: `${env:` has no `}` behind it");
+        assert_eq!(faults[2], "d: the environment variable LINKSPAN_TEST_UNSET is not set");
+        assert!(faults[3].starts_with("e: /nowhere/key.pem: "), "{}", faults[3]);
+        // Only what is a reference alone may be there already.
+        let (value, faults) = of(&given, Unset::LeftOut);
+        assert_eq!(value["a"], json!({ "b": [] }));
+        assert_eq!(faults.len(), 3, "{faults:?}");
+    }
+}

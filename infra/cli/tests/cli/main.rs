@@ -1,0 +1,13 @@
+//! Every command, as a program of its own, against the local run: the service's own handlers behind a listener.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test's helper fails the test")]
+
+mod connections;
+mod docs;
+mod doctor;
+mod integration;
+mod local;
+mod settings;
+mod token;
+mod unreachable;
+mod workspace;
