@@ -260,7 +260,12 @@ impl<'w> Journey<'w> {
         };
         let state = taken("state").filter(|state| state.len() >= 32).ok_or("there is no state")?;
         let challenge = (taken("code_challenge"), taken("code_challenge_method"));
+        let has_own_nonce = self.service(|service| service.config("extra")["nonce"].is_string());
+        let nonce = if has_own_nonce { None } else { taken("nonce") };
         self.service(|service| {
+            if nonce.is_some_and(|nonce| nonce.len() >= 22) != service.wants_nonce() {
+                return Err("the nonce is not as the scopes say".to_owned());
+            }
             let is_right = match (service.pkce(), &challenge) {
                 (None, (None, None)) => true,
                 (Some(wanted), (Some(_), Some(method))) => wanted == method,

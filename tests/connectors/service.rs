@@ -127,7 +127,19 @@ impl Service {
         (*self.config("skipPkce") != true && named != "off").then_some(named)
     }
 
-    /// The authorization request, without `state` and without the code challenge.
+    /// True if the authorization request has a nonce of Linkspan's.
+    pub(crate) fn wants_nonce(&self) -> bool {
+        let is_asked = self
+            .config("scopes")
+            .as_array()
+            .is_some_and(|scopes| scopes.iter().any(|scope| scope == "openid"));
+        match self.config("nonce") {
+            Value::Bool(wanted) => *wanted,
+            _ => is_asked && !self.config("extra")["nonce"].is_string(),
+        }
+    }
+
+    /// The authorization request, without `state`, the nonce and the code challenge.
     pub(crate) fn authorization_request(&self) -> Checked<Expected> {
         let address = self.values.address(self.config("authorizeUri").as_str().unwrap_or_default())?;
         let mut expected = self.expected("GET", address);

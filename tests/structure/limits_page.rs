@@ -13,18 +13,19 @@ use crate::{read, root};
 type Place = (String, String);
 
 /// What no caller and no operator meets: pauses between tries, units, lengths of a form, what only a test counts with.
-const NO_LIMITS: [(&str, &str); 16] = [
+const NO_LIMITS: [(&str, &str); 17] = [
     ("shared/flow/src/complete.rs", "PAUSE"),
     ("shared/flow/src/context/unconfirmed.rs", "FLOW_ID"),
     ("shared/flow/src/deps/limits.rs", "SECONDS"),
     ("shared/flow/src/finish.rs", "PAUSE"),
     ("shared/flow/src/finish.rs", "RESULT_LIFETIME"),
     ("shared/flow/src/lifecycle/refresh/sweep.rs", "LONGEST"),
+    ("shared/flow/src/lifecycle/refresh/wait.rs", "ASK_AGAIN"),
     ("shared/flow/src/lifecycle/refresh/wait.rs", "PAUSE"),
+    ("shared/flow/src/store/due.rs", "GROUP"),
     ("shared/flow/src/store/due.rs", "HOUR"),
     ("shared/flow/src/store/due.rs", "SHARDS"),
-    ("shared/flow/src/store/lease.rs", "PAUSE"),
-    ("shared/flow/src/store/transact.rs", "PAUSE"),
+    ("shared/flow/src/store/transient.rs", "PAUSE"),
     ("shared/protocol/src/definition/bounded_schema.rs", "RANGES"),
     ("shared/protocol/src/definition/workspace_secrets.rs", "TWO_SECRETS"),
     ("shared/protocol/src/provider/oauth2/token_response.rs", "FIRST_MILLISECONDS"),
@@ -100,6 +101,7 @@ fn fits(value: Value, written: &str) -> bool {
         match words.clone().next() {
             Some("KiB") => quantities.push(number * 1024.0),
             Some("MiB") => quantities.push(number * 1024.0 * 1024.0),
+            Some("ms") => times.push(number),
             Some("s") => times.push(number * 1000.0),
             Some("min") => times.push(number * 60_000.0),
             Some("h") => times.push(number * 3_600_000.0),
@@ -194,7 +196,11 @@ fn value(expr: &Expr, own: &BTreeMap<String, Value>) -> Option<Value> {
             else {
                 return None;
             };
-            matches!(binary.op, BinOp::Mul(_)).then_some(Value::Number(left * right))
+            match binary.op {
+                BinOp::Mul(_) => Some(Value::Number(left * right)),
+                BinOp::Div(_) => Some(Value::Number(left / right)),
+                _ => None,
+            }
         }
         Expr::Call(call) => {
             let Expr::Path(function) = &*call.func else { return None };

@@ -134,8 +134,8 @@ mod tests {
         assert_eq!(
             of(&before, &after, &written),
             [
-                ("gone".to_owned(), json!([1, null])),
                 ("name".to_owned(), json!(["(hidden)", "${env:NAME}"])),
+                ("gone".to_owned(), json!([1, null])),
                 ("o[x].c.s".to_owned(), json!(["(hidden)", ["a", "${env:S}"]])),
                 ("new".to_owned(), json!([null, {}])),
             ]

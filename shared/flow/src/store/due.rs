@@ -1,10 +1,9 @@
 //! The index `due`: the connections to refresh, ordered by time. Only they have its keys.
 //!
-//! A partition is one hour and one of a few shards, so that no partition is hot and none grows for ever. One item, the
-//! *checkpoint*, says which hours are done.
+//! A partition is one hour and one of a few shards, so that no partition is hot and none grows for ever. The
+//! [checkpoint](super::checkpoint) says which hours are done.
 
-use super::item::{Attributes, Item, number, text};
-use super::write::is_taken;
+use super::item::{Attributes, Item, text};
 use super::{Store, unavailable};
 use crate::connection::Connection;
 use protocol::clock::Timestamp;
@@ -25,9 +24,6 @@ const SHARDS: u8 = 8;
 const GROUP: usize = 8;
 
 const HOUR: i64 = 3_600_000;
-
-/// The checkpoint's key. No connection's id begins with it.
-const CHECKPOINT: &str = "checkpoint#due";
 
 /// One entry of the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,38 +81,6 @@ impl Store {
             due: page.items.unwrap_or_default().iter().map(place).collect::<Result<_>>()?,
             next: page.last_evaluated_key.as_ref().map(place).transpose()?,
         })
-    }
-
-    /// Reads the first hour that may still have due entries.
-    pub async fn read_checkpoint(&self) -> Result<Option<i64>> {
-        let get = self
-            .client()
-            .get_item()
-            .table_name(&self.tables.connections)
-            .key("pk", text(CHECKPOINT))
-            .consistent_read(true);
-        let found = self
-            .sent(|| get.clone().send())
-            .await
-            .map_err(|error| unavailable("GetItem checkpoint", &error))?;
-        found.item.map(|item| item.number("hour")).transpose()
-    }
-
-    /// Moves the checkpoint on. It never goes back: what was found done stays done.
-    pub async fn write_checkpoint(&self, hour: i64) -> Result<()> {
-        let put = self
-            .client()
-            .put_item()
-            .table_name(&self.tables.connections)
-            .item("pk", text(CHECKPOINT))
-            .item("hour", number(hour))
-            .condition_expression("attribute_not_exists(pk) OR #hour < :hour")
-            .expression_attribute_names("#hour", "hour")
-            .expression_attribute_values(":hour", number(hour));
-        match self.sent(|| put.clone().send()).await {
-            Err(error) if !is_taken(&error) => Err(unavailable("PutItem checkpoint", &error)),
-            _ => Ok(()),
-        }
     }
 }
 

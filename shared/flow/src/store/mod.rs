@@ -2,6 +2,7 @@
 
 mod archive;
 mod change;
+mod checkpoint;
 mod choice;
 mod connections;
 mod credentials;

@@ -275,7 +275,8 @@ impl Checker<'_> {
     }
 
     fn unknown(&self, placeholder: &Placeholder, credentials: Credentials<'_>) -> Option<String> {
-        if means::named(placeholder).is_some() && means::texts(self.option.means, placeholder).is_none() {
+        let (root, path) = (placeholder.root(), placeholder.path());
+        if means::named(root, path).is_some() && means::texts(self.option.means, root, path).is_none() {
             return Some(format!("has `{placeholder}`, but no `means` of the schema has it"));
         }
         let name = placeholder.path().first()?;

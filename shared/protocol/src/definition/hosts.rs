@@ -179,7 +179,8 @@ impl AuthOption {
         let is_there = last.peek().is_some() && !slot.ends_host && !host.has_fallback;
         is_there
             && last.all(|end| {
-                let is_below = match means::texts(&self.means, end.placeholder) {
+                let is_below = match means::texts(&self.means, end.placeholder.root(), end.placeholder.path())
+                {
                     Some(texts) => texts.into_iter().all(is_domain),
                     None => self
                         .schema_of(end.placeholder)
@@ -252,7 +253,7 @@ impl AuthOption {
         if slot.is_derived {
             return false;
         }
-        if let Some(texts) = means::texts(&self.means, slot.placeholder) {
+        if let Some(texts) = means::texts(&self.means, slot.placeholder.root(), slot.placeholder.path()) {
             let is_whole = |path: &Vec<String>| path == slot.placeholder.path();
             let is_authority = self.hosts_and_paths.iter().any(is_whole);
             return texts.iter().all(|text| is_plain(text, slot) || is_authority);

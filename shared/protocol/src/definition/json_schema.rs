@@ -13,6 +13,7 @@ use super::client_credentials::ClientCredentials;
 use super::integration_definition::IntegrationDefinition;
 use super::oauth1::OAuth1;
 use super::oauth2::OAuth2;
+use super::pick::Pick;
 use super::proxy::Proxy;
 
 /// The parts of a definition that are laid over the connector's, member by member: none of them has to be whole.
@@ -122,6 +123,19 @@ pub(super) enum KeyShape {
 pub(super) struct KmsShape {
     /// Its name among those of the workspace.
     kms: String,
+}
+
+/// Where the tokens of a further set stand.
+#[derive(JsonSchema)]
+#[schemars(rename = "FurtherTokens", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is made")]
+pub(super) struct FurtherTokensShape {
+    /// Where its access token stands.
+    access_token: Pick,
+    /// Where its refresh token stands.
+    refresh_token: Option<Pick>,
+    /// Where the lifetime of its access token stands.
+    expires_in: Option<Pick>,
 }
 
 /// An algorithm of RFC 7518 §3.1, by its name.

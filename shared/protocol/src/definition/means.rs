@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::host_and_path::is_host_and_path;
 use super::problem::Problems;
-use super::template::{Placeholder, Root};
+use super::template::Root;
 
 /// What the values of one property mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,11 +84,11 @@ pub(super) fn check(schema: &Value, path: &str, problems: &mut Problems) {
     }
 }
 
-/// A placeholder that ends in `.@member`: the path of the property, and the member. Credentials can be what was entered.
-pub(super) fn named(placeholder: &Placeholder) -> Option<(Root, &[String], &str)> {
-    let (last, path) = placeholder.path().split_last()?;
+/// A placeholder's path that ends in `.@member`: the path of the property, and the member. Credentials can be what was entered.
+pub(super) fn named(root: Root, path: &[String]) -> Option<(Root, &[String], &str)> {
+    let (last, path) = path.split_last()?;
     let member = last.strip_prefix('@').filter(|member| *member != "jwt")?;
-    match placeholder.root() {
+    match root {
         Root::Parameters | Root::Credentials if !path.is_empty() => Some((Root::Parameters, path, member)),
         Root::Integration if !path.is_empty() => Some((Root::Integration, path, member)),
         _ => None,
@@ -96,16 +96,16 @@ pub(super) fn named(placeholder: &Placeholder) -> Option<(Root, &[String], &str)
 }
 
 /// The texts that the placeholder can stand for; nothing if it is none of these.
-pub(super) fn texts<'m>(all: &'m [Meanings], placeholder: &Placeholder) -> Option<Vec<&'m str>> {
-    let (root, path, member) = named(placeholder)?;
+pub(super) fn texts<'m>(all: &'m [Meanings], root: Root, path: &[String]) -> Option<Vec<&'m str>> {
+    let (root, path, member) = named(root, path)?;
     let meanings = all.iter().find(|it| it.root == root && it.path == path)?;
     let texts = meanings.choices.values().map(|members| members.get(member).map(String::as_str));
     texts.collect()
 }
 
 /// What the value at the placeholder's property means.
-pub(super) fn find<'m>(all: &'m [Meanings], placeholder: &Placeholder, value: &str) -> Option<&'m str> {
-    let (root, path, member) = named(placeholder)?;
+pub(super) fn find<'m>(all: &'m [Meanings], root: Root, path: &[String], value: &str) -> Option<&'m str> {
+    let (root, path, member) = named(root, path)?;
     let meanings = all.iter().find(|it| it.root == root && it.path == path)?;
     meanings.choices.get(value)?.get(member).map(String::as_str)
 }

@@ -180,6 +180,10 @@ pub struct OAuth2 {
     pub redirect_uri_value: Option<Template>,
     /// Further sets of tokens in the same answer, each with its own refresh token.
     #[serde(default, skip_serializing_if = "FurtherTokens::is_empty")]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "std::collections::BTreeMap<String, super::json_schema::FurtherTokensShape>")
+    )]
     pub further_tokens: FurtherTokens,
     /// What the customer's consent gives.
     #[serde(default, skip_serializing_if = "ConsentGrant::is_default")]
@@ -336,4 +340,24 @@ fn is_space(separator: &str) -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_false(flag: &bool) -> bool {
     !flag
+}
+
+impl OAuth2 {
+    /// Notes what has no meaning beside a call that renews.
+    pub(super) fn check_renewal(&self, checker: &mut Checker<'_>) {
+        let Some(renewal) = &self.renewal else { return };
+        renewal.check(&mut checker.inside("renewal"), Credentials::Given);
+        for (setting, is_given) in [
+            ("refreshUri", self.refresh_uri.is_some()),
+            ("refreshRequest", self.refresh_request.is_some()),
+            ("refreshCredential", self.refresh_credential.is_some()),
+            ("furtherTokens", !self.further_tokens.is_empty()),
+            ("noRefreshToken", self.no_refresh_token),
+            ("grant", self.grant == ConsentGrant::ClientCredentials),
+        ] {
+            if is_given {
+                checker.refuse(setting, "cannot stand beside renewal, which takes the place of the refresh");
+            }
+        }
+    }
 }

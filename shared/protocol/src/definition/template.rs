@@ -11,6 +11,7 @@ mod destination;
 pub(in crate::definition) mod group;
 mod host;
 mod placeholder;
+mod root;
 
 use std::borrow::Cow;
 
@@ -25,7 +26,8 @@ pub use address::Address;
 pub(in crate::definition) use choice::Choice;
 pub(super) use destination::Destination;
 pub(in crate::definition) use host::{Host, Slot};
-pub use placeholder::{Placeholder, Root};
+pub use placeholder::Placeholder;
+pub use root::Root;
 
 /// The sources of placeholders' values. Each may be empty. Other crates get them only bound to the registration that
 /// they belong to ([`BoundValues`](super::BoundValues))

@@ -3,14 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::ConsentGrant;
 use super::body::{Body, BodyFormat, Node};
 use super::call_method::CallMethod;
 use super::call_parts::{Basic, CallParts, Query};
 use super::checker::{Checker, Credentials};
 use super::condition::Condition;
 use super::headers::Headers;
-use super::oauth2::OAuth2;
 use super::pick::{self, Picks};
 use super::request_signing::RequestSigning;
 use super::template::{Address, Root, Template};
@@ -95,25 +93,5 @@ impl TokenCall {
             expect.check(checker, "expect");
         }
         pick::check(&self.response, checker, "response");
-    }
-}
-
-impl OAuth2 {
-    /// Notes what has no meaning beside a call that renews.
-    pub(super) fn check_renewal(&self, checker: &mut Checker<'_>) {
-        let Some(renewal) = &self.renewal else { return };
-        renewal.check(&mut checker.inside("renewal"), Credentials::Given);
-        for (setting, is_given) in [
-            ("refreshUri", self.refresh_uri.is_some()),
-            ("refreshRequest", self.refresh_request.is_some()),
-            ("refreshCredential", self.refresh_credential.is_some()),
-            ("furtherTokens", !self.further_tokens.is_empty()),
-            ("noRefreshToken", self.no_refresh_token),
-            ("grant", self.grant == ConsentGrant::ClientCredentials),
-        ] {
-            if is_given {
-                checker.refuse(setting, "cannot stand beside renewal, which takes the place of the refresh");
-            }
-        }
     }
 }

@@ -4,29 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::Values;
+use super::root::Root;
 use crate::definition::{means, value_path};
 use crate::error::{Error, ErrorKey, Result};
-
-/// The source of a placeholder's value: a root of [`Values`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Root {
-    /// `parameters`.
-    Parameters,
-    /// `credentials`.
-    Credentials,
-    /// `connectorParameters`.
-    ConnectorParameters,
-    /// `integration`.
-    Integration,
-    /// `random`.
-    Random,
-    /// `signed`.
-    Signed,
-    /// `request`.
-    Request,
-    /// `callback`.
-    Callback,
-}
 
 /// One `${root.path}`. Its `Display` is that text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,10 +67,10 @@ impl Placeholder {
                 return Ok(maker.make(self.root, &self.path[0])?.map(Cow::Owned));
             }
         };
-        if let Some((_, path, _)) = means::named(self)
+        if let Some((_, path, _)) = means::named(self.root, &self.path)
             && let Some(value) = value_path::find(root, path).and_then(value_path::text)
         {
-            return Ok(means::find(values.means, self, &value).map(Cow::Borrowed));
+            return Ok(means::find(values.means, self.root, &self.path, &value).map(Cow::Borrowed));
         }
         match value_path::find(root, &self.path).filter(|value| !value.is_null()) {
             Some(value) => match value_path::text(value) {
@@ -117,32 +97,6 @@ impl Placeholder {
         };
         let field = format!("{root}.{}", self.path.join("."));
         Error::new(ErrorKey::InputInvalid, format!("The value of `{field}` {fault}.")).field(field)
-    }
-}
-
-impl Root {
-    const ALL: [Self; 8] = [
-        Self::Parameters,
-        Self::Credentials,
-        Self::ConnectorParameters,
-        Self::Integration,
-        Self::Random,
-        Self::Signed,
-        Self::Request,
-        Self::Callback,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Parameters => "parameters",
-            Self::Credentials => "credentials",
-            Self::ConnectorParameters => "connectorParameters",
-            Self::Integration => "integration",
-            Self::Random => "random",
-            Self::Signed => "signed",
-            Self::Request => "request",
-            Self::Callback => "callback",
-        }
     }
 }
 
