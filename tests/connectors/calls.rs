@@ -45,7 +45,7 @@ impl Service {
         }
         expected.split_address()?;
         if purpose == Purpose::Login {
-            expected.signing = Signing::of(&call["signing"], &self.values)?;
+            expected.signing = Signing::of(&call["signing"], &self.values);
             expected.certificate = self.certificate(false)?;
         } else {
             self.api_client(&mut expected, purpose)?;
@@ -132,7 +132,7 @@ impl Service {
         for (name, value) in filled(&client["headers"])? {
             expected.headers.entry(name.to_lowercase()).or_insert(value);
         }
-        expected.signing = Signing::of(&client["signing"], &self.values)?;
+        expected.signing = Signing::of(&client["signing"], &self.values);
         expected.certificate = self.certificate(true)?;
         if self.is("oauth1") {
             expected.oauth1 = Some(self.signature(self.token()?));

@@ -6,6 +6,7 @@ use url::Url;
 use crate::Checked;
 use crate::answers::Answered;
 use crate::journey::{Journey, away, connection_id};
+use crate::service::Service;
 use crate::stage::Reaction;
 
 /// An answer that is only near to a refusal does not disconnect.
@@ -50,7 +51,7 @@ pub(crate) async fn of_changed_callbacks(journey: &Journey<'_>) -> Checked {
     let signed = journey.service(|service| service.config("callbackHmac")["parameter"].clone());
     let Some(parameter) = signed.as_str() else { return Ok(()) };
     let browser = journey.world.browser();
-    journey.service(|service| service.hold());
+    journey.service(Service::hold);
     let answer = journey.start(&browser).await?;
     let mut back = Url::parse(&journey.consent(&away(&answer)?)?).map_err(|error| error.to_string())?;
     let changed: Vec<(String, String)> = back

@@ -27,8 +27,8 @@ pub(crate) struct Came {
 
 impl Signing {
     /// What a definition says, if it says something.
-    pub(crate) fn of(described: &Value, values: &Values) -> Checked<Option<Self>> {
-        Ok(described.is_object().then(|| Self { described: described.clone(), values: values.clone() }))
+    pub(crate) fn of(described: &Value, values: &Values) -> Option<Self> {
+        described.is_object().then(|| Self { described: described.clone(), values: values.clone() })
     }
 
     fn filled(&self, name: &str) -> Checked<String> {

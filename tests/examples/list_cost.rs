@@ -38,7 +38,7 @@ async fn main() {
     tests::stream::switch_off(&database).await;
     let meter = Meter::default();
     let config = database.client.config().to_builder().interceptor(meter.clone()).build();
-    let store = store(config, &database.tables);
+    let store = store(&config, &database.tables);
     let mut seeder = Seeder::new(&database, &store).await;
     let (workspace, nobody) = (WorkspaceKey::new(WORKSPACE), CustomerId::new(""));
     println!("Capacity units of one page of GET /connections (and how many items it holds)");
@@ -64,7 +64,7 @@ async fn main() {
     }
 }
 
-fn store(config: Config, tables: &Tables) -> Store {
+fn store(config: &Config, tables: &Tables) -> Store {
     Store::new(config, tables.clone(), Arc::new(SystemClock), Arc::new(SystemRandom))
 }
 

@@ -8,7 +8,7 @@ use tests::provider::Reply;
 use tests::tokens::{CUSTOMER, WORKSPACE, admin, customer};
 use tests::{Start, World};
 
-/// As at DocuSign: each account has an address of its own.
+/// As at `DocuSign`: each account has an address of its own.
 fn definition(choose: &Value) -> Value {
     let mut definition = integration_with(&json!({}));
     merge(

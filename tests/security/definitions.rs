@@ -1,7 +1,7 @@
 //! What a workspace's manager puts in, and what never comes out.
 
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::World;
 use tests::answer::refusal;
 use tests::definitions::{CLIENT_SECRET, integration, integration_with, workspace};
@@ -69,12 +69,9 @@ async fn a_client_secret_that_is_not_mentioned_stays_and_null_removes_it() {
     assert_eq!(last.parameter("client_secret"), None);
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_does_not_fit_is_named_and_its_value_is_not_repeated() {
-    let world = World::new().await;
-    let before = world.dump().await;
-    let secret = "s3cret!+value";
-    for (field, body) in [
+/// Integrations that hold the secret where it does not fit, and the setting that is named then.
+fn misfits(secret: &str) -> Vec<(&'static str, Value)> {
+    vec![
         ("authOptions[0].config", {
             let mut body = integration();
             body["authOptions"][0]["config"] = secret.into();
@@ -152,7 +149,15 @@ async fn what_does_not_fit_is_named_and_its_value_is_not_repeated() {
             body["authOptions"] = json!([]);
             body
         }),
-    ] {
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_fit_is_named_and_its_value_is_not_repeated() {
+    let world = World::new().await;
+    let before = world.dump().await;
+    let secret = "s3cret!+value";
+    for (field, body) in misfits(secret) {
         let answer = world.api(Method::PUT, "/integrations/new", &admin("acme"), Some(&body)).await;
         assert_eq!(answer.refusal(), refusal(400, "request_malformed", field), "{}", answer.body);
         assert!(!answer.body.contains("s3cret"), "{}", answer.body);

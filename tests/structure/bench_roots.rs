@@ -18,7 +18,7 @@ fn files() -> Vec<String> {
 fn only_the_benchmark_asks_for_an_authority_of_its_own() {
     let asking: Vec<String> = files()
         .into_iter()
-        .filter(|path| !Path::new(path).extension().is_some_and(|of| of == "rs"))
+        .filter(|path| !is_source(path))
         .filter(|path| std::fs::read(root().join(path)).is_ok_and(|text| contains(&text, FEATURE)))
         .collect();
     assert_eq!(asking, ["shared/protocol/Cargo.toml", "tests/bench/README.md", "tests/bench/run.sh"]);
@@ -35,7 +35,7 @@ fn the_authority_of_the_benchmark_is_in_a_file_that_only_its_feature_compiles() 
     assert!(http.contains("#[cfg(feature = \"bench-roots\")]\nmod bench_roots;"));
     let naming: Vec<String> = files()
         .into_iter()
-        .filter(|path| path.ends_with(".rs") && path != "tests/structure/bench_roots.rs")
+        .filter(|path| is_source(path) && path != "tests/structure/bench_roots.rs")
         .filter(|path| std::fs::read(root().join(path)).is_ok_and(|text| contains(&text, "BENCH_ROOTS")))
         .collect();
     assert_eq!(naming, ["shared/protocol/src/http/bench_roots.rs"]);
@@ -43,4 +43,8 @@ fn the_authority_of_the_benchmark_is_in_a_file_that_only_its_feature_compiles() 
 
 fn contains(text: &[u8], part: &str) -> bool {
     text.windows(part.len()).any(|window| window == part.as_bytes())
+}
+
+fn is_source(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|of| of == "rs")
 }

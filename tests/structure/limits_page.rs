@@ -168,7 +168,10 @@ fn sources(folder: PathBuf) -> Vec<PathBuf> {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         if path.is_dir() && !["tests", "examples"].contains(&name.as_str()) {
             found.extend(sources(path));
-        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") && name != "build.rs" {
+        } else if path.extension().is_some_and(|of| of == "rs")
+            && !name.ends_with("tests.rs")
+            && name != "build.rs"
+        {
             found.push(path);
         }
     }

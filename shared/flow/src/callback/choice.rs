@@ -117,7 +117,7 @@ impl ClaimedFlow {
         let registration = registration::of_flow(deps, request).await?;
         let Unchosen { mut credentials, issued_at: at, step, question } = unchosen;
         let asked = (step, &question.choose);
-        let next_call = Some(choice::decide(&registration, &mut credentials, asked, chosen)?);
+        let next_call = Some(choice::decide(&registration, &mut credentials, asked, &chosen)?);
         let flow = Some(self.claim());
         let callback_uri = Some(self.memory.callback_uri.as_str()).filter(|uri| !uri.is_empty());
         let registration = &registration;

@@ -97,7 +97,7 @@ impl Deps {
     #[must_use]
     pub fn new(seams: Seams, settings: Settings) -> Arc<Self> {
         let Seams { clock, random, provider, keys, wrapping, dynamo, tables } = seams;
-        let store = Arc::new(Store::new(dynamo, tables, Arc::clone(&clock), Arc::clone(&random)));
+        let store = Arc::new(Store::new(&dynamo, tables, Arc::clone(&clock), Arc::clone(&random)));
         let sealer = Arc::new(Sealer::new(wrapping, Arc::clone(&clock), Arc::clone(&random)));
         let definitions =
             Definitions::new(Arc::clone(&store), Arc::clone(&sealer), Arc::clone(&clock), settings.loopback);

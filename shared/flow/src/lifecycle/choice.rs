@@ -84,7 +84,7 @@ pub(crate) fn decide(
     registration: &Registration,
     credentials: &mut SecretMap,
     asked: (usize, &Choose),
-    chosen: SecretMap,
+    chosen: &SecretMap,
 ) -> Result<usize> {
     let (step, question) = asked;
     if choose(registration, step)

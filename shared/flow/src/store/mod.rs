@@ -77,7 +77,7 @@ impl Store {
     /// a sixth of a cold start and not every request needs it. It makes each request once: `transient.rs` decides what
     /// is made again, by our clock and until our deadlines.
     #[must_use]
-    pub fn new(config: Config, tables: Tables, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+    pub fn new(config: &Config, tables: Tables, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
         let config = config.to_builder().retry_config(RetryConfig::disabled()).build();
         Self { config, client: OnceLock::new(), tables, clock, random }
     }

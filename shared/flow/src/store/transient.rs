@@ -68,7 +68,8 @@ impl Store {
         let mut backoff = Backoff::new(&*self.clock, &*self.random, PAUSE, until);
         loop {
             let left = until.since(self.clock.now());
-            let error = match tokio::time::timeout(left, send()).await {
+            // The SDK's futures have kilobytes, and would be in each that waits for one.
+            let error = match tokio::time::timeout(left, Box::pin(send())).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => error,
                 Err(elapsed) => return Err(SdkError::timeout_error(elapsed)),

@@ -43,7 +43,7 @@ pub(super) async fn log_in(
     let (found, answer) = asked(calls, &LOGIN, login, maker, |_, _| None).await?;
     match login.response.keys().find(|name| !found.contains_key(*name)) {
         None => Ok(found),
-        Some(name) => Err(lacks(&LOGIN, answer, name)),
+        Some(name) => Err(lacks(&LOGIN, &answer, name)),
     }
 }
 
@@ -58,13 +58,13 @@ pub async fn renew(
     let ruled = |status: StatusCode, json: Option<&Value>| rules.meaning(status, json);
     let (mut found, answer) = asked(calls, &RENEWAL, renewal, maker, ruled).await?;
     if renewal.response.contains_key(TOKEN) && !found.contains_key(TOKEN) {
-        return Err(lacks(&RENEWAL, answer, TOKEN));
+        return Err(lacks(&RENEWAL, &answer, TOKEN));
     }
     settle(&mut found, rules.unit, calls.clock.now());
     Ok(found)
 }
 
-fn lacks(names: &Names, answer: Answer, name: &str) -> CallError {
+fn lacks(names: &Names, answer: &Answer, name: &str) -> CallError {
     let failure = answer.failed(Refusal::NotUnderstood).detail("a credential is not in it");
     CallError::Ours(Error::from(failure).field(format!("{}.response.{name}", names.call)))
 }

@@ -19,6 +19,7 @@ pub(in crate::definition) struct Host<'a> {
 
 /// A placeholder in a host.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts about its place")]
 pub(in crate::definition) struct Slot<'a> {
     pub(in crate::definition) placeholder: &'a Placeholder,
     /// True if what stands there is made of the placeholder's value, and is not that value.
