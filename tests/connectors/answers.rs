@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
 use crate::service::Service;
-use crate::template::{Part, at, parts, text, texts};
+use crate::template::{Part, at, named, parts, text, texts};
 
 /// An answer of the service.
 #[derive(Debug, Clone)]
@@ -13,12 +13,37 @@ pub(crate) struct Answered {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Value,
+    /// How the body is written, if it is neither JSON nor a form.
+    pub(crate) written: Written,
+}
+
+/// How a body is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// A text is a form; anything else is JSON.
+    #[default]
+    Usual,
+    /// One line of text.
+    Line,
+    /// A text in JSON.
+    JsonText,
+    Xml,
 }
 
 impl Answered {
     /// An answer with this body.
     pub(crate) fn of(status: u16, body: Value) -> Self {
-        Self { status, headers: Vec::new(), body }
+        Self { status, headers: Vec::new(), body, written: Written::Usual }
+    }
+
+    /// The media type, and the body as it is sent.
+    pub(crate) fn sent(&self) -> (&'static str, String) {
+        match (self.written, &self.body) {
+            (Written::Line, Value::String(line)) => ("text/plain", format!("{line}\n")),
+            (Written::Xml, tree) => ("text/xml; charset=utf-8", crate::xml::document(tree)),
+            (Written::Usual, Value::String(form)) => ("application/x-www-form-urlencoded", form.clone()),
+            (_, json) => ("application/json", json.to_string()),
+        }
     }
 
     /// Puts a value where a place of the definition says; of several, where this turn finds it.
@@ -26,6 +51,10 @@ impl Answered {
         match place {
             Value::String(path) => put(&mut self.body, path, value),
             Value::Array(paths) => self.place(&paths[turn % paths.len()], turn, value),
+            Value::Object(place) if place.get("text") == Some(&json!(true)) => {
+                self.body = value;
+                self.written = if turn.is_multiple_of(2) { Written::JsonText } else { Written::Line };
+            }
             Value::Object(place) => {
                 let text = value.as_str().unwrap_or_default();
                 let cookie = |name: &Value| format!("{}={text}; Path=/", name.as_str().unwrap_or_default());
@@ -136,12 +165,14 @@ pub(crate) fn turns(definition: &Value, option: &Value) -> usize {
     let mut most = 1;
     let mut at_least = |count: usize| most = most.max(count);
     let config = &option["config"];
-    for picks in [&config["tokenResponse"], &config["login"]["response"]] {
+    for picks in [&config["tokenResponse"], &config["login"]["response"], &config["renewal"]["response"]] {
         picks.as_object().into_iter().flatten().for_each(|(_, pick)| at_least(list(pick)));
     }
     for call in option["afterConnect"].as_array().into_iter().flatten() {
         call["response"].as_object().into_iter().flatten().for_each(|(_, pick)| at_least(list(pick)));
         at_least(if call["choose"].is_object() { 2 } else { 1 });
+        let further = call["choose"]["response"].as_object().into_iter().flatten();
+        further.for_each(|(_, pick)| at_least(list(pick)));
         at_least(condition(&call["expect"]));
     }
     for (_, values) in config["callbackParameters"].as_object().into_iter().flatten() {
@@ -200,6 +231,7 @@ impl Service {
         for call in self.option["afterConnect"].as_array().into_iter().flatten() {
             members(&call["response"]);
             members(&json!([call["choose"]["as"]]));
+            members(&call["choose"]["response"]);
         }
         names
     }
@@ -218,18 +250,19 @@ impl Service {
         let (mut fields, mut claims) = (json!({}), Map::<String, Value>::new());
         for part in self.templates().into_iter().flat_map(parts) {
             let Part::Placeholder { names, optional, .. } = part else { continue };
-            let name = names.get(self.turn % names.len().max(1)).copied().unwrap_or_default();
-            let Some(path) = name.strip_prefix("credentials.") else { continue };
-            let first = path.split('.').next().unwrap_or_default().to_owned();
-            if elsewhere.contains(&first) || (optional && self.turn % 2 == 1) {
-                continue;
-            }
-            match path.split_once(".@jwt.") {
-                Some((token, claim)) => {
-                    let claims = claims.entry(token).or_insert_with(|| json!({}));
-                    put(claims, claim, json!(format!("{claim}!+1")));
+            let way = names.get(self.turn % names.len().max(1)).copied().unwrap_or_default();
+            for path in named(way).into_iter().filter_map(|name| name.strip_prefix("credentials.")) {
+                let first = path.split('.').next().unwrap_or_default().to_owned();
+                if elsewhere.contains(&first) || (optional && self.turn % 2 == 1) {
+                    continue;
                 }
-                None => put(&mut fields, path, self.value_of(path)),
+                match path.split_once(".@jwt.") {
+                    Some((token, claim)) => {
+                        let claims = claims.entry(token).or_insert_with(|| json!({}));
+                        put(claims, claim, json!(format!("{claim}!+1")));
+                    }
+                    None => put(&mut fields, path, self.value_of(path)),
+                }
             }
         }
         for (token, claims) in claims {

@@ -22,7 +22,7 @@ impl Service {
     /// A call that the definition describes. `authenticated` says whether `apiClient` belongs to it.
     pub(crate) fn call(&self, call: &Value, purpose: Purpose) -> Checked<Expected> {
         let path = call["path"].as_str().or(call["uri"].as_str()).ok_or("the call has no path")?;
-        let base = self.definition["baseUri"].as_str().unwrap_or_default();
+        let base = self.base();
         let template = if path.starts_with('/') { format!("{base}{path}") } else { path.to_owned() };
         let usual = if matches!(purpose, Purpose::Login | Purpose::Revoke) { "POST" } else { "GET" };
         let method = call["method"].as_str().unwrap_or(usual);
@@ -53,11 +53,20 @@ impl Service {
         Ok(expected)
     }
 
+    /// The address of the API: the option's own, or that of the definition.
+    fn base(&self) -> &str {
+        self.option["baseUri"].as_str().or(self.definition["baseUri"].as_str()).unwrap_or_default()
+    }
+
     /// A caller's request through the proxy, with these headers of their own.
     pub(crate) fn proxied(&self, path: &str, own: &Pairs) -> Checked<Expected> {
-        let base = self.values.address(self.definition["baseUri"].as_str().unwrap_or_default())?;
-        let mut expected = self.expected("GET", format!("{}/{path}", base.trim_end_matches('/')));
+        let base = self.values.address(self.base())?;
+        let mut expected =
+            self.expected(self.callers_method().as_str(), format!("{}/{path}", base.trim_end_matches('/')));
         expected.split_address()?;
+        if let Some(body) = self.callers_body() {
+            expected.body = Body::Json(body);
+        }
         // The caller's own take the place of defaults, and not of what authenticates.
         self.authenticating(&mut expected, Purpose::Proxied)?;
         for (name, value) in own {
@@ -76,6 +85,22 @@ impl Service {
         }
         let own = self.default_headers()?.into_keys().filter(|name| name != "accept");
         Ok(own.map(|name| (name, "caller's own".to_owned())).chain([accept]).collect())
+    }
+
+    /// What a caller sends through the proxy. Where credentials stand in bodies, it has one, with a member in their place; in
+    /// odd turns it has none.
+    pub(crate) fn callers_body(&self) -> Option<Value> {
+        let added = self.option["apiClient"]["body"].as_object().filter(|_| self.turn.is_multiple_of(2))?;
+        let mut body = json!({ "own": { "amount": 1.5 } });
+        for name in added.keys() {
+            body[name] = json!("caller's own");
+        }
+        Some(body)
+    }
+
+    /// The method of that request.
+    pub(crate) fn callers_method(&self) -> http::Method {
+        if self.option["apiClient"]["body"].is_object() { http::Method::POST } else { http::Method::GET }
     }
 
     pub(crate) fn basic(&self, expected: &mut Expected, basic: &Value) -> Checked {
@@ -132,6 +157,7 @@ impl Service {
         for (name, value) in filled(&client["headers"])? {
             expected.headers.entry(name.to_lowercase()).or_insert(value);
         }
+        add_to_body(expected, filled(&client["body"])?)?;
         expected.signing = Signing::of(&client["signing"], &self.values);
         expected.certificate = self.certificate(true)?;
         if self.is("oauth1") {
@@ -160,4 +186,28 @@ impl Service {
             _ => Ok(None),
         }
     }
+}
+
+/// Adds the credentials that stand in the body of a request.
+fn add_to_body(expected: &mut Expected, added: Pairs) -> Checked {
+    if added.is_empty() {
+        return Ok(());
+    }
+    let has_one = matches!(expected.method.as_str(), "POST" | "PUT" | "PATCH");
+    match &mut expected.body {
+        Body::Json(Value::Object(members)) => {
+            members.extend(added.into_iter().map(|(name, value)| (name, value.into())));
+        }
+        Body::Form(fields) => {
+            fields.retain(|(known, _)| added.iter().all(|(name, _)| name != known));
+            fields.extend(added);
+        }
+        Body::None if has_one => {
+            expected.body =
+                Body::Json(added.into_iter().map(|(name, value)| (name, Value::from(value))).collect());
+        }
+        Body::None => {}
+        _ => return Err("credentials cannot be added to this body".to_owned()),
+    }
+    Ok(())
 }

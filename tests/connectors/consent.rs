@@ -47,6 +47,9 @@ impl Service {
         }
         self.know(values.iter().map(|(name, value)| (name.clone(), json!(value))));
         pairs.extend(values);
+        if let Some(issuer) = self.config("issuer").as_str() {
+            pairs.push(("iss".to_owned(), issuer.to_owned()));
+        }
         if let Some(name) = self.config("callbackHmac")["parameter"].as_str() {
             let mut texts: Vec<String> =
                 pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();

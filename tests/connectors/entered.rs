@@ -97,6 +97,21 @@ fn value(name: &str, property: &Value, turn: usize) -> Value {
     }
 }
 
+/// What is entered, where customers paste the whole address that they see in their browser.
+pub(crate) fn as_addresses(schema: &Value, entered: &Value) -> Value {
+    let mut pasted = entered.clone();
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let part = |setting: &str| property[setting].as_str().unwrap_or_default();
+        let (prefix, suffix) = (part("prefix"), part("suffix"));
+        let Some(value) = entered[name].as_str().filter(|_| !prefix.is_empty() || !suffix.is_empty()) else {
+            continue;
+        };
+        let scheme = if prefix.starts_with("https://") { "" } else { "https://" };
+        pasted[name] = json!(format!("{scheme}{prefix}{value}{suffix}/home"));
+    }
+    pasted
+}
+
 /// What is entered, with the defaults of what is not.
 pub(crate) fn with_defaults(schema: &Value, entered: &Value) -> Value {
     let mut whole = entered.clone();

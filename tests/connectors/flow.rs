@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue};
 use protocol::clock::{Clock, Timestamp};
 use serde_json::{Value, json};
 use tests::World;
@@ -124,6 +124,7 @@ impl Journey<'_> {
                 probes::of_ended_tokens(self, &id).await?;
                 steps.insert(Step::Expired);
                 probes::of_token_errors(self, &id).await?;
+                crate::near::of_refused_renewals(self, &id).await?;
                 crate::near::of_near_refusals(self, &id).await?;
             }
             if self.service(|service| service.is("oauth2")) {
@@ -139,6 +140,10 @@ impl Journey<'_> {
         probes::of_optional_calls(self).await?;
         probes::of_expected_answers(self).await?;
         crate::near::of_changed_callbacks(self).await?;
+        crate::near::of_foreign_nonces(self).await?;
+        if self.service(|service| service.config("denials").is_array()) {
+            crate::near::of_denials(self).await?;
+        }
         probes::of_refused_codes(self).await?;
         self.revoked(steps).await
     }
@@ -198,7 +203,8 @@ impl Journey<'_> {
 
     pub(crate) async fn proxy(&self, id: &str) -> tests::Answer {
         let path = format!("/connections/{id}/proxy/{PROXIED}");
-        let mut request = api_request(&Method::GET, &path, &customer(WORKSPACE, CUSTOMER), None);
+        let (method, body) = self.service(|service| (service.callers_method(), service.callers_body()));
+        let mut request = api_request(&method, &path, &customer(WORKSPACE, CUSTOMER), body.as_ref());
         for (name, value) in self.service(|service| service.callers()).unwrap() {
             let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
             request.headers_mut().insert(name, HeaderValue::from_str(&value).unwrap());
@@ -215,6 +221,9 @@ impl Journey<'_> {
 
     /// The request that renews credentials.
     pub(crate) fn renewal(&self) -> Awaited {
+        if self.service(|service| service.config("renewal").is_object()) {
+            return Awaited::Renewal;
+        }
         self.exchange().unwrap_or(Awaited::Token(TokenRequest::Refresh))
     }
 

@@ -80,13 +80,27 @@ impl<'w> Journey<'w> {
         let key = definition["key"].as_str().unwrap_or("crm").to_owned();
         let entered = entered::values(&option["inputSchema"], &keys(definition, "parameters."), turn);
         let parameters = entered::with_defaults(&option["inputSchema"], &entered);
+        let entered = if turn.is_multiple_of(2) {
+            entered::as_addresses(&option["inputSchema"], &entered)
+        } else {
+            entered
+        };
         let given = self::parameters(definition, turn);
         let integration = entered::with_defaults(&definition["parametersSchema"], &given);
         let callback = format!("https://linkspan.example/oauth-callback/{}", integration_id(WORKSPACE, &key));
         let service = Service {
             definition: definition.clone(),
             option: option.clone(),
-            values: Values { parameters, integration, callback: callback.clone(), ..Values::default() },
+            values: Values {
+                parameters,
+                integration,
+                callback: callback.clone(),
+                properties: json!({
+                    "parameters": option["inputSchema"]["properties"],
+                    "integration": definition["parametersSchema"]["properties"],
+                }),
+                ..Values::default()
+            },
             turn,
             callback,
             clock: Arc::clone(&world.clock),

@@ -28,6 +28,7 @@ mod survivors;
 mod table;
 mod template;
 mod tokens;
+mod xml;
 
 /// What went well, or the first thing that did not.
 pub(crate) type Checked<T = ()> = Result<T, String>;

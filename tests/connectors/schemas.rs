@@ -103,7 +103,8 @@ impl Journey<'_> {
     pub(crate) async fn refuses_unfit(&self) -> Checked {
         let schema = self.service(|service| service.option["inputSchema"].clone());
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-            for unfit in unfit(property, &self.entered[name]) {
+            let fitting = self.service(|service| service.values.parameters[name].clone());
+            for unfit in unfit(property, &fitting) {
                 let mut entered = self.entered.clone();
                 entered[name] = unfit;
                 let answer = self.start_with(&entered).await;

@@ -249,7 +249,7 @@ fn amz_date(seconds: i64) -> String {
     date_time(seconds).replace(['-', ':'], "")
 }
 
-fn date_time(seconds: i64) -> String {
+pub(crate) fn date_time(seconds: i64) -> String {
     let (year, month, day, rest) = civil(seconds);
     let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")

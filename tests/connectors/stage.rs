@@ -22,6 +22,8 @@ use crate::service::{Service, TokenRequest};
 pub(crate) enum Awaited {
     Token(TokenRequest),
     Login,
+    /// The call that renews credentials.
+    Renewal,
     /// One of the calls after connecting, by its place.
     Completing(usize),
     Test,
@@ -132,15 +134,12 @@ impl Stage {
             self.problems.lock().unwrap().push(problem);
             Answered::of(500, json!({ "message": "unexpected" }))
         });
+        let (media_type, body) = answered.sent();
         let headers = answered.headers.into_iter();
         let response = headers
             .fold(Response::builder().status(answered.status), |response, (name, value)| {
                 response.header(name, value)
             });
-        let (media_type, body) = match answered.body {
-            Value::String(form) => ("application/x-www-form-urlencoded", form),
-            json => ("application/json", json.to_string()),
-        };
         response.header("content-type", media_type).body(Bytes::from(body)).unwrap()
     }
 
@@ -197,6 +196,7 @@ impl Service {
         match awaited {
             Awaited::Token(request) => self.token_request(*request),
             Awaited::Login => self.call(self.config("login"), Purpose::Login),
+            Awaited::Renewal => self.call(self.config("renewal"), Purpose::Login),
             Awaited::Completing(place) => self.call(&self.option["afterConnect"][place], Purpose::Completing),
             Awaited::Test => self.call(&self.option["test"], Purpose::Test),
             Awaited::Revocation if self.option["revoke"].is_object() => {
@@ -221,7 +221,8 @@ impl Service {
     pub(crate) fn answer(&mut self, awaited: &Awaited) -> Answered {
         match awaited {
             Awaited::Token(request) => self.tokens(*request),
-            Awaited::Login => self.logged_in(),
+            Awaited::Login => self.logged_in("login"),
+            Awaited::Renewal => self.logged_in("renewal"),
             Awaited::Completing(place) => self.completes(*place),
             Awaited::Test => self.proved(),
             Awaited::Revocation => Answered::of(200, json!({})),

@@ -93,6 +93,9 @@ pub(crate) fn reason(mutant: &Mutant) -> Option<&'static str> {
     if let Some(reason) = of_a_schema(mutant).or_else(|| of_what_ends(mutant)) {
         return Some(reason);
     }
+    if mutant.pointer == "/baseUri" && mutant.subject.option()["baseUri"].is_string() {
+        return Some("the option has an address of its own");
+    }
     if mutant.pointer.ends_with("/privateKey/type") {
         return Some("what is no text is no key either");
     }

@@ -124,7 +124,18 @@ fn properties(openapi: &Value, schema: &Value, place: &str, depth: usize, known:
         properties(openapi, &schema["items"], place, depth, known);
     }
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        if !["inputSchema", "key", "type", "title", "config", "properties"].contains(&name.as_str()) {
+        if ![
+            "inputSchema",
+            "key",
+            "type",
+            "title",
+            "config",
+            "properties",
+            // Linkspan writes it.
+            "discovered",
+        ]
+        .contains(&name.as_str())
+        {
             known.insert(format!("{place}{name}"));
             if depth > 0 {
                 properties(openapi, property, &format!("{place}{name}."), depth - 1, known);

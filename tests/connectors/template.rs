@@ -1,7 +1,8 @@
 //! Templates, as docs/definition-language.md describes them. Nothing here is the product's own code.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
@@ -23,6 +24,8 @@ pub(crate) struct Values {
     pub(crate) integration: Value,
     /// The `redirect_uri` that was announced.
     pub(crate) callback: String,
+    /// The properties of the schemas, by their source: what a choice means is said there.
+    pub(crate) properties: Value,
 }
 
 impl Default for Values {
@@ -34,6 +37,7 @@ impl Default for Values {
             credentials: none(),
             integration: none(),
             callback: String::new(),
+            properties: none(),
         }
     }
 }
@@ -74,6 +78,35 @@ pub(crate) fn parts(template: &str) -> Vec<Part<'_>> {
     parts
 }
 
+/// The name of a function and its arguments, if that is what stands in a placeholder.
+fn call(inner: &str) -> Option<(&str, Vec<&str>)> {
+    let (name, arguments) = inner.strip_suffix(')')?.split_once('(')?;
+    let mut is_text = false;
+    let between = |character: char| {
+        is_text ^= character == '\'';
+        character == ',' && !is_text
+    };
+    Some((name, arguments.split(between).map(str::trim).collect()))
+}
+
+fn literal(argument: &str) -> Option<&str> {
+    argument.strip_prefix('\'')?.strip_suffix('\'')
+}
+
+/// The names whose values a placeholder's way takes: its own, or those that a function is given.
+pub(crate) fn named(way: &str) -> Vec<&str> {
+    match call(way) {
+        Some((_, arguments)) => {
+            arguments.into_iter().filter(|argument| literal(argument).is_none()).collect()
+        }
+        None => vec![way],
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+}
+
 /// The value at a path.
 pub(crate) fn at(value: &Value, path: &str) -> Option<Value> {
     let mut found = value.clone();
@@ -102,7 +135,16 @@ pub(crate) fn text(value: &Value) -> Option<String> {
 
 impl Values {
     fn get(&self, name: &str) -> Option<String> {
+        if let Some((function, arguments)) = call(name) {
+            return self.made(function, &arguments);
+        }
         let (source, path) = name.split_once('.')?;
+        if let Some((choice, member)) = path.split_once(".@").filter(|(_, step)| !step.starts_with("jwt.")) {
+            let chosen = self.get(&format!("{source}.{choice}"))?;
+            // What is entered for an API is a credential.
+            let source = if source == "integration" { source } else { "parameters" };
+            return text(&self.properties[source][choice]["means"][chosen][member]);
+        }
         let source = match source {
             "parameters" => &self.parameters,
             "connectorParameters" => &self.connector,
@@ -112,6 +154,29 @@ impl Values {
             _ => return Some(format!("{OPEN}{name}{CLOSE}")),
         };
         text(&at(source, path)?)
+    }
+
+    /// What a function makes of its arguments, if they are all there.
+    fn made(&self, function: &str, arguments: &[&str]) -> Option<String> {
+        let value = |argument: &&str| match literal(argument) {
+            Some(text) => Some(text.to_owned()),
+            None => self.get(argument),
+        };
+        let values: Vec<String> = arguments.iter().map(value).collect::<Option<_>>()?;
+        let whole = values.concat();
+        Some(match function {
+            "base64" => STANDARD.encode(whole),
+            "base64url" => URL_SAFE_NO_PAD.encode(whole),
+            "hex" => hex(whole.as_bytes()),
+            "sha256" => hex(digest(&SHA256, whole.as_bytes()).as_ref()),
+            "lower" => whole.to_lowercase(),
+            "upper" => whole.to_uppercase(),
+            "match" => {
+                let found = regex::Regex::new(values.get(1)?).ok()?.captures(&values[0])?;
+                found.get(1)?.as_str().to_owned()
+            }
+            _ => return None,
+        })
     }
 
     /// The template with its values, or nothing if an optional one is missing.

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::answers::{Answered, jwt, put};
+use crate::answers::{Answered, Written, jwt, put};
 use crate::service::{Service, TokenRequest};
+use crate::signing::date_time;
 
 /// The seconds that a token lasts if the definition leaves it to the answer.
 const LIFE: i64 = 7260;
@@ -96,14 +97,23 @@ impl Service {
         answered
     }
 
-    /// The answer of a login.
-    pub(crate) fn logged_in(&mut self) -> Answered {
-        let login = self.config("login").clone();
+    /// The answer of a login, or of a call that renews what it gave.
+    pub(crate) fn logged_in(&mut self, setting: &str) -> Answered {
+        let login = self.config(setting).clone();
         let mut answered = Answered::of(200, json!({}));
+        let accepted = login["headers"]["Accept"].as_str().unwrap_or_default();
+        if login["bodyFormat"] == "xml" || accepted.contains("xml") {
+            answered.written = Written::Xml;
+        }
         for (name, place) in login["response"].as_object().into_iter().flatten() {
             let value = match name.as_str() {
                 "expires_in" => json!(LIFE),
-                "expires_at" => json!(self.seconds() + LIFE),
+                "expires_at" => {
+                    self.know([("expires_in".to_owned(), json!(LIFE))]);
+                    let end = self.seconds() + LIFE;
+                    // XML has no numbers.
+                    if answered.written == Written::Xml { json!(date_time(end)) } else { json!(end) }
+                }
                 "access_token" => self.access_token(),
                 name => {
                     self.issued += 1;
@@ -146,6 +156,14 @@ impl Service {
             self.know([(name.clone(), value)]);
         }
         if let Some(name) = call["choose"]["as"].as_str() {
+            let further = call["choose"]["response"].as_object().cloned().unwrap_or_default();
+            let further_of = |which: &str, name: &String, place: &Value| {
+                if *place == call["choose"]["label"] {
+                    return json!(label_of(which));
+                }
+                let value = self.value_of(name).as_str().unwrap_or_default().to_owned();
+                json!(format!("{value}{which}"))
+            };
             let item = |which: &str| {
                 let mut item = json!({});
                 let value = self.value_of(name).as_str().unwrap_or_default().to_owned();
@@ -158,6 +176,9 @@ impl Service {
                     put(&mut item, label, json!(label_of(which)));
                 }
                 let mut item = Answered::of(200, item);
+                for (name, place) in &further {
+                    item.place(place, self.turn, further_of(which, name, place));
+                }
                 item.satisfy(&json!({ "body": call["choose"]["where"] }), self.turn);
                 (item.body, json!(format!("{value}{which}")))
             };
@@ -166,12 +187,21 @@ impl Service {
             // What the definition leaves out stands there too.
             let fitting = Answered::of(200, item("0").0);
             let others = fitting.violations(&json!({ "body": call["choose"]["where"] }), self.turn);
-            let items: Value = others.into_iter().map(|other| other.body).chain(items).collect();
+            // So does an item that lacks one of the further values: it cannot be chosen.
+            let lacking = further.iter().filter_map(|(_, place)| {
+                let mut item = item("3").0;
+                place.as_str().map(|path| put(&mut item, path, Value::Null)).map(|()| item)
+            });
+            let others: Vec<Value> = others.into_iter().map(|other| other.body).chain(lacking).collect();
+            let items: Value = others.into_iter().chain(items).collect();
+            let chosen: Vec<(String, Value)> =
+                further.iter().map(|(name, place)| (name.clone(), further_of("2", name, place))).collect();
             match call["choose"]["items"].as_str() {
                 Some(path) => put(&mut answered.body, path, items),
                 None => answered.body = items,
             }
             self.know([(name.to_owned(), value)]);
+            self.know(chosen);
         }
         self.life = self.lifetime();
         answered
