@@ -1,5 +1,7 @@
 //! Answers in XML: a tree of JSON, written as docs/definition-language.md says that it is read.
 
+use std::fmt::Write;
+
 use serde_json::{Map, Value};
 
 /// A document. Its elements have a prefix, as those of SOAP have, and white space stands between them.
@@ -23,7 +25,7 @@ fn element(text: &mut String, name: &str, value: &Value, declared: &str) {
         .iter()
         .filter_map(|(member, value)| Some(format!(" {}=\"{}\"", member.strip_prefix('@')?, escaped(value))))
         .collect();
-    text.push_str(&format!("<n:{name}{declared}{attributes}>"));
+    write!(text, "<n:{name}{declared}{attributes}>").unwrap();
     if value.is_object() {
         text.push('\n');
         for (member, value) in members.iter().filter(|(member, _)| !member.starts_with('@')) {
@@ -32,7 +34,7 @@ fn element(text: &mut String, name: &str, value: &Value, declared: &str) {
     } else {
         text.push_str(&escaped(value));
     }
-    text.push_str(&format!("</n:{name}>\n"));
+    writeln!(text, "</n:{name}>").unwrap();
 }
 
 fn escaped(value: &Value) -> String {
