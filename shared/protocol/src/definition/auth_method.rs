@@ -54,8 +54,7 @@ impl AuthType {
     /// The secrets of the team's client that may be parameters of the integration.
     pub(super) fn client_secrets(self) -> &'static [&'static str] {
         match self {
-            Self::OAuth2 => &["clientSecret"],
-            Self::OAuth1 => self.secrets(),
+            Self::OAuth2 | Self::OAuth1 => self.secrets(),
             Self::ClientCredentials | Self::Proxy => &[],
         }
     }
