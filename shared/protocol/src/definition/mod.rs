@@ -12,6 +12,7 @@ mod bounded_schema;
 mod call_method;
 mod call_parts;
 mod callback_parameters;
+mod callback_proof;
 mod callback_settings;
 mod callback_uri;
 mod check;

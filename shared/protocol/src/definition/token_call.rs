@@ -58,6 +58,16 @@ fn json() -> BodyFormat {
     BodyFormat::Json
 }
 
+/// The names of the credentials that the templates of a call have.
+pub(super) fn credentials_in(call: &impl Serialize) -> Vec<String> {
+    let Some(node) = serde_json::to_value(call).ok().and_then(|call: Value| Node::try_from(call).ok()) else {
+        return Vec::new();
+    };
+    let placeholders = node.templates().into_iter().flat_map(Template::placeholders);
+    let credentials = placeholders.filter(|placeholder| placeholder.root() == Root::Credentials);
+    credentials.filter_map(|placeholder| placeholder.path().first().cloned()).collect()
+}
+
 impl TokenCall {
     /// The parts of the request.
     #[must_use]
@@ -69,13 +79,7 @@ impl TokenCall {
     /// The names of the credentials that the request presents.
     #[must_use]
     pub fn presents(&self) -> Vec<String> {
-        let Some(node) = serde_json::to_value(self).ok().and_then(|call: Value| Node::try_from(call).ok())
-        else {
-            return Vec::new();
-        };
-        let placeholders = node.templates().into_iter().flat_map(Template::placeholders);
-        let credentials = placeholders.filter(|placeholder| placeholder.root() == Root::Credentials);
-        credentials.filter_map(|placeholder| placeholder.path().first().cloned()).collect()
+        credentials_in(self)
     }
 
     pub(super) fn check_login(&self, checker: &mut Checker<'_>) {
