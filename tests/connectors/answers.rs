@@ -200,6 +200,7 @@ impl Service {
         for call in self.option["afterConnect"].as_array().into_iter().flatten() {
             members(&call["response"]);
             members(&json!([call["choose"]["as"]]));
+            members(&call["choose"]["response"]);
         }
         names
     }

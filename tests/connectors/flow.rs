@@ -215,6 +215,9 @@ impl Journey<'_> {
 
     /// The request that renews credentials.
     pub(crate) fn renewal(&self) -> Awaited {
+        if self.service(|service| service.config("renewal").is_object()) {
+            return Awaited::Renewal;
+        }
         self.exchange().unwrap_or(Awaited::Token(TokenRequest::Refresh))
     }
 

@@ -22,6 +22,8 @@ use crate::service::{Service, TokenRequest};
 pub(crate) enum Awaited {
     Token(TokenRequest),
     Login,
+    /// The call that renews the token, where no refresh-token grant does.
+    Renewal,
     /// One of the calls after connecting, by its place.
     Completing(usize),
     Test,
@@ -197,6 +199,7 @@ impl Service {
         match awaited {
             Awaited::Token(request) => self.token_request(*request),
             Awaited::Login => self.call(self.config("login"), Purpose::Login),
+            Awaited::Renewal => self.call(self.config("renewal"), Purpose::Login),
             Awaited::Completing(place) => self.call(&self.option["afterConnect"][place], Purpose::Completing),
             Awaited::Test => self.call(&self.option["test"], Purpose::Test),
             Awaited::Revocation if self.option["revoke"].is_object() => {
@@ -221,7 +224,8 @@ impl Service {
     pub(crate) fn answer(&mut self, awaited: &Awaited) -> Answered {
         match awaited {
             Awaited::Token(request) => self.tokens(*request),
-            Awaited::Login => self.logged_in(),
+            Awaited::Login => self.called("login"),
+            Awaited::Renewal => self.called("renewal"),
             Awaited::Completing(place) => self.completes(*place),
             Awaited::Test => self.proved(),
             Awaited::Revocation => Answered::of(200, json!({})),

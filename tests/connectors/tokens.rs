@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answers::{Answered, jwt, put};
 use crate::service::{Service, TokenRequest};
+use crate::template::at;
 
 /// The seconds that a token lasts if the definition leaves it to the answer.
 const LIFE: i64 = 7260;
@@ -33,7 +34,8 @@ impl Service {
     /// Whether a refresh exchanges a refresh token.
     pub(crate) fn has_refresh_token(&self) -> bool {
         let exchanged = self.config("refreshCredential").as_str().unwrap_or("refresh_token");
-        self.is("oauth2") && *self.config("noRefreshToken") != true && exchanged == "refresh_token"
+        let is_exchanged = *self.config("noRefreshToken") != true && self.config("renewal").is_null();
+        self.is("oauth2") && is_exchanged && exchanged == "refresh_token"
     }
 
     /// A new token response, in the place of the one before.
@@ -96,11 +98,11 @@ impl Service {
         answered
     }
 
-    /// The answer of a login.
-    pub(crate) fn logged_in(&mut self) -> Answered {
-        let login = self.config("login").clone();
+    /// The answer of a login or a renewal.
+    pub(crate) fn called(&mut self, setting: &str) -> Answered {
+        let call = self.config(setting).clone();
         let mut answered = Answered::of(200, json!({}));
-        for (name, place) in login["response"].as_object().into_iter().flatten() {
+        for (name, place) in call["response"].as_object().into_iter().flatten() {
             let value = match name.as_str() {
                 "expires_in" => json!(LIFE),
                 "expires_at" => json!(self.seconds() + LIFE),
@@ -113,8 +115,11 @@ impl Service {
             };
             answered.place(place, self.turn, value.clone());
             self.know([(name.clone(), value)]);
+            if name == "expires_at" {
+                self.know([("expires_in".to_owned(), json!(LIFE))]);
+            }
         }
-        answered.satisfy(&login["expect"], self.turn);
+        answered.satisfy(&call["expect"], self.turn);
         self.life = self.lifetime();
         answered
     }
@@ -140,10 +145,14 @@ impl Service {
             let value = match name.as_str() {
                 "access_token" => self.access_token(),
                 "expires_in" => json!(SECOND_LIFE),
+                "expires_at" => json!(self.seconds() + SECOND_LIFE),
                 name => self.value_of(name),
             };
             answered.place(place, self.turn, value.clone());
             self.know([(name.clone(), value)]);
+            if name == "expires_at" {
+                self.know([("expires_in".to_owned(), json!(SECOND_LIFE))]);
+            }
         }
         if let Some(name) = call["choose"]["as"].as_str() {
             let item = |which: &str| {
@@ -157,11 +166,13 @@ impl Service {
                 if let Some(label) = call["choose"]["label"].as_str() {
                     put(&mut item, label, json!(label_of(which)));
                 }
+                let further = self.further_of(&call["choose"]["response"], &mut item);
                 let mut item = Answered::of(200, item);
                 item.satisfy(&json!({ "body": call["choose"]["where"] }), self.turn);
-                (item.body, json!(format!("{value}{which}")))
+                (item.body, further.into_iter().chain([(name.to_owned(), json!(format!("{value}{which}")))]))
             };
-            let ((first, _), (second, value)) = (item("1"), item("2"));
+            let ((first, _), (second, values)) = (item("1"), item("2"));
+            let values: Vec<(String, Value)> = values.collect();
             let items = if self.turn.is_multiple_of(2) { vec![second] } else { vec![first, second] };
             // What the definition leaves out stands there too.
             let fitting = Answered::of(200, item("0").0);
@@ -171,10 +182,29 @@ impl Service {
                 Some(path) => put(&mut answered.body, path, items),
                 None => answered.body = items,
             }
-            self.know([(name.to_owned(), value)]);
+            self.know(values);
         }
         self.life = self.lifetime();
         answered
+    }
+
+    /// The further values of an item, put there unless something else is.
+    fn further_of(&self, places: &Value, item: &mut Value) -> Vec<(String, Value)> {
+        let places = places.as_object().into_iter().flatten();
+        let each = |(name, place): (&String, &Value)| {
+            let paths: Vec<&str> = match place {
+                Value::Array(paths) => paths.iter().filter_map(Value::as_str).collect(),
+                one => one.as_str().into_iter().collect(),
+            };
+            let known = paths.iter().find_map(|path| at(item, path));
+            let value = known.unwrap_or_else(|| {
+                let value = self.value_of(name);
+                put(item, paths.first().copied().unwrap_or_default(), value.clone());
+                value
+            });
+            (name.clone(), value)
+        };
+        places.map(each).collect()
     }
 
     fn lifetime(&self) -> Option<i64> {
