@@ -9,7 +9,10 @@ use protocol::definition::{
 };
 use protocol::error::{Error, Result};
 use protocol::id::WorkspaceKey;
-use protocol::provider::discovery::{Applicant, ClientSecret, FoundServer, of_issuer, of_server};
+use protocol::provider::discovery::{
+    Applicant, ClientSecret, FoundServer, Registration, of_issuer, of_server,
+};
+use protocol::secret::Secret;
 use serde_json::{Map, Value};
 
 use super::expansion::Whole;
@@ -31,18 +34,35 @@ pub(super) struct Subject<'a> {
     pub(super) deadline: Deadline,
 }
 
+/// What is not yet settled when the metadata has been read.
+#[derive(Default)]
+pub(super) struct Outcome {
+    /// What could not be found.
+    pub(super) problems: Problems,
+    /// The clients that are yet to be registered.
+    pub(super) awaited: Vec<Awaited>,
+}
+
+/// A client that is yet to be registered. Until then something stands in for it in its option.
+pub(super) struct Awaited {
+    place: usize,
+    setting: &'static str,
+    discovered: Discovered,
+    registration: Registration,
+}
+
 /// Reads the metadata that the definition's options need, and notes in each what was found. What was noted before is left
-/// out: it is read anew with every change. Returns what could not be found.
+/// out: it is read anew with every change.
 pub(super) async fn discover(
     deps: &Deps,
     subject: Subject<'_>,
     whole: &mut Whole,
     before: Option<&StoredDefinition>,
-) -> Result<Problems> {
+) -> Result<Outcome> {
     for (_, option) in whole.given.as_mut().into_iter().flat_map(options) {
         option.shift_remove(DISCOVERED);
     }
-    let mut problems = Problems::default();
+    let Outcome { mut problems, mut awaited } = Outcome::default();
     let calls = deps.calls(subject.deadline.provider());
     let parameters_have_client =
         whole.definition.get("parameters").and_then(|parameters| given(parameters.as_object()?, "clientId"));
@@ -80,22 +100,61 @@ pub(super) async fn discover(
         };
         match found {
             Ok(FoundServer { discovered, secret }) => {
-                let noted = serde_json::to_value(discovered).map_err(Error::internal)?;
-                option.insert(DISCOVERED.to_owned(), noted);
-                // Like one that was given: it is taken out and sealed with the others.
-                let secret = match secret {
-                    ClientSecret::Kept => continue,
-                    ClientSecret::Removed => Value::Null,
-                    ClientSecret::Issued(secret) => secret.expose().into(),
-                };
-                if let Some(Value::Object(config)) = option.get_mut("config") {
-                    config.insert("clientSecret".to_owned(), secret);
+                note(option, &discovered)?;
+                match secret {
+                    ClientSecret::Kept => {}
+                    ClientSecret::Removed => give_secret(option, None),
+                    ClientSecret::Awaited(registration) => {
+                        give_secret(option, registration.stand_in_secret());
+                        awaited.push(Awaited { place, setting, discovered, registration });
+                    }
                 }
             }
             Err(problem) => problems.add(format!("authOptions[{place}].config.{setting}"), problem),
         }
     }
-    Ok(problems)
+    Ok(Outcome { problems, awaited })
+}
+
+/// Registers the clients, and puts each in the place of what stood in for it. The first that fails is the last.
+pub(super) async fn register(
+    deps: &Deps,
+    subject: Subject<'_>,
+    whole: &mut Whole,
+    awaited: Vec<Awaited>,
+) -> Result<()> {
+    let calls = deps.calls(subject.deadline.provider());
+    for Awaited { place, setting, mut discovered, registration } in awaited {
+        match registration.register(&calls).await {
+            Ok(issued) => {
+                let secret = issued.note(&mut discovered);
+                if let Some((_, option)) = options(&mut whole.definition).find(|(other, _)| *other == place) {
+                    note(option, &discovered)?;
+                    give_secret(option, secret.as_ref().map(Secret::expose));
+                }
+            }
+            Err(problem) => {
+                let mut problems = Problems::default();
+                problems.add(format!("authOptions[{place}].config.{setting}"), problem);
+                problems.refuse()?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn note(option: &mut Settings, discovered: &Discovered) -> Result<()> {
+    let noted = serde_json::to_value(discovered).map_err(Error::internal)?;
+    option.insert(DISCOVERED.to_owned(), noted);
+    Ok(())
+}
+
+/// Gives the option a client's secret, or takes away the one that it had. It stands where a team would have put it, and is
+/// taken out and sealed with the others.
+fn give_secret(option: &mut Settings, secret: Option<&str>) {
+    if let Some(Value::Object(config)) = option.get_mut("config") {
+        config.insert("clientSecret".to_owned(), secret.into());
+    }
 }
 
 /// The settings of an option that leaves something to metadata.

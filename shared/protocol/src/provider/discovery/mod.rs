@@ -13,10 +13,10 @@ mod well_known;
 
 use serde_json::{Map, Value};
 
-pub use registration::{Applicant, ClientSecret};
+pub use registration::{Applicant, ClientSecret, Issued, Registration};
 
 use self::issuer::metadata_of;
-use self::registration::Registered;
+use self::registration::Client;
 use super::calls::Calls;
 use crate::definition::{Discovered, DiscoveredClient};
 
@@ -44,7 +44,7 @@ pub struct FoundServer {
 }
 
 /// The settings that the metadata of an MCP server, and of the authorization server that it names, gives and `own` leaves
-/// open. A client that nobody has given is introduced by a document about it, or registered.
+/// open. A client that nobody has given is introduced by a document about it, or is yet to be registered.
 ///
 /// # Errors
 ///
@@ -76,15 +76,15 @@ pub async fn of_server(
     }
     let (mut client, mut secret) = (None, ClientSecret::Kept);
     if let Some(applicant) = applicant {
-        let registered = registration::client(calls, applicant, issuer, &metadata, &config).await?;
-        let Registered { id, authentication, by, expires_at, secret: issued } = registered;
+        let found = registration::client(calls, applicant, issuer, &metadata, &config)?;
+        let Client { id, authentication, by, expires_at, secret: of_client } = found;
         config.insert("clientId".to_owned(), id.into());
         if is_open("clientAuthLocation") {
             config.insert("clientAuthLocation".to_owned(), authentication.into());
         }
         let (issuer, redirect_uri) = (issuer.to_owned(), applicant.redirect_uri.clone());
         client = Some(DiscoveredClient { by, issuer, redirect_uri, expires_at });
-        secret = issued;
+        secret = of_client;
     }
     let on = calls.clock.now().to_rfc3339();
     let server_from = Some(server.from);
