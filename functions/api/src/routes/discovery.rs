@@ -5,12 +5,13 @@ use flow::deps::Deps;
 use flow::store::StoredDefinition;
 use protocol::deadline::Deadline;
 use protocol::definition::{
-    BARE_CALLBACK, Discovered, DiscoveredClient, Problems, integration_id, is_issuer, is_server,
+    BARE_CALLBACK, Discovered, DiscoveredClient, Problems, discovered_endpoint_problem, integration_id,
+    is_issuer, is_server,
 };
 use protocol::error::{Error, Result};
 use protocol::id::WorkspaceKey;
 use protocol::provider::discovery::{
-    Applicant, ClientSecret, FoundServer, Registration, of_issuer, of_server,
+    Applicant, ClientSecret, Found, Registration, of_issuer, of_registration, of_server,
 };
 use protocol::secret::Secret;
 use serde_json::{Map, Value};
@@ -46,7 +47,6 @@ pub(super) struct Outcome {
 /// A client that is yet to be registered. Until then something stands in for it in its option.
 pub(super) struct Awaited {
     place: usize,
-    setting: &'static str,
     discovered: Discovered,
     registration: Registration,
 }
@@ -70,43 +70,60 @@ pub(super) async fn discover(
     let callback = callback(&whole.definition, subject);
     for (place, option) in options(&mut whole.definition) {
         option.shift_remove(DISCOVERED);
-        let Some(config) = undiscovered(option) else { continue };
+        let Some(config) = used(option) else { continue };
         let text = |setting: &str| config.get(setting).and_then(Value::as_str);
         let loopback = deps.settings.loopback;
-        let (setting, found) = match (text("mcpServer"), text("issuer")) {
-            (Some(server), _) if is_server(server, loopback) && !deps.own_routes.have(server) => {
-                let needs_client = !has_client && given(config, "clientId").is_none();
-                if needs_client && given(config, "clientSecret").is_some() {
-                    // It is no other client's.
-                    problems.add(
-                        format!("authOptions[{place}].config.clientId"),
-                        "is missing beside clientSecret",
-                    );
-                    continue;
-                }
-                let applicant = if needs_client {
-                    Some(applicant(deps, subject, &callback, option, before).await?)
-                } else {
-                    None
-                };
+        let is_no_endpoint = |uri| discovered_endpoint_problem(uri, loopback, &deps.own_routes).is_some();
+        if text("registrationUri").is_some_and(is_no_endpoint) {
+            // That is told by the check of the whole.
+            continue;
+        }
+        let comes_by_itself = text("mcpServer").or_else(|| text("registrationUri")).is_some();
+        let needs_client = comes_by_itself && !has_client && given(config, "clientId").is_none();
+        let has_endpoints =
+            ["authorizeUri", "tokenUri"].iter().all(|setting| given(config, setting).is_some());
+        if has_endpoints && !needs_client {
+            continue;
+        }
+        if needs_client && given(config, "clientSecret").is_some() {
+            // It is no other client's.
+            problems.add(format!("authOptions[{place}].config.clientId"), "is missing beside clientSecret");
+            continue;
+        }
+        let applicant = if needs_client {
+            Some(applicant(deps, subject, &callback, option, before).await?)
+        } else {
+            None
+        };
+        let (setting, found) = match (text("mcpServer"), text("issuer"), text("registrationUri"), &applicant)
+        {
+            (_, _, Some(endpoint), Some(applicant)) if has_endpoints => {
+                ("registrationUri", of_registration(&calls, endpoint, config, applicant))
+            }
+            _ if has_endpoints => {
+                // Nothing is read that could name the endpoint.
+                let problem = "is missing, and so is clientId: with authorizeUri and tokenUri both \
+                               given, nothing is read that could name one";
+                ("registrationUri", Err(problem.to_owned()))
+            }
+            (Some(server), ..) if is_server(server, loopback) && !deps.own_routes.have(server) => {
                 ("mcpServer", of_server(&calls, server, config, applicant.as_ref()).await)
             }
-            (None, Some(issuer)) if is_issuer(issuer, loopback) => {
-                let found = of_issuer(&calls, issuer, config).await;
-                ("issuer", found.map(|discovered| FoundServer { discovered, secret: ClientSecret::Kept }))
+            (None, Some(issuer), ..) if is_issuer(issuer, loopback) => {
+                ("issuer", of_issuer(&calls, issuer, config, applicant.as_ref()).await)
             }
             // What is wrong with it is told by the check of the whole.
             _ => continue,
         };
         match found {
-            Ok(FoundServer { discovered, secret }) => {
+            Ok(Found { discovered, secret }) => {
                 note(option, &discovered)?;
                 match secret {
                     ClientSecret::Kept => {}
                     ClientSecret::Removed => give_secret(option, None),
                     ClientSecret::Awaited(registration) => {
                         give_secret(option, registration.stand_in_secret());
-                        awaited.push(Awaited { place, setting, discovered, registration });
+                        awaited.push(Awaited { place, discovered, registration });
                     }
                 }
             }
@@ -124,7 +141,7 @@ pub(super) async fn register(
     awaited: Vec<Awaited>,
 ) -> Result<()> {
     let calls = deps.calls(subject.deadline.provider());
-    for Awaited { place, setting, mut discovered, registration } in awaited {
+    for Awaited { place, mut discovered, registration } in awaited {
         match registration.register(&calls).await {
             Ok(issued) => {
                 let secret = issued.note(&mut discovered);
@@ -135,6 +152,7 @@ pub(super) async fn register(
             }
             Err(problem) => {
                 let mut problems = Problems::default();
+                let setting = registration.setting();
                 problems.add(format!("authOptions[{place}].config.{setting}"), problem);
                 problems.refuse()?;
             }
@@ -157,11 +175,10 @@ fn give_secret(option: &mut Settings, secret: Option<&str>) {
     }
 }
 
-/// The settings of an option that leaves something to metadata.
-fn undiscovered(option: &Settings) -> Option<&Settings> {
+/// The settings of an option that may leave something to be found.
+fn used(option: &Settings) -> Option<&Settings> {
     let is_used = option.get("type")? == "oauth2" && option.get("enabled") != Some(&Value::Bool(false));
-    let config = option.get("config").and_then(Value::as_object).filter(|_| is_used)?;
-    ["authorizeUri", "tokenUri"].iter().any(|setting| given(config, setting).is_none()).then_some(config)
+    option.get("config").and_then(Value::as_object).filter(|_| is_used)
 }
 
 /// The team, as an authorization server gets to know it.
@@ -184,12 +201,15 @@ async fn applicant(
     })
 }
 
-/// What was discovered of the option of this key in the definition that is replaced, if its client came by itself.
+/// The client of the option of this key in the definition that is replaced, if it came by itself, and the settings of then.
 fn discovered_before(before: &StoredDefinition, option: &Settings) -> Option<(DiscoveredClient, Settings)> {
     let mut definition: Settings = serde_json::from_str(&before.definition).ok()?;
     let (_, replaced) = options(&mut definition).find(|(_, other)| other.get("key") == option.get("key"))?;
     let found: Discovered = serde_json::from_value(replaced.remove(DISCOVERED)?).ok()?;
-    Some((found.client?, found.config))
+    match found.below(replaced.get("config")?) {
+        Value::Object(config) => Some((found.client?, config)),
+        _ => None,
+    }
 }
 
 /// The callback address that providers are told.

@@ -21,8 +21,17 @@ pub struct Applicant {
     pub redirect_uri: String,
     /// The address of the document about this client, which Linkspan serves.
     pub document: String,
-    /// The client that was registered before, with the settings that were discovered then.
+    /// The client that was registered before, with the settings of then: the option's own, and what was discovered.
     pub before: Option<(DiscoveredClient, Map<String, Value>)>,
+}
+
+/// Where a client is to be known.
+pub(super) struct AuthorizationServer<'a> {
+    pub(super) issuer: Option<&'a str>,
+    /// What it says of itself.
+    pub(super) metadata: &'a Map<String, Value>,
+    /// What the definition says of it.
+    pub(super) own: &'a Map<String, Value>,
 }
 
 /// A client that the authorization server knows, will know when it meets it, or is yet to register.
@@ -48,8 +57,12 @@ pub enum ClientSecret {
 /// says is known to be right.
 pub struct Registration {
     endpoint: String,
+    /// The setting that led to the endpoint.
+    setting: &'static str,
     /// The client authentication that is asked for, by its registered name.
     method: &'static str,
+    /// True if the team has chosen that.
+    is_chosen: bool,
     /// What is sent.
     about: Value,
 }
@@ -62,6 +75,12 @@ pub struct Issued {
     secret: Option<Secret>,
 }
 
+/// The setting that names the registration endpoint.
+const REGISTRATION_URI: &str = "registrationUri";
+
+/// The setting that says how the client authenticates.
+const AUTH_LOCATION: &str = "clientAuthLocation";
+
 /// What stands in the place of an identifier and of a secret until they are issued. It is never stored.
 const STAND_IN: &str = "yet-to-be-registered";
 
@@ -70,16 +89,22 @@ const STAND_IN: &str = "yet-to-be-registered";
 const AUTHENTICATION: [(&str, &str); 3] =
     [("none", "none"), ("client_secret_post", "body"), ("client_secret_basic", "headers")];
 
-/// The client to use. A document comes before a registration, of which servers keep a record for each.
+/// The client to use. A document comes before a registration, of which servers keep a record for each; unless the team says
+/// where to register.
 pub(super) fn client(
     calls: &Calls<'_>,
     applicant: &Applicant,
-    issuer: &str,
-    server: &Map<String, Value>,
-    found: &Map<String, Value>,
+    server: &AuthorizationServer<'_>,
+    discovered: &Discovered,
 ) -> Result<Client, String> {
-    let endpoint = metadata::endpoint(server, "registration_endpoint", calls)?;
-    let reads_documents = server.get("client_id_metadata_document_supported") == Some(&true.into());
+    let AuthorizationServer { issuer, metadata, own } = *server;
+    let given = own.get(REGISTRATION_URI).and_then(Value::as_str);
+    let (setting, endpoint) = match given {
+        Some(given) => (REGISTRATION_URI, Some(given)),
+        None => ("mcpServer", metadata::endpoint(metadata, "registration_endpoint", calls)?),
+    };
+    let reads_documents =
+        given.is_none() && metadata.get("client_id_metadata_document_supported") == Some(&true.into());
     // The document's address must be https. In the local run there is none, and a server that asks for it may not mind.
     if reads_documents && (applicant.document.starts_with("https://") || endpoint.is_none()) {
         return Ok(Client {
@@ -92,41 +117,48 @@ pub(super) fn client(
         });
     }
     let Some(endpoint) = endpoint else {
+        let issuer =
+            issuer.map_or_else(String::new, |issuer| format!(" with `{issuer}`, which registers none"));
         return Err(format!(
-            "needs a client that you have registered with `{issuer}`, which registers none by itself: give clientId"
+            "needs a client that you have registered{issuer}: give clientId, or registrationUri"
         ));
     };
-    if let Some(kept) = kept(calls, applicant, issuer, found) {
+    if let Some(kept) = kept(calls, applicant, server, discovered) {
         return Ok(kept);
     }
-    awaited(applicant, endpoint, server).map_err(|problem| registers_none(endpoint, &problem))
+    awaited(applicant, setting, endpoint, server)
+        .map_err(|problem| registers_none(setting, endpoint, &problem))
 }
 
-fn registers_none(endpoint: &str, problem: &str) -> String {
-    format!("has an authorization server that registers no client: `{endpoint}` {problem}")
+fn registers_none(setting: &str, endpoint: &str, problem: &str) -> String {
+    let server = if setting == REGISTRATION_URI { "" } else { "has an authorization server that " };
+    format!("{server}registers no client: `{endpoint}` {problem}")
 }
 
 /// The client of before, if the same server issued it for the same callback, and gets its secret at the same places.
 fn kept(
     calls: &Calls<'_>,
     applicant: &Applicant,
-    issuer: &str,
-    found: &Map<String, Value>,
+    server: &AuthorizationServer<'_>,
+    discovered: &Discovered,
 ) -> Option<Client> {
-    let (client, settings) = applicant.before.as_ref()?;
-    let is_same = |setting: &&str| settings.get(*setting) == found.get(*setting);
+    let (client, before) = applicant.before.as_ref()?;
+    let own = |setting: &str| server.own.get(setting).filter(|given| !given.is_null());
+    let is_same =
+        |setting: &&str| before.get(*setting) == own(setting).or_else(|| discovered.config.get(*setting));
     let ends = client.expires_at.is_some_and(|end| end <= calls.clock.now().seconds());
+    let text = |setting: &str| before.get(setting).and_then(Value::as_str);
+    let authentication = text(AUTH_LOCATION).unwrap_or("body");
     let is_kept = client.by == ClientOrigin::Registration
-        && client.issuer == issuer
+        && client.issuer.as_deref() == server.issuer
         && client.redirect_uri == applicant.redirect_uri
         && !ends
-        && ["authorizeUri", "tokenUri", "revocationUri"].iter().all(is_same);
-    let text = |setting: &str| settings.get(setting).and_then(Value::as_str).map(str::to_owned);
+        && own(AUTH_LOCATION).is_none_or(|own| own == authentication)
+        && ["authorizeUri", "tokenUri", "revocationUri", REGISTRATION_URI].iter().all(is_same);
     let id = text("clientId").filter(|_| is_kept)?;
-    let authentication = text("clientAuthLocation").unwrap_or_else(|| "body".to_owned());
     Some(Client {
-        id,
-        authentication,
+        id: id.to_owned(),
+        authentication: authentication.to_owned(),
         by: ClientOrigin::Registration,
         expires_at: client.expires_at,
         secret: ClientSecret::Kept,
@@ -134,13 +166,24 @@ fn kept(
 }
 
 /// A client that is yet to be registered, as it will be if the server does what it is asked for (RFC 7591 §3.1).
-fn awaited(applicant: &Applicant, endpoint: &str, server: &Map<String, Value>) -> Result<Client, String> {
-    let taken =
-        texts(server, "token_endpoint_auth_methods_supported").unwrap_or_else(|| vec!["client_secret_basic"]);
-    let (method, authentication) = AUTHENTICATION
-        .iter()
-        .find(|(name, _)| taken.contains(name))
-        .ok_or("takes none of the client authentications that Linkspan could register")?;
+fn awaited(
+    applicant: &Applicant,
+    setting: &'static str,
+    endpoint: &str,
+    server: &AuthorizationServer<'_>,
+) -> Result<Client, String> {
+    let chosen = server.own.get(AUTH_LOCATION).filter(|given| !given.is_null());
+    let (method, authentication) = if let Some(chosen) = chosen {
+        let known = AUTHENTICATION.iter().find(|(_, own)| chosen == own);
+        known.ok_or(
+            "is asked for clients whose clientAuthLocation is none, body or headers, and for no others",
+        )?
+    } else {
+        let taken = texts(server.metadata, "token_endpoint_auth_methods_supported");
+        let taken = taken.unwrap_or_else(|| vec!["client_secret_basic"]);
+        let known = AUTHENTICATION.iter().find(|(name, _)| taken.contains(name));
+        known.ok_or("takes none of the client authentications that Linkspan could register")?
+    };
     let is_local = applicant.redirect_uri.starts_with("http://");
     let about = json!({
         "client_name": applicant.name,
@@ -150,7 +193,8 @@ fn awaited(applicant: &Applicant, endpoint: &str, server: &Map<String, Value>) -
         "token_endpoint_auth_method": method,
         "application_type": if is_local { "native" } else { "web" },
     });
-    let registration = Registration { endpoint: endpoint.to_owned(), method, about };
+    let endpoint = endpoint.to_owned();
+    let registration = Registration { endpoint, setting, method, is_chosen: chosen.is_some(), about };
     Ok(Client {
         id: STAND_IN.to_owned(),
         authentication: (*authentication).to_owned(),
@@ -167,21 +211,28 @@ impl Registration {
         (self.method != "none").then_some(STAND_IN)
     }
 
+    /// The setting that led to the endpoint.
+    #[must_use]
+    pub fn setting(&self) -> &'static str {
+        self.setting
+    }
+
     /// Registers the client (RFC 7591 §3).
     ///
     /// # Errors
     ///
-    /// What is wrong, as the end of a sentence that begins with the setting `mcpServer`.
+    /// What is wrong, as the end of a sentence that begins with the setting that led to the endpoint.
     pub async fn register(&self, calls: &Calls<'_>) -> Result<Issued, String> {
-        self.issued(calls).await.map_err(|problem| registers_none(&self.endpoint, &problem))
+        self.issued(calls).await.map_err(|problem| registers_none(self.setting, &self.endpoint, &problem))
     }
 
     async fn issued(&self, calls: &Calls<'_>) -> Result<Issued, String> {
         let request = Request::post(&self.endpoint).header(ACCEPT, JSON).header(CONTENT_TYPE, JSON);
         let request = request.body(Bytes::from(self.about.to_string()));
-        let answer = document::send(calls, request.map_err(|_| document::no_address())?, "mcpServer").await?;
+        let answer =
+            document::send(calls, request.map_err(|_| document::no_address())?, self.setting).await?;
         match answer.status() {
-            StatusCode::CREATED | StatusCode::OK => of_answer(&document::object(&answer)?, self.method),
+            StatusCode::CREATED | StatusCode::OK => self.of_answer(&document::object(&answer)?),
             status => {
                 let error = document::object(&answer).unwrap_or_default();
                 let code = error.get("error").and_then(Value::as_str).filter(|code| reads_like_a_code(code));
@@ -190,6 +241,34 @@ impl Registration {
             }
         }
     }
+
+    fn of_answer(&self, issued: &Map<String, Value>) -> Result<Issued, String> {
+        let text = |member: &str| issued.get(member).and_then(Value::as_str);
+        let id =
+            text("client_id").filter(|id| !id.trim().is_empty()).ok_or("answers without a `client_id`")?;
+        let secret = text("client_secret");
+        // It would be read as a template; and a secret that is one is not sealed.
+        for (member, value) in [("client_id", Some(id)), ("client_secret", secret)] {
+            if value.is_some_and(|value| value.contains("${") || value.contains("{{")) {
+                return Err(format!("answers with a `{member}` that has a placeholder in it"));
+            }
+        }
+        let secret = secret.map(|secret| Secret::new(secret.to_owned()));
+        let method = text("token_endpoint_auth_method").unwrap_or(self.method);
+        let is_taken = !self.is_chosen || method == self.method;
+        let known = AUTHENTICATION.iter().find(|(name, _)| *name == method && is_taken);
+        let (_, authentication) =
+            known.ok_or("registered another client authentication than the one that was asked for")?;
+        if secret.is_none() && *authentication != "none" {
+            return Err("answers without a `client_secret`".to_owned());
+        }
+        Ok(Issued {
+            id: id.to_owned(),
+            authentication,
+            expires_at: issued.get("client_secret_expires_at").and_then(Value::as_i64).filter(|end| *end > 0),
+            secret: secret.filter(|_| *authentication != "none"),
+        })
+    }
 }
 
 impl Issued {
@@ -197,7 +276,7 @@ impl Issued {
     pub fn note(self, discovered: &mut Discovered) -> Option<Secret> {
         discovered.config.insert("clientId".to_owned(), self.id.into());
         // The team's own comes first.
-        if let Some(authentication) = discovered.config.get_mut("clientAuthLocation") {
+        if let Some(authentication) = discovered.config.get_mut(AUTH_LOCATION) {
             *authentication = self.authentication.into();
         }
         if let Some(client) = &mut discovered.client {
@@ -205,30 +284,4 @@ impl Issued {
         }
         self.secret
     }
-}
-
-fn of_answer(issued: &Map<String, Value>, asked: &str) -> Result<Issued, String> {
-    let text = |member: &str| issued.get(member).and_then(Value::as_str);
-    let id = text("client_id").filter(|id| !id.trim().is_empty()).ok_or("answers without a `client_id`")?;
-    let secret = text("client_secret");
-    // It would be read as a template; and a secret that is one is not sealed.
-    for (member, value) in [("client_id", Some(id)), ("client_secret", secret)] {
-        if value.is_some_and(|value| value.contains("${") || value.contains("{{")) {
-            return Err(format!("answers with a `{member}` that has a placeholder in it"));
-        }
-    }
-    let secret = secret.map(|secret| Secret::new(secret.to_owned()));
-    let method = text("token_endpoint_auth_method").unwrap_or(asked);
-    let known = AUTHENTICATION.iter().find(|(name, _)| *name == method);
-    let (_, authentication) =
-        known.ok_or("registered another client authentication than the one that was asked for")?;
-    if secret.is_none() && *authentication != "none" {
-        return Err("answers without a `client_secret`".to_owned());
-    }
-    Ok(Issued {
-        id: id.to_owned(),
-        authentication,
-        expires_at: issued.get("client_secret_expires_at").and_then(Value::as_i64).filter(|end| *end > 0),
-        secret: secret.filter(|_| *authentication != "none"),
-    })
 }
