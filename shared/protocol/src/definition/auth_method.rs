@@ -112,6 +112,7 @@ impl AuthMethod {
         match auth_type {
             AuthType::OAuth2 => read_leniently(config, path, problems)
                 .filter(|read: &OAuth2| read.has_endpoints(path, problems))
+                .map(OAuth2::with_resource)
                 .map(Box::new)
                 .map(Self::OAuth2),
             AuthType::OAuth1 => read_leniently(config, path, problems).map(Box::new).map(Self::OAuth1),
