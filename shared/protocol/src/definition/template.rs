@@ -54,7 +54,18 @@ pub struct Values<'a> {
     pub(crate) may_lack: bool,
 }
 
-impl Values<'_> {
+impl<'a> Values<'a> {
+    /// The values that the root stands for, if they are given and not made.
+    fn given(&self, root: Root) -> Option<&'a Map<String, Value>> {
+        match root {
+            Root::Parameters => Some(self.parameters),
+            Root::Credentials => Some(self.credentials),
+            Root::ConnectorParameters => Some(self.connector_parameters),
+            Root::Integration => Some(self.integration),
+            Root::Callback | Root::Random | Root::Signed | Root::Request => None,
+        }
+    }
+
     /// True if the placeholder stands for an authority that the customer entered, with a path behind it. Credentials do if
     /// they are what was entered.
     fn is_authority(&self, placeholder: &Placeholder) -> bool {
