@@ -3,6 +3,7 @@
 
 mod choices;
 mod closed;
+mod held;
 
 use http::Method;
 use protocol::definition::{Gets, Integration, IntegrationDefinition};

@@ -1,9 +1,10 @@
 //! Hosts that an option's `inputSchema` closes: whatever is entered, it is one of the definition's own hosts.
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::host_and_path::{HOST_AND_PATH, is_host_and_path};
+use super::input;
 use super::template::Slot;
 use crate::redirect_uri::http_url::HttpUrl;
 
@@ -69,6 +70,22 @@ fn holds_only(
     }
     let pattern = property.get("pattern").and_then(Value::as_str).and_then(anchored);
     property.get("type").is_some_and(|of| of == "string") && pattern.is_some_and(|parts| is_pattern(&parts))
+}
+
+/// True if the value is one that the property's own `type`, `const`, `enum` and `pattern` accept: what closes a host.
+pub(super) fn admits(schema: &Value, path: &[String], value: &Value) -> bool {
+    let Some(property) = property(schema, path) else { return true };
+    let own = |name: &&str| property.get(*name).map(|keyword| ((*name).to_owned(), keyword.clone()));
+    let held: Map<String, Value> = ["type", "const", "enum", "pattern"].iter().filter_map(own).collect();
+    if held.is_empty() {
+        return true;
+    }
+    let mut alone = json!({ "properties": { "value": held } });
+    if let Some(draft) = schema.get("$schema") {
+        alone["$schema"] = draft.clone();
+    }
+    let entered = Map::from_iter([("value".to_owned(), value.clone())]);
+    input::violations(&alone, &entered).is_ok_and(|violations| violations.is_empty())
 }
 
 /// The schema that every value at `path` is held to.

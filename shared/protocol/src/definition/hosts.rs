@@ -13,7 +13,7 @@ use super::after_connect::Occasion;
 use super::auth_method::AuthMethod;
 use super::auth_option::AuthOption;
 use super::checker::KnownSecrets;
-use super::closed::{is_below, is_closed, is_label, is_plain};
+use super::closed::{admits, is_below, is_closed, is_label, is_plain};
 use super::customer_host::CustomerHost;
 use super::input_names::InputNames;
 use super::means;
@@ -261,6 +261,14 @@ impl AuthOption {
         let is_domain = |name: &str| self.is_domain(name, rule);
         let schema = self.schema_of(slot.placeholder);
         schema.is_some_and(|schema| is_closed(&schema, slot.placeholder.path(), slot, is_domain))
+    }
+
+    /// True if the value may stand in a host in the place of `placeholder`: one that its schema accepts. What is stored may be
+    /// older than the schema, and not all that is stored was entered.
+    pub(super) fn admits_to_host(&self, placeholder: &Placeholder, value: &Value) -> bool {
+        // What a choice means is the definition's own.
+        means::texts(&self.means, placeholder.root(), placeholder.path()).is_some()
+            || self.schema_of(placeholder).is_none_or(|schema| admits(&schema, placeholder.path(), value))
     }
 
     /// The schema that the placeholder's value is held to, if there is one.

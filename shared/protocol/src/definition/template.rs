@@ -18,6 +18,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::auth_option::AuthOption;
 use super::means::Meanings;
 use super::value_path;
 use crate::error::{Error, ErrorKey, Result};
@@ -50,6 +51,8 @@ pub struct Values<'a> {
     pub(crate) authorities: &'a [Vec<String>],
     /// What the values of properties mean: `${parameters.region.@host}`.
     pub(crate) means: &'a [Meanings],
+    /// The option, which says what its placeholders may put into a host.
+    pub(crate) option: Option<&'a AuthOption>,
     /// True if what is missing is left out, as if every placeholder allowed it.
     pub(crate) may_lack: bool,
 }

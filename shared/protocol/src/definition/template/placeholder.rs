@@ -82,6 +82,12 @@ impl Placeholder {
         }
     }
 
+    /// True if the value, where there is one, may stand in a host.
+    pub(super) fn may_name_host(&self, values: &Values<'_>) -> bool {
+        let value = || value_path::find(values.given(self.root)?, &self.path);
+        values.option.is_none_or(|option| value().is_none_or(|value| option.admits_to_host(self, &value)))
+    }
+
     pub(super) fn inside(&self) -> String {
         let path = value_path::written(&self.path);
         let dot = if path.starts_with('[') { "" } else { "." };
