@@ -267,7 +267,7 @@ mod tests {
             callback_uri: None,
             authorities: &[],
             means: &[],
-            option: None,
+            closed: None,
             may_lack: false,
         };
         let (_, bytes) = body.render(format, &values)?;

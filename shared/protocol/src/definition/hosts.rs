@@ -20,7 +20,7 @@ use super::means;
 use super::pkce::Pkce;
 use super::problem::Problems;
 use super::recipients::{Gets, Recipient};
-use super::template::{Address, Host, Placeholder, Root, Slot};
+use super::template::{Address, Close, Host, Placeholder, Root, Slot};
 
 /// The rule for hosts.
 #[derive(Debug, Clone, Copy)]
@@ -263,14 +263,6 @@ impl AuthOption {
         schema.is_some_and(|schema| is_closed(&schema, slot.placeholder.path(), slot, is_domain))
     }
 
-    /// True if the value may stand in a host in the place of `placeholder`: one that its schema accepts. What is stored may be
-    /// older than the schema, and not all that is stored was entered.
-    pub(super) fn admits_to_host(&self, placeholder: &Placeholder, value: &Value) -> bool {
-        // What a choice means is the definition's own.
-        means::texts(&self.means, placeholder.root(), placeholder.path()).is_some()
-            || self.schema_of(placeholder).is_none_or(|schema| admits(&schema, placeholder.path(), value))
-    }
-
     /// The schema that the placeholder's value is held to, if there is one.
     fn schema_of(&self, placeholder: &Placeholder) -> Option<Cow<'_, Value>> {
         match &self.method {
@@ -283,5 +275,14 @@ impl AuthOption {
             _ if self.is_entered(placeholder) => self.input_schema.as_ref().map(Cow::Borrowed),
             _ => None,
         }
+    }
+}
+
+impl Close for AuthOption {
+    /// A value that its schema accepts. What is stored may be older than the schema, and not all of it was entered.
+    fn admits(&self, placeholder: &Placeholder, value: &Value) -> bool {
+        // What a choice means is the definition's own.
+        means::texts(&self.means, placeholder.root(), placeholder.path()).is_some()
+            || self.schema_of(placeholder).is_none_or(|schema| admits(&schema, placeholder.path(), value))
     }
 }

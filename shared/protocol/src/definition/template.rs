@@ -18,7 +18,6 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::auth_option::AuthOption;
 use super::means::Meanings;
 use super::value_path;
 use crate::error::{Error, ErrorKey, Result};
@@ -51,8 +50,8 @@ pub struct Values<'a> {
     pub(crate) authorities: &'a [Vec<String>],
     /// What the values of properties mean: `${parameters.region.@host}`.
     pub(crate) means: &'a [Meanings],
-    /// The option, which says what its placeholders may put into a host.
-    pub(crate) option: Option<&'a AuthOption>,
+    /// What says which values may stand in a host; nothing holds them without it.
+    pub(crate) closed: Option<&'a dyn Close>,
     /// True if what is missing is left out, as if every placeholder allowed it.
     pub(crate) may_lack: bool,
 }
@@ -86,6 +85,12 @@ impl<'a> Values<'a> {
     pub fn lacking(&self) -> Self {
         Self { may_lack: true, ..*self }
     }
+}
+
+/// Says which values may stand in a host.
+pub trait Close: Sync {
+    /// True if the value may stand there in the place of the placeholder.
+    fn admits(&self, placeholder: &Placeholder, value: &Value) -> bool;
 }
 
 /// Makes the values that a request needs anew.

@@ -85,7 +85,7 @@ impl Placeholder {
     /// True if the value, where there is one, may stand in a host.
     pub(super) fn may_name_host(&self, values: &Values<'_>) -> bool {
         let value = || value_path::find(values.given(self.root)?, &self.path);
-        values.option.is_none_or(|option| value().is_none_or(|value| option.admits_to_host(self, &value)))
+        values.closed.is_none_or(|closed| value().is_none_or(|value| closed.admits(self, &value)))
     }
 
     pub(super) fn inside(&self) -> String {
