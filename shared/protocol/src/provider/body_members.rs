@@ -87,6 +87,7 @@ mod tests {
             maker: None,
             callback_uri: None,
             authorities: &[],
+            closed: None,
             may_lack: false,
         };
         let headers: HeaderMap = of.map(|of| (CONTENT_TYPE, of.parse().unwrap())).into_iter().collect();

@@ -152,6 +152,23 @@ impl Choice {
         Ok(self.fallback.clone().map(Cow::Owned))
     }
 
+    /// Refuses a value that may not stand in a host.
+    pub(super) fn check_names_host(&self, values: &Values<'_>) -> Result<()> {
+        for source in &self.sources {
+            if source.find(values)?.is_none() {
+                continue;
+            }
+            return match source {
+                Source::Plain(placeholder) if !placeholder.may_name_host(values) => {
+                    Err(placeholder.refused("is none of those that may stand in a host"))
+                }
+                // What is made of a value is bound by the literal part of the host.
+                Source::Plain(_) | Source::Derived(_) => Ok(()),
+            };
+        }
+        Ok(())
+    }
+
     /// The error about the value. It gives the caller's name for the value, not the value itself.
     pub(super) fn refused(&self, fault: &str) -> Error {
         match self.sources().next() {
