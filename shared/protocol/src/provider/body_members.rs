@@ -11,8 +11,8 @@ use serde_json::value::RawValue;
 use url::form_urlencoded;
 
 use super::api_request::ApiRequest;
-use crate::definition::{is_same_name, rendered};
 use crate::definition::template::{Template, Values};
+use crate::definition::{is_same_name, rendered};
 use crate::error::{Error, ErrorKey, Result};
 use crate::media_type::{FORM, media_type};
 
@@ -72,8 +72,9 @@ impl Kind {
             Some(of) if of == FORM => Some(Self::Form),
             // Some services look at the beginning alone.
             Some(of) if of.starts_with(FORM) => None,
-            Some(of) => (of == "application/json" || (of.starts_with("application/") && of.ends_with("+json")))
-                .then_some(Self::Json(of)),
+            Some(of) => (of == "application/json"
+                || (of.starts_with("application/") && of.ends_with("+json")))
+            .then_some(Self::Json(of)),
         }
     }
 }
@@ -106,8 +107,7 @@ fn object(body: &[u8], is_ours: impl Fn(&str) -> bool, added: Vec<(String, Strin
 }
 
 fn unfit() -> Error {
-    let message =
-        "The credentials of this API stand in the body, so the body must be a JSON object, or a form in UTF-8, with the one Content-Type that says so.";
+    let message = "The credentials of this API stand in the body, so the body must be a JSON object, or a form in UTF-8, with the one Content-Type that says so.";
     Error::new(ErrorKey::RequestMalformed, message).field("body")
 }
 
