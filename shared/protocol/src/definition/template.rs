@@ -165,7 +165,7 @@ impl Template {
     }
 
     /// The placeholders with their alternatives.
-    pub(super) fn choices(&self) -> impl Iterator<Item = &Choice> {
+    pub(in crate::definition) fn choices(&self) -> impl Iterator<Item = &Choice> {
         self.parts.iter().filter_map(|part| match part {
             Part::Literal(_) => None,
             Part::Placeholder(choice) => Some(choice),

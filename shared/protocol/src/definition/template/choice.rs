@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::derivation::Derivation;
-use super::{Placeholder, Values};
+use super::{Placeholder, Root, Values};
 use crate::error::{Error, Result};
 
 /// One `${…}`: the first of its alternatives that is there fills it. Its `Display` is that text.
@@ -108,6 +108,28 @@ impl Choice {
             ([Source::Plain(placeholder)], None) => Some(placeholder),
             _ => None,
         }
+    }
+
+    /// The values of this root that fill it, if `has` says what is there: up to the alternative that fills it surely. Nothing
+    /// if it cannot be filled and must be. What has another root counts as there.
+    pub(in crate::definition) fn filled_by(
+        &self,
+        root: Root,
+        has: impl Fn(&Placeholder) -> bool,
+    ) -> Option<Vec<&Placeholder>> {
+        let mut found = Vec::new();
+        let mut is_filled = self.is_optional || self.fallback.is_some();
+        for source in &self.sources {
+            if !source.placeholders().all(|it| it.root() != root || has(it)) {
+                continue;
+            }
+            is_filled = true;
+            found.extend(source.placeholders().filter(|it| it.root() == root));
+            if source.placeholders().all(|it| it.root() == root) {
+                break;
+            }
+        }
+        is_filled.then_some(found)
     }
 
     /// True if a text of the definition's own can be in what fills it.

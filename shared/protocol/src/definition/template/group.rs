@@ -15,8 +15,9 @@ pub(super) fn problem(pattern: &str) -> Option<String> {
     match read(pattern) {
         Err(problem) => Some(problem),
         // The first group is the whole.
-        Ok(read) => (read.captures_len() != 2)
-            .then(|| "has a pattern that does not have one group, `(…)`".to_owned()),
+        Ok(read) => {
+            (read.captures_len() != 2).then(|| "has a pattern that does not have one group, `(…)`".to_owned())
+        }
     }
 }
 
