@@ -88,7 +88,7 @@ impl TokenCall {
         let is_there = |placeholder: &Placeholder| name(placeholder).is_some_and(|name| has(&name));
         let mut presented = Vec::new();
         for choice in node.templates().into_iter().flat_map(Template::choices) {
-            presented.extend(choice.filled_by(Root::Credentials, &is_there)?.into_iter().filter_map(name));
+            presented.extend(choice.filled_by(Root::Credentials, is_there)?.into_iter().filter_map(name));
         }
         Some(presented)
     }
