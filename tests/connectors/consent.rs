@@ -28,6 +28,12 @@ impl Service {
         }
     }
 
+    /// Whether an item that is chosen after the connection has this name.
+    fn is_chosen(&self, name: &str) -> bool {
+        let calls = self.option["afterConnect"].as_array();
+        calls.into_iter().flatten().any(|call| call["choose"]["as"] == name)
+    }
+
     /// Where the service sends the browser after the customer's consent.
     pub(crate) fn back(&mut self, state: &str) -> Checked<String> {
         let mut pairs: Vec<(String, String)> = Vec::new();
@@ -44,6 +50,12 @@ impl Service {
             let value =
                 several.map(|several| several[self.turn % several.len()].as_str().unwrap_or_default());
             values.push((name.clone(), value.map_or_else(|| format!("{name}!+1"), str::to_owned)));
+        }
+        for (name, value) in &mut values {
+            if self.is_chosen(name) {
+                // It names the item that the start names too.
+                *value = format!("{}2", self.value_of(name).as_str().unwrap_or_default());
+            }
         }
         self.know(values.iter().map(|(name, value)| (name.clone(), json!(value))));
         pairs.extend(values);

@@ -68,6 +68,11 @@ pub(crate) fn parameters(definition: &Value, turn: usize) -> Value {
         if config["clientId"].is_null() && config["clientAuthLocation"] != "none" {
             take("oauth2", "clientSecret", CLIENT_SECRET);
         }
+        let signs =
+            option["signed"].as_object().is_some_and(|all| all.values().any(|it| it["key"].is_null()));
+        if signs {
+            take("oauth2", "privateKey", &entered::KEY.pem);
+        }
         take("oauth1", "consumerKey", CLIENT_ID);
         take("oauth1", "consumerSecret", CLIENT_SECRET);
     }

@@ -17,7 +17,10 @@ pub(crate) fn turns(option: &Value) -> usize {
 /// The answers that refuse a refresh token for good.
 fn refusals(option: &Value) -> Vec<Answered> {
     let config = &option["config"];
-    let mut all = vec![invalid_grant()];
+    let mut all = Vec::new();
+    if config["renewal"].is_null() {
+        all.push(invalid_grant());
+    }
     for refusal in config["refreshRefusals"].as_array().into_iter().flatten() {
         match refusal {
             Value::String(code) => all.push(Answered::of(400, json!({ "error": code }))),

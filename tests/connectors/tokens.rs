@@ -34,7 +34,8 @@ impl Service {
     /// Whether a refresh exchanges a refresh token.
     pub(crate) fn has_refresh_token(&self) -> bool {
         let exchanged = self.config("refreshCredential").as_str().unwrap_or("refresh_token");
-        self.is("oauth2") && *self.config("noRefreshToken") != true && exchanged == "refresh_token"
+        let is_exchanged = *self.config("noRefreshToken") != true && self.config("renewal").is_null();
+        self.is("oauth2") && is_exchanged && exchanged == "refresh_token"
     }
 
     /// A new token response, in the place of the one before.
@@ -99,17 +100,16 @@ impl Service {
 
     /// The answer of a login, or of a call that renews what it gave.
     pub(crate) fn logged_in(&mut self, setting: &str) -> Answered {
-        let login = self.config(setting).clone();
+        let call = self.config(setting).clone();
         let mut answered = Answered::of(200, json!({}));
-        let accepted = login["headers"]["Accept"].as_str().unwrap_or_default();
-        if login["bodyFormat"] == "xml" || accepted.contains("xml") {
+        let accepted = call["headers"]["Accept"].as_str().unwrap_or_default();
+        if call["bodyFormat"] == "xml" || accepted.contains("xml") {
             answered.written = Written::Xml;
         }
-        for (name, place) in login["response"].as_object().into_iter().flatten() {
+        for (name, place) in call["response"].as_object().into_iter().flatten() {
             let value = match name.as_str() {
                 "expires_in" => json!(LIFE),
                 "expires_at" => {
-                    self.know([("expires_in".to_owned(), json!(LIFE))]);
                     let end = self.seconds() + LIFE;
                     // XML has no numbers.
                     if answered.written == Written::Xml { json!(date_time(end)) } else { json!(end) }
@@ -123,8 +123,11 @@ impl Service {
             };
             answered.place(place, self.turn, value.clone());
             self.know([(name.clone(), value)]);
+            if name == "expires_at" {
+                self.know([("expires_in".to_owned(), json!(LIFE))]);
+            }
         }
-        answered.satisfy(&login["expect"], self.turn);
+        answered.satisfy(&call["expect"], self.turn);
         self.life = self.lifetime();
         answered
     }
@@ -150,10 +153,14 @@ impl Service {
             let value = match name.as_str() {
                 "access_token" => self.access_token(),
                 "expires_in" => json!(SECOND_LIFE),
+                "expires_at" => json!(self.seconds() + SECOND_LIFE),
                 name => self.value_of(name),
             };
             answered.place(place, self.turn, value.clone());
             self.know([(name.clone(), value)]);
+            if name == "expires_at" {
+                self.know([("expires_in".to_owned(), json!(SECOND_LIFE))]);
+            }
         }
         if let Some(name) = call["choose"]["as"].as_str() {
             let further = call["choose"]["response"].as_object().cloned().unwrap_or_default();

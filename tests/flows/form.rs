@@ -111,6 +111,18 @@ async fn a_customer_who_cancels_is_sent_back_as_from_the_provider() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_customer_who_has_cancelled_does_not_connect_by_going_back() {
+    let world = World::with(&definitions::api_key()).await;
+    let (browser, page) = asked(&world, &start()).await;
+    let form = Form::read(&page).fill("input/subdomain", "acme").fill("input/apiKey", API_KEY);
+    for button in [Some(("cancel", "1")), None, Some(("cancel", "1"))] {
+        let result = browser.send(form.press(button)).await;
+        assert_eq!(result.redirected_refusal(), refusal(303, "authorization_denied", ""), "{button:?}");
+    }
+    assert_eq!(world.dump().await.connections.len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_typed_connects() {
     let world = World::with(&definitions::api_key()).await;
     let (browser, page) = asked(&world, &start()).await;

@@ -35,6 +35,7 @@ mod events;
 mod form;
 mod form_waits;
 mod further_tokens;
+mod github_app;
 mod given_credentials;
 mod happy;
 mod iframe;

@@ -1,6 +1,7 @@
 //! An MCP server's address is enough: its metadata leads to the authorization server, and a client comes by itself.
 
 mod metadata;
+mod registration;
 
 use http::Method;
 use serde_json::{Value, json};

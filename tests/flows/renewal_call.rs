@@ -120,3 +120,28 @@ async fn a_session_that_cannot_be_renewed_is_begun_anew_with_what_was_entered() 
     assert_eq!(world.read_secrets(&id).await.refusal().key, "provider_unreachable");
     assert_eq!(world.provider.calls_to("/login").len(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_needs_neither_what_may_be_missing_nor_every_alternative() {
+    let body = json!({
+        "device": "${credentials.device?}",
+        "kind": "${credentials.kind || 'session'}",
+        "token": "${credentials.session || credentials.access_token}",
+    });
+    let (world, id) = connected(&json!({ "renewal": renewal(&json!({ "body": body })) })).await;
+    let first = world.secrets(&id).await["credentials"]["access_token"].clone();
+    world.clock.advance(HOUR);
+    world.provider.next("/session/renew", session("second"));
+    assert_eq!(world.secrets(&id).await["credentials"]["access_token"], "second");
+    let sent: Value = serde_json::from_str(&world.provider.calls_to("/session/renew")[0].body).unwrap();
+    assert_eq!(sent, json!({ "kind": "session", "token": first }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_lacks_every_alternative_is_not_made() {
+    let body = json!({ "token": "${credentials.session || credentials.device}" });
+    let (world, id) = connected(&json!({ "renewal": renewal(&json!({ "body": body })) })).await;
+    world.clock.advance(HOUR);
+    assert_eq!(world.secrets(&id).await["disconnected"], true);
+    assert_eq!(world.provider.calls_to("/session/renew").len(), 0);
+}

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use flow::lifecycle::refresh::{Swept, sweep};
+use flow::store::due_hour;
 use protocol::clock::{Clock, Timestamp};
 use serde_json::{Value, json};
 use tests::definitions::integration_with;
@@ -152,6 +153,22 @@ async fn after_a_time_without_runs_nothing_is_forgotten() {
     assert_eq!(swept(&world).await, none());
     let requests = world.wire.take_requests();
     assert_eq!((count(&requests, "Query"), count(&requests, "GetItem"), requests.len()), (16, 1, 17));
+}
+
+/// A run whose clock was five hours ahead has said that those hours are done.
+#[tokio::test(start_paused = true)]
+async fn a_checkpoint_that_lies_ahead_is_put_right_and_hides_nothing() {
+    let world = World::new().await;
+    connected(&world).await;
+    let hour = due_hour(world.clock.now());
+    world.deps.store.write_checkpoint(hour + 5, None).await.unwrap();
+    world.clock.advance(3 * HOUR);
+    assert_eq!(swept(&world).await, Swept { renewed: 1, ..none() });
+    assert_eq!(swept(&world).await, none());
+    assert_eq!(world.deps.store.read_checkpoint().await.unwrap(), Some(hour + 2));
+    // Otherwise it only moves on.
+    world.deps.store.write_checkpoint(hour + 1, None).await.unwrap();
+    assert_eq!(world.deps.store.read_checkpoint().await.unwrap(), Some(hour + 2));
 }
 
 #[tokio::test(start_paused = true)]

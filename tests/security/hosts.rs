@@ -1,7 +1,9 @@
 //! Hosts that the browser names: where a secret or a token goes, what a customer enters chooses no host, unless the
 //! definition says so. Every address of every type is walked, as the definition itself lists them.
 
+mod choices;
 mod closed;
+mod held;
 
 use http::Method;
 use protocol::definition::{Gets, Integration, IntegrationDefinition};

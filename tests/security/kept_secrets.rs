@@ -226,3 +226,60 @@ async fn no_way_round_leads_a_secret_to_another_host() {
     let expected = refusal(400, "request_malformed", "authOptions[0].config.clientSecret");
     assert_eq!(answer.refusal(), expected, "{}", answer.body);
 }
+
+/// The schema stays, and so does the template; but more goes there than before.
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_was_kept_back_from_a_customers_host_is_not_sent_there_later() {
+    let (setting, definition, _) = kinds().remove(0);
+    for address in ["https://${parameters.sub}/token", "https://${parameters.sub}.provider.example/token"] {
+        let mut kept_back = changed(&definition, "/authOptions/0/config/tokenUri", address);
+        kept_back["authOptions"][0]["customerHost"] = true.into();
+        let world = World::with(&kept_back).await;
+        let mut sent = kept_back.clone();
+        sent["authOptions"][0]["customerHostGetsSecret"] = true.into();
+        assert_asked_again(&world, &kept_back, &sent, setting, address).await;
+        // The other way round, nobody gets it who did not get it before.
+        assert!(send(&world, &Method::PUT, &sent).await.status.is_success());
+        let answer = send(&world, &Method::PUT, &without_secrets(kept_back)).await;
+        assert!(answer.status.is_success(), "{}", answer.body);
+    }
+    // The page where customers sign in gets none; the host of the same template then would.
+    let page =
+        changed(&definition, "/authOptions/0/config/authorizeUri", "https://${parameters.sub}/authorize");
+    let world = World::with(&page).await;
+    let mut sent = changed(&page, "/authOptions/0/config/tokenUri", "https://${parameters.sub}/token");
+    merge(&mut sent["authOptions"][0], &json!({ "customerHost": true, "customerHostGetsSecret": true }));
+    assert_asked_again(&world, &page, &sent, setting, "page").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_does_not_follow_a_parameter_of_the_integrations_to_another_host() {
+    let (setting, definition, _) = kinds().remove(0);
+    let listed = json!({ "enum": ["eu.provider.example", "us.provider.example"] });
+    let means = json!({ "enum": ["eu", "us"], "means": { "eu": { "name": "a" }, "us": { "name": "b" } } });
+    for (address, schema, [value, other]) in [
+        ("https://${integration.x}/token", listed, ["eu.provider.example", "us.provider.example"]),
+        ("https://${integration.x}.provider.example/token", json!({ "type": "string" }), ["eu", "us"]),
+        ("https://${integration.x.@name}.provider.example/token", means.clone(), ["eu", "us"]),
+    ] {
+        let with = |value: &str| {
+            let mut with = changed(&definition, "/authOptions/0/config/tokenUri", address);
+            with["parametersSchema"] = json!({ "properties": { "x": schema, "y": { "type": "string" } } });
+            with["parameters"] = json!({ "x": value, "y": value });
+            with
+        };
+        let stored = with(value);
+        let world = World::with(&stored).await;
+        assert_asked_again(&world, &stored, &with(other), setting, address).await;
+        // What stands in no host may change.
+        let mut same = without_secrets(with(value));
+        same["parameters"]["y"] = "other".into();
+        let answer = send(&world, &Method::PUT, &same).await;
+        assert!(answer.status.is_success(), "{}", answer.body);
+        if address.contains('@') {
+            let mut moved = with(value);
+            moved["parametersSchema"]["properties"]["x"]["means"]["eu"]["name"] = "evil".into();
+            assert_asked_again(&world, &stored, &moved, setting, address).await;
+        }
+    }
+}

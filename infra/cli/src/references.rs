@@ -3,7 +3,7 @@
 //! No placeholder of a definition has a colon, so the two cannot be mistaken for each other.
 
 use std::env;
-use std::path::Path;
+use std::path::{Component, Path};
 
 use serde_json::{Map, Value};
 
@@ -13,6 +13,22 @@ use crate::signer::read_secret;
 const ENVIRONMENT: &str = "${env:";
 const FILE: &str = "${file:";
 const END: char = '}';
+
+/// The beginning of the names of this program's own settings, its secrets among them.
+const OWN: &str = "LINKSPAN_";
+
+/// True if a path leads to a file below the folder, through whatever links. One that is not there is below it by its name.
+fn is_inside(folder: &Path, path: &Path) -> bool {
+    let has_way_out = path.strip_prefix(folder).map_or(true, |below| {
+        below.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir))
+    });
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    !has_way_out
+        && match (folder.canonicalize(), path.canonicalize()) {
+            (Ok(folder), Ok(path)) => path.starts_with(folder),
+            _ => !path.exists(),
+        }
+}
 
 /// What happens to a value whose variable is not set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,13 +141,22 @@ impl Resolver<'_> {
 
     fn named(&self, kind: &str, name: &str) -> Result<String, Fault> {
         if kind == ENVIRONMENT {
+            // Somebody else may have written the definition. What opens a deployment goes into none.
+            if name.to_ascii_uppercase().starts_with(OWN) {
+                let text = format!("the environment variable {name} is for this program alone");
+                return Err(Fault::Other(text));
+            }
             return match env::var(name) {
                 Ok(value) if !value.is_empty() => Ok(value),
                 Ok(_) | Err(env::VarError::NotPresent) => Err(Fault::Unset(name.to_owned())),
                 Err(_) => Err(Fault::Other(format!("the environment variable {name} is no text"))),
             };
         }
-        read_secret(&self.folder.join(name))
+        let path = self.folder.join(name);
+        if !is_inside(self.folder, &path) {
+            return Err(Fault::Other(format!("{} is not in the folder of the definition", path.display())));
+        }
+        read_secret(&path)
             .map(|text| text.as_str().to_owned())
             .map_err(|problem| Fault::Other(problem.to_string()))
     }
@@ -164,16 +189,29 @@ mod tests {
     #[test]
     fn what_cannot_be_replaced_is_named_with_its_path() {
         let given = json!({
-            "a": { "b": ["${env:LINKSPAN_TEST_UNSET}"] }, "c": "${env:X", "d": "x${env:LINKSPAN_TEST_UNSET}", "e": "${file:key.pem}",
+            "a": { "b": ["${env:TEST_UNSET}"] }, "c": "${env:X", "d": "x${env:TEST_UNSET}", "e": "${file:key.pem}",
         });
         let (_, faults) = of(&given, Unset::Refused);
-        assert_eq!(faults[0], "a.b[0]: the environment variable LINKSPAN_TEST_UNSET is not set");
+        assert_eq!(faults[0], "a.b[0]: the environment variable TEST_UNSET is not set");
         assert_eq!(faults[1], "c: `${env:` has no `}` behind it");
-        assert_eq!(faults[2], "d: the environment variable LINKSPAN_TEST_UNSET is not set");
+        assert_eq!(faults[2], "d: the environment variable TEST_UNSET is not set");
         assert!(faults[3].starts_with("e: /nowhere/key.pem: "), "{}", faults[3]);
         // Only what is a reference alone may be there already.
         let (value, faults) = of(&given, Unset::LeftOut);
         assert_eq!(value["a"], json!({ "b": [] }));
         assert_eq!(faults.len(), 3, "{faults:?}");
+    }
+
+    #[test]
+    fn a_definition_of_somebody_elses_reads_neither_our_settings_nor_files_elsewhere() {
+        let given = json!({
+            "a": "${env:LINKSPAN_SECRET}", "b": "${env:linkspan_secret}", "c": "${file:/etc/hostname}",
+            "d": "${file:../../etc/hostname}", "e": "${file:a/../../b}",
+        });
+        let (value, faults) = of(&given, Unset::LeftOut);
+        assert_eq!(value, json!({}));
+        assert_eq!(faults[0], "a: the environment variable LINKSPAN_SECRET is for this program alone");
+        assert!(faults[2].ends_with("is not in the folder of the definition"), "{}", faults[2]);
+        assert_eq!(faults.len(), 5, "{faults:?}");
     }
 }

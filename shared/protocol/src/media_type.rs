@@ -3,6 +3,9 @@
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
+/// The media type of a form (HTML, "application/x-www-form-urlencoded").
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
 /// The `Content-Type` without its parameters, in lower case (RFC 9110 §8.3.1); `None` if there is none that can be
 /// read.
 #[must_use]
@@ -14,7 +17,7 @@ pub fn media_type(headers: &HeaderMap) -> Option<String> {
 /// True if the body is `application/x-www-form-urlencoded`.
 #[must_use]
 pub fn is_form(headers: &HeaderMap) -> bool {
-    media_type(headers).as_deref() == Some("application/x-www-form-urlencoded")
+    media_type(headers).as_deref() == Some(FORM)
 }
 
 #[cfg(test)]

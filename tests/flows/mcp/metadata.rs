@@ -135,6 +135,10 @@ async fn a_registration_that_fails_says_why() {
         (Reply::body(201, "text/html", "<p>"), "holds no JSON object"),
         (registered("", &json!({})), "answers without a `client_id`"),
         (registered("x${integration.clientId}", &json!({})), "has a placeholder in it"),
+        (
+            registered("x", &json!({ "client_secret": "a${parameters.b}" })),
+            "a `client_secret` that has a placeholder in it",
+        ),
         (registered("x", &no_secret), "answers without a `client_secret`"),
         (
             registered("x", &json!({ "token_endpoint_auth_method": "tls_client_auth" })),

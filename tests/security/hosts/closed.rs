@@ -25,6 +25,10 @@ async fn a_schema_that_closes_the_host_is_as_good_as_a_literal() {
         ("https://${parameters.y}.${parameters.x}/a", list.clone()),
         (host, json!({ "type": "string", "pattern": r"^(?:[a-z]+\.)?provider\.example$" })),
         (
+            "https://api-${parameters.x}/a",
+            json!({ "type": "string", "pattern": r"^[a-z]+\.provider\.example$" }),
+        ),
+        (
             host,
             json!({ "format": "host-and-path", "enum": ["provider.example:8443/eu", "provider.example/us"] }),
         ),
@@ -56,6 +60,11 @@ async fn a_schema_that_closes_the_host_is_as_good_as_a_literal() {
         ("https://${parameters.y}.${lower(parameters.x)}/a", list.clone()),
         ("https://${parameters.y}.x${parameters.x}/a", list),
         (host, json!({ "type": "string", "pattern": r"^[a-z]*(?:eu\.)?provider\.example$" })),
+        (host, json!({ "type": "string", "pattern": r"^[a-z]+(provider\.example)$" })),
+        (
+            "https://api-${parameters.x}/a",
+            json!({ "type": "string", "pattern": r"^(?:[a-z]+\.)?provider\.example$" }),
+        ),
         (
             host,
             json!({ "format": "host-and-path", "enum": ["provider.example/eu", "user@provider.example"] }),

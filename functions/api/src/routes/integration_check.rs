@@ -15,7 +15,7 @@ use protocol::id::WorkspaceKey;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::discovery::{self, Subject};
+use super::discovery::{self, Outcome, Subject};
 use super::expansion::Whole;
 
 /// A definition, and what of it cannot work.
@@ -25,15 +25,45 @@ pub(super) struct Checked {
     pub(super) stored: StoredDefinition,
 }
 
-/// The definition as it is to be stored, without any problem. Everything is checked before anything is written.
+/// The definition as it is to be stored, without any problem. Everything is checked before anything is written, and before
+/// a client is registered: servers keep a record of each.
 pub(super) async fn passed(
     deps: &Deps,
     subject: Subject<'_>,
     mut whole: Whole,
     before: Option<&StoredDefinition>,
 ) -> Result<Checked> {
+    let Outcome { problems, awaited } = discovery::discover(deps, subject, &mut whole, before).await?;
+    let mut put = sound(deps, subject, whole.clone(), before, problems).await?;
+    if !awaited.is_empty() {
+        discovery::register(deps, subject, &mut whole, awaited).await?;
+        // The server may have registered something else than it was asked for.
+        put = sound(deps, subject, whole, before, Problems::default()).await?;
+    }
+    let Put { integration, secrets, definition, given } = put;
+    let sealed = sealed(deps, &integration, &secrets).await?;
+    let stored = StoredDefinition { key: subject.key.to_owned(), definition, given, sealed };
+    Ok(Checked { integration, problems: Problems::default(), stored })
+}
+
+/// A definition that is put and has no problem.
+struct Put {
+    integration: Arc<Integration>,
+    secrets: OptionSecrets,
+    /// The definition, whole and without its secrets.
+    definition: String,
+    given: Option<String>,
+}
+
+/// Checks a definition that is put. `problems` are those of what it leaves to metadata.
+async fn sound(
+    deps: &Deps,
+    subject: Subject<'_>,
+    whole: Whole,
+    before: Option<&StoredDefinition>,
+    mut problems: Problems,
+) -> Result<Put> {
     let Subject { workspace, key, .. } = subject;
-    let mut problems = discovery::discover(deps, subject, &mut whole, before).await?;
     let mut definition = IntegrationDefinition::read(whole.definition.into())?;
     let given_secrets = definition.take_secrets();
     let json = serde_json::to_string(&definition).map_err(Error::internal)?;
@@ -59,9 +89,7 @@ pub(super) async fn passed(
     check_sharing(deps, &integration, &mut problems).await?;
     check_start(deps, &integration, &mut problems).await?;
     problems.refuse()?;
-    let sealed = sealed(deps, &integration, &secrets).await?;
-    let stored = StoredDefinition { key: key.to_owned(), definition: json, given, sealed };
-    Ok(Checked { integration, problems, stored })
+    Ok(Put { integration, secrets, definition: json, given })
 }
 
 /// A stored definition.

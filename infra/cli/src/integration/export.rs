@@ -54,6 +54,10 @@ pub(super) async fn run(client: &Client, output: Output, args: &Export) -> Resul
         let shown = client.get(&format!("/integrations/{}", encoded(&key))).await?;
         // Whoever named it by its id gets a file that is named by its key.
         let key = shown["key"].as_str().unwrap_or(&key).to_owned();
+        if !is_file_name(&key) {
+            let message = format!("The integration {key:?} cannot be written: its key is no name of a file.");
+            return Err(Problem::Failed(message));
+        }
         let definition = as_given(workspace, &key, seen(&shown));
         let (ending, text) = match args.format {
             Format::Yaml => ("yaml", yaml::written(&definition)),
@@ -87,6 +91,11 @@ pub(super) async fn run(client: &Client, output: Output, args: &Export) -> Resul
     Ok(())
 }
 
+/// True if a key that the deployment gave names a file of the folder, and none elsewhere.
+fn is_file_name(key: &str) -> bool {
+    !key.contains(['/', '\\', '\0']) && !matches!(key, "" | "." | "..")
+}
+
 /// The definition without a schema of parameters that nobody declared: the deployment shows the clients' parameters in it too.
 fn as_given(workspace: &WorkspaceKey, key: &str, definition: Map<String, Value>) -> Map<String, Value> {
     let mut without = definition.clone();
@@ -99,4 +108,19 @@ fn as_given(workspace: &WorkspaceKey, key: &str, definition: Map<String, Value>)
         Integration::new(workspace, key, read, None).asked_parameters()
     };
     if asked(&without) == asked(&definition) { without } else { definition }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_leads_out_of_the_folder_is_no_name_of_a_file() {
+        for key in ["../crm", "/etc/crm", "a/b", r"..\crm", "..", ".", "", "a\0"] {
+            assert!(!is_file_name(key), "{key:?}");
+        }
+        for key in ["crm", "crm.v2", "..crm", "Größe"] {
+            assert!(is_file_name(key), "{key:?}");
+        }
+    }
 }

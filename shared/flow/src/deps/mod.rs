@@ -83,9 +83,9 @@ pub struct Deps {
     /// The sealer of secrets at rest.
     pub sealer: Arc<Sealer>,
     /// The definitions of workspaces and integrations.
-    pub definitions: Definitions,
+    pub definitions: Arc<Definitions>,
     /// The limits of the workspaces' requests.
-    pub limits: Limits,
+    pub limits: Arc<Limits>,
     /// The operator's settings.
     pub settings: Settings,
     /// The service's own routes, at its public address and wherever requests came to.
@@ -113,8 +113,8 @@ impl Deps {
             keys,
             store,
             sealer,
-            definitions,
-            limits,
+            definitions: Arc::new(definitions),
+            limits: Arc::new(limits),
             settings,
             own_routes,
         })
@@ -123,17 +123,15 @@ impl Deps {
     /// Returns the same dependencies with another client for calls to providers.
     #[must_use]
     pub fn calling(&self, provider: Arc<dyn Provider>) -> Arc<Self> {
-        let (store, sealer, clock) = (&self.store, &self.sealer, &self.clock);
-        let loopback = self.settings.loopback;
         Arc::new(Self {
             provider,
-            definitions: Definitions::new(Arc::clone(store), Arc::clone(sealer), Arc::clone(clock), loopback),
-            limits: Limits::new(Arc::clone(store), Arc::clone(clock), self.settings.requests_per_minute),
-            clock: Arc::clone(clock),
+            definitions: Arc::clone(&self.definitions),
+            limits: Arc::clone(&self.limits),
+            clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
             keys: Arc::clone(&self.keys),
-            store: Arc::clone(store),
-            sealer: Arc::clone(sealer),
+            store: Arc::clone(&self.store),
+            sealer: Arc::clone(&self.sealer),
             settings: self.settings.clone(),
             own_routes: Arc::clone(&self.own_routes),
         })

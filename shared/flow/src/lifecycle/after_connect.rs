@@ -25,7 +25,7 @@ pub(crate) async fn complete(
     for (step, call) in calls.filter(|(_, call)| call.on.includes(Occasion::Connect)) {
         match answer(deps, registration, secrets, call, deadline).await {
             Ok(added) => {
-                if let Some(items) = add(secrets, call, added)? {
+                if let Some(items) = add(registration, secrets, call, added)? {
                     return Ok(Some(Several { step, items }));
                 }
             }
@@ -47,7 +47,7 @@ pub(crate) async fn complete_refreshed(
     let calls = registration.option().after_connect.iter();
     for call in calls.filter(|call| call.on.includes(Occasion::Refresh)) {
         let answered = answer(deps, registration, secrets, call, deadline).await;
-        let added = match (answered.and_then(|added| add(secrets, call, added)), &call.choose) {
+        let added = match (answered.and_then(|added| add(registration, secrets, call, added)), &call.choose) {
             // Nobody is there to choose.
             (Ok(Some(_)), Some(choose)) => Err(not_named(choose)),
             (added, _) => added.map(drop),
@@ -70,14 +70,20 @@ async fn answer(
 }
 
 /// Adds what a call brought to the credentials. Returns the items if somebody must choose.
-fn add(secrets: &mut ConnectionSecrets, call: &AfterConnect, added: Added) -> Result<Option<Vec<Item>>> {
+fn add(
+    registration: &Registration,
+    secrets: &mut ConnectionSecrets,
+    call: &AfterConnect,
+    added: Added,
+) -> Result<Option<Vec<Item>>> {
     let (mut values, items) = match added {
         Added::Values(values) => (values, None),
         Added::Choice(values, items) => (values, Some(items)),
     };
     let mut open = None;
     if let (Some(items), Some(choose)) = (items, &call.choose) {
-        match named(&items, &secrets.held, choose)? {
+        let is_of_callback = registration.option().callback_brings(&choose.name);
+        match named(&items, &secrets.held, choose, is_of_callback)? {
             Some(chosen) => {
                 values.extend(choose.credentials(chosen).expose().clone());
             }

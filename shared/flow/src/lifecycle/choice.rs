@@ -19,14 +19,41 @@ pub(crate) struct Several {
     pub(crate) items: Vec<Item>,
 }
 
-/// Returns the items that the caller, the customer's input or the credentials name; nothing if nobody has said which. What the caller names and the account
-/// does not have is an error: the customer must not choose another one instead.
-pub(super) fn named<'i>(items: &'i [Item], held: &Held, choose: &Choose) -> Result<Option<Vec<&'i Item>>> {
+/// Returns the only item, or those that the caller, the callback, the customer's input or the credentials name; nothing if
+/// nobody has said which. What the caller names and the account does not have is an error: the customer must not choose
+/// another one instead. So is what the callback names (`is_of_callback`), which comes through the browser and is believed
+/// only because the account has it.
+pub(super) fn named<'i>(
+    items: &'i [Item],
+    held: &Held,
+    choose: &Choose,
+    is_of_callback: bool,
+) -> Result<Option<Vec<&'i Item>>> {
+    let credential = held.credentials.expose().get(&choose.name);
+    let brought =
+        credential.filter(|_| is_of_callback).map(|value| proven(items, value, choose)).transpose()?;
+    if let [only] = items {
+        return Ok(Some(vec![only]));
+    }
     if let Some(given) = held.connector_parameters.expose().get(&choose.name) {
         return found(items, given, choose).map(Some).ok_or_else(|| not_named(choose));
     }
-    let given = [&held.parameters, &held.credentials].map(|map| map.expose().get(&choose.name));
+    if brought.is_some() {
+        return Ok(brought);
+    }
+    let given = [held.parameters.expose().get(&choose.name), credential];
     Ok(given.into_iter().flatten().find_map(|given| found(items, given, choose)))
+}
+
+/// The items that a value of the callback's stands for. Their labels, which others write, name none.
+fn proven<'i>(items: &'i [Item], brought: &Value, choose: &Choose) -> Result<Vec<&'i Item>> {
+    let find = |value: &String| items.iter().find(|item| item.value == *value);
+    texts(brought).iter().map(find).collect::<Option<Vec<_>>>().filter(|found| !found.is_empty()).ok_or_else(
+        || {
+            let message = "The service's answer names something that the account does not have.";
+            Error::new(ErrorKey::AuthorizationError, message).field(&choose.name)
+        },
+    )
 }
 
 /// The items that a value names, by their values or labels; nothing if one of them is not there.
@@ -139,15 +166,19 @@ mod tests {
         }
     }
 
-    fn values(multiple: bool, held: &Held) -> Result<Option<Vec<String>>> {
-        let items = [("s1", "Acme"), ("2", "Beta"), ("s3", "Acme")].map(|(value, label)| Item {
-            value: value.to_owned(),
-            label: label.to_owned(),
-            ..Item::default()
-        });
+    fn item((value, label): (&str, &str)) -> Item {
+        Item { value: value.to_owned(), label: label.to_owned(), ..Item::default() }
+    }
+
+    fn of_several(multiple: bool, held: &Held, is_of_callback: bool) -> Result<Option<Vec<String>>> {
+        let items = [("s1", "Acme"), ("2", "Beta"), ("s3", "Acme")].map(item);
         let choose = serde_json::from_value(json!({ "as": "site", "multiple": multiple })).unwrap();
-        let named = named(&items, held, &choose)?;
+        let named = named(&items, held, &choose, is_of_callback)?;
         Ok(named.map(|items| items.into_iter().map(|item| item.value.clone()).collect()))
+    }
+
+    fn values(multiple: bool, held: &Held) -> Result<Option<Vec<String>>> {
+        of_several(multiple, held, false)
     }
 
     #[test]
@@ -178,5 +209,24 @@ mod tests {
         for bad in [json!([]), json!(["s1", "gone"])] {
             assert!(values(true, &given(bad)).is_err());
         }
+    }
+
+    #[test]
+    fn what_the_callback_names_is_there_or_nothing_is() {
+        let none = &json!({});
+        let brought = |value: &str| held(none, none, &json!({ "site": value }));
+        assert_eq!(of_several(false, &brought("2"), true).unwrap().unwrap(), ["2"]);
+        assert_eq!(of_several(false, &held(none, none, none), true).unwrap(), None);
+        // A label is none of its names, and the caller makes nothing good.
+        for (caller, value) in [(none, "gone"), (none, "Beta"), (&json!({ "site": "2" }), "gone")] {
+            let refused =
+                of_several(false, &held(caller, none, &json!({ "site": value })), true).unwrap_err();
+            assert_eq!((refused.key(), value), (ErrorKey::AuthorizationError, value));
+        }
+        let choose = serde_json::from_value(json!({ "as": "site" })).unwrap();
+        let only = [item(("s1", "Acme"))];
+        assert!(named(&only, &brought("s1"), &choose, true).unwrap().is_some());
+        assert!(named(&only, &brought("gone"), &choose, true).is_err());
+        assert!(named(&only, &brought("gone"), &choose, false).unwrap().is_some());
     }
 }

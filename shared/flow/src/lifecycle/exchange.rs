@@ -143,7 +143,7 @@ async fn exchange_code(
     let answer = response.into_fields();
     let mut fields = answer.clone();
     add_further(&config.further_tokens, &answer, &mut fields);
-    Ok(with_kept(fields, &kept))
+    with_kept(config, fields, &kept)
 }
 
 /// Requests tokens with the client's own credentials. What the callback kept is already there to fill the address.
@@ -157,7 +157,7 @@ async fn request_tokens(
     let kept = kept(config, answered.response)?;
     let bound = answered.request.values_with(registration, &kept)?.called_back(Some(answered.callback_uri));
     let response = consent::request_tokens(calls, config, &Maker::new(calls, bound, secrets)).await?;
-    Ok(with_kept(response.into_fields(), &kept))
+    with_kept(config, response.into_fields(), &kept)
 }
 
 async fn exchange_token(
@@ -181,19 +181,24 @@ fn kept(config: &OAuth2, response: &AuthorizationResponse) -> Result<SecretMap> 
     let mut kept = SecretMap::default();
     for name in config.callback().kept() {
         if let Some(value) = response.get(name) {
-            config.callback_parameters.admit(name, value)?;
             kept.insert(name, Value::from(value));
         }
     }
+    config.callback_parameters.admit(kept.expose())?;
     Ok(kept)
 }
 
-/// Adds what is kept. The token response wins where both have a name.
-fn with_kept(mut fields: Map<String, Value>, kept: &SecretMap) -> Map<String, Value> {
+/// Adds what is kept. The token response wins where both have a name, but brings no value either that is on no list.
+fn with_kept(
+    config: &OAuth2,
+    mut fields: Map<String, Value>,
+    kept: &SecretMap,
+) -> Result<Map<String, Value>, CallError> {
     for (name, value) in kept.expose() {
         fields.entry(name).or_insert_with(|| value.clone());
     }
-    fields
+    config.callback_parameters.admit(&fields)?;
+    Ok(fields)
 }
 
 /// Records a flow's failure as its outcome; a success was already saved with its connection. If this write fails,

@@ -155,6 +155,12 @@ pub fn check(registration: &Registration, option: &AuthOption, credentials: &Sec
     if given.is_empty() {
         return Err(Error::malformed(&format!("credentials.{token}"), "must be a string that is not empty"));
     }
+    if let AuthMethod::OAuth2(config) = &option.method
+        && let Some(name) = config.callback_parameters.first_unknown(credentials.expose())
+    {
+        let message = format!("credentials.{name} has a value that this integration does not know.");
+        return Err(Error::new(ErrorKey::InputInvalid, message).field(format!("credentials.{name}")));
+    }
     Ok(())
 }
 

@@ -51,7 +51,10 @@ impl Submission {
         let Some(flow) = field("flow") else { return Ok(None) };
         let waiting = Waiting::found(deps, request.headers(), &flow).await?;
         let (option, chosen) = (field("option"), field("choose"));
-        let is_cancelled = field("cancel").is_some();
+        if field("cancel").is_some() && !waiting.is_cancelled {
+            waiting.cancel(deps).await?;
+        }
+        let is_cancelled = field("cancel").is_some() || waiting.is_cancelled;
         Ok(Some(Self { waiting, option, chosen, is_cancelled, posted: Posted(posted) }))
     }
 

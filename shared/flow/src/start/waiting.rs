@@ -20,6 +20,7 @@ use crate::deps::Deps;
 use crate::store::{NewFlow, browser_mismatch, state_expired};
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::random::draw_id;
 
 /// The path that our pages post to. The record has it in the place of a callback's path, so a callback cannot claim a
 /// start that waits, and our forms cannot take up what waits for a callback.
@@ -48,6 +49,9 @@ pub(super) struct Waiting {
     /// The time at which the start's token was verified. The token is checked for this time again: a customer who needs
     /// long to find an API key must not lose their input because the token lived for only a minute.
     pub(super) verified_at: Timestamp,
+    /// True if the customer has cancelled it. It connects nothing any more, however its form is sent again.
+    pub(super) is_cancelled: bool,
+    binding: [u8; 32],
 }
 
 impl Waiting {
@@ -94,6 +98,20 @@ impl Waiting {
         let Content { payload: Value::Object(payload), listener, verified_at } = content else {
             return Err(unreadable());
         };
-        Ok(Self { flow, start: StartRequest::from_parameters(payload)?, listener, verified_at })
+        Ok(Self {
+            flow,
+            start: StartRequest::from_parameters(payload)?,
+            listener,
+            verified_at,
+            is_cancelled: found.claim.is_some(),
+            binding: secret.binding(),
+        })
+    }
+
+    /// Notes that the customer does not want to go on.
+    pub(super) async fn cancel(&self, deps: &Deps) -> Result<()> {
+        let claimant = draw_id(&*deps.random);
+        let claim = deps.store.claim_flow(&self.flow, self.binding, PATH, &claimant, deps.clock.now());
+        claim.await.map(drop)
     }
 }

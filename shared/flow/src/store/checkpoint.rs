@@ -24,17 +24,20 @@ impl Store {
         found.item.map(|item| item.number("hour")).transpose()
     }
 
-    /// Moves the checkpoint on. It never goes back: what was found done stays done.
-    pub async fn write_checkpoint(&self, hour: i64) -> Result<()> {
+    /// Moves the checkpoint on. It goes back only from `ahead`, an hour that a run whose clock was ahead has written:
+    /// connections come to be due in the hours before.
+    pub async fn write_checkpoint(&self, hour: i64, ahead: Option<i64>) -> Result<()> {
         let put = self
             .client()
             .put_item()
             .table_name(&self.tables.connections)
             .item("pk", text(CHECKPOINT))
             .item("hour", number(hour))
-            .condition_expression("attribute_not_exists(pk) OR #hour < :hour")
+            .condition_expression("attribute_not_exists(pk) OR #hour < :hour OR #hour = :ahead")
             .expression_attribute_names("#hour", "hour")
-            .expression_attribute_values(":hour", number(hour));
+            .expression_attribute_values(":hour", number(hour))
+            // Without one that is ahead, the last condition lets through what changes nothing.
+            .expression_attribute_values(":ahead", number(ahead.unwrap_or(hour)));
         match self.sent(|| put.clone().send()).await {
             Err(error) if !is_taken(&error) => Err(unavailable("PutItem checkpoint", &error)),
             _ => Ok(()),

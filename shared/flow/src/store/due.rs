@@ -3,18 +3,21 @@
 //! A partition is one hour and one of a few shards, so that no partition is hot and none grows for ever. The
 //! [checkpoint](super::checkpoint) says which hours are done.
 
+use aws_lc_rs::digest::{SHA256, digest};
+
 use super::item::{Attributes, Item, text};
 use super::{Store, unavailable};
 use crate::connection::Connection;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
 use protocol::id::ConnectionId;
+use protocol::random::hex;
 
 /// The index's name.
 const DUE: &str = "due";
 /// The partition key: an hour and a shard.
 pub(super) const DUE_PK: &str = "duePk";
-/// The sort key: the time, and the beginning of the integration's id.
+/// The sort key: the time, the beginning of the integration's id, and the beginning of a hash of the workspace's key.
 pub(super) const DUE_SK: &str = "dueSk";
 
 /// The number of partitions in an hour.
@@ -23,6 +26,9 @@ const SHARDS: u8 = 8;
 /// The characters of an integration's id in the sort key.
 const GROUP: usize = 8;
 
+/// The bytes of a workspace's hash in the sort key.
+const WORKSPACE: usize = 3;
+
 const HOUR: i64 = 3_600_000;
 
 /// One entry of the index.
@@ -30,16 +36,29 @@ const HOUR: i64 = 3_600_000;
 pub struct Due {
     /// The connection's id.
     pub id: ConnectionId,
-    pub(super) partition: String,
-    pub(super) sort: String,
+    pub(crate) partition: String,
+    pub(crate) sort: String,
 }
 
 impl Due {
-    /// Returns the beginning of its integration's id. Entries of earlier versions are one group.
+    /// Returns whose it is.
     #[must_use]
-    pub fn integration(&self) -> &str {
-        self.sort.splitn(3, '#').nth(2).unwrap_or_default()
+    pub fn group(&self) -> Group {
+        let mut parts = self.sort.split('#').skip(2);
+        let mut part = || parts.next().unwrap_or_default().to_owned();
+        let (integration, workspace) = (part(), part());
+        Group { workspace, integration }
     }
+}
+
+/// A workspace and an integration of its own, as far as the index tells them from others. Entries of earlier versions have
+/// no workspace, or neither: they are one group.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Group {
+    /// The beginning of the hash of the workspace's key.
+    pub workspace: String,
+    /// The beginning of the integration's id.
+    pub integration: String,
 }
 
 /// One page of the due entries of a partition.
@@ -97,13 +116,14 @@ pub fn due_partitions(hour: i64) -> impl Iterator<Item = String> {
 
 /// Returns the index's keys for a connection that is due at this moment.
 pub(super) fn due_key(connection: &Connection, at: Timestamp) -> (String, String) {
-    let Connection { id, integration, .. } = connection;
-    // Short, since each KB of an item costs a unit. Two integrations that begin alike share their slots. Entries of
-    // earlier versions have the connection's id behind the first `#`; it is a key of the index anyway.
+    let Connection { id, integration, workspace, .. } = connection;
+    // Short, since each KB of an item costs a unit. Two that begin alike share their slots. Entries of earlier versions
+    // have the connection's id behind the first `#`; it is a key of the index anyway.
+    let workspace = hex(&digest(&SHA256, workspace.as_str().as_bytes()).as_ref()[..WORKSPACE]);
     let integration: String = integration.as_str().chars().take(GROUP).collect();
     // Ids are random, so the sum of their bytes spreads well.
     let shard = id.as_str().bytes().fold(0_u8, u8::wrapping_add) % SHARDS;
-    (partition(due_hour(at), shard), format!("{:014}##{integration}", at.0))
+    (partition(due_hour(at), shard), format!("{:014}##{integration}#{workspace}", at.0))
 }
 
 fn partition(hour: i64, shard: u8) -> String {

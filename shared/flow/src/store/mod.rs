@@ -34,7 +34,7 @@ use aws_sdk_dynamodb::{Client, Config};
 pub use archive::Siblings;
 pub use choice::ChoiceClaim;
 pub use definitions::StoredDefinition;
-pub use due::{Due, due_hour, due_partitions};
+pub use due::{Due, Group, due_hour, due_partitions};
 pub use event::ConnectionEvent;
 pub use flows::{Claim, FlowItem, NewFlow};
 pub(crate) use flows::{browser_mismatch, state_expired, state_unknown};

@@ -54,8 +54,7 @@ impl AuthType {
     /// The secrets of the team's client that may be parameters of the integration.
     pub(super) fn client_secrets(self) -> &'static [&'static str] {
         match self {
-            Self::OAuth2 => &["clientSecret"],
-            Self::OAuth1 => self.secrets(),
+            Self::OAuth2 | Self::OAuth1 => self.secrets(),
             Self::ClientCredentials | Self::Proxy => &[],
         }
     }
@@ -113,6 +112,7 @@ impl AuthMethod {
         match auth_type {
             AuthType::OAuth2 => read_leniently(config, path, problems)
                 .filter(|read: &OAuth2| read.has_endpoints(path, problems))
+                .map(OAuth2::with_resource)
                 .map(Box::new)
                 .map(Self::OAuth2),
             AuthType::OAuth1 => read_leniently(config, path, problems).map(Box::new).map(Self::OAuth1),

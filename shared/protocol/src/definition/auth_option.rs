@@ -352,6 +352,7 @@ impl AuthOption {
             call.check(&mut checker.inside(&setting), base_uri, credentials);
             self.api_client.check_call(&mut checker, &setting, call.call().parts);
         }
+        self.check_proofs(&mut checker);
         if let Some(account) = &self.account {
             account.check(&mut checker.inside("account"), credentials);
         }

@@ -267,6 +267,7 @@ mod tests {
             callback_uri: None,
             authorities: &[],
             means: &[],
+            closed: None,
             may_lack: false,
         };
         let (_, bytes) = body.render(format, &values)?;

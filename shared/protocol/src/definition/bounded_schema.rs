@@ -20,7 +20,7 @@ const MAX_VALUES: usize = 10_000;
 pub(super) const MAX_PATTERN: usize = 1024;
 
 /// The most states of all patterns, with each `$ref` replaced by what it refers to.
-pub(super) const MAX_STATES: usize = 10_000;
+const MAX_STATES: usize = 10_000;
 
 /// The most bytes of an input, counted like those of a schema.
 const MAX_INPUT: usize = 64 * 1024;
@@ -245,7 +245,7 @@ fn check_dialect(dialect: &Value, depth: usize) -> Result<(), String> {
 }
 
 /// The number of states that a machine for the pattern needs, or why no machine without backtracking can match it.
-pub(super) fn states_of(pattern: &str) -> Result<usize, String> {
+fn states_of(pattern: &str) -> Result<usize, String> {
     let refused = |reason: String| {
         format!("has the pattern `{pattern}`, which cannot be matched in linear time: {reason}")
     };

@@ -203,14 +203,22 @@ pub fn rendered(
     Ok(rendered)
 }
 
-/// Adds parameters to an address. One that is there already is replaced: what authenticates a request is never left to
-/// whoever wrote the rest of the address.
+/// True if a service may take the two names for one. Many read names without their case, some by Unicode's rules: to them
+/// `ſ` is an `s`.
+#[must_use]
+pub fn is_same_name(one: &str, other: &str) -> bool {
+    let folded = |name: &str| name.to_uppercase().to_lowercase();
+    one == other || folded(one) == folded(other)
+}
+
+/// Adds parameters to an address. One that is there already is replaced, however it is written: what authenticates a
+/// request is never left to whoever wrote the rest of the address.
 pub fn add_query(query: &Query, values: &Values<'_>, url: &mut Url) -> Result<()> {
     let added = rendered(query, values)?;
     if added.is_empty() {
         return Ok(());
     }
-    let is_replaced = |name: &str| added.iter().any(|(replaced, _)| replaced == name);
+    let is_replaced = |name: &str| added.iter().any(|(replaced, _)| is_same_name(replaced, name));
     if url.query_pairs().any(|(name, _)| is_replaced(&name)) {
         let kept: Vec<(String, String)> = url
             .query_pairs()
@@ -221,4 +229,33 @@ pub fn add_query(query: &Query, values: &Values<'_>, url: &mut Url) -> Result<()
     }
     url.query_pairs_mut().extend_pairs(added);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::*;
+
+    #[test]
+    fn a_credential_in_the_query_replaces_each_of_its_name_however_it_is_written() {
+        let query: Query = serde_json::from_value(json!({ "accountId": "${credentials.account}" })).unwrap();
+        let (none, credentials) = (&Map::new(), json!({ "account": "7" }));
+        let values = Values {
+            closed: None,
+            means: &[],
+            parameters: none,
+            credentials: credentials.as_object().unwrap(),
+            connector_parameters: none,
+            integration: none,
+            maker: None,
+            callback_uri: None,
+            authorities: &[],
+            may_lack: false,
+        };
+        let mut url =
+            Url::parse("https://api.example/a?accountid=8&accountIds=9&ACCOUNTID=8&acc%6FuntId=8").unwrap();
+        add_query(&query, &values, &mut url).unwrap();
+        assert_eq!(url.query(), Some("accountIds=9&accountId=7"));
+    }
 }

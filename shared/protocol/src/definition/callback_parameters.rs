@@ -1,11 +1,13 @@
 //! Parameters of the provider's callback that are kept with the credentials.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::template::group;
+use super::value_path;
 use crate::error::{Error, ErrorKey, Result};
 
 /// The callback parameters that are kept, such as `realmId`. They come through the browser: only one with a closed list of
@@ -37,6 +39,10 @@ pub struct AllowedValues {
 }
 
 impl AllowedValues {
+    fn is_any(&self) -> bool {
+        self.values.is_none() && self.pattern.is_none()
+    }
+
     fn allows(&self, value: &str) -> bool {
         self.values.as_ref().is_none_or(|values| values.iter().any(|known| known == value))
             && self.pattern.as_ref().is_none_or(|pattern| group::matches(pattern, value))
@@ -70,18 +76,27 @@ impl CallbackParameters {
         self.all().any(|known| known == name)
     }
 
-    /// Refuses a value that is none of the parameter's.
+    /// Refuses an answer with a value that is none of its parameter's.
     ///
     /// # Errors
     ///
     /// `authorization_error` that names the parameter.
-    pub fn admit(&self, name: &str, value: &str) -> Result<()> {
-        let Self::Closed(closed) = self else { return Ok(()) };
-        if closed.get(name).is_none_or(|allowed| allowed.allows(value)) {
-            return Ok(());
-        }
+    pub fn admit(&self, answer: &Map<String, Value>) -> Result<()> {
+        let Some(name) = self.first_unknown(answer) else { return Ok(()) };
         let message = "The service's answer has a value that this integration does not know.";
         Err(Error::new(ErrorKey::AuthorizationError, message).field(name))
+    }
+
+    /// The first parameter that has none of its values in these credentials, of those that are there.
+    #[must_use]
+    pub fn first_unknown(&self, credentials: &Map<String, Value>) -> Option<&str> {
+        let Self::Closed(closed) = self else { return None };
+        let is_unknown = |(name, allowed): &(&String, &AllowedValues)| {
+            let value = credentials.get(name.as_str()).filter(|value| !value.is_null() && !allowed.is_any());
+            let text = |value| value_path::text(Cow::Borrowed(value));
+            value.is_some_and(|value| !text(value).is_some_and(|text| allowed.allows(&text)))
+        };
+        closed.iter().find(is_unknown).map(|(name, _)| name.as_str())
     }
 
     /// The patterns, by the names of the parameters.
@@ -95,7 +110,8 @@ impl CallbackParameters {
         let Self::Closed(closed) = self else { return Value::Null };
         let property = |(name, allowed): (&String, &AllowedValues)| {
             let schema = match (&allowed.values, &allowed.pattern) {
-                (Some(values), _) => json!({ "enum": values }),
+                (Some(values), Some(pattern)) => json!({ "enum": values, "pattern": pattern }),
+                (Some(values), None) => json!({ "enum": values }),
                 (None, Some(pattern)) => json!({ "type": "string", "pattern": pattern }),
                 (None, None) => return None,
             };

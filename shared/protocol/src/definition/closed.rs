@@ -1,9 +1,10 @@
 //! Hosts that an option's `inputSchema` closes: whatever is entered, it is one of the definition's own hosts.
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::host_and_path::{HOST_AND_PATH, is_host_and_path};
+use super::input;
 use super::template::Slot;
 use crate::redirect_uri::http_url::HttpUrl;
 
@@ -35,7 +36,7 @@ pub(super) fn is_closed(
     // A pattern binds only text: a number would pass it.
     property.get("type").is_some_and(|of| of == "string")
         && slot.ends_host
-        && pattern.is_some_and(|pattern| pattern_is_closed(pattern, slot.is_url, &is_domain))
+        && pattern.is_some_and(|pattern| pattern_is_closed(pattern, slot, &is_domain))
 }
 
 /// True if the schema lets only single labels into the placeholder: one of an `enum` or the `const`, or a text whose `pattern`
@@ -71,6 +72,22 @@ fn holds_only(
     property.get("type").is_some_and(|of| of == "string") && pattern.is_some_and(|parts| is_pattern(&parts))
 }
 
+/// True if the value is one that the property's own `type`, `const`, `enum` and `pattern` accept: what closes a host.
+pub(super) fn admits(schema: &Value, path: &[String], value: &Value) -> bool {
+    let Some(property) = property(schema, path) else { return true };
+    let own = |name: &&str| property.get(*name).map(|keyword| ((*name).to_owned(), keyword.clone()));
+    let held: Map<String, Value> = ["type", "const", "enum", "pattern"].iter().filter_map(own).collect();
+    if held.is_empty() {
+        return true;
+    }
+    let mut alone = json!({ "properties": { "value": held } });
+    if let Some(draft) = schema.get("$schema") {
+        alone["$schema"] = draft.clone();
+    }
+    let entered = Map::from_iter([("value".to_owned(), value.clone())]);
+    input::violations(&alone, &entered).is_ok_and(|violations| violations.is_empty())
+}
+
 /// The schema that every value at `path` is held to.
 fn property<'s>(schema: &'s Value, path: &[String]) -> Option<&'s Map<String, Value>> {
     let mut found = schema.as_object().filter(|schema| !schema.contains_key("$ref"))?;
@@ -99,11 +116,11 @@ fn is_host_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')
 }
 
-/// True if the pattern has the form `^…$`, and each text that it matches ends in a domain.
-fn pattern_is_closed(pattern: &str, is_url: bool, is_domain: &impl Fn(&str) -> bool) -> bool {
+/// True if the pattern has the form `^…$`, and each text that it matches ends in a domain, whatever stands before the slot.
+fn pattern_is_closed(pattern: &str, slot: &Slot<'_>, is_domain: &impl Fn(&str) -> bool) -> bool {
     let Some(inner) = anchored(pattern) else { return false };
-    if !is_url {
-        return ends_in_domain(&inner, true, is_domain);
+    if !slot.is_url {
+        return ends_in_domain(&inner, slot.starts_label, is_domain);
     }
     // What follows the scheme must be nothing but the host.
     let Some((scheme, inner)) = inner.split_first() else { return false };
@@ -137,39 +154,42 @@ fn literal(part: &Hir) -> Option<&str> {
     }
 }
 
-/// True if each text that the parts match one after the other ends in `.` and a domain, or is a domain if they are the
-/// whole host.
-fn ends_in_domain(parts: &[Hir], is_whole: bool, is_domain: &impl Fn(&str) -> bool) -> bool {
+/// True if each text that the parts match one after the other ends in `.` and a domain, or is a domain where a label can
+/// start before them: `starts_label`.
+fn ends_in_domain(parts: &[Hir], starts_label: bool, is_domain: &impl Fn(&str) -> bool) -> bool {
     let Some((last, before)) = parts.split_last() else { return false };
-    let is_whole = is_whole && before.is_empty();
+    let starts_label = end_in_dot(before, starts_label);
     match last.kind() {
         HirKind::Literal(_) => literal(last).is_some_and(|text| {
-            ((is_whole || end_in_dot(before)) && is_domain(text))
+            (starts_label && is_domain(text))
                 || text.split_once('.').is_some_and(|(_, domain)| is_domain(domain))
         }),
-        HirKind::Capture(group) => ends_in_domain(std::slice::from_ref(&*group.sub), is_whole, is_domain),
-        HirKind::Concat(parts) => ends_in_domain(parts, is_whole, is_domain),
+        HirKind::Capture(group) => ends_in_domain(std::slice::from_ref(&*group.sub), starts_label, is_domain),
+        HirKind::Concat(parts) => ends_in_domain(parts, starts_label, is_domain),
         HirKind::Alternation(ways) => {
-            ways.iter().all(|way| ends_in_domain(std::slice::from_ref(way), is_whole, is_domain))
+            ways.iter().all(|way| ends_in_domain(std::slice::from_ref(way), starts_label, is_domain))
         }
         HirKind::Empty | HirKind::Class(_) | HirKind::Look(_) | HirKind::Repetition(_) => false,
     }
 }
 
-/// True if each text that the parts match one after the other is empty or ends in a dot: labels that may stand before a domain.
-fn end_in_dot(parts: &[Hir]) -> bool {
-    let Some((last, before)) = parts.split_last() else { return true };
+/// True if each text that the parts match one after the other ends in a dot, or is empty where a label can start before
+/// them: labels that may stand before a domain.
+fn end_in_dot(parts: &[Hir], starts_label: bool) -> bool {
+    let Some((last, before)) = parts.split_last() else { return starts_label };
+    // The empty texts of a part are looked at with what stands before it.
     let may_be_empty = last.properties().minimum_len() == Some(0);
+    let inner = |part: &Hir| end_in_dot(std::slice::from_ref(part), true);
     let ends = match last.kind() {
         HirKind::Empty => true,
         HirKind::Literal(_) => literal(last).is_some_and(|text| text.ends_with('.')),
-        HirKind::Capture(group) => end_in_dot(std::slice::from_ref(&*group.sub)),
-        HirKind::Repetition(repetition) => end_in_dot(std::slice::from_ref(&*repetition.sub)),
-        HirKind::Concat(parts) => end_in_dot(parts),
-        HirKind::Alternation(ways) => ways.iter().all(|way| end_in_dot(std::slice::from_ref(way))),
+        HirKind::Capture(group) => inner(&group.sub),
+        HirKind::Repetition(repetition) => inner(&repetition.sub),
+        HirKind::Concat(parts) => end_in_dot(parts, true),
+        HirKind::Alternation(ways) => ways.iter().all(inner),
         HirKind::Class(_) | HirKind::Look(_) => false,
     };
-    ends && (!may_be_empty || end_in_dot(before))
+    ends && (!may_be_empty || end_in_dot(before, starts_label))
 }
 
 fn is_label_byte(byte: u8) -> bool {
@@ -204,7 +224,15 @@ fn consists_of(part: &Hir, is_one: fn(u8) -> bool) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::template::Address;
     use super::*;
+
+    const HOST: &str = "https://${parameters.x}";
+
+    fn closes(address: &str, pattern: &str) -> bool {
+        let address = Address::parse(address).unwrap();
+        pattern_is_closed(pattern, &address.host().slots[0], &is_domain)
+    }
 
     fn is_domain(text: &str) -> bool {
         !text.starts_with('.') && text.contains('.')
@@ -224,7 +252,7 @@ mod tests {
             r"^(eu\.|us\.)?provider\.example$",
             r"^(?:eu\.)?(?:api\.)?provider\.example$",
         ] {
-            assert!(pattern_is_closed(pattern, false, &is_domain), "{pattern}");
+            assert!(closes(HOST, pattern), "{pattern}");
         }
         for pattern in [
             "",
@@ -245,6 +273,9 @@ mod tests {
             r"^(?:eu\.)?example$",
             r"^(?:.*\.)?com$",
             r"^[a-z]+provider\.example$",
+            r"^[a-z]+(provider\.example)$",
+            r"^[a-z]+(?:provider\.example|provider\.test)$",
+            r"^[a-z]+((?:eu\.)?provider\.example)$",
             r"(?m)^[a-z]+\.provider\.example$",
             r"^(?m)[a-z]+\.provider\.example$",
             r"^(?i)[a-z]+\.provider\.example$",
@@ -253,14 +284,39 @@ mod tests {
             "^[a-z0-9.-]+$",
             "^(",
         ] {
-            assert!(!pattern_is_closed(pattern, false, &is_domain), "{pattern}");
+            assert!(!closes(HOST, pattern), "{pattern}");
+        }
+    }
+
+    /// What stands before it would be a part of the domain.
+    #[test]
+    fn behind_other_text_a_pattern_begins_with_a_label() {
+        for glued in ["https://api-${parameters.x}", "https://api${parameters.x}"] {
+            for pattern in [
+                r"^[a-z]+\.provider\.example$",
+                r"^[a-z]*\.provider\.example$",
+                r"^(?:eu\.|us\.)provider\.example$",
+            ] {
+                assert!(closes(glued, pattern), "{glued} {pattern}");
+            }
+            for pattern in [
+                r"^provider\.example$",
+                r"^(provider\.example)$",
+                r"^(?:[a-z]+\.)?provider\.example$",
+                r"^(?:[a-z]+\.)*provider\.example$",
+                r"^(?:eu\.|)provider\.example$",
+                r"^(?:[a-z]+\.provider\.example|provider\.example)$",
+            ] {
+                assert!(!closes(glued, pattern), "{glued} {pattern}");
+                assert!(closes(HOST, pattern) && closes("https://api.${parameters.x}", pattern), "{pattern}");
+            }
         }
     }
 
     #[test]
     fn a_url_is_closed_if_nothing_but_its_host_is_open() {
         for pattern in [r"^https://[a-z0-9-]+\.provider\.example$", r"^https://gitlab\.example$"] {
-            assert!(pattern_is_closed(pattern, true, &is_domain), "{pattern}");
+            assert!(closes("${parameters.x}", pattern), "{pattern}");
         }
         for pattern in [
             r"^https://.+\.provider\.example$",
@@ -271,7 +327,7 @@ mod tests {
             r"^https://evil\.example/[a-z]*\.provider\.example$",
             r"^https://[a-z@]+\.provider\.example$",
         ] {
-            assert!(!pattern_is_closed(pattern, true, &is_domain), "{pattern}");
+            assert!(!closes("${parameters.x}", pattern), "{pattern}");
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::redirect_uri::{Loopback, OwnRoutes};
 pub struct Discovered {
     /// When the metadata was read (RFC 3339).
     pub on: String,
-    /// The address that it was read from.
+    /// The address that it was read from; the registration endpoint's, if there was nothing but a client to get.
     pub from: String,
     /// The address of the MCP server's own metadata, if the issuer was found there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,8 +36,9 @@ pub struct Discovered {
 pub struct DiscoveredClient {
     /// The way.
     pub by: ClientOrigin,
-    /// The issuer that knows it.
-    pub issuer: String,
+    /// The issuer that knows it, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
     /// The callback address that it is known with.
     pub redirect_uri: String,
     /// When its secret ends, in seconds since 1970, if it does (RFC 7591 §3.2.1).
@@ -63,7 +64,8 @@ impl Discovered {
     }
 
     /// The settings of an option: its own, and below them what was discovered.
-    pub(super) fn below(&self, own: &Value) -> Value {
+    #[must_use]
+    pub fn below(&self, own: &Value) -> Value {
         let mut config = self.config.clone();
         match own {
             Value::Object(own) => {

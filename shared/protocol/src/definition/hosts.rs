@@ -13,14 +13,14 @@ use super::after_connect::Occasion;
 use super::auth_method::AuthMethod;
 use super::auth_option::AuthOption;
 use super::checker::KnownSecrets;
-use super::closed::{is_below, is_closed, is_label, is_plain};
+use super::closed::{admits, is_below, is_closed, is_label, is_plain};
 use super::customer_host::CustomerHost;
 use super::input_names::InputNames;
 use super::means;
 use super::pkce::Pkce;
 use super::problem::Problems;
 use super::recipients::{Gets, Recipient};
-use super::template::{Address, Host, Placeholder, Root, Slot};
+use super::template::{Address, Close, Host, Placeholder, Root, Slot};
 
 /// The rule for hosts.
 #[derive(Debug, Clone, Copy)]
@@ -275,5 +275,14 @@ impl AuthOption {
             _ if self.is_entered(placeholder) => self.input_schema.as_ref().map(Cow::Borrowed),
             _ => None,
         }
+    }
+}
+
+impl Close for AuthOption {
+    /// A value that its schema accepts. What is stored may be older than the schema, and not all of it was entered.
+    fn admits(&self, placeholder: &Placeholder, value: &Value) -> bool {
+        // What a choice means is the definition's own.
+        means::texts(&self.means, placeholder.root(), placeholder.path()).is_some()
+            || self.schema_of(placeholder).is_none_or(|schema| admits(&schema, placeholder.path(), value))
     }
 }

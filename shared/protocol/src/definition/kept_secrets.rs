@@ -1,15 +1,18 @@
 //! A secret that a new definition does not mention: it stays, as long as nobody gets it who did not get it before.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::auth_method::AuthMethod;
 use super::auth_option::AuthOption;
 use super::callback_parameters::CallbackParameters;
+use super::customer_host::CustomerHost;
 use super::integration::Integration;
 use super::option_secrets::{Given, GivenSecret, OptionSecrets};
 use super::problem::Problems;
 use super::recipients::Gets;
-use super::template::{Address, Destination};
+use super::template::{Address, Destination, Placeholder};
+use super::{means, value_path};
 use crate::error::{Error, ErrorKey, Result};
 use crate::secret::Secret;
 
@@ -93,8 +96,9 @@ fn new_host(name: &str, before: Option<&Integration>, after: &Integration) -> Op
         before.auth_options.iter().flat_map(|option| hosts_of(name, option, before)).collect();
     for new in &after.auth_options {
         let old = option(before, &new.key);
-        let is_new =
-            |host: &Destination| !known.contains(host) || !old.is_some_and(|old| new.leads_as(old, host));
+        let leads_alike =
+            |host: &Destination| old.is_some_and(|old| leads_as((new, after), (old, before), host));
+        let is_new = |host: &Destination| !known.contains(host) || !leads_alike(host);
         if let Some(host) = hosts_of(name, new, after).into_iter().find(is_new) {
             return Some(format!("it was not given for {}", host.as_str()));
         }
@@ -140,7 +144,8 @@ fn kept(setting: &str, key: &str, before: Option<&Integration>, after: &Integrat
         Some((before, old)) => {
             let known = old.hosts_with_secret(before.base_uri.as_ref());
             let hosts = new.hosts_with_secret(after.base_uri.as_ref());
-            let is_new = |host: &&Destination| !known.contains(host) || !new.leads_as(old, host);
+            let is_new =
+                |host: &&Destination| !known.contains(host) || !leads_as((new, after), (old, before), host);
             let Some(host) = hosts.iter().find(is_new) else { return Kept::Stays };
             format!("it was not given for {}", host.as_str())
         }
@@ -154,11 +159,31 @@ fn option<'a>(integration: &'a Integration, key: &str) -> Option<&'a AuthOption>
     integration.auth_options.iter().find(|option| option.key == key)
 }
 
+/// An option, and the integration that it is of.
+type Place<'a> = (&'a AuthOption, &'a Integration);
+
+/// True if the host is held to what the old option holds it to, has the same values of the team's in it, and is not the
+/// customer's in another way.
+fn leads_as((new, after): Place<'_>, (old, before): Place<'_>, host: &Destination) -> bool {
+    let is_customers_alike =
+        new.customer_host == CustomerHost::WithoutSecret || new.customer_host == old.customer_host;
+    let is_same = |named: &Placeholder| new.teams_value(after, named) == old.teams_value(before, named);
+    (!host.has_placeholder() || is_customers_alike)
+        && (!host.is_entered() || new.admits_as(old))
+        && (!host.is_teams() || new.parameters_schema == old.parameters_schema)
+        && host.teams().iter().all(is_same)
+}
+
 impl AuthOption {
-    /// True if the host is held to what another option holds it to.
-    fn leads_as(&self, other: &Self, host: &Destination) -> bool {
-        (!host.is_entered() || self.admits_as(other))
-            && (!host.is_teams() || self.parameters_schema == other.parameters_schema)
+    /// What a placeholder of the integration's parameters stands for.
+    fn teams_value(&self, integration: &Integration, named: &Placeholder) -> Option<String> {
+        let find = |path| value_path::find(&integration.parameters, path).and_then(value_path::text);
+        match means::property(&self.means, named.root(), named.path()) {
+            Some(path) => {
+                means::find(&self.means, named.root(), named.path(), &find(path)?).map(str::to_owned)
+            }
+            None => find(named.path()).map(Cow::into_owned),
+        }
     }
 
     /// True if it holds what comes through the browser to the same schema and the same lists as another option.

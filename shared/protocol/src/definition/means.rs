@@ -45,6 +45,14 @@ fn read(property: &Value) -> Result<Option<BTreeMap<String, BTreeMap<String, Str
     let shape = || "must have an object of texts for each of the values".to_owned();
     let choices: BTreeMap<String, BTreeMap<String, String>> =
         serde_json::from_value(means.clone()).map_err(|_| shape())?;
+    // Beside `$ref` older drafts ignore `enum`.
+    if property.get("$ref").is_some() {
+        return Err("cannot stand beside `$ref`".to_owned());
+    }
+    let mut arms = property["oneOf"].as_array().into_iter().flatten();
+    if arms.any(|arm| !arm["const"].is_string()) {
+        return Err("must have a text as the `const` of each of `oneOf`".to_owned());
+    }
     let named: BTreeSet<&str> = choices.keys().map(String::as_str).collect();
     if named != values(property) {
         return Err("must have each of the values that `enum` lists, and no other".to_owned());
@@ -93,6 +101,12 @@ pub(super) fn named(root: Root, path: &[String]) -> Option<(Root, &[String], &st
         Root::Integration if !path.is_empty() => Some((Root::Integration, path, member)),
         _ => None,
     }
+}
+
+/// The path of the property whose meaning the placeholder stands for, if it stands for one.
+pub(super) fn property<'p>(all: &[Meanings], root: Root, path: &'p [String]) -> Option<&'p [String]> {
+    let (root, path, _) = named(root, path)?;
+    all.iter().any(|it| it.root == root && it.path == path).then_some(path)
 }
 
 /// The texts that the placeholder can stand for; nothing if it is none of these.

@@ -12,6 +12,7 @@ mod bounded_schema;
 mod call_method;
 mod call_parts;
 mod callback_parameters;
+mod callback_proof;
 mod callback_settings;
 mod callback_uri;
 mod check;
@@ -80,7 +81,7 @@ pub use auth_method::{AuthMethod, AuthType};
 pub use auth_option::{AuthOption, AuthOptionDefinition};
 pub use body::{Body, BodyFormat};
 pub use call_method::CallMethod;
-pub use call_parts::{Basic, CallParts, DefinedCall, Query, add_query, rendered};
+pub use call_parts::{Basic, CallParts, DefinedCall, Query, add_query, is_same_name, rendered};
 pub use callback_parameters::CallbackParameters;
 pub use callback_settings::{
     ADMIN_CONSENT, CallbackHmac, CallbackNames, CallbackSettings, ConsentGrant, OWN_CALLBACK_PARAMETERS,

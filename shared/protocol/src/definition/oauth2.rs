@@ -156,6 +156,9 @@ pub struct OAuth2 {
     /// The address of the MCP server whose own metadata names what is not given here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mcp_server: Option<String>,
+    /// The endpoint that registers the client when the integration is defined, unless one is given (RFC 7591).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration_uri: Option<String>,
     /// The `iss` that must come back, if the provider sends one (RFC 9207).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
@@ -220,6 +223,7 @@ impl OAuth2 {
             }
         }
         self.check_resource(checker);
+        self.check_registration(checker);
         self.check_nonce(checker);
         self.check_renewal(checker);
         if let Some(problem) = self.issuer.as_ref().and_then(|it| issuer_problem(it, checker.loopback)) {

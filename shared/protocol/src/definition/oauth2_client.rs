@@ -1,8 +1,9 @@
 //! The client of an `oauth2` option: its identifier, and whether its secret is there where one is needed.
 
+use super::callback_settings::ConsentGrant;
 use super::checker::{Checker, Credentials};
 use super::client_authentication::ClientAuthentication;
-use super::discovered::refuse_undiscovered;
+use super::discovered::{discovered_endpoint_problem, refuse_undiscovered};
 use super::oauth2::OAuth2;
 use super::pkce::Pkce;
 use super::template::Template;
@@ -18,17 +19,43 @@ impl OAuth2 {
                 checker.template("clientId", template, Credentials::NotYet);
                 checker.shown("clientId", template);
             }
-            None if self.mcp_server.is_some() => refuse_undiscovered("clientId", checker),
+            None if self.client_comes_by().is_some() => refuse_undiscovered("clientId", checker),
             None => checker.refuse_parameter("clientId"),
         }
         match &self.client_secret {
             Some(template) => checker.template("clientSecret", template, Credentials::NotYet),
             // Whether its client needs a secret is not known yet.
-            None if self.client_id.is_none() && self.mcp_server.is_some() => {}
+            None if self.client_id.is_none() && self.client_comes_by().is_some() => {}
             None => self.check_secret(checker),
         }
         if self.skip_pkce && self.pkce != Pkce::S256 {
             checker.refuse("skipPkce", "cannot stand beside pkce");
+        }
+    }
+
+    /// The setting by which a client comes by itself, unless one is given.
+    fn client_comes_by(&self) -> Option<&'static str> {
+        let server = self.mcp_server.as_ref().map(|_| "mcpServer");
+        server.or_else(|| self.registration_uri.as_ref().map(|_| "registrationUri"))
+    }
+
+    /// Checks what a client that comes by itself demands. Nothing but S256 binds the code to it.
+    pub(super) fn check_registration(&self, checker: &mut Checker<'_>) {
+        if let Some(endpoint) = &self.registration_uri {
+            if let Some(problem) = discovered_endpoint_problem(endpoint, checker.loopback, checker.own) {
+                checker.refuse("registrationUri", problem);
+            }
+            if self.grant == ConsentGrant::ClientCredentials {
+                let problem =
+                    "cannot stand beside the grant client_credentials: it is for clients that exchange codes";
+                checker.refuse("registrationUri", problem);
+            }
+        }
+        if let Some(by) = self.client_comes_by()
+            && (self.skip_pkce || self.pkce != Pkce::S256)
+        {
+            let setting = if self.skip_pkce { "skipPkce" } else { "pkce" };
+            checker.refuse(setting, format!("cannot stand beside {by}, which demands S256"));
         }
     }
 

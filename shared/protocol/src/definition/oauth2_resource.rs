@@ -8,7 +8,6 @@ use super::check::{web_address, web_address_problem};
 use super::checker::{Checker, Credentials};
 use super::headers::Headers;
 use super::oauth2::OAuth2;
-use super::pkce::Pkce;
 use super::problem::Problems;
 use super::template::{Address, Template};
 use crate::redirect_uri::Loopback;
@@ -30,6 +29,18 @@ impl OAuth2 {
         endpoints.iter().all(|(_, address)| address.is_some())
     }
 
+    /// The settings, whose tokens are for the server unless it is said what they are for. Metadata may name another identifier
+    /// of the server's; here there is none.
+    pub(super) fn with_resource(mut self) -> Self {
+        let is_open = self.resource.is_none() && !self.extra.contains_key(RESOURCE);
+        if let Some(server) = self.mcp_server.as_deref().filter(|_| is_open)
+            && is_server(server, Loopback::Allowed)
+        {
+            self.resource = Template::parse(server).ok();
+        }
+        self
+    }
+
     pub(super) fn check_resource(&self, checker: &mut Checker<'_>) {
         if let Some(resource) = &self.resource {
             checker.template("resource", resource, Credentials::NotYet);
@@ -44,10 +55,6 @@ impl OAuth2 {
                     .refuse("mcpServer", "must be an https address without query, fragment and placeholder");
             } else if let Some(problem) = web_address_problem(server, checker.loopback, checker.own) {
                 checker.refuse("mcpServer", problem);
-            }
-            if self.skip_pkce || self.pkce != Pkce::S256 {
-                let setting = if self.skip_pkce { "skipPkce" } else { "pkce" };
-                checker.refuse(setting, "cannot stand beside mcpServer: the protocol demands S256");
             }
         }
     }

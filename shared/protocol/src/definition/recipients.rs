@@ -170,6 +170,8 @@ fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
         extra: _,
         resource: _,
         mcp_server: _,
+        // It issues a secret, and gets none.
+        registration_uri: _,
         issuer: _,
         authorization_response_iss_parameter_supported: _,
         callback_parameters: _,

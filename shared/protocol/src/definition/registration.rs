@@ -197,6 +197,7 @@ impl Registration {
             callback_uri: None,
             authorities: &self.option().hosts_and_paths,
             means: &self.option().means,
+            closed: Some(self.option()),
             may_lack: false,
         };
         Ok(BoundValues { registration: self, values })

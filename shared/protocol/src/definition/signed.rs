@@ -291,7 +291,9 @@ impl Signing<'_> {
             inside.template("key", template, credentials);
             return;
         }
-        if checker.lacks("privateKey") {
+        if checker.lacks("privateKey") && checker.option.takes_client {
+            checker.refuse_parameter("privateKey");
+        } else if checker.lacks("privateKey") {
             checker.refuse("config.privateKey", format!("is missing, and {setting} signs with it"));
         }
         if let KnownSecrets::Opened(secrets) = checker.secrets

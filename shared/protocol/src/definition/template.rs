@@ -50,11 +50,24 @@ pub struct Values<'a> {
     pub(crate) authorities: &'a [Vec<String>],
     /// What the values of properties mean: `${parameters.region.@host}`.
     pub(crate) means: &'a [Meanings],
+    /// What says which values may stand in a host; nothing holds them without it.
+    pub(crate) closed: Option<&'a dyn Close>,
     /// True if what is missing is left out, as if every placeholder allowed it.
     pub(crate) may_lack: bool,
 }
 
-impl Values<'_> {
+impl<'a> Values<'a> {
+    /// The values that the root stands for, if they are given and not made.
+    fn given(&self, root: Root) -> Option<&'a Map<String, Value>> {
+        match root {
+            Root::Parameters => Some(self.parameters),
+            Root::Credentials => Some(self.credentials),
+            Root::ConnectorParameters => Some(self.connector_parameters),
+            Root::Integration => Some(self.integration),
+            Root::Callback | Root::Random | Root::Signed | Root::Request => None,
+        }
+    }
+
     /// True if the placeholder stands for an authority that the customer entered, with a path behind it. Credentials do if
     /// they are what was entered.
     fn is_authority(&self, placeholder: &Placeholder) -> bool {
@@ -72,6 +85,12 @@ impl Values<'_> {
     pub fn lacking(&self) -> Self {
         Self { may_lack: true, ..*self }
     }
+}
+
+/// Says which values may stand in a host.
+pub trait Close: Sync {
+    /// True if the value may stand there in the place of the placeholder.
+    fn admits(&self, placeholder: &Placeholder, value: &Value) -> bool;
 }
 
 /// Makes the values that a request needs anew.
@@ -146,7 +165,7 @@ impl Template {
     }
 
     /// The placeholders with their alternatives.
-    pub(super) fn choices(&self) -> impl Iterator<Item = &Choice> {
+    pub(in crate::definition) fn choices(&self) -> impl Iterator<Item = &Choice> {
         self.parts.iter().filter_map(|part| match part {
             Part::Literal(_) => None,
             Part::Placeholder(choice) => Some(choice),

@@ -11,7 +11,7 @@ use super::condition::Condition;
 use super::headers::Headers;
 use super::pick::{self, Picks};
 use super::request_signing::RequestSigning;
-use super::template::{Address, Root, Template};
+use super::template::{Address, Placeholder, Root, Template};
 
 /// A request that answers with a token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -58,6 +58,16 @@ fn json() -> BodyFormat {
     BodyFormat::Json
 }
 
+/// The names of the credentials that the templates of a call have.
+pub(super) fn credentials_in(call: &impl Serialize) -> Vec<String> {
+    let Some(node) = serde_json::to_value(call).ok().and_then(|call: Value| Node::try_from(call).ok()) else {
+        return Vec::new();
+    };
+    let placeholders = node.templates().into_iter().flat_map(Template::placeholders);
+    let credentials = placeholders.filter(|placeholder| placeholder.root() == Root::Credentials);
+    credentials.filter_map(|placeholder| placeholder.path().first().cloned()).collect()
+}
+
 impl TokenCall {
     /// The parts of the request.
     #[must_use]
@@ -66,16 +76,21 @@ impl TokenCall {
         CallParts { query, headers, basic: basic.as_ref(), body: body.as_ref(), body_format: *body_format }
     }
 
-    /// The names of the credentials that the request presents.
+    /// The names of the credentials that the request presents, if `has` says which are there. Nothing if one lacks that it
+    /// cannot do without.
     #[must_use]
-    pub fn presents(&self) -> Vec<String> {
+    pub fn presents(&self, has: impl Fn(&str) -> bool) -> Option<Vec<String>> {
         let Some(node) = serde_json::to_value(self).ok().and_then(|call: Value| Node::try_from(call).ok())
         else {
-            return Vec::new();
+            return Some(Vec::new());
         };
-        let placeholders = node.templates().into_iter().flat_map(Template::placeholders);
-        let credentials = placeholders.filter(|placeholder| placeholder.root() == Root::Credentials);
-        credentials.filter_map(|placeholder| placeholder.path().first().cloned()).collect()
+        let name = |placeholder: &Placeholder| placeholder.path().first().cloned();
+        let is_there = |placeholder: &Placeholder| name(placeholder).is_some_and(|name| has(&name));
+        let mut presented = Vec::new();
+        for choice in node.templates().into_iter().flat_map(Template::choices) {
+            presented.extend(choice.filled_by(Root::Credentials, is_there)?.into_iter().filter_map(name));
+        }
+        Some(presented)
     }
 
     pub(super) fn check_login(&self, checker: &mut Checker<'_>) {

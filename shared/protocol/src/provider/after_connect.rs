@@ -17,7 +17,7 @@ const SETTINGS: Settings =
 pub enum Added {
     /// These values.
     Values(Map<String, Value>),
-    /// These values, and several items: somebody must choose.
+    /// These values, and the items of which one is chosen, or several. There is one at least.
     Choice(Map<String, Value>, Vec<Item>),
 }
 
@@ -37,12 +37,8 @@ pub async fn make(calls: &Calls<'_>, call: &AfterConnect, maker: &Maker<'_>) -> 
     settle(&mut found, TimeUnit::Seconds, calls.clock.now());
     let Some(choose) = &call.choose else { return Ok(Added::Values(found)) };
     let items = content.value().map(|value| choose.items_of(value)).unwrap_or_default();
-    match items.len() {
-        0 => Err(answer.failed(Refusal::NotUnderstood).detail("there is nothing to choose from").into()),
-        1 => {
-            found.extend(choose.credentials(&items).expose().clone());
-            Ok(Added::Values(found))
-        }
-        _ => Ok(Added::Choice(found, items)),
+    if items.is_empty() {
+        return Err(answer.failed(Refusal::NotUnderstood).detail("there is nothing to choose from").into());
     }
+    Ok(Added::Choice(found, items))
 }

@@ -51,6 +51,8 @@ pub enum Renewal<'a> {
         call: &'a TokenCall,
         /// What its answers mean.
         rules: AnswerRules<'a>,
+        /// The names of the credentials that it presents.
+        presents: Vec<String>,
     },
     /// By the parameters that the customer entered.
     Exchange,
@@ -86,10 +88,10 @@ impl<'a> Renewal<'a> {
         }
     }
 
-    /// The call, if there is all that it presents.
+    /// The call, if there is all that it needs.
     fn by_call(call: &'a TokenCall, rules: AnswerRules<'a>, credentials: &SecretMap) -> Option<Self> {
-        let has = |name: &String| credentials.expose().get(name).is_some_and(|value| !value.is_null());
-        call.presents().iter().all(has).then_some(Self::Call { call, rules })
+        let has = |name: &str| credentials.expose().get(name).is_some_and(|value| !value.is_null());
+        Some(Self::Call { call, rules, presents: call.presents(has)? })
     }
 }
 
@@ -115,8 +117,7 @@ pub fn health(option: &AuthOption, credentials: &SecretMap, now: Timestamp, acti
             Some(if in_use { before_end.min(keep_alive) } else { keep_alive }.max(before(lifetime)))
         }
         // What presents the token itself has to come before the token's end, whether or not somebody uses it.
-        Some(Renewal::Call { call, .. }) => {
-            let presents = call.presents();
+        Some(Renewal::Call { presents, .. }) => {
             let keep_alive = now + keep_alive(option, credentials.expose());
             if presents.is_empty() {
                 in_use.then_some(before_end)

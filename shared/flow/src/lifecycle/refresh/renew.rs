@@ -60,7 +60,7 @@ pub(super) async fn renew(
                 consent::request_tokens(&calls, config, &Maker::new(&calls, bound, &issuing)).await?;
             Ok(merged(bound.credentials(), response.into_fields()).into())
         }
-        Renewal::Call { call, rules } => {
+        Renewal::Call { call, rules, .. } => {
             let registration = bound.registration();
             let issuing = registration::issuing_secrets(deps, registration).await?;
             let calls = deps.calls(deadline.provider());

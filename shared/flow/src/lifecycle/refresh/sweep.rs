@@ -47,13 +47,15 @@ pub async fn sweep(deps: &Arc<Deps>, end: Timestamp) -> Result<Swept> {
     let now = deps.clock.now();
     let this_hour = due_hour(now);
     let checkpoint = deps.store.read_checkpoint().await?;
-    let breaker = Breaker::new(Arc::clone(&deps.provider), Arc::clone(&deps.clock));
-    let deps = &deps.calling(Arc::new(breaker));
-    let mut work =
-        Work { deps, end, slots: Slots::default(), tasks: JoinSet::new(), swept: Swept::default() };
+    let breaker = Arc::new(Breaker::new(Arc::clone(&deps.provider), Arc::clone(&deps.clock)));
+    let (slots, tasks, swept) = (Slots::default(), JoinSet::new(), Swept::default());
+    let mut work = Work { deps, breaker, end, slots, tasks, swept };
     // Nothing is added to an hour that is over. Clocks differ a little, so the previous hour is still read too.
     let last_hour = this_hour - 1;
-    let first = checkpoint.unwrap_or(last_hour - FIRST_LOOK).min(last_hour);
+    // A checkpoint that lies ahead is of a run whose clock was wrong. What it says is done may not be.
+    let ahead = checkpoint.filter(|hour| *hour > this_hour);
+    let believed = checkpoint.filter(|_| ahead.is_none());
+    let first = believed.unwrap_or(last_hour - FIRST_LOOK).min(last_hour);
     let mut first_left = first;
     let mut looked = Ok(());
     for hour in first..=this_hour {
@@ -73,7 +75,7 @@ pub async fn sweep(deps: &Arc<Deps>, end: Timestamp) -> Result<Swept> {
     work.rest().await;
     looked?;
     if checkpoint != Some(first_left) {
-        deps.store.write_checkpoint(first_left).await?;
+        deps.store.write_checkpoint(first_left, ahead).await?;
     }
     if work.swept.unfinished {
         tracing::warn!("refresh unfinished");
@@ -83,6 +85,7 @@ pub async fn sweep(deps: &Arc<Deps>, end: Timestamp) -> Result<Swept> {
 
 struct Work<'a> {
     deps: &'a Arc<Deps>,
+    breaker: Arc<Breaker>,
     end: Timestamp,
     slots: Slots,
     tasks: JoinSet<SweepOutcome>,
@@ -148,9 +151,9 @@ impl Work<'_> {
         while !self.is_late()
             && let Some(due) = self.slots.next(is_reading)
         {
-            let integration = due.integration().to_owned();
-            let renewal = renew_due(Arc::clone(self.deps), due).instrument(trail::span());
-            self.slots.taken(self.tasks.spawn(renewal).id(), integration);
+            let group = due.group();
+            let renewal = renew_due(Arc::clone(self.deps), Arc::clone(&self.breaker), due);
+            self.slots.taken(self.tasks.spawn(renewal.instrument(trail::span())).id(), group);
         }
     }
 
@@ -189,7 +192,7 @@ impl Swept {
     }
 }
 
-async fn renew_due(deps: Arc<Deps>, due: Due) -> SweepOutcome {
+async fn renew_due(deps: Arc<Deps>, breaker: Arc<Breaker>, due: Due) -> SweepOutcome {
     About::Connection.note(&due.id);
     let holder = draw_id(&*deps.random);
     let now = deps.clock.now();
@@ -204,6 +207,7 @@ async fn renew_due(deps: Arc<Deps>, due: Due) -> SweepOutcome {
     About::Workspace.note(&lease.connection.workspace);
     About::Customer.note(&lease.connection.customer);
     About::Integration.note(&lease.connection.integration);
+    let deps = deps.calling(breaker.of(&lease.connection.workspace));
     match lead(&deps, lease, Asked::Anyway, Deadline::began(now)).await {
         Ok(connection) if connection.health.disconnected => SweepOutcome::Disconnected,
         Ok(_) => SweepOutcome::Renewed,

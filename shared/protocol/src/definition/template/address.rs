@@ -253,7 +253,7 @@ impl<'t> Base<'t> {
     /// The base of an address that begins with a placeholder. The value is an absolute URL of its own, perhaps with a
     /// path.
     fn given(placeholder: &'t Choice, rest: &'t [Part], fill: Fill<'_>) -> Result<(Self, &'t [Part]), Fault> {
-        may_name_a_host(placeholder)?;
+        may_name_a_host(placeholder, fill)?;
         let (remainder, rest) = match rest.split_first() {
             None => ("", rest),
             Some((Part::Literal(literal), rest)) if literal.starts_with(AUTHORITY_END) => {
@@ -305,6 +305,7 @@ impl<'t> Base<'t> {
                     "has `{placeholder}` in its port, which must be literal"
                 )));
             }
+            may_name_a_host(placeholder, fill)?;
             match fill.authority(placeholder, after)?.filter(|_| authority.is_empty()) {
                 // It is checked with the address up to here.
                 Some(whole) => base.text.push_str(&whole),
@@ -321,25 +322,25 @@ impl<'t> Base<'t> {
     }
 }
 
-/// Connector parameters come through the customer's browser, and no schema binds them: they must not name the host
-/// that gets a secret.
-fn may_name_a_host(placeholder: &Choice) -> Result<(), Fault> {
+/// Connector parameters come through the browser, and no schema binds them: they name no host. Any other value must fit its
+/// schema here too: an import, a provider's answer or an older definition can have brought it past that.
+fn may_name_a_host(placeholder: &Choice, fill: Fill<'_>) -> Result<(), Fault> {
     let is_given = |root| {
-        matches!(
-            root,
-            Root::ConnectorParameters | Root::Random | Root::Signed | Root::Request | Root::Callback
-        )
+        use Root::{Callback, ConnectorParameters, Random, Request, Signed};
+        matches!(root, ConnectorParameters | Random | Signed | Request | Callback)
     };
     if placeholder.sources().any(|source| is_given(source.root())) {
         return Err(Fault::Template(format!(
             "has the placeholder `{placeholder}` in its host, where it cannot stand"
         )));
     }
-    Ok(())
+    match fill {
+        Fill::Values(values) => Ok(placeholder.check_names_host(values)?),
+        Fill::StandIns(_) | Fill::Fallbacks(_) => Ok(()),
+    }
 }
 
 fn host_part(placeholder: &Choice, fill: Fill<'_>) -> Result<String, Fault> {
-    may_name_a_host(placeholder)?;
     let value = fill.name(placeholder)?;
     let is_plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
     // An empty label at either end would turn the literal text beside it into labels of its own.

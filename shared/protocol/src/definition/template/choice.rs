@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::derivation::Derivation;
-use super::{Placeholder, Values};
+use super::{Placeholder, Root, Values};
 use crate::error::{Error, Result};
 
 /// One `${…}`: the first of its alternatives that is there fills it. Its `Display` is that text.
@@ -110,6 +110,28 @@ impl Choice {
         }
     }
 
+    /// The values of this root that fill it, if `has` says what is there: up to the alternative that fills it surely. Nothing
+    /// if it cannot be filled and must be. What has another root counts as there.
+    pub(in crate::definition) fn filled_by(
+        &self,
+        root: Root,
+        has: impl Fn(&Placeholder) -> bool,
+    ) -> Option<Vec<&Placeholder>> {
+        let mut found = Vec::new();
+        let mut is_filled = self.is_optional || self.fallback.is_some();
+        for source in &self.sources {
+            if !source.placeholders().all(|it| it.root() != root || has(it)) {
+                continue;
+            }
+            is_filled = true;
+            found.extend(source.placeholders().filter(|it| it.root() == root));
+            if source.placeholders().all(|it| it.root() == root) {
+                break;
+            }
+        }
+        is_filled.then_some(found)
+    }
+
     /// True if a text of the definition's own can be in what fills it.
     pub(in crate::definition) fn has_text(&self) -> bool {
         let has_text = |source: &Source| matches!(source, Source::Derived(it) if it.has_text());
@@ -150,6 +172,23 @@ impl Choice {
             }
         }
         Ok(self.fallback.clone().map(Cow::Owned))
+    }
+
+    /// Refuses a value that may not stand in a host.
+    pub(super) fn check_names_host(&self, values: &Values<'_>) -> Result<()> {
+        for source in &self.sources {
+            if source.find(values)?.is_none() {
+                continue;
+            }
+            return match source {
+                Source::Plain(placeholder) if !placeholder.may_name_host(values) => {
+                    Err(placeholder.refused("is none of those that may stand in a host"))
+                }
+                // What is made of a value is bound by the literal part of the host.
+                Source::Plain(_) | Source::Derived(_) => Ok(()),
+            };
+        }
+        Ok(())
     }
 
     /// The error about the value. It gives the caller's name for the value, not the value itself.

@@ -1,7 +1,7 @@
 //! Where an address leads, as its template says it.
 
 use super::address::{AUTHORITY_END, Address};
-use super::{Part, Root};
+use super::{Part, Placeholder, Root};
 
 /// The scheme, the host and the port that a template's addresses have, with the placeholders that stand in them. A
 /// placeholder in the place of another is another destination.
@@ -10,13 +10,16 @@ pub(in crate::definition) struct Destination {
     text: String,
     is_entered: bool,
     is_teams: bool,
+    has_placeholder: bool,
+    teams: Vec<Placeholder>,
 }
 
 impl Destination {
     /// The destination of an address.
     pub(in crate::definition) fn of(address: &Address) -> Self {
         let mut text = String::new();
-        let (mut has_input, mut has_teams, mut bound_from) = (false, false, 0);
+        let (mut has_input, mut has_placeholder, mut bound_from) = (false, false, 0);
+        let mut teams = Vec::new();
         for part in &address.template().parts {
             match part {
                 Part::Literal(literal) => {
@@ -34,7 +37,9 @@ impl Destination {
                     // A callback parameter can stand in an address of `config` too.
                     let is_given = |root| matches!(root, Root::Parameters | Root::Credentials);
                     has_input |= placeholder.sources().any(|source| is_given(source.root()));
-                    has_teams |= placeholder.sources().any(|source| source.root() == Root::Integration);
+                    let of_team = placeholder.sources().filter(|source| source.root() == Root::Integration);
+                    teams.extend(of_team.cloned());
+                    has_placeholder = true;
                     bound_from = text.len();
                 }
             }
@@ -44,7 +49,8 @@ impl Destination {
         if let Some(portless) = text.strip_suffix(default_port) {
             text = portless.to_owned();
         }
-        Self { text, is_entered: has_input && is_open, is_teams: has_teams && is_open }
+        let is_teams = is_open && !teams.is_empty();
+        Self { text, is_entered: has_input && is_open, is_teams, has_placeholder, teams }
     }
 
     /// True if what comes through the browser chooses the domain: then only the option's schema, or the closed list of a
@@ -56,6 +62,16 @@ impl Destination {
     /// True if a parameter of the integration chooses the domain: then only `parametersSchema` says where it may lead.
     pub(in crate::definition) fn is_teams(&self) -> bool {
         self.is_teams
+    }
+
+    /// True if any placeholder stands in it.
+    pub(in crate::definition) fn has_placeholder(&self) -> bool {
+        self.has_placeholder
+    }
+
+    /// The placeholders of the integration's parameters in it.
+    pub(in crate::definition) fn teams(&self) -> &[Placeholder] {
+        &self.teams
     }
 
     /// The scheme, the host and the port as they are written.

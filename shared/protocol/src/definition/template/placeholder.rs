@@ -57,20 +57,21 @@ impl Placeholder {
     /// The value as text, if it is there.
     pub(super) fn find<'v>(&self, values: &Values<'v>) -> Result<Option<Cow<'v, str>>> {
         let root = match self.root {
-            Root::Parameters => values.parameters,
-            Root::Credentials => values.credentials,
-            Root::ConnectorParameters => values.connector_parameters,
-            Root::Integration => values.integration,
             Root::Callback => return Ok(values.callback_uri.map(Cow::Borrowed)),
             Root::Random | Root::Signed | Root::Request => {
                 let maker = values.maker.ok_or_else(|| Error::internal("a template without a maker"))?;
                 return Ok(maker.make(self.root, &self.path[0])?.map(Cow::Owned));
             }
+            root => match values.given(root) {
+                Some(given) => given,
+                None => return Ok(None),
+            },
         };
-        if let Some((_, path, _)) = means::named(self.root, &self.path)
-            && let Some(value) = value_path::find(root, path).and_then(value_path::text)
-        {
-            return Ok(means::find(values.means, self.root, &self.path, &value).map(Cow::Borrowed));
+        // What was entered never says what it means, whatever it is.
+        if let Some(path) = means::property(values.means, self.root, &self.path) {
+            let value = value_path::find(root, path).and_then(value_path::text);
+            let meaning = value.and_then(|value| means::find(values.means, self.root, &self.path, &value));
+            return Ok(meaning.map(Cow::Borrowed));
         }
         match value_path::find(root, &self.path).filter(|value| !value.is_null()) {
             Some(value) => match value_path::text(value) {
@@ -79,6 +80,12 @@ impl Placeholder {
             },
             None => Ok(None),
         }
+    }
+
+    /// True if the value, where there is one, may stand in a host.
+    pub(super) fn may_name_host(&self, values: &Values<'_>) -> bool {
+        let value = || value_path::find(values.given(self.root)?, &self.path);
+        values.closed.is_none_or(|closed| value().is_none_or(|value| closed.admits(self, &value)))
     }
 
     pub(super) fn inside(&self) -> String {

@@ -150,6 +150,7 @@ fn with_parameters<T>(parameters: &Value, render: impl FnOnce(&Values<'_>) -> T)
         callback_uri: None,
         authorities: &[],
         means: &[],
+        closed: None,
         may_lack: false,
     })
 }

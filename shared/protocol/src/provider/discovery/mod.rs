@@ -13,14 +13,23 @@ mod well_known;
 
 use serde_json::{Map, Value};
 
-pub use registration::{Applicant, ClientSecret};
+pub use registration::{Applicant, ClientSecret, Issued, Registration};
 
 use self::issuer::metadata_of;
-use self::registration::Registered;
+use self::registration::{AuthorizationServer, Client};
 use super::calls::Calls;
 use crate::definition::{Discovered, DiscoveredClient};
 
-/// The settings that the issuer's metadata gives and `own`, the definition's own, leaves open.
+/// What metadata, or a registration endpoint, leads to.
+pub struct Found {
+    /// The settings that it gives.
+    pub discovered: Discovered,
+    /// What becomes of the client's secret.
+    pub secret: ClientSecret,
+}
+
+/// The settings that the issuer's metadata gives and `own`, the definition's own, leaves open. With an applicant, a client is
+/// yet to be registered.
 ///
 /// # Errors
 ///
@@ -29,22 +38,17 @@ pub async fn of_issuer(
     calls: &Calls<'_>,
     issuer: &str,
     own: &Map<String, Value>,
-) -> Result<Discovered, String> {
+    applicant: Option<&Applicant>,
+) -> Result<Found, String> {
     let (from, metadata) = metadata_of(calls, issuer).await?;
     let config = metadata::settings(&metadata, own, calls).map_err(|problem| unusable(&from, &problem))?;
-    Ok(Discovered { on: calls.clock.now().to_rfc3339(), from, server_from: None, config, client: None })
-}
-
-/// What an MCP server leads to.
-pub struct FoundServer {
-    /// The settings that metadata gives.
-    pub discovered: Discovered,
-    /// What becomes of the client's secret.
-    pub secret: ClientSecret,
+    let discovered = discovered(calls, from, None, config);
+    let server = AuthorizationServer { issuer: Some(issuer), metadata: &metadata, own };
+    with_client(calls, discovered, &server, applicant)
 }
 
 /// The settings that the metadata of an MCP server, and of the authorization server that it names, gives and `own` leaves
-/// open. A client that nobody has given is introduced by a document about it, or registered.
+/// open. A client that nobody has given is introduced by a document about it, or is yet to be registered.
 ///
 /// # Errors
 ///
@@ -54,9 +58,10 @@ pub async fn of_server(
     address: &str,
     own: &Map<String, Value>,
     applicant: Option<&Applicant>,
-) -> Result<FoundServer, String> {
-    let is_open = |setting: &str| own.get(setting).is_none_or(Value::is_null);
-    let server = server::of(calls, address).await?;
+) -> Result<Found, String> {
+    let server = server::of(calls, address)
+        .await
+        .map_err(|problem| format!("{problem}. Give {}", lacking(own, applicant)))?;
     let issuer = server.issuer(own.get("issuer").and_then(Value::as_str), calls)?;
     let (from, metadata) =
         metadata_of(calls, issuer).await.map_err(|it| format!("names the issuer `{issuer}`, which {it}"))?;
@@ -70,25 +75,70 @@ pub async fn of_server(
         ("resource", Some(resource.into())),
         ("scopes", (!scopes.is_empty()).then(|| scopes.clone().into())),
     ] {
-        if let Some(found) = found.filter(|_| is_open(setting)) {
+        if let Some(found) = found.filter(|_| is_open(own, setting)) {
             config.insert(setting.to_owned(), found);
         }
     }
-    let (mut client, mut secret) = (None, ClientSecret::Kept);
-    if let Some(applicant) = applicant {
-        let registered = registration::client(calls, applicant, issuer, &metadata, &config).await?;
-        let Registered { id, authentication, by, expires_at, secret: issued } = registered;
-        config.insert("clientId".to_owned(), id.into());
-        if is_open("clientAuthLocation") {
-            config.insert("clientAuthLocation".to_owned(), authentication.into());
-        }
-        let (issuer, redirect_uri) = (issuer.to_owned(), applicant.redirect_uri.clone());
-        client = Some(DiscoveredClient { by, issuer, redirect_uri, expires_at });
-        secret = issued;
+    let authorization = AuthorizationServer { issuer: Some(issuer), metadata: &metadata, own };
+    let discovered = discovered(calls, from.clone(), Some(server.from.clone()), config);
+    with_client(calls, discovered, &authorization, applicant)
+}
+
+/// A client for an option that gives its endpoints itself: it is yet to be registered at `endpoint`, the option's own. Nothing
+/// is read.
+///
+/// # Errors
+///
+/// What is wrong, as the end of a sentence that begins with the setting `registrationUri`.
+pub fn of_registration(
+    calls: &Calls<'_>,
+    endpoint: &str,
+    own: &Map<String, Value>,
+    applicant: &Applicant,
+) -> Result<Found, String> {
+    let issuer = own.get("issuer").and_then(Value::as_str);
+    let server = AuthorizationServer { issuer, metadata: &Map::new(), own };
+    let discovered = discovered(calls, endpoint.to_owned(), None, Map::new());
+    with_client(calls, discovered, &server, Some(applicant))
+}
+
+fn discovered(
+    calls: &Calls<'_>,
+    from: String,
+    server_from: Option<String>,
+    config: Map<String, Value>,
+) -> Discovered {
+    Discovered { on: calls.clock.now().to_rfc3339(), from, server_from, config, client: None }
+}
+
+/// Adds the client, if one is asked for.
+fn with_client(
+    calls: &Calls<'_>,
+    mut discovered: Discovered,
+    server: &AuthorizationServer<'_>,
+    applicant: Option<&Applicant>,
+) -> Result<Found, String> {
+    let Some(applicant) = applicant else { return Ok(Found { discovered, secret: ClientSecret::Kept }) };
+    let found = registration::client(calls, applicant, server, &discovered)?;
+    let Client { id, authentication, by, expires_at, secret } = found;
+    discovered.config.insert("clientId".to_owned(), id.into());
+    if is_open(server.own, "clientAuthLocation") {
+        discovered.config.insert("clientAuthLocation".to_owned(), authentication.into());
     }
-    let on = calls.clock.now().to_rfc3339();
-    let server_from = Some(server.from);
-    Ok(FoundServer { discovered: Discovered { on, from, server_from, config, client }, secret })
+    let (issuer, redirect_uri) = (server.issuer.map(str::to_owned), applicant.redirect_uri.clone());
+    discovered.client = Some(DiscoveredClient { by, issuer, redirect_uri, expires_at });
+    Ok(Found { discovered, secret })
+}
+
+/// The settings by which an option needs no metadata, those that it lacks.
+fn lacking(own: &Map<String, Value>, applicant: Option<&Applicant>) -> String {
+    let client = applicant.map(|_| "registrationUri");
+    let needed = ["authorizeUri", "tokenUri"].into_iter().chain(client);
+    needed.filter(|setting| is_open(own, setting)).collect::<Vec<_>>().join(" and ")
+}
+
+fn is_open(own: &Map<String, Value>, setting: &str) -> bool {
+    own.get(setting).is_none_or(Value::is_null)
 }
 
 fn unusable(from: &str, problem: &str) -> String {

@@ -22,6 +22,7 @@ fn with<T>(credentials: &Value, use_them: impl FnOnce(&Values<'_>) -> T) -> T {
         callback_uri: None,
         authorities: &[],
         means: &[],
+        closed: None,
         may_lack: false,
     })
 }

@@ -341,6 +341,7 @@ fn values_come_from_their_own_root() {
         callback_uri: None,
         authorities: &[],
         means: &[],
+        closed: None,
         may_lack: false,
     };
     let template = "https://${parameters.x}.example.com/${credentials.x}/${connectorParameters.x}";
@@ -361,6 +362,7 @@ fn what_no_schema_binds_names_no_host() {
         callback_uri: None,
         authorities: &[],
         means: &[],
+        closed: None,
         may_lack: false,
     };
     for template in ["https://${connectorParameters.x}.example.com/", "${connectorParameters.url}/token"] {
