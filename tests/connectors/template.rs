@@ -172,7 +172,7 @@ impl Values {
             "lower" => whole.to_lowercase(),
             "upper" => whole.to_uppercase(),
             "match" => {
-                let found = regex::Regex::new(values.get(1)?).ok()?.captures(&values[0])?;
+                let found = regex_lite::Regex::new(values.get(1)?).ok()?.captures(&values[0])?;
                 found.get(1)?.as_str().to_owned()
             }
             _ => return None,

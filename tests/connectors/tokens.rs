@@ -165,7 +165,9 @@ impl Service {
         if let Some(name) = call["choose"]["as"].as_str() {
             let further = call["choose"]["response"].as_object().cloned().unwrap_or_default();
             let further_of = |which: &str, name: &String, place: &Value| {
-                if *place == call["choose"]["label"] {
+                // The label is there whatever else is, and the first place that has something counts.
+                let label = &call["choose"]["label"];
+                if place == label || place.as_array().is_some_and(|places| places.first() == Some(label)) {
                     return json!(label_of(which));
                 }
                 let value = self.value_of(name).as_str().unwrap_or_default().to_owned();
