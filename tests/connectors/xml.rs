@@ -16,7 +16,9 @@ pub(crate) fn document(tree: &Value) -> String {
 
 fn element(text: &mut String, name: &str, value: &Value, declared: &str) {
     if let Value::Array(items) = value {
-        items.iter().for_each(|item| element(text, name, item, declared));
+        for item in items {
+            element(text, name, item, declared);
+        }
         return;
     }
     let none = Map::new();
