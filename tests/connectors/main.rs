@@ -89,7 +89,7 @@ fn every_change_of_a_setting_is_noticed() {
 
 /// All changes of all connectors; `EVERY=20` takes one of twenty, `FROM=7` not the first ones. `UPDATE=1` writes the figures.
 #[test]
-#[ignore = "takes an hour"]
+#[ignore = "takes minutes, in a profile of its own"]
 fn changes_of_all_connectors() {
     let stride: usize = std::env::var("EVERY").map_or(1, |every| every.parse().unwrap());
     let only = std::env::var("ONLY").ok();

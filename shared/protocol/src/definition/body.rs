@@ -191,6 +191,11 @@ impl Body {
 }
 
 impl Node {
+    /// The templates of a setting, where they stand in it. Nothing if one of its texts is no template.
+    pub(super) fn of(setting: &impl Serialize) -> Option<Self> {
+        Self::try_from(serde_json::to_value(setting).ok()?).ok()
+    }
+
     /// The value. Nothing if a placeholder's value may be missing, and is.
     fn render(&self, values: &Values<'_>) -> error::Result<Option<Value>> {
         Ok(match self {

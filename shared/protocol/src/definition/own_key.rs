@@ -49,12 +49,10 @@ impl AuthOption {
     fn own_key_signs(&self, setting: &impl Serialize) -> bool {
         let is_own = |name: &String| self.signed.get(name).is_some_and(Signed::has_own_key);
         self.signed.values().any(Signed::has_own_key)
-            && serde_json::to_value(setting).ok().and_then(|setting| Node::try_from(setting).ok()).is_none_or(
-                |setting| {
-                    let mut placeholders = setting.templates().into_iter().flat_map(Template::placeholders);
-                    placeholders.any(|it| it.root() == Root::Signed && it.path().first().is_some_and(is_own))
-                },
-            )
+            && Node::of(setting).is_none_or(|setting| {
+                let mut placeholders = setting.templates().into_iter().flat_map(Template::placeholders);
+                placeholders.any(|it| it.root() == Root::Signed && it.path().first().is_some_and(is_own))
+            })
     }
 
     /// True if its own key signs what goes to the API.

@@ -1,7 +1,6 @@
 //! A call of the service's own kind that answers with a token: a login, or a renewal.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::body::{Body, BodyFormat, Node};
 use super::call_method::CallMethod;
@@ -60,9 +59,7 @@ fn json() -> BodyFormat {
 
 /// The names of the credentials that the templates of a call have.
 pub(super) fn credentials_in(call: &impl Serialize) -> Vec<String> {
-    let Some(node) = serde_json::to_value(call).ok().and_then(|call: Value| Node::try_from(call).ok()) else {
-        return Vec::new();
-    };
+    let Some(node) = Node::of(call) else { return Vec::new() };
     let placeholders = node.templates().into_iter().flat_map(Template::placeholders);
     let credentials = placeholders.filter(|placeholder| placeholder.root() == Root::Credentials);
     credentials.filter_map(|placeholder| placeholder.path().first().cloned()).collect()
@@ -80,10 +77,7 @@ impl TokenCall {
     /// cannot do without.
     #[must_use]
     pub fn presents(&self, has: impl Fn(&str) -> bool) -> Option<Vec<String>> {
-        let Some(node) = serde_json::to_value(self).ok().and_then(|call: Value| Node::try_from(call).ok())
-        else {
-            return Some(Vec::new());
-        };
+        let Some(node) = Node::of(self) else { return Some(Vec::new()) };
         let name = |placeholder: &Placeholder| placeholder.path().first().cloned();
         let is_there = |placeholder: &Placeholder| name(placeholder).is_some_and(|name| has(&name));
         let mut presented = Vec::new();
