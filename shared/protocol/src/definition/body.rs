@@ -263,18 +263,7 @@ mod tests {
     fn rendered(body: Value, format: BodyFormat, parameters: &Value) -> error::Result<String> {
         let body: Body = serde_json::from_value(body).unwrap();
         let (parameters, none) = (parameters.as_object().unwrap(), &Map::new());
-        let values = Values {
-            parameters,
-            credentials: none,
-            connector_parameters: none,
-            integration: none,
-            maker: None,
-            callback_uri: None,
-            authorities: &[],
-            means: &[],
-            closed: None,
-            may_lack: false,
-        };
+        let values = Values { parameters, ..Values::empty(none) };
         let (_, bytes) = body.render(format, &values)?;
         Ok(String::from_utf8(bytes.to_vec()).unwrap())
     }

@@ -241,18 +241,7 @@ mod tests {
     fn a_credential_in_the_query_replaces_each_of_its_name_however_it_is_written() {
         let query: Query = serde_json::from_value(json!({ "accountId": "${credentials.account}" })).unwrap();
         let (none, credentials) = (&Map::new(), json!({ "account": "7" }));
-        let values = Values {
-            closed: None,
-            means: &[],
-            parameters: none,
-            credentials: credentials.as_object().unwrap(),
-            connector_parameters: none,
-            integration: none,
-            maker: None,
-            callback_uri: None,
-            authorities: &[],
-            may_lack: false,
-        };
+        let values = Values { credentials: credentials.as_object().unwrap(), ..Values::empty(none) };
         let mut url =
             Url::parse("https://api.example/a?accountid=8&accountIds=9&ACCOUNTID=8&acc%6FuntId=8").unwrap();
         add_query(&query, &values, &mut url).unwrap();

@@ -57,6 +57,23 @@ pub struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
+    /// No values at all, for tests to add theirs.
+    #[cfg(test)]
+    pub(crate) fn empty(none: &'a Map<String, Value>) -> Self {
+        Self {
+            parameters: none,
+            credentials: none,
+            connector_parameters: none,
+            integration: none,
+            maker: None,
+            callback_uri: None,
+            authorities: &[],
+            means: &[],
+            closed: None,
+            may_lack: false,
+        }
+    }
+
     /// The values that the root stands for, if they are given and not made.
     fn given(&self, root: Root) -> Option<&'a Map<String, Value>> {
         match root {

@@ -131,18 +131,7 @@ mod tests {
         )
         .unwrap();
         let (none, credentials) = (&Map::new(), json!({ "secret": "s!\"1" }));
-        let values = Values {
-            means: &[],
-            parameters: none,
-            credentials: credentials.as_object().unwrap(),
-            connector_parameters: none,
-            integration: none,
-            maker: None,
-            callback_uri: None,
-            authorities: &[],
-            closed: None,
-            may_lack: false,
-        };
+        let values = Values { credentials: credentials.as_object().unwrap(), ..Values::empty(none) };
         let mut headers = HeaderMap::new();
         for of in types {
             headers.append(CONTENT_TYPE, HeaderValue::from_bytes(of.as_bytes()).unwrap());
