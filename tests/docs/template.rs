@@ -102,3 +102,16 @@ fn concurrency_can_be_reserved_for_callbacks_and_results_and_is_not_unless_asked
         assert!(template.contains(&format!("ReservesFor{function}: !Not [!Equals [!Ref {parameter}, 0]]")));
     }
 }
+
+/// The operator finds the line of a request by what the access log says of it, and chooses how much is logged.
+#[test]
+fn the_access_log_leads_to_the_functions_lines_whose_level_is_a_parameter() {
+    let template = read("infra/template.yaml");
+    let (_, format) = template.split_once("Format: >-\n").unwrap();
+    let format = format.split("\n\n").next().unwrap().split_whitespace().collect::<Vec<_>>().concat();
+    let access: serde_json::Value = serde_json::from_str(&format).unwrap();
+    assert_eq!(access["functionRequestId"], "$context.integration.requestId");
+    assert_eq!(access.to_string(), format, "a name stands in it twice");
+    assert!(template.contains("\n        RUST_LOG: !Ref LogLevel\n"));
+    assert!(template.contains("\n  LogLevel:\n    Type: String\n    Default: INFO\n"));
+}

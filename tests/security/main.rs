@@ -18,6 +18,7 @@ mod error_keys;
 mod hosts;
 mod issuer;
 mod kept_secrets;
+mod log_lines;
 mod own_routes;
 mod pages;
 mod policies;

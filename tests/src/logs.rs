@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex};
 
+use serde_json::Value;
 use tracing::Dispatch;
 use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing_subscriber::fmt::MakeWriter;
@@ -31,11 +32,35 @@ impl Logs {
         Self { written, _guard: tracing::subscriber::set_default(subscriber) }
     }
 
-    /// Everything so far.
+    /// The lines of the work so far. None repeats a name.
+    #[must_use]
+    pub fn lines(&self) -> Vec<Value> {
+        let text = self.text();
+        let lines = text.lines().filter_map(|line| line.split_once(" linkspan: line="));
+        lines.map(|(_, line)| unique(line)).collect()
+    }
+
+    /// The only line so far.
+    #[must_use]
+    pub fn line(&self) -> Value {
+        let lines = self.lines();
+        let [line] = &lines[..] else { panic!("one line: {lines:#?}") };
+        line.clone()
+    }
+
+    /// Everything so far, libraries' own traces too.
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8(self.written.0.lock().unwrap().clone()).unwrap()
     }
+}
+
+/// Reads JSON in which no object repeats a name: of two equal ones, most readers take the last.
+fn unique(json: &str) -> Value {
+    let value: Value = serde_json::from_str(json).unwrap();
+    // What repeats a name loses something on its way through a map.
+    assert_eq!(value.to_string(), json);
+    value
 }
 
 #[derive(Clone, Default)]

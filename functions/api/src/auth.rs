@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 use flow::deps::Deps;
-use flow::deps::trail::About;
 use http::Request;
 use http::header::AUTHORIZATION;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
+use protocol::record::About;
 use protocol::token::{self, Caller, Customer, VerificationKeys};
 
 /// A customer, or who manages the workspace. Their request counts from here on: a token that nobody verified must not use

@@ -6,6 +6,7 @@ pub mod database;
 mod demo_page;
 mod demo_provider;
 pub mod events;
+pub mod log;
 mod seed;
 pub mod service;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use flow::deps::{Deps, Seams, Settings};
 use flow::lifecycle::refresh;
 use flow::seal::StaticKey;
 use protocol::clock::{Clock, SystemClock};
+use protocol::error::reported;
 use protocol::id::WorkspaceKey;
 use protocol::kept_keys::NoKeptKeys;
 use protocol::provider::client::ProviderClient;
@@ -135,8 +137,9 @@ async fn scheduled_refresh(deps: Arc<Deps>) {
     let mut schedule = tokio::time::interval(REFRESH_EVERY);
     loop {
         schedule.tick().await;
-        // The log holds any failure, and the next refresh tries again.
-        let _ = refresh::sweep(&deps, deps.clock.now() + REFRESH_TIME).await;
+        // Each connection that it renews has a line in the log. One for each run would be all that there is to read.
+        let swept = refresh::sweep(&deps, deps.clock.now() + REFRESH_TIME).await;
+        reported(swept, "scheduled work failed");
     }
 }
 

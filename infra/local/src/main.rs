@@ -5,24 +5,11 @@ use std::process::ExitCode;
 
 use linkspan_local::Problem;
 use linkspan_local::args::{self, Command, Options};
-use tracing::Level;
-
-/// Writes the functions' log, readable, to standard error: standard output is for the requested text.
-fn log() {
-    let level = env::var("RUST_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(Level::INFO);
-    tracing_subscriber::fmt()
-        .compact()
-        .with_ansi(false)
-        .with_max_level(level)
-        .with_target(false)
-        .with_writer(std::io::stderr)
-        .init();
-}
 
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "a command answers on standard output")]
 async fn main() -> ExitCode {
-    log();
+    linkspan_local::log::init();
     let options = match args::parse(env::args_os().skip(1)) {
         Ok(Command::Serve(options)) => options,
         Ok(Command::Help) => {

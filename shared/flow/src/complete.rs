@@ -7,13 +7,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::Instrument as _;
-
 use crate::connection::{Connection, connection_not_found};
 use crate::context::choice::choice_expired;
 use crate::context::outcome::Outcome;
 use crate::context::unconfirmed::{ConnectionRequestId, Unconfirmed, With};
-use crate::deps::trail::About;
 use crate::deps::{Deps, OwnAddress};
 use crate::lifecycle::connect::{Issued, Progress, connect, connection_key};
 use crate::lifecycle::exchange::{self, Answered};
@@ -23,6 +20,7 @@ use protocol::backoff::Backoff;
 use protocol::deadline::Deadline;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::random::draw_id;
+use protocol::record::{self, About, Level, Remark};
 use protocol::token::Customer;
 
 /// The shortest and the longest pause between two looks at a request that another call completes.
@@ -56,7 +54,7 @@ pub async fn complete(
                     // The caller may hang up at any time. A task of its own finishes the work all the same.
                     let deps = Arc::clone(deps);
                     let work = async move { unconfirmed.connect(&deps, &id, &claimant, deadline).await };
-                    tokio::spawn(work.in_current_span())
+                    tokio::spawn(record::carried(work))
                         .await
                         .map_err(|error| Error::internal("a completion broke down").caused_by(error))??
                 }
@@ -97,10 +95,8 @@ impl Unconfirmed {
         if request.customer == customer.id {
             return Ok(());
         }
-        tracing::warn!(
-            begun_for = request.customer.as_str(),
-            "the application's user is not the customer for whom the connection was begun"
-        );
+        let message = "the application's user is not the customer for whom the connection was begun";
+        record::notes(Remark::new(Level::Warn, message).with("begun_for", Some(request.customer.as_str())));
         let claimant = draw_id(&*deps.random);
         let begun_for = id.binding_to(&request.workspace, &request.customer);
         let claimed = deps.store.claim_unconfirmed(id, &claimant, begun_for, deps.clock.now()).await?;

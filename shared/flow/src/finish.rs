@@ -17,7 +17,6 @@ use crate::context::flow_id::{FlowId, RESULT_LIFETIME_SECONDS};
 use crate::context::outcome::Outcome;
 use crate::context::unconfirmed::ConnectionRequestId;
 use crate::deps::Deps;
-use crate::deps::trail::About;
 use crate::lifecycle::exchange;
 use crate::store::{FlowClaim, FlowItem, browser_mismatch, state_expired};
 use crate::web::pages::{self, Reader};
@@ -26,6 +25,7 @@ use crate::web::{delivery, response};
 use protocol::backoff::Backoff;
 use protocol::deadline::RESULT_WAIT;
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::record::About;
 
 /// The extra time of a claimed flow: a callback that came in time may finish after the flow has expired.
 const RESULT_LIFETIME: Duration = Duration::from_secs(RESULT_LIFETIME_SECONDS as u64);

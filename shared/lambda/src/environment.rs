@@ -27,20 +27,6 @@ use std::time::Duration;
 /// The time limit of one call to AWS, with the retries that the SDK makes of KMS calls. The store makes its own.
 const CALL_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// Logs each event as a line of JSON on standard output, which Lambda sends to `CloudWatch`.
-pub(crate) fn log() {
-    let level =
-        env::var("RUST_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(tracing::Level::INFO);
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_max_level(level)
-        .with_target(false)
-        .with_current_span(false)
-        .without_time()
-        .init();
-}
-
 pub(crate) fn deps() -> Result<Arc<Deps>, Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);

@@ -9,10 +9,12 @@ use flow::deps::HttpService;
 use http::Response;
 use lambda_http::lambda_runtime::LambdaEvent;
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Body, IntoResponse, Request};
+use lambda_http::{Adapter, Body, IntoResponse, Request, RequestExt as _};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use tower::{Service, ServiceExt};
+
+use crate::invocation;
 
 /// The characters that a path must escape: the delimiters that end it, `%` itself, and characters that no address may
 /// have (RFC 3986 §2). Bytes beyond ASCII are escaped in any case.
@@ -61,7 +63,10 @@ impl IntoResponse for Answer {
     }
 }
 
-fn plain(request: Request) -> http::Request<Bytes> {
+fn plain(mut request: Request) -> http::Request<Bytes> {
+    if let Some(invocation) = request.lambda_context_ref().map(invocation) {
+        request.extensions_mut().insert(invocation);
+    }
     request.map(|body| match body {
         Body::Text(text) => Bytes::from(text),
         Body::Binary(bytes) => Bytes::from(bytes),
@@ -96,6 +101,7 @@ mod tests {
     use http::StatusCode;
     use http::header::LOCATION;
     use lambda_http::Context;
+    use protocol::record::Invocation;
     use serde_json::{Value, json};
 
     #[tokio::test]
@@ -142,6 +148,28 @@ mod tests {
         assert_eq!((&no_text["body"], &no_text["isBase64Encoded"]), (&json!("//4="), &json!(true)));
         let nothing = handed_over(answering(Bytes::new()), event("/self", "")).await;
         assert_eq!((&nothing["body"], &nothing["isBase64Encoded"]), (&Value::Null, &json!(false)));
+    }
+
+    #[tokio::test]
+    async fn a_handler_is_told_of_its_call_and_which_is_the_first() {
+        let tells = HttpService::new(tower::service_fn(|request: http::Request<Bytes>| async move {
+            let told: &Invocation = request.extensions().get().unwrap();
+            Ok(Response::new(Bytes::from(format!("{told:?}"))))
+        }));
+        let mut context = Context::default();
+        context.request_id = "request-1".to_owned();
+        context.xray_trace_id = Some("1-67-89".to_owned());
+        let mut told = Vec::new();
+        for _ in 0..2 {
+            let event =
+                LambdaEvent::new(serde_json::from_value(event("/self", "")).unwrap(), context.clone());
+            let answer = serde_json::to_value(adapt(tells.clone()).oneshot(event).await.unwrap()).unwrap();
+            told.push(answer["body"].as_str().unwrap().to_owned());
+        }
+        for told in &told {
+            assert!(told.contains(r#"Some("request-1")"#) && told.contains(r#"Some("1-67-89")"#), "{told}");
+        }
+        assert!(told[1].contains("cold_start: Some(false)"), "{told:?}");
     }
 
     #[test]

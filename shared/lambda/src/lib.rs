@@ -3,43 +3,54 @@
 
 mod environment;
 mod gateway_event;
+mod log;
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use flow::deps::{Deps, HttpService};
-use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
+use lambda_http::lambda_runtime::{self, Context, LambdaEvent, service_fn};
 use protocol::clock::Timestamp;
+use protocol::record::Invocation;
 use serde_json::Value;
 
 pub use lambda_http::Error;
 
 /// Runs a handler as long as the process lives. Clients are built before the first event.
 pub async fn run(mount: impl FnOnce(&Arc<Deps>) -> HttpService) -> Result<(), Error> {
-    environment::log();
+    log::init();
     let deps = environment::deps()?;
     let service = mount(&deps);
     deps.ready().await;
     lambda_runtime::run(gateway_event::adapt(service)).await
 }
 
-/// Runs a scheduled handler. It gets the time at which the function must end, and its answer goes into the log.
+/// Runs a scheduled handler. It gets what Lambda tells of the call, and the time at which the function must end.
 pub async fn run_scheduled<F, Fut>(handler: F) -> Result<(), Error>
 where
-    F: Fn(Arc<Deps>, Timestamp) -> Fut + Send + 'static,
+    F: Fn(Arc<Deps>, Invocation, Timestamp) -> Fut + Send + 'static,
     Fut: Future<Output = protocol::error::Result<Value>> + Send + 'static,
 {
-    environment::log();
+    log::init();
     let deps = environment::deps()?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
         let end = Timestamp(i64::try_from(event.context.deadline).unwrap_or(i64::MAX));
         // A type of its own: the compiler counts how deep futures stand in each other.
-        let handled: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(handler(Arc::clone(&deps), end));
-        async {
-            let answer = handled.await.inspect_err(|error| error.report("scheduled work failed"))?;
-            tracing::info!(%answer, "scheduled work ended");
-            Ok::<_, Error>(answer)
-        }
+        let invocation = invocation(&event.context);
+        let handled: Pin<Box<dyn Future<Output = _> + Send>> =
+            Box::pin(handler(Arc::clone(&deps), invocation, end));
+        async { Ok::<_, Error>(handled.await?) }
     }))
     .await
+}
+
+/// What Lambda tells of a call.
+fn invocation(context: &Context) -> Invocation {
+    static IS_WARM: AtomicBool = AtomicBool::new(false);
+    Invocation {
+        request_id: Some(context.request_id.clone()),
+        xray_trace_id: context.xray_trace_id.clone(),
+        cold_start: Some(!IS_WARM.swap(true, Ordering::Relaxed)),
+    }
 }

@@ -20,6 +20,7 @@ pub mod path;
 pub mod pem;
 pub mod provider;
 pub mod random;
+pub mod record;
 pub mod redirect_uri;
 pub mod secret;
 pub mod token;

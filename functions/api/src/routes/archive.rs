@@ -6,6 +6,7 @@ use flow::lifecycle::disconnect;
 use flow::store::Siblings;
 use http::{Response, StatusCode};
 use protocol::error::Result;
+use protocol::record;
 use protocol::token::Caller;
 
 use super::Call;
@@ -18,7 +19,7 @@ pub(crate) async fn archive(call: Call<'_>, caller: Caller) -> Result<Response<B
     let connection = Connection::visible(deps, id, &caller).await?;
     if connection.archived_at.is_none() {
         disconnect::archive(deps, connection, deadline).await?;
-        tracing::info!("archived");
+        record::ends("archived");
     }
     Ok(answer::no_content())
 }
@@ -33,7 +34,7 @@ pub(crate) async fn restore(call: Call<'_>, caller: Caller) -> Result<Response<B
     };
     if connection.archived_at.is_some() {
         connection = deps.store.restore_connection(&connection, siblings).await?;
-        tracing::info!("restored");
+        record::ends("restored");
     }
     answer::connection(deps, StatusCode::OK, &connection).await
 }

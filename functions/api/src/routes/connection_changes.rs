@@ -8,6 +8,7 @@ use http::header::IF_MATCH;
 use http::{HeaderMap, Response, StatusCode};
 use protocol::definition::integration_id_of;
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::record;
 use protocol::secret::SecretMap;
 use protocol::token::Caller;
 
@@ -63,7 +64,7 @@ async fn change(call: Call<'_>, caller: Caller, name_is: Name) -> Result<Respons
     let is_change = !changes.is_empty();
     connection = update(deps, connection, changes, deadline).await?;
     if is_change {
-        tracing::info!("changed");
+        record::ends("changed");
     }
     answer::connection(deps, StatusCode::OK, &connection).await
 }

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use flow::complete;
 use http::{Response, StatusCode};
 use protocol::error::Result;
+use protocol::record;
 use protocol::token::Customer;
 
 use super::Call;
@@ -14,6 +15,6 @@ pub(crate) async fn complete(call: Call<'_>, customer: Customer) -> Result<Respo
     let Call { deps, id, deadline, request } = call;
     let address = deps.own_address(request)?;
     let connection = complete::complete(deps, (id, &address), &customer, deadline).await?;
-    tracing::info!("connected for a confirmed user");
+    record::ends("connected for a confirmed user");
     answer::connection(deps, StatusCode::OK, &connection).await
 }

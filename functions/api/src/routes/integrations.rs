@@ -1,13 +1,13 @@
 //! `/integrations`: what a workspace's customers can connect.
 
 use bytes::Bytes;
-use flow::deps::trail::About;
 use flow::deps::{Deps, integration_not_found};
 use flow::store::{IntegrationUse, ListConnections};
 use http::{Response, StatusCode};
 use protocol::definition::{Integration, integration_id_of, is_id};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
+use protocol::record::{self, About};
 use protocol::token::Caller;
 use serde_json::Value;
 
@@ -147,7 +147,7 @@ pub(crate) async fn delete(call: Call<'_>, workspace: WorkspaceKey) -> Result<Re
     .await?;
     deps.definitions.forget(&workspace);
     About::Integration.note(&id);
-    tracing::info!("integration deleted");
+    record::ends("integration deleted");
     Ok(answer::no_content())
 }
 

@@ -1,7 +1,6 @@
 //! POST `/connections`: a connection from credentials that the caller already holds.
 
 use bytes::Bytes;
-use flow::deps::trail::About;
 use flow::lifecycle::import::{Import, import};
 use flow::web::request_fields::Fields;
 use http::{Response, StatusCode};
@@ -9,6 +8,7 @@ use protocol::clock::Timestamp;
 use protocol::definition::integration_id_of;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{CustomerId, IntegrationId, WorkspaceKey};
+use protocol::record::{self, About};
 use protocol::token::{Caller, is_customer_id};
 
 use super::Call;
@@ -37,7 +37,7 @@ pub(crate) async fn create(call: Call<'_>, caller: Caller) -> Result<Response<By
     };
     let connection = import(deps, given, deadline).await?;
     About::Connection.note(&connection.id);
-    tracing::info!("connected with given credentials");
+    record::ends("connected with given credentials");
     answer::connection(deps, StatusCode::CREATED, &connection).await
 }
 

@@ -18,6 +18,7 @@ use protocol::provider::api_call::{ApiRequest, Purpose, authenticated};
 use protocol::provider::calls::Calls;
 use protocol::provider::failure::{Failure, Refusal};
 use protocol::provider::maker::Maker;
+use protocol::record;
 use protocol::token::Caller;
 use url::Url;
 
@@ -30,6 +31,7 @@ const MAX_BODY: usize = 4 * 1024 * 1024;
 /// leads to one refresh and one more try, unless the last refresh was just now or did not help.
 pub(crate) async fn forward(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
     let Call { deps, request, id, deadline } = call;
+    record::step("forward");
     let path = BelowBase::of(request)?;
     let connection = Connection::visible(deps, id, &caller).await?;
     if request.body().len() > MAX_BODY {

@@ -13,7 +13,6 @@ use protocol::error::{Error, ErrorKey, Result};
 use protocol::media_type::is_form;
 use protocol::random::draw_id;
 use protocol::secret::SecretMap;
-use tracing::Instrument as _;
 use url::form_urlencoded;
 
 use super::claimed::{ClaimedFlow, to_result};
@@ -24,13 +23,13 @@ use crate::context::flow_id::FlowId;
 use crate::context::outcome::Outcome;
 use crate::context::unconfirmed::{ConnectionRequestId, With};
 use crate::deps::Deps;
-use crate::deps::trail::About;
 use crate::lifecycle::connect::{Issued, Progress, completed, connect, connection_key, prove};
 use crate::lifecycle::{choice, registration};
 use crate::seal::Prepared;
 use crate::store::{ChoiceClaim, FlowClaim, FlowItem, browser_mismatch, state_expired};
 use crate::web::own_form::is_own_form;
 use crate::web::pages;
+use protocol::record::{self, About};
 
 /// The beginning of the path that the page posts to.
 pub(super) const PATH: &str = "/connection-choice/";
@@ -91,7 +90,7 @@ pub(super) async fn answer(
         let progress = claimed.go_on(&deps, &key, unchosen, chosen, is_confirmed).await;
         claimed.record(&deps, progress).await;
     };
-    if let Err(error) = tokio::spawn(work.in_current_span()).await {
+    if let Err(error) = tokio::spawn(record::carried(work)).await {
         Error::internal("its task ended").caused_by(error).report("the work after a choice broke down");
     }
     Ok(to_result(request, &id))

@@ -11,7 +11,6 @@ use crate::context::flow_id::FlowId;
 use crate::context::outcome::Outcome;
 use crate::context::unconfirmed::{ConnectionRequestId, Unconfirmed, With};
 use crate::deps::Deps;
-use crate::deps::trail::About;
 use crate::lifecycle::connect::Progress;
 use crate::lifecycle::exchange::{self, Answered};
 use crate::store::FlowClaim;
@@ -19,6 +18,7 @@ use crate::web::response;
 use protocol::deadline::Deadline;
 use protocol::error::Result;
 use protocol::provider::authorization_response::AuthorizationResponse;
+use protocol::record::{self, About};
 
 /// A flow that only this request may finish.
 pub(super) struct ClaimedFlow {
@@ -95,11 +95,11 @@ impl ClaimedFlow {
         match progress {
             Ok(Some(Outcome::Connected { connection_id })) => {
                 About::Connection.note(&connection_id);
-                tracing::info!("connected");
+                record::ends("connected");
             }
-            Ok(Some(Outcome::Unconfirmed(_))) => tracing::info!("the application must confirm its user"),
+            Ok(Some(Outcome::Unconfirmed(_))) => record::ends("the application must confirm its user"),
             Ok(Some(Outcome::Failed(error))) => error.report("flow had ended"),
-            Ok(None) => tracing::info!("the customer must choose"),
+            Ok(None) => record::ends("the customer must choose"),
             Err(error) => {
                 error.report("flow failed");
                 exchange::record_failure(deps, self.claim(), error).await;

@@ -12,13 +12,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
-use tracing::Instrument as _;
 
 use crate::context::FlowContext;
 use crate::context::browser::{BrowserSecret, State};
 use crate::context::flow_id::FlowId;
 use crate::deps::Deps;
-use crate::deps::trail::About;
 use crate::store::{Claim, browser_mismatch, state_unknown};
 use crate::web::delivery;
 use crate::web::pages::Reader;
@@ -28,6 +26,7 @@ use protocol::deadline::Deadline;
 use protocol::error::{Error, Result};
 use protocol::provider::authorization_response::AuthorizationResponse;
 use protocol::random::draw_id;
+use protocol::record::{self, About};
 use stateless::Stateless;
 
 /// Handles a callback.
@@ -68,7 +67,7 @@ async fn callback(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response
             let progress = claimed.progress(&deps, response).await;
             claimed.record(&deps, progress).await;
         };
-        if let Err(error) = tokio::spawn(work.in_current_span()).await {
+        if let Err(error) = tokio::spawn(record::carried(work)).await {
             Error::internal("its task ended").caused_by(error).report("a callback's work broke down");
         }
     }
@@ -77,6 +76,7 @@ async fn callback(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response
 
 /// Claims the flow. Returns nothing if another callback has claimed it: that callback's result is the flow's result.
 async fn claim(deps: &Deps, request: &Request<Bytes>, flow: &FlowId) -> Result<Option<ClaimedFlow>> {
+    record::step("claim");
     let secret = browser_secret(deps, request.headers(), flow).await?;
     let claimant = draw_id(&*deps.random);
     let now = deps.clock.now();

@@ -15,11 +15,11 @@ use url::Url;
 use crate::context::browser::BrowserSecret;
 use crate::context::flow_id::FlowId;
 use crate::deps::Deps;
-use crate::deps::trail::About;
 use protocol::definition::{BARE_CALLBACK, is_id};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::IntegrationId;
 use protocol::provider::authorization_response::AuthorizationResponse;
+use protocol::record::{self, About, Level, Remark};
 
 /// The number of flows that are looked at: the newest ones of the browser.
 const LOOKED_AT: usize = 5;
@@ -82,10 +82,11 @@ async fn start(deps: &Deps, id: &IntegrationId) -> Result<Option<Url>> {
     let Some(start) = integration.start() else { return Ok(None) };
     let workspace = deps.definitions.workspace(&workspace).await?;
     if !workspace.is_start(start.as_str(), deps.settings.loopback) || deps.own_routes.have_url(&start) {
-        tracing::warn!(setting = "startUri", "the address is not one of the workspace's origins");
+        let remark = Remark::new(Level::Warn, "the address is not one of the workspace's origins");
+        record::notes(remark.with("setting", Some("startUri")));
         return Ok(None);
     }
-    tracing::info!("begun at the provider");
+    record::ends("begun at the provider");
     Ok(Some(start))
 }
 

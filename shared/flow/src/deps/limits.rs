@@ -19,6 +19,7 @@ use protocol::clock::Clock;
 use protocol::definition::Workspace;
 use protocol::error::{Error, Result};
 use protocol::id::WorkspaceKey;
+use protocol::record::{self, Level, Remark};
 
 const SECONDS: i64 = 60;
 
@@ -94,11 +95,11 @@ impl Limits {
                 match tokio::time::timeout(PATIENCE, taking).await {
                     Ok(Ok(is_admitted)) => is_admitted,
                     Ok(Err(error)) => {
-                        error.report("a request was not counted");
+                        error.note("a request was not counted");
                         true
                     }
                     Err(_) => {
-                        tracing::warn!("a request was not counted in time");
+                        record::notes(Remark::new(Level::Warn, "a request was not counted in time"));
                         true
                     }
                 }

@@ -3,7 +3,6 @@
 mod definitions;
 mod limits;
 mod ready;
-pub mod trail;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -12,9 +11,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::HOST;
-use http::{Request, Response};
+use http::{Method, Request, Response};
+use percent_encoding::percent_decode_str;
 use tower::util::BoxCloneSyncService;
-use tracing::Instrument as _;
 
 use crate::seal::{Sealer, WrappingKey};
 use crate::store::{Store, Tables};
@@ -26,10 +25,12 @@ use protocol::clock::{Clock, Timestamp};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
 use protocol::kept_keys::KeptKeys;
+use protocol::path::fits;
 use protocol::provider::calls::Calls;
 use protocol::provider::client::Provider;
 use protocol::random::Random;
-use protocol::redirect_uri::{Loopback, OwnRoutes, WebOrigin};
+use protocol::record::{About, Record};
+use protocol::redirect_uri::{Loopback, OWN_PATHS, OwnRoutes, WebOrigin};
 use protocol::secret::Secret;
 
 /// A handler as the Lambda runtime, the local run and the tests mount it.
@@ -158,12 +159,19 @@ impl Deps {
         Fut: Future<Output = Response<Bytes>> + Send + 'static,
     {
         let deps = Arc::clone(self);
-        BoxCloneSyncService::new(tower::service_fn(move |request| {
+        BoxCloneSyncService::new(tower::service_fn(move |mut request: Request<Bytes>| {
             let (handler, deps) = (handler.clone(), Arc::clone(&deps));
             deps.note_host(&request);
+            let invocation = request.extensions_mut().remove().unwrap_or_default();
+            let record = Record::begin(Arc::clone(&deps.clock), invocation);
+            record.about(About::Route, &route(&request));
             // The future of a call made inside this block is stored once. A future captured from outside would be
             // stored twice.
-            async move { Ok(handler(deps, request).instrument(trail::span()).await) }
+            async move {
+                let response = record.during(handler(deps, request)).await;
+                record.answered(response.status());
+                Ok(response)
+            }
         }))
     }
 
@@ -187,6 +195,24 @@ impl Deps {
         let origin = WebOrigin::of_url(&url).map_err(|_| malformed_host())?;
         Ok(OwnAddress { url, origin })
     }
+}
+
+/// The method and the path as the table of routes has them. The path itself may hold what a caller typed.
+fn route(request: &Request<Bytes>) -> String {
+    let path = request.uri().path().trim_matches('/').split('/');
+    let path: Vec<_> = path.map(|segment| percent_decode_str(segment).decode_utf8_lossy()).collect();
+    let pattern = OWN_PATHS.iter().find(|pattern| fits(pattern, &path)).unwrap_or(&"no route");
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+    ];
+    let method = known.iter().find(|known| *known == request.method()).map_or("OTHER", Method::as_str);
+    format!("{method} {pattern}")
 }
 
 fn malformed_host() -> Error {

@@ -7,7 +7,7 @@ use protocol::token::Caller;
 
 use crate::connection::{Connection, ConnectionSecrets, Held, connection_not_found, connection_place};
 use crate::deps::Deps;
-use crate::deps::trail::About;
+use protocol::record::About;
 
 impl Connection {
     /// Returns the connection with this id if the caller may see it; for anybody else it does not exist. The request's
@@ -17,8 +17,10 @@ impl Connection {
         if !(1..=64).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(connection_not_found());
         }
-        About::Connection.note(id);
         let found = deps.store.read_connection(&ConnectionId::new(id)).await?;
+        if found.is_some() {
+            About::Connection.note(id);
+        }
         found.filter(|connection| connection.is_visible_to(caller)).ok_or_else(connection_not_found)
     }
 

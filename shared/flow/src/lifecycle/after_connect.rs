@@ -5,6 +5,7 @@ use protocol::definition::{AfterConnect, Item, Occasion, Registration};
 use protocol::error::{Result, reported};
 use protocol::provider::after_connect::{Added, make};
 use protocol::provider::maker::Maker;
+use protocol::record;
 
 use super::choice::{Several, named};
 use super::registration::signing_secrets;
@@ -23,13 +24,14 @@ pub(crate) async fn complete(
 ) -> Result<Option<Several>> {
     let calls = registration.option().after_connect.iter().enumerate().skip(first);
     for (step, call) in calls.filter(|(_, call)| call.on.includes(Occasion::Connect)) {
+        record::step("complete");
         match answer(deps, registration, secrets, call, deadline).await {
             Ok(added) => {
                 if let Some(items) = add(registration, secrets, call, added)? {
                     return Ok(Some(Several { step, items }));
                 }
             }
-            Err(error) if call.optional => error.report("credentials were not completed"),
+            Err(error) if call.optional => error.note("credentials were not completed"),
             Err(error) => return Err(error),
         }
     }
@@ -46,6 +48,7 @@ pub(crate) async fn complete_refreshed(
 ) {
     let calls = registration.option().after_connect.iter();
     for call in calls.filter(|call| call.on.includes(Occasion::Refresh)) {
+        record::step("complete");
         let answered = answer(deps, registration, secrets, call, deadline).await;
         let added = match (answered.and_then(|added| add(registration, secrets, call, added)), &call.choose) {
             // Nobody is there to choose.

@@ -9,6 +9,7 @@ use protocol::id::ConnectionId;
 use protocol::provider::maker::Maker;
 use protocol::provider::test_call;
 use protocol::random::draw_id;
+use protocol::record;
 use protocol::secret::SecretMap;
 
 use super::after_connect::complete;
@@ -109,6 +110,7 @@ pub async fn connect(
         token: draw_id(&*deps.random),
         deadline: deadline.save(),
     };
+    record::step("save");
     let saved = deps.store.save_connection(&save).await;
     // Another request may have ended the flow with its own outcome. Then nothing was replaced here.
     let connected = saved.as_ref().is_ok_and(|saved| {
@@ -119,7 +121,7 @@ pub async fn connect(
     }
     let Saved { outcome, replaced } = saved?;
     if let Some(error) = connection.health.error.as_ref().filter(|_| connected) {
-        error.report("connected, but not for long");
+        error.note("connected, but not for long");
     }
     if connected && deps.clock.now() < deadline.provider() {
         revoke::revoke_replaced(deps, &integration, before, &replaced, &secrets.held.credentials).await;
@@ -150,6 +152,7 @@ pub async fn prove(
     secrets: &ConnectionSecrets,
     deadline: Deadline,
 ) -> Result<()> {
+    record::step("test");
     let signing = signing_secrets(deps, registration).await?;
     let calls = deps.calls(deadline.provider());
     let maker = Maker::new(&calls, secrets.values(registration)?, &signing);

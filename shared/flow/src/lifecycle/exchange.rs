@@ -14,6 +14,7 @@ use protocol::provider::oauth1::{self, AuthorizedToken, TemporaryCredentials, re
 use protocol::provider::oauth2::consent::{self, Consent};
 use protocol::provider::oauth2::token_request::TokenEndpoint;
 use protocol::provider::oauth2::{AuthorizationGrant, Sent};
+use protocol::record::{self, Level, Remark};
 use protocol::secret::{Secret, SecretMap};
 use serde_json::{Map, Value};
 
@@ -63,6 +64,7 @@ pub async fn exchange_and_connect(
     let (Verified { registration, grant }, key) = (verified?, key?);
     let secrets = registration::issuing_secrets(deps, &registration).await?;
     let calls = deps.calls(deadline.provider());
+    record::step("exchange");
     let credentials = match (&registration.option().method, grant) {
         (AuthMethod::OAuth2(config), Grant::Code(grant)) => {
             exchange_code(&calls, answered, grant, &registration, config, &secrets).await?
@@ -90,6 +92,7 @@ pub async fn exchange_and_connect(
 impl Answered<'_> {
     /// Verifies the answer, and exchanges nothing.
     pub async fn verify(&self, deps: &Deps) -> Result<Verified> {
+        record::step("verify");
         let registration = registration::of_flow(deps, self.request).await?;
         let option = registration.option();
         let secrets = match &option.method {
@@ -212,8 +215,8 @@ pub async fn record_failure(deps: &Deps, flow: FlowClaim<'_>, error: Error) {
     let written = deps.store.end_flow(flow.flow, flow.claimant, &failed);
     match tokio::time::timeout(FAILURE_RECORD, written).await {
         Ok(Ok(_)) => {}
-        Ok(Err(error)) => error.report("the outcome was not recorded"),
-        Err(_) => tracing::error!("the outcome was not recorded in time"),
+        Ok(Err(error)) => error.note("the outcome was not recorded"),
+        Err(_) => record::notes(Remark::new(Level::Error, "the outcome was not recorded in time")),
     }
 }
 
@@ -223,7 +226,7 @@ pub async fn interrupted(deps: &Deps, flow: FlowClaim<'_>, claimed_at: Timestamp
     if deps.clock.now().since(claimed_at) < CLAIM {
         return Ok(None);
     }
-    tracing::error!("a flow was interrupted");
+    record::notes(Remark::new(Level::Error, "a flow was interrupted"));
     let message = "The connection was interrupted before it was complete. Please try again.";
     let interrupted = Outcome::Failed(Error::new(ErrorKey::FlowInterrupted, message));
     deps.store.end_flow(flow.flow, flow.claimant, &interrupted).await.map(Some)

@@ -9,6 +9,7 @@ use protocol::id::{CustomerId, IntegrationId, WorkspaceKey};
 use protocol::provider::client_credentials;
 use protocol::provider::failure::CallError;
 use protocol::provider::maker::Maker;
+use protocol::record;
 use protocol::secret::SecretMap;
 use serde_json::Value;
 
@@ -134,6 +135,7 @@ pub async fn issue(deps: &Deps, bound: BoundValues<'_>, deadline: Deadline) -> R
         method if method.is_entered() => return Ok(SecretMap::new(bound.parameters().clone())),
         _ => return Err(Error::internal("credentials that only a provider's page gives").into()),
     };
+    record::step("exchange");
     let secrets = registration::issuing_secrets(deps, registration).await?;
     let calls = deps.calls(deadline.provider());
     client_credentials::credentials(&calls, config, &Maker::new(&calls, bound, &secrets)).await

@@ -15,6 +15,7 @@ use protocol::id::ConnectionId;
 use protocol::provider::maker::Maker;
 use protocol::provider::oauth2::revocation;
 use protocol::provider::revoke_call;
+use protocol::record::{self, Level, Remark};
 use protocol::secret::SecretMap;
 use serde_json::{Map, Value};
 
@@ -51,7 +52,7 @@ pub(super) async fn revoke_replaced(
         }
     };
     if tokio::time::timeout(REVOCATION_WHILE_CONNECTING, all).await.is_err() {
-        tracing::warn!("replaced credentials were not revoked in time");
+        record::notes(Remark::new(Level::Warn, "replaced credentials were not revoked in time"));
     }
 }
 
@@ -101,9 +102,10 @@ async fn revoked(
         Err(error) => Some(error),
     };
     if let Some(error) = &error {
-        error.report("credentials not revoked");
+        error.note("credentials not revoked");
     } else {
-        tracing::info!(revoked = connection.id.as_str(), "credentials revoked");
+        let remark = Remark::from("credentials revoked");
+        record::notes(remark.with("revoked", Some(connection.id.as_str())));
     }
     Some(Revocation { at: deps.clock.now(), error })
 }
@@ -115,6 +117,7 @@ async fn revoke(
     scope: Scope,
     current: &SecretMap,
 ) -> Result<bool> {
+    record::step("revoke");
     let record = &connection.record;
     let registration =
         registration::recorded(deps, integration, &record.auth_option_key, record.borrowed.as_ref()).await?;

@@ -6,9 +6,9 @@ use protocol::deadline::Deadline;
 use protocol::definition::AuthOption;
 use protocol::definition::input;
 use protocol::error::{Error, Result};
+use protocol::record;
 use protocol::secret::SecretMap;
 use serde_json::Value;
-use tracing::Instrument as _;
 
 use super::refresh::Renewal;
 use super::{connect, import, refresh, registration};
@@ -92,7 +92,7 @@ pub async fn update(
     // The caller may hang up at any time. A task of its own finishes the work under the lease all the same.
     let deps = Arc::clone(deps);
     let work = async move { under_lease(&deps, connection, &changes, deadline).await };
-    tokio::spawn(work.in_current_span())
+    tokio::spawn(record::carried(work))
         .await
         .map_err(|error| Error::internal("an update broke down").caused_by(error))?
 }

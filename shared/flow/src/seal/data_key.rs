@@ -12,6 +12,7 @@ use protocol::clock::Clock;
 use protocol::error::Result;
 use protocol::id::WorkspaceKey;
 use protocol::kept::Kept;
+use protocol::record::Wait;
 
 /// The number of values that one data key seals: far fewer than random nonces allow (2^32, NIST SP 800-38D §8.3).
 const MAX_USES: u32 = 100_000;
@@ -99,7 +100,7 @@ impl DataKeys {
         {
             return Ok(Arc::clone(&kept.key));
         }
-        let key = Arc::new(self.wrapping.generate(&context).await?);
+        let key = Arc::new(Wait::Kms.spent(&*self.clock, self.wrapping.generate(&context)).await?);
         let sealing = Sealing { key: Arc::clone(&key), uses: AtomicU32::new(1) };
         self.sealing.put(context, Arc::new(sealing), now);
         Ok(key)
@@ -116,7 +117,8 @@ impl DataKeys {
         if let Some(kept) = self.opening.get(&id, now) {
             return Ok(kept);
         }
-        let key = Arc::new(self.wrapping.unwrap(key_id, wrapped, &id.context).await?);
+        let unwrapped = self.wrapping.unwrap(key_id, wrapped, &id.context);
+        let key = Arc::new(Wait::Kms.spent(&*self.clock, unwrapped).await?);
         self.opening.put(id, Arc::clone(&key), now);
         Ok(key)
     }

@@ -12,7 +12,6 @@ use crate::context::FlowContext;
 use crate::context::browser::{BrowserSecret, State};
 use crate::context::flow_id::{FLOW_LIFETIME_SECONDS, FlowId};
 use crate::deps::Deps;
-use crate::deps::trail::About;
 use crate::lifecycle::registration::{authorizing_secrets, issuing_secrets};
 use crate::store::NewFlow;
 use crate::web::response;
@@ -23,6 +22,7 @@ use protocol::provider::maker::Maker;
 use protocol::provider::oauth1::{self, TemporaryCredentials, request_temporary_credentials};
 use protocol::provider::oauth2::Sent;
 use protocol::provider::oauth2::authorization_request::authorization_request;
+use protocol::record::{self, About, Level, Remark};
 
 /// Stores the flow and sends the browser to the provider's page.
 pub(super) async fn authorize(
@@ -30,6 +30,7 @@ pub(super) async fn authorize(
     chosen: &Chosen<'_>,
     request: &ConnectRequest,
 ) -> Result<Response<Bytes>> {
+    record::step("authorize");
     let state = State::draw(&*deps.random);
     let secret = BrowserSecret::draw(&*deps.random);
     let flow = state.flow_id();
@@ -43,10 +44,9 @@ pub(super) async fn authorize(
         match &chosen.registration.option().method {
             AuthMethod::OAuth2(config) => {
                 if integration.is_answered_at_bare_path() && !config.is_issuer_required() {
-                    tracing::warn!(
-                        setting = "oAuthCallbackUri",
-                        "the answer will come to the bare callback, where no issuer is required"
-                    );
+                    let message = "the answer will come to the bare callback, where no issuer is required";
+                    let remark = Remark::new(Level::Warn, message);
+                    record::notes(remark.with("setting", Some("oAuthCallbackUri")));
                 }
                 let secrets = authorizing_secrets(deps, &chosen.registration).await?;
                 let calls = deps.calls(Deadline::starting(&*deps.clock).provider());
@@ -85,7 +85,7 @@ pub(super) async fn authorize(
         FlowContext { request, callback_uri: redirect_uri, temporary_credentials, target, confirm_user };
     begin_flow(deps, &flow, &secret, integration, kept_parameters, &memory).await?;
     About::Flow.note(flow.as_str());
-    tracing::info!("flow begun");
+    record::ends("flow begun");
     Ok(response::see_other(location.as_str(), &[secret.set_cookie(&flow)]))
 }
 

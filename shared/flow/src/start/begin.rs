@@ -18,10 +18,10 @@ use crate::connection::ConnectRequest;
 use crate::context::outcome::Outcome;
 use crate::context::unconfirmed::{ConnectionRequestId, Unconfirmed, With};
 use crate::deps::Deps;
-use crate::deps::trail::About;
 use crate::lifecycle::connect::{Issued, Progress, completed, connect, connection_key, prove};
 use crate::lifecycle::{import, registration};
 use crate::web::{form, pages};
+use protocol::record::{self, About};
 
 /// The result of a start.
 pub(super) enum Begun {
@@ -33,6 +33,7 @@ pub(super) enum Begun {
 
 /// Continues a verified start.
 pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject) -> Result<Begun> {
+    record::step("prepare");
     let Subject { integration, connection: reconnected } = subject;
     let before = reconnected.as_ref().map(|connection| connection.record.auth_option_key.as_str());
     let typed = start.submission.as_ref().and_then(Submission::option);
@@ -130,7 +131,7 @@ impl Chosen<'_> {
         };
         let progress = connect(deps, request, issued, deadline).await?;
         if matches!(progress, Progress::Ended(_)) {
-            tracing::info!("connected without a provider's page");
+            record::ends("connected without a provider's page");
         }
         Ok(progress)
     }
@@ -153,7 +154,7 @@ impl Chosen<'_> {
         let with = With::Credentials { credentials: secrets.held.credentials, issued_at };
         let sealed = Unconfirmed { request: request.clone(), with }.seal(&id, &*deps.random)?;
         deps.store.begin_unconfirmed(&id, sealed, deps.clock.now()).await?;
-        tracing::info!("the application must confirm its user");
+        record::ends("the application must confirm its user");
         Ok(Progress::Ended(Outcome::Unconfirmed(id)))
     }
 

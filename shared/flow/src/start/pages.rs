@@ -10,8 +10,8 @@ use super::verify::VerifiedStart;
 use super::waiting::Waiting;
 use crate::context::flow_id::FlowId;
 use crate::deps::Deps;
-use crate::deps::trail::About;
 use crate::web::{pages, response};
+use protocol::record::About;
 
 impl VerifiedStart {
     /// Returns the page that asks the customer to confirm the start, which waits behind it.

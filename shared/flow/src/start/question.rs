@@ -12,9 +12,9 @@ use crate::context::browser::{BrowserSecret, State};
 use crate::context::choice::Unchosen;
 use crate::context::unconfirmed::ConnectionRequestId;
 use crate::deps::Deps;
-use crate::deps::trail::About;
 use crate::store::NewFlow;
 use crate::web::response;
+use protocol::record::{self, About};
 
 /// The record has it in the place of a callback's path, so no callback can claim the flow.
 const PATH: &str = "/connection-choice";
@@ -49,7 +49,7 @@ impl VerifiedStart {
         let sealed = unchosen.seal(&id, &*deps.random)?;
         deps.store.begin_choice(new, sealed, &draw_id(&*deps.random), now).await?;
         About::Flow.note(flow.as_str());
-        tracing::info!("the customer must choose");
+        record::ends("the customer must choose");
         let result = format!("/connection-result/{}", flow.as_str());
         Ok(response::see_other(&result, &[secret.set_cookie(&flow)]))
     }

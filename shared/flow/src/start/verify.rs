@@ -14,8 +14,8 @@ use super::request::StartRequest;
 use super::requester::{self, Requester};
 use super::submission::Submission;
 use crate::context::target::ResultTarget;
-use crate::deps::trail::About;
 use crate::deps::{Deps, OwnAddress};
+use protocol::record::{self, About};
 
 /// A verified start.
 pub(super) struct VerifiedStart {
@@ -39,6 +39,7 @@ pub(super) async fn verify(
     request: &Request<Bytes>,
     requester: Requester,
 ) -> Result<VerifiedStart> {
+    record::step("verify");
     let address = deps.own_address(request)?;
     let submission = Submission::read(deps, request).await?;
     let start = match &submission {

@@ -203,7 +203,7 @@ impl Store {
                 .client_request_token(draw_id(&*self.random))
                 .set_transact_items(Some(writes));
             if let Err(error) = self.sent(|| transaction.clone().send()).await {
-                unavailable("TransactWriteItems", &error).report("surplus connections were not archived");
+                unavailable("TransactWriteItems", &error).note("surplus connections were not archived");
                 return;
             }
         }

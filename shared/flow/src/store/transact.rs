@@ -14,6 +14,7 @@ use super::{Store, unavailable};
 use protocol::backoff::Backoff;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::record::Wait;
 
 /// The limits of a series of attempts.
 pub(super) struct Attempts<'a> {
@@ -76,7 +77,8 @@ impl Store {
                 .set_transact_items(Some(writes));
             // An attempt must not outlive the function.
             let left = attempts.deadline.since(self.clock.now());
-            let error = match tokio::time::timeout(left, transaction.send()).await {
+            let sent = tokio::time::timeout(left, transaction.send());
+            let error = match Wait::DynamoDb.spent(&*self.clock, sent).await {
                 Ok(Ok(_)) => return Ok(Transacted::Written(assumed)),
                 Ok(Err(error)) => error,
                 Err(_) => return Err(gave_up()),

@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use super::Store;
 use protocol::backoff::Backoff;
 use protocol::clock::Timestamp;
+use protocol::record::Wait;
 
 /// The shortest and the longest pause between two attempts.
 pub(super) const PAUSE: std::ops::RangeInclusive<Duration> =
@@ -66,17 +67,21 @@ impl Store {
         E: ProvideErrorMetadata,
     {
         let mut backoff = Backoff::new(&*self.clock, &*self.random, PAUSE, until);
-        loop {
-            let left = until.since(self.clock.now());
-            // The SDK's futures have kilobytes, and would be in each that waits for one.
-            let error = match tokio::time::timeout(left, Box::pin(send())).await {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) => error,
-                Err(elapsed) => return Err(SdkError::timeout_error(elapsed)),
-            };
-            if !is_transient(&error) || backoff.wait().await.is_none() {
-                return Err(error);
-            }
-        }
+        Wait::DynamoDb
+            .spent(&*self.clock, async {
+                loop {
+                    let left = until.since(self.clock.now());
+                    // The SDK's futures have kilobytes, and would be in each that waits for one.
+                    let error = match tokio::time::timeout(left, Box::pin(send())).await {
+                        Ok(Ok(answer)) => return Ok(answer),
+                        Ok(Err(error)) => error,
+                        Err(elapsed) => return Err(SdkError::timeout_error(elapsed)),
+                    };
+                    if !is_transient(&error) || backoff.wait().await.is_none() {
+                        return Err(error);
+                    }
+                }
+            })
+            .await
     }
 }

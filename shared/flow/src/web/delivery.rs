@@ -53,7 +53,7 @@ pub async fn outcome(
             let message = match (message(deps, outcome, listener).await, outcome) {
                 // The connection exists, but its representation could not be read. The page tries again.
                 (Err(error), Outcome::Connected { .. }) => {
-                    error.report("a new connection could not be read");
+                    error.note("a new connection could not be read");
                     return Ok(pages::still_working(reader));
                 }
                 (message, _) => message?,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Error, ErrorKey, ErrorType};
+use crate::record::{self, Level, Remark};
 
 /// The cause of an error, for the operator's log. It never holds a secret.
 #[derive(Clone, Default)]
@@ -61,51 +62,45 @@ impl fmt::Debug for Cause {
 }
 
 /// The value, if the work succeeded. Nothing depends on this work, so a failure goes to the log and nowhere else.
-pub fn reported<T>(result: super::Result<T>, event: &str) -> Option<T> {
-    result.inspect_err(|error| error.report(event)).ok()
-}
-
-/// Logs an event at a level that is chosen at run time, which tracing's own macro cannot take.
-macro_rules! event {
-    ($level:expr, $($rest:tt)*) => {
-        match $level {
-            tracing::Level::ERROR => tracing::error!($($rest)*),
-            tracing::Level::WARN => tracing::warn!($($rest)*),
-            _ => tracing::info!($($rest)*),
-        }
-    };
+pub fn reported<T>(result: super::Result<T>, event: &'static str) -> Option<T> {
+    result.inspect_err(|error| error.note(event)).ok()
 }
 
 impl Error {
-    /// Writes the error to the log, with everything that is known of its cause. The code that completes a piece of
-    /// work calls this, once; the code that makes an error does not. The span around it shows for whom and for what
-    /// the work was.
-    pub fn report(&self, event: &str) {
+    /// Notes in the record of the present work that it ended with this error, with everything that is known of its
+    /// cause. The code that completes a piece of work calls this, once; the code that makes an error does not.
+    pub fn report(&self, event: &'static str) {
+        record::ends(self.said(event));
+    }
+
+    /// Notes an error that the work went on after.
+    pub fn note(&self, event: &'static str) {
+        record::notes(self.said(event));
+    }
+
+    fn said(&self, event: &'static str) -> Remark {
         let none = Cause::default();
         let cause = self.cause().unwrap_or(&none);
-        event!(
-            self.level(),
-            key = self.key().facts().key,
-            field = self.data().get("field").and_then(serde_json::Value::as_str),
-            setting = cause.setting,
-            host = cause.host,
-            status = cause.status,
-            kind = cause.kind,
-            provider_error = cause.provider_error,
-            cause = cause.chain(),
-            "{event}"
-        );
+        Remark::new(self.level(), event)
+            .with("key", Some(self.key().facts().key))
+            .with("field", self.data().get("field").and_then(serde_json::Value::as_str))
+            .with("setting", cause.setting)
+            .with("host", cause.host.as_deref())
+            .with("status", cause.status)
+            .with("kind", cause.kind)
+            .with("provider_error", cause.provider_error.as_deref())
+            .with("cause", cause.chain())
     }
 
     /// A fault of ours, or of a service that we rely on, is for the operator to mend. A provider's and a definition's
     /// are for the team. A caller's own is for information.
-    fn level(&self) -> tracing::Level {
+    fn level(&self) -> Level {
         match (self.key(), self.key().facts().error_type) {
             (ErrorKey::StorageUnavailable | ErrorKey::KeyUnavailable, _) | (_, ErrorType::Internal) => {
-                tracing::Level::ERROR
+                Level::Error
             }
-            (_, ErrorType::DependencyError | ErrorType::Configuration) => tracing::Level::WARN,
-            _ => tracing::Level::INFO,
+            (_, ErrorType::DependencyError | ErrorType::Configuration) => Level::Warn,
+            _ => Level::Info,
         }
     }
 }

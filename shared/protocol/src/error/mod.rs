@@ -4,7 +4,7 @@
 //! place where it is shown. Keys are only ever added: a snapshot test holds the table.
 //!
 //! An [`Error`] has two sides. Its key, message and data are for the caller, and safe to show. Its [`Cause`] is for
-//! the operator: the setting, the host and what happened there. [`Error::report`] writes it to the log, once.
+//! the operator: the setting, the host and what happened there. [`Error::report`] puts it into the log's line, once.
 
 mod cause;
 mod key;

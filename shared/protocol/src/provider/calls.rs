@@ -9,6 +9,7 @@ use super::failure::{CallError, Endpoint, Failure, Refusal};
 use crate::clock::{Clock, Timestamp};
 use crate::kept_keys::KeptKeys;
 use crate::random::Random;
+use crate::record::Wait;
 use crate::redirect_uri::{Loopback, OwnRoutes};
 
 /// The `User-Agent` (RFC 9110 §10.1.5).
@@ -50,7 +51,8 @@ impl Calls<'_> {
         if left.is_zero() {
             return Err(endpoint.failed(Refusal::TooSlow));
         }
-        self.provider.send(request, left).await.map_err(|error| endpoint.unanswered(&error))
+        let answer = Wait::Provider.spent(self.clock, self.provider.send(request, left)).await;
+        answer.map_err(|error| endpoint.unanswered(&error))
     }
 
     /// Sends a request too, but fails if the answer reports trouble of the provider's own.

@@ -13,6 +13,7 @@ use crate::definition::{AuthOption, BoundValues, Issue, Jwt, OptionSecrets, Regi
 use crate::error::{Error, Result};
 use crate::kept_keys::{KeptKeys, ToSign};
 use crate::random::{Random, draw};
+use crate::record::Wait;
 use crate::secret::Secret;
 
 /// The name under which the client's JWT is kept: that of no `${signed.…}`.
@@ -135,7 +136,7 @@ impl<'a> Maker<'a> {
             }
             let workspace = &self.registration().integration.workspace;
             for (name, to_sign) in unsigned {
-                let signature = self.keys.sign(workspace, &to_sign).await?;
+                let signature = Wait::Kms.spent(self.clock, self.keys.sign(workspace, &to_sign)).await?;
                 let value = format!("{}.{}", to_sign.message, URL_SAFE_NO_PAD.encode(signature));
                 self.keep(Root::Signed, &name, &value);
             }

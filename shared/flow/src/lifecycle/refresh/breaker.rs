@@ -14,6 +14,7 @@ use protocol::BoxFuture;
 use protocol::clock::{Clock, Timestamp};
 use protocol::id::WorkspaceKey;
 use protocol::provider::client::{Provider, ProviderError};
+use protocol::record::{self, Level, Remark};
 
 /// The shortest limit of a call whose timeout counts: a call that begins near its deadline says nothing about the host.
 const COUNTS_FROM: Duration = Duration::from_secs(10);
@@ -84,7 +85,8 @@ impl Breaker {
             opens
         });
         if opens {
-            tracing::warn!(host = place.1, "a provider does not answer: it is not called for a minute");
+            let message = "a provider does not answer: it is not called for a minute";
+            record::notes(Remark::new(Level::Warn, message).with("host", Some(place.1.as_str())));
         }
     }
 }

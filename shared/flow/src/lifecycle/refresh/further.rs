@@ -62,7 +62,7 @@ pub(super) fn noted(
     next: Timestamp,
 ) {
     let (error, heard) = failed;
-    error.report("a further set of tokens was not renewed");
+    error.note("a further set of tokens was not renewed");
     health.doubt = super::doubt::doubt(before, heard, now);
     health.failures = before.failures.saturating_add(1);
     health.failed_at = Some(now);

@@ -23,10 +23,10 @@ use std::time::Duration;
 use protocol::backoff::pause;
 use protocol::deadline::Deadline;
 use protocol::error::{Error, ErrorKey, Result, reported};
-use tracing::Instrument as _;
+use protocol::record;
 
 pub use lifetime::{Renewal, health};
-pub use sweep::{Swept, sweep};
+pub use sweep::{Swept, run, sweep};
 pub use unauthorized::{after_unauthorized, did_not_help};
 
 use super::after_connect::complete_refreshed;
@@ -116,7 +116,7 @@ async fn led(
     let left = caller.answer().since(deps.clock.now());
     let deps = Arc::clone(deps);
     let work = async move { lead(&deps, lease, asked, deadline).await };
-    match tokio::time::timeout(left, tokio::spawn(work.in_current_span())).await {
+    match tokio::time::timeout(left, tokio::spawn(record::carried(work))).await {
         Ok(led) => led.map_err(|error| Error::internal("a refresh broke down").caused_by(error))?,
         Err(_) => Err(held()),
     }
@@ -142,6 +142,7 @@ async fn lead(deps: &Deps, lease: Lease, asked: Asked, deadline: Deadline) -> Re
     };
     let newly_disconnected = renewed.health.disconnected && !lease.connection.health.disconnected;
     let event = newly_disconnected.then_some(ConnectionEvent::Disconnected);
+    record::step("save");
     match deps.store.release_lease(&lease, &renewed, event).await {
         Ok(Written::Done) => match (failure, &renewed.health.error) {
             (Some(error), _) => {
@@ -153,7 +154,7 @@ async fn lead(deps: &Deps, lease: Lease, asked: Asked, deadline: Deadline) -> Re
                 Ok(renewed)
             }
             (None, _) => {
-                tracing::info!("credentials renewed");
+                record::ends("credentials renewed");
                 Ok(renewed)
             }
         },
@@ -173,6 +174,7 @@ async fn lead(deps: &Deps, lease: Lease, asked: Asked, deadline: Deadline) -> Re
 /// Asks the provider once. Everything that the save needs is prepared before, since the provider may not answer a
 /// second time.
 async fn attempt(deps: &Deps, lease: &Lease, deadline: Deadline) -> Result<Connection, NotRenewed> {
+    record::step("renew");
     let before = &lease.connection;
     let registration = registration::of_connection(deps, before).await?;
     let Connection { workspace, customer, id, .. } = before;

@@ -10,13 +10,12 @@ use super::breaker::Breaker;
 use super::slots::Slots;
 use super::{Asked, lead};
 use crate::deps::Deps;
-use crate::deps::trail::{self, About};
 use crate::store::{Due, Leased, due_hour, due_partitions};
 use protocol::clock::Timestamp;
 use protocol::deadline::{Deadline, LEASE};
 use protocol::error::Result;
 use protocol::random::draw_id;
-use tracing::Instrument as _;
+use protocol::record::{self, About, Invocation, Level, Record, Remark};
 
 /// The due connections that wait in memory at most. More are read when some of them are done.
 const READ_AHEAD: usize = 10_000;
@@ -40,6 +39,36 @@ pub struct Swept {
     pub left: u32,
     /// True if the time was over before everything was done.
     pub unfinished: bool,
+}
+
+/// One run of the schedule: a sweep, with a line in the log.
+pub async fn run(deps: &Arc<Deps>, invocation: Invocation, end: Timestamp) -> Result<Swept> {
+    let record = Record::begin(Arc::clone(&deps.clock), invocation);
+    let swept = record.during(sweep(deps, end)).await;
+    record.during(async { said(&swept) }).await;
+    record.ended();
+    swept
+}
+
+fn said(swept: &Result<Swept>) {
+    match swept {
+        Ok(swept) => {
+            let (level, message) = if swept.unfinished {
+                (Level::Warn, "refresh unfinished")
+            } else {
+                (Level::Info, "scheduled work ended")
+            };
+            let counted = |count: u32| Some(count).filter(|count| *count > 0);
+            record::ends(
+                Remark::new(level, message)
+                    .with("renewed", counted(swept.renewed))
+                    .with("disconnected", counted(swept.disconnected))
+                    .with("failed", counted(swept.failed))
+                    .with("left", counted(swept.left)),
+            );
+        }
+        Err(error) => error.report("scheduled work failed"),
+    }
 }
 
 /// Renews all due connections, as long as `end` is not near.
@@ -76,9 +105,6 @@ pub async fn sweep(deps: &Arc<Deps>, end: Timestamp) -> Result<Swept> {
     looked?;
     if checkpoint != Some(first_left) {
         deps.store.write_checkpoint(first_left, ahead).await?;
-    }
-    if work.swept.unfinished {
-        tracing::warn!("refresh unfinished");
     }
     Ok(work.swept)
 }
@@ -152,8 +178,14 @@ impl Work<'_> {
             && let Some(due) = self.slots.next(is_reading)
         {
             let group = due.group();
+            let record = Record::begin_beside(Arc::clone(&self.deps.clock));
             let renewal = renew_due(Arc::clone(self.deps), Arc::clone(&self.breaker), due);
-            self.slots.taken(self.tasks.spawn(renewal.instrument(trail::span())).id(), group);
+            let renewal = async move {
+                let outcome = record.during(renewal).await;
+                record.ended();
+                outcome
+            };
+            self.slots.taken(self.tasks.spawn(renewal).id(), group);
         }
     }
 
@@ -198,7 +230,10 @@ async fn renew_due(deps: Arc<Deps>, breaker: Arc<Breaker>, due: Due) -> SweepOut
     let now = deps.clock.now();
     let lease = match deps.store.lease(Leased::Due(&due), &holder, now + LEASE).await {
         Ok(Some(lease)) => lease,
-        Ok(None) => return SweepOutcome::Left,
+        Ok(None) => {
+            record::ends("left to another");
+            return SweepOutcome::Left;
+        }
         Err(error) => {
             error.report("a connection that is due was not taken");
             return SweepOutcome::Failed;

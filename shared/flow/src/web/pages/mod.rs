@@ -21,6 +21,7 @@ use http::header::ACCEPT;
 use http::{HeaderMap, Response, StatusCode};
 
 use crate::web::security::{Policy, secure};
+use protocol::error::Error;
 
 /// The reader of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +49,7 @@ fn html(status: StatusCode, page: &impl Template, policy: &Policy<'_>) -> Respon
     let (status, body) = match page.render() {
         Ok(body) => (status, body),
         Err(error) => {
-            tracing::error!(%error, "a page cannot be rendered");
+            Error::internal(error).report("a page cannot be rendered");
             (StatusCode::INTERNAL_SERVER_ERROR, String::new())
         }
     };
