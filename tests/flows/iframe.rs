@@ -100,6 +100,7 @@ async fn a_failure_is_posted_too() {
             "key": "credentials_rejected",
             "message": "The service did not accept the credentials.",
             "data": { "status": 401 },
+            "reference": result.message["errorData"]["reference"],
         },
     });
     assert_eq!(result.message, expected);

@@ -69,6 +69,7 @@ mod proxy_calls;
 mod ready;
 mod reconnect;
 mod reconnect_types;
+mod reference;
 mod refresh;
 mod refresh_doubtful;
 mod refresh_early;

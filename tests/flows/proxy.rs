@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde_json::{Value, json};
-use tests::answer::{parameter, refusal};
+use tests::answer::refusal;
 use tests::definitions::{self, CLIENT_SECRET, merge};
 use tests::form::Form;
 use tests::popup_result::PopupResult;
@@ -178,13 +178,13 @@ async fn what_is_not_shared_looks_like_what_does_not_exist() {
             refusal(303, "configuration_invalid", "proxyKey"),
             "{sharing}"
         );
-        messages.push(parameter(&result.away(), "errorData"));
+        messages.push(result.told());
         assert_eq!(world.dump().await.flows.len(), 0);
     }
     let world = shared_world().await;
     world.api(Method::DELETE, "/integrations/shared-crm?force=true", &tokens::admin(ROOT), None).await;
     let unknown = world.browser().send(Start::new().form()).await;
-    messages.push(parameter(&unknown.away(), "errorData"));
+    messages.push(unknown.told());
     messages.dedup();
     assert_eq!(messages.len(), 1, "{messages:?}");
 }

@@ -35,7 +35,7 @@ async fn only_the_customers_own_live_connection_of_that_integration() {
         let start = Start::new().with(&json!({ "connectionId": id }));
         let expected = ("not_found", "connectionId");
         let answer = assert_refused_at_target(&world, &world.browser(), &start.form(), expected, case).await;
-        answers.push(answer.location().to_owned());
+        answers.push((answer.away().path().to_owned(), answer.told()));
     }
     answers.dedup();
     assert_eq!(answers.len(), 1, "{answers:?}");

@@ -40,7 +40,7 @@ async fn a_connection_is_not_found_by_anybody_else() {
     }
     let unknown = world.api(Method::GET, "/connections/000000000000000000000000", &admin("acme"), None).await;
     let foreign = world.api(Method::GET, &format!("/connections/{globex}"), &admin("acme"), None).await;
-    assert_eq!(unknown.body, foreign.body);
+    assert_eq!(unknown.told(), foreign.told());
 }
 
 /// Whatever is asked of it: somebody else's connection, an unknown one, live or archived, is the same answer, to the
@@ -80,7 +80,7 @@ async fn no_method_tells_somebody_elses_connection_from_none() {
             (&archived, admin("globex")),
         ] {
             let foreign = ask(id, &token).await;
-            assert_eq!((foreign.status, &foreign.body), (unknown.status, &unknown.body), "{method} {path}");
+            assert_eq!((foreign.status, foreign.told()), (unknown.status, unknown.told()), "{method} {path}");
             assert_eq!(foreign.headers, unknown.headers, "{method} {path}");
         }
     }
@@ -105,7 +105,7 @@ async fn no_method_tells_another_workspaces_integration_from_none() {
         assert_eq!(unknown.refusal(), refusal(404, "not_found", "integrationKey"), "{method}");
         for of in [id.as_str(), "only-here"] {
             let foreign = ask(of).await;
-            assert_eq!((foreign.status, &foreign.body), (unknown.status, &unknown.body), "{method} {of}");
+            assert_eq!((foreign.status, foreign.told()), (unknown.status, unknown.told()), "{method} {of}");
         }
     }
     let given = json!({ "integrationId": id, "userId": "u", "credentials": { "access_token": "mine" } });

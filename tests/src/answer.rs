@@ -57,6 +57,19 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap()
     }
 
+    /// What a caller is told, in the body or at their address, but for the reference, which is another each time.
+    #[must_use]
+    pub fn told(&self) -> Value {
+        let mut told = match self.status {
+            StatusCode::SEE_OTHER => {
+                serde_json::from_str(&parameter(&self.away(), "errorData").unwrap()).unwrap()
+            }
+            _ => self.json(),
+        };
+        told.as_object_mut().unwrap().remove("reference").unwrap();
+        told
+    }
+
     /// The error's key, its field and the status of a JSON body.
     #[must_use]
     pub fn refusal(&self) -> Refusal {

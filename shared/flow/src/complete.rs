@@ -39,6 +39,7 @@ pub async fn complete(
     About::Flow.note(id.flow().as_str());
     let found = deps.store.read_unconfirmed(id.flow()).await?;
     let found = found.filter(|found| id.is_bound_to(&found.binding)).ok_or_else(no_request)?;
+    record::refer(found.reference);
     let page = format!("{}/connection-result/{}", address.url, id.flow().as_str());
     let confirmed_for = id.binding_to(&customer.workspace, &customer.id);
     let outcome = match &found.sealed {

@@ -48,7 +48,7 @@ pub(crate) async fn test(call: Call<'_>, caller: Caller) -> Result<Response<Byte
         let secrets = ConnectionSecrets::open(deps, &connection, &registration).await?;
         connect::prove(deps, &registration, &secrets, deadline).await
     };
-    let error = tested.await.err();
+    let error = tested.await.err().map(|error| error.referenced());
     if let Some(error) = &error {
         error.report("the test call failed");
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use protocol::error::{Error, ErrorKey};
+use protocol::record::Reference;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -62,5 +63,8 @@ pub(crate) fn error() -> Error {
 
 #[test]
 fn errors() {
-    component("Error", &[json_of(&error()), json_of(&Error::internal("detail"))]);
+    component(
+        "Error",
+        &[json_of(&error().under(Reference::parse("12345678"))), json_of(&Error::internal("detail"))],
+    );
 }

@@ -24,6 +24,15 @@ pub enum Outcome {
 const MAX_ERROR_DATA: usize = 1024;
 
 impl Outcome {
+    /// The outcome, whose error has the reference of the present work.
+    #[must_use]
+    pub fn referenced(&self) -> Self {
+        match self {
+            Self::Failed(error) => Self::Failed(error.referenced()),
+            other => other.clone(),
+        }
+    }
+
     /// Writes the outcome as the flows table keeps it.
     #[must_use]
     pub fn to_json(&self) -> Value {
@@ -60,7 +69,7 @@ impl Outcome {
     }
 }
 
-/// Writes the error as JSON. An error that is too long loses its details.
+/// Writes the error as JSON. An error that is too long loses its details, but not its reference.
 fn error_data(error: &Error) -> String {
     let whole = error.to_json();
     let text = whole.to_string();
@@ -68,13 +77,18 @@ fn error_data(error: &Error) -> String {
         return text;
     }
     let message: String = error.message().chars().take(MAX_ERROR_DATA / 8).collect();
-    json!({ "type": whole["type"], "key": whole["key"], "message": message }).to_string()
+    let mut short = json!({ "type": whole["type"], "key": whole["key"], "message": message });
+    if let Some(reference) = whole.get("reference") {
+        short["reference"] = reference.clone();
+    }
+    short.to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use protocol::error::ErrorKey;
+    use protocol::record::Reference;
 
     #[test]
     fn outcomes_survive_the_table() {
@@ -90,9 +104,11 @@ mod tests {
     fn error_data_stays_within_a_kibibyte() {
         for message in ["x".repeat(5000), "\u{1}".repeat(5000), "😀".repeat(2000)] {
             let error = Error::new(ErrorKey::InputInvalid, message).field("name".repeat(500));
+            let error = error.under(Reference::parse("12345678"));
             let data = error_data(&error);
             assert!(data.len() <= MAX_ERROR_DATA, "{}", data.len());
-            assert_eq!(serde_json::from_str::<Value>(&data).unwrap()["key"], "input_invalid");
+            let data: Value = serde_json::from_str(&data).unwrap();
+            assert_eq!((&data["key"], &data["reference"]), (&"input_invalid".into(), &"12345678".into()));
         }
     }
 }

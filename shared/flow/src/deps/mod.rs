@@ -163,7 +163,7 @@ impl Deps {
             let (handler, deps) = (handler.clone(), Arc::clone(&deps));
             deps.note_host(&request);
             let invocation = request.extensions_mut().remove().unwrap_or_default();
-            let record = Record::begin(Arc::clone(&deps.clock), invocation);
+            let record = Record::begin(Arc::clone(&deps.clock), &*deps.random, invocation);
             record.about(About::Route, &route(&request));
             // The future of a call made inside this block is stored once. A future captured from outside would be
             // stored twice.

@@ -86,6 +86,7 @@ impl Waiting {
         if !secret.is_bound_to(&found.binding) {
             return Err(browser_mismatch());
         }
+        found.refer();
         if found.callback_path != PATH {
             return Err(not_ours());
         }

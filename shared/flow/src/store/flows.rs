@@ -15,6 +15,7 @@ use crate::context::flow_id::FlowId;
 use crate::context::outcome::Outcome;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::record::{self, Reference};
 
 /// The time between a flow's expiry and its TTL, so that the result can still be read. Our own clock decides about the
 /// expiry; the TTL only cleans up, some time later.
@@ -67,6 +68,8 @@ pub struct FlowItem {
     pub memory: Vec<u8>,
     /// The expiry of the flow, by our clock.
     pub expires_at: Timestamp,
+    /// The reference under which it was begun.
+    pub reference: Option<Reference>,
     /// The claimant and the time of the claim, if the flow is claimed.
     pub claim: Option<(String, Timestamp)>,
     /// True if the browser was sent on to the application, which must confirm its user.
@@ -113,6 +116,7 @@ impl Store {
             .item("memory", bytes(flow.memory))
             .item("expiresAt", number(flow.expires_at.0))
             .item("ttl", number(flow.expires_at.seconds() + TTL_MARGIN_SECONDS));
+        put = with_reference(put);
         if let Some(path) = flow.other_path {
             put = put.item("otherPath", text(path));
         }
@@ -168,6 +172,7 @@ impl Store {
         match self.sent(|| update.clone().send()).await {
             Ok(updated) => {
                 let flow = FlowItem::read(&updated.attributes.unwrap_or_default())?;
+                flow.refer();
                 Ok(Claim::Won(flow.memory))
             }
             Err(error) => match failed_condition(&error) {
@@ -201,6 +206,11 @@ impl Store {
 }
 
 impl FlowItem {
+    /// Goes on under the flow's reference. Call it once the flow is known to be this browser's.
+    pub fn refer(&self) {
+        record::refer(self.reference);
+    }
+
     fn read(item: &Attributes) -> Result<Self> {
         Ok(Self {
             binding: item.bytes("binding")?.to_vec(),
@@ -209,6 +219,7 @@ impl FlowItem {
             kept_parameters: item.texts("keptParameters").to_vec(),
             memory: item.bytes("memory")?.to_vec(),
             expires_at: Timestamp(item.number("expiresAt")?),
+            reference: read_reference(item),
             claim: read_claim(item),
             went_to_application: item.contains_key("confirmation"),
             choice: item.opt_bytes("choice").map(<[u8]>::to_vec),
@@ -226,6 +237,18 @@ pub(super) fn ended(claimant: &str, outcome: &Outcome) -> Change {
         .remove("choice")
         .only_if("owner", text(claimant))
         .only_if_none("outcome")
+}
+
+/// Adds the reference of the present work, which begins the flow.
+pub(super) fn with_reference(put: PutItemFluentBuilder) -> PutItemFluentBuilder {
+    match record::reference() {
+        Some(reference) => put.item("reference", text(reference.to_string())),
+        None => put,
+    }
+}
+
+pub(super) fn read_reference(item: &Attributes) -> Option<Reference> {
+    item.opt_text("reference").and_then(Reference::parse)
 }
 
 /// The claimant and the time of the claim.
@@ -262,6 +285,7 @@ fn why_not_claimed(
     if flow.binding != binding {
         return Err(browser_mismatch());
     }
+    flow.refer();
     if flow.callback_path != callback_path && flow.other_path.as_deref() != Some(callback_path) {
         return Err(Error::new(
             ErrorKey::IntegrationMismatch,

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
-use super::flows::{failed_condition, read_claim, read_outcome};
+use super::flows::{failed_condition, read_claim, read_outcome, read_reference, with_reference};
 use super::item::{Attributes, Item, bytes, number, text};
 use super::{Store, unavailable};
 use crate::context::flow_id::FlowId;
@@ -10,6 +10,7 @@ use crate::context::outcome::Outcome;
 use crate::context::unconfirmed::{CONFIRMATION_LIFETIME, ConnectionRequestId};
 use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
+use protocol::record::Reference;
 
 /// A flow that waits for the application, or did.
 pub struct UnconfirmedItem {
@@ -19,6 +20,8 @@ pub struct UnconfirmedItem {
     pub sealed: Option<Vec<u8>>,
     /// The hash of the customer for whom it was claimed.
     pub confirmed_for: Option<Vec<u8>>,
+    /// The reference under which the flow was begun.
+    pub reference: Option<Reference>,
     /// The claimant and the time of the claim.
     pub claim: Option<(String, Timestamp)>,
     /// The end of the time for the customer's choice, if the flow waits for that.
@@ -56,7 +59,7 @@ impl Store {
             .item("confirmUntil", number(until.0))
             // The result can be asked for again a while longer.
             .item("ttl", number(until.seconds() + CONFIRMATION_LIFETIME.as_secs().cast_signed()));
-        self.begin(put).await
+        self.begin(with_reference(put)).await
     }
 
     /// Lets the claimed flow of `claimant` wait for the application.
@@ -166,6 +169,7 @@ impl UnconfirmedItem {
         Ok(Self {
             binding: item.bytes("confirmation")?.to_vec(),
             sealed: item.opt_bytes("unconfirmed").map(<[u8]>::to_vec),
+            reference: read_reference(item),
             claim: read_claim(item).filter(|_| confirmed_for.is_some()),
             confirmed_for,
             choice_until: if item.contains_key("choice") {

@@ -15,6 +15,7 @@ use crate::deps::Deps;
 /// Shows an error on our own page, or as the contract's JSON body for a program.
 #[must_use]
 pub fn own_page(error: &Error, reader: Reader) -> Response<Bytes> {
+    let error = &error.referenced();
     let mut response = match reader {
         Reader::Person => pages::error(error),
         Reader::Machine => json_response(error.status(), error.to_json().to_string()),
@@ -36,6 +37,7 @@ pub async fn outcome(
     target: &ResultTarget,
     reader: Reader,
 ) -> Result<Response<Bytes>> {
+    let outcome = &outcome.referenced();
     if let Some(uri) = target.redirect_uri(deps.settings.loopback)? {
         let parameters = outcome.to_parameters(target.custom_state.as_deref());
         let parameters: Vec<(&str, &str)> =

@@ -12,7 +12,7 @@ use super::security::secure;
 pub fn see_other(location: &str, cookies: &[String]) -> Response<Bytes> {
     let Ok(location) = HeaderValue::from_str(location) else {
         let error = Error::internal("an address cannot be a header");
-        return json(error.status(), error.to_json().to_string());
+        return json(error.status(), error.referenced().to_json().to_string());
     };
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::SEE_OTHER;

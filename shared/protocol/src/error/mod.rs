@@ -17,6 +17,8 @@ use http::StatusCode;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
+use crate::record::{self, Reference};
+
 pub use cause::{Cause, reported};
 pub use key::{ErrorKey, ErrorType, Facts, Shown};
 
@@ -29,6 +31,7 @@ pub struct Error {
     key: ErrorKey,
     message: Cow<'static, str>,
     data: Map<String, Value>,
+    reference: Option<Reference>,
     cause: Option<Box<Cause>>,
 }
 
@@ -36,7 +39,7 @@ impl Error {
     /// An error with this key and message; the message is for people and must be safe to show.
     #[must_use]
     pub fn new(key: ErrorKey, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { key, message: message.into(), data: Map::new(), cause: None }
+        Self { key, message: message.into(), data: Map::new(), reference: None, cause: None }
     }
 
     /// A fault of our own. `detail` goes to the log (it must not hold a secret); the caller sees only that a fault
@@ -117,6 +120,25 @@ impl Error {
         self
     }
 
+    /// The error, with the reference of the present work: it is about to be shown, or stored.
+    #[must_use]
+    pub fn referenced(&self) -> Self {
+        self.clone().under(record::reference())
+    }
+
+    /// The error, with this reference if there is one.
+    #[must_use]
+    pub fn under(mut self, reference: Option<Reference>) -> Self {
+        self.reference = reference.or(self.reference);
+        self
+    }
+
+    /// The reference under which the log knows it.
+    #[must_use]
+    pub fn reference(&self) -> Option<Reference> {
+        self.reference
+    }
+
     /// The cause, which only the operator sees.
     #[must_use]
     pub fn cause(&self) -> Option<&Cause> {
@@ -157,19 +179,23 @@ impl Error {
                 key: *key,
                 message: Cow::Owned(message.to_owned()),
                 data: body["data"].as_object().cloned().unwrap_or_default(),
+                reference: body["reference"].as_str().and_then(Reference::parse),
                 cause: None,
             },
             _ => Self::internal("a stored error cannot be read"),
         }
     }
 
-    /// The contract's body: `{"type","key","message","data"?}`.
+    /// The contract's body: `{"type","key","message","data"?}`, and the reference beside it.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let Facts { key, error_type, .. } = self.key.facts();
         let mut body = json!({ "type": error_type.as_str(), "key": key, "message": self.message });
         if !self.data.is_empty() {
             body["data"] = Value::Object(self.data.clone());
+        }
+        if let Some(reference) = self.reference {
+            body["reference"] = reference.to_string().into();
         }
         body
     }
@@ -205,7 +231,7 @@ impl std::error::Error for Error {
     }
 }
 
-/// Two errors are equal if the caller sees the same of both.
+/// Two errors are equal if they tell the caller the same, whatever attempts they come from.
 impl PartialEq for Error {
     fn eq(&self, other: &Self) -> bool {
         (self.key, &self.message, &self.data) == (other.key, &other.message, &other.data)

@@ -26,6 +26,7 @@ pub(super) fn of(work: &Inner, state: &mut State) -> (Level, Map<String, Value>)
     line.put("level", level.name());
     line.put("message", message);
     line.put("service", SERVICE);
+    line.put("reference", state.reference.to_string());
     line.put("function_request_id", work.invocation.request_id.as_deref());
     line.put("cold_start", work.invocation.cold_start);
     line.put("xray_trace_id", work.invocation.xray_trace_id.as_deref());

@@ -10,6 +10,7 @@
 //! Nothing secret is put in, and nothing that a customer typed.
 
 mod line;
+mod reference;
 mod remark;
 
 use std::future::Future;
@@ -19,7 +20,9 @@ use http::StatusCode;
 use serde_json::{Map, Value};
 
 use crate::clock::{Clock, Timestamp};
+use crate::random::Random;
 pub use line::{SERVICE, TARGET};
+pub use reference::Reference;
 pub use remark::{Level, Remark};
 
 tokio::task_local! {
@@ -48,8 +51,8 @@ pub struct Invocation {
     pub cold_start: Option<bool>,
 }
 
-#[derive(Default)]
 struct State {
+    reference: Reference,
     about: Map<String, Value>,
     step: Option<&'static str>,
     /// How the work ended.
@@ -137,16 +140,17 @@ impl Wait {
 impl Record {
     /// Begins the record of a piece of work.
     #[must_use]
-    pub fn begin(clock: Arc<dyn Clock>, invocation: Invocation) -> Self {
+    pub fn begin(clock: Arc<dyn Clock>, random: &dyn Random, invocation: Invocation) -> Self {
         let began = clock.now();
-        Self(Arc::new(Inner { clock, began, invocation, state: Mutex::default() }))
+        let state = Mutex::new(State::begin(Reference::draw(random)));
+        Self(Arc::new(Inner { clock, began, invocation, state }))
     }
 
     /// Begins the record of a piece of work that the present work begins: a line of its own, in the same call.
     #[must_use]
-    pub fn begin_beside(clock: Arc<dyn Clock>) -> Self {
+    pub fn begin_beside(clock: Arc<dyn Clock>, random: &dyn Random) -> Self {
         let invocation = CURRENT.try_with(|record| record.0.invocation.clone());
-        Self::begin(clock, invocation.unwrap_or_default())
+        Self::begin(clock, random, invocation.unwrap_or_default())
     }
 
     /// Does the work with this record.
@@ -168,6 +172,21 @@ impl Record {
     /// Writes the line: the work has ended, and nobody waits for an answer.
     pub fn ended(&self) {
         self.0.write();
+    }
+}
+
+impl State {
+    fn begin(reference: Reference) -> Self {
+        Self {
+            reference,
+            about: Map::new(),
+            step: None,
+            outcome: None,
+            notes: Vec::new(),
+            waits: [0; Wait::ALL.len()],
+            answered: None,
+            is_written: false,
+        }
     }
 }
 
@@ -207,6 +226,17 @@ pub fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
             None => work.await,
         }
     }
+}
+
+/// The reference of the present work.
+#[must_use]
+pub fn reference() -> Option<Reference> {
+    CURRENT.try_with(|record| record.0.lock().reference).ok()
+}
+
+/// Goes on under the reference of what the present work turns out to belong to, if it has one.
+pub fn refer(reference: Option<Reference>) {
+    with(|state| state.reference = reference.unwrap_or(state.reference));
 }
 
 /// Notes the step that the work has come to. What is said from now on is said of it.

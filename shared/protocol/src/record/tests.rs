@@ -21,9 +21,16 @@ impl Clock for Ticking {
     }
 }
 
+impl Random for Stopped {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(0);
+    }
+}
+
 fn record() -> Record {
     Record::begin(
         Arc::new(Stopped),
+        &Stopped,
         Invocation { request_id: Some("r1".to_owned()), ..Invocation::default() },
     )
 }
@@ -53,7 +60,7 @@ async fn the_last_word_is_the_message_and_the_gravest_the_level() {
         line.to_string(),
         r#"{"timestamp":"1970-01-01T00:00:00.000Z","level":"WARN","message":"last","service":"linkspan","#
             .to_owned()
-            + r#""function_request_id":"r1","workspace":"acme","step":"save","status":400,"duration_ms":0,"#
+            + r#""reference":"00000000","function_request_id":"r1","workspace":"acme","step":"save","status":400,"duration_ms":0,"#
             + r#""notes":[{"level":"WARN","message":"a note","host":"crm.example"},"#
             + r#"{"level":"INFO","message":"first","step":"test"}]}"#
     );
@@ -71,11 +78,20 @@ async fn what_is_said_after_the_answer_is_a_second_line_with_the_same_ids() {
     let record = record();
     record.during(async { About::Flow.note("f1") }).await;
     assert_eq!(line(&record).1.get("after_answer"), None);
-    record.during(async { ends("credentials renewed") }).await;
+    let reference = Reference::parse("12345678").unwrap();
+    let flow_s = async {
+        refer(Some(reference));
+        assert_eq!(super::reference(), Some(reference));
+        ends("credentials renewed");
+    };
+    record.during(flow_s).await;
     let (_, late) = line(&record);
-    for (field, value) in
-        [("after_answer", Value::Bool(true)), ("flow", "f1".into()), ("function_request_id", "r1".into())]
-    {
+    for (field, value) in [
+        ("after_answer", Value::Bool(true)),
+        ("flow", "f1".into()),
+        ("function_request_id", "r1".into()),
+        ("reference", "12345678".into()),
+    ] {
         assert_eq!(late[field], value, "{late}");
     }
     assert_eq!(late["message"], "credentials renewed");
@@ -99,5 +115,6 @@ async fn each_wait_counts_for_whom_it_was() {
 #[test]
 fn outside_of_all_work_nothing_is_kept() {
     ends("said to nobody's record");
+    assert_eq!(reference(), None);
     About::Flow.note("f1");
 }

@@ -134,7 +134,7 @@ async fn lead(deps: &Deps, lease: Lease, asked: Asked, deadline: Deadline) -> Re
                 Predecessor::Interrupted => interrupted(),
                 Predecessor::Released => error,
             };
-            (disconnected(&lease.connection, error), None)
+            (disconnected(&lease.connection, &error), None)
         }
         Err(NotRenewed::ForNow(error, heard)) => {
             (failed(deps, &lease.connection, asked, (error.clone(), heard)), Some(error))
@@ -201,11 +201,11 @@ async fn attempt(deps: &Deps, lease: &Lease, deadline: Deadline) -> Result<Conne
 }
 
 /// Marks the credentials as gone for good: only the customer can bring new ones.
-fn disconnected(before: &Connection, error: Error) -> Connection {
+fn disconnected(before: &Connection, error: &Error) -> Connection {
     let mut connection = Connection { version: before.version + 1, ..before.clone() };
     connection.health.disconnected = true;
     connection.health.next_refresh_at = None;
-    connection.health.error = Some(error);
+    connection.health.error = Some(error.referenced());
     connection
 }
 
@@ -223,7 +223,7 @@ fn failed(deps: &Deps, before: &Connection, asked: Asked, (error, heard): (Error
     }
     health.doubt = doubt::doubt(health, heard, now);
     health.failures = health.failures.saturating_add(1);
-    health.error = Some(error);
+    health.error = Some(error.referenced());
     let pause = pause(health.failures, &PAUSES_AFTER_FAILURES, &*deps.random);
     health.failed_at = Some(now);
     let next = now + pause;

@@ -43,7 +43,7 @@ pub struct Swept {
 
 /// One run of the schedule: a sweep, with a line in the log.
 pub async fn run(deps: &Arc<Deps>, invocation: Invocation, end: Timestamp) -> Result<Swept> {
-    let record = Record::begin(Arc::clone(&deps.clock), invocation);
+    let record = Record::begin(Arc::clone(&deps.clock), &*deps.random, invocation);
     let swept = record.during(sweep(deps, end)).await;
     record.during(async { said(&swept) }).await;
     record.ended();
@@ -178,7 +178,7 @@ impl Work<'_> {
             && let Some(due) = self.slots.next(is_reading)
         {
             let group = due.group();
-            let record = Record::begin_beside(Arc::clone(&self.deps.clock));
+            let record = Record::begin_beside(Arc::clone(&self.deps.clock), &*self.deps.random);
             let renewal = renew_due(Arc::clone(self.deps), Arc::clone(&self.breaker), due);
             let renewal = async move {
                 let outcome = record.during(renewal).await;

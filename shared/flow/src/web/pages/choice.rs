@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 
 use super::shown::shown;
-use super::{html, style};
+use super::{html, reference, style};
 use crate::context::choice::Unchosen;
 use crate::context::flow_id::FlowId;
 use crate::web::security::Policy;
@@ -18,6 +18,7 @@ const MAX_BUTTONS: usize = 8;
 #[template(path = "choice.html")]
 struct Page<'a> {
     style: String,
+    reference: String,
     logo: &'a str,
     unchosen: &'a Unchosen,
     items: Vec<Shown>,
@@ -50,6 +51,7 @@ pub fn choice(unchosen: &Unchosen, flow: &FlowId, is_problem: bool) -> Response<
     let is_long = question.items.len() > MAX_BUTTONS;
     let page = Page {
         style: style::branded(&question.brand),
+        reference: reference(),
         logo: logo.unwrap_or_default(),
         unchosen,
         items: labels(&question.items)

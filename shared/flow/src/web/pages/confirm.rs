@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 
 use super::shown::shown;
-use super::{html, style};
+use super::{html, reference, style};
 use crate::context::flow_id::FlowId;
 use crate::web::security::Policy;
 use protocol::definition::Brand;
@@ -25,6 +25,7 @@ pub struct Confirmation<'a> {
 #[template(path = "confirm_start.html")]
 struct ConfirmStart<'a> {
     style: String,
+    reference: String,
     logo: &'a str,
     confirmation: &'a Confirmation<'a>,
     /// The name in the token; empty if it has none.
@@ -39,6 +40,7 @@ pub fn confirm_start(confirmation: &Confirmation<'_>, flow: &FlowId) -> Response
     let style = style::branded(confirmation.brand);
     let page = ConfirmStart {
         style,
+        reference: reference(),
         logo: logo.unwrap_or_default(),
         confirmation,
         name: shown(confirmation.customer.name.as_deref().unwrap_or_default()),

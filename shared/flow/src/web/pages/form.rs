@@ -4,7 +4,7 @@ use askama::Template;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 
-use super::{html, style};
+use super::{html, reference, style};
 use crate::context::flow_id::FlowId;
 use crate::web::form::{Control, Field};
 use crate::web::security::Policy;
@@ -32,6 +32,7 @@ pub struct FormPage<'a> {
 #[template(path = "form.html")]
 struct Page<'a> {
     style: String,
+    reference: String,
     logo: &'a str,
     form: &'a FormPage<'a>,
     flow: &'a str,
@@ -46,6 +47,7 @@ pub fn form(form: &FormPage<'_>, flow: &FlowId) -> Response<Bytes> {
     let logo = form.brand.logo_uri.as_deref();
     let page = Page {
         style: style::branded(form.brand),
+        reference: reference(),
         logo: logo.unwrap_or_default(),
         form,
         flow: flow.as_str(),

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::header::{REFRESH, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 
-use super::{Reader, html, style};
+use super::{Reader, html, reference, style};
 use crate::web::response;
 use crate::web::security::{FormTarget, Policy};
 use protocol::error::{Error, ErrorKey};
@@ -14,11 +14,11 @@ use protocol::error::{Error, ErrorKey};
 #[template(path = "message.html")]
 struct Message<'a> {
     style: String,
+    reference: String,
     tone: &'static str,
     title: &'a str,
     text: &'a str,
     hint: &'a str,
-    reference: &'a str,
 }
 
 impl Message<'_> {
@@ -29,7 +29,7 @@ impl Message<'_> {
     }
 }
 
-/// Shows an error in words, with its key for the support.
+/// Shows an error in words, with the reference for those who help.
 #[must_use]
 pub fn error(error: &Error) -> Response<Bytes> {
     let hint = match error.key() {
@@ -47,11 +47,11 @@ pub fn error(error: &Error) -> Response<Bytes> {
     };
     let page = Message {
         style: style::plain(),
+        reference: reference(),
         tone: "problem",
         title: "This did not work",
         text: error.message(),
         hint,
-        reference: error.key().facts().key,
     };
     page.respond(error.status())
 }
@@ -61,11 +61,11 @@ pub fn error(error: &Error) -> Response<Bytes> {
 pub fn connected() -> Response<Bytes> {
     let page = Message {
         style: style::plain(),
+        reference: reference(),
         tone: "success",
         title: "Connected",
         text: "Your account is connected.",
         hint: "You can close this window and go back to the application that you came from.",
-        reference: "",
     };
     page.respond(StatusCode::OK)
 }
@@ -83,11 +83,11 @@ pub fn still_working(reader: Reader) -> Response<Bytes> {
     }
     let page = Message {
         style: style::plain(),
+        reference: reference(),
         tone: "working",
         title: "Almost there",
         text: "The service is taking longer than usual.",
         hint: "This page goes on by itself in a moment.",
-        reference: "",
     };
     let mut response = page.respond(StatusCode::OK);
     response.headers_mut().insert(REFRESH, ASK_AGAIN);
@@ -108,11 +108,11 @@ pub fn not_finished(reader: Reader) -> Response<Bytes> {
     }
     let page = Message {
         style: style::plain(),
+        reference: reference(),
         tone: "working",
         title: "Not finished yet",
         text: "The sign-in at the service is not complete.",
         hint: "Finish it in the tab where you started, or go back to the application and connect again.",
-        reference: "",
     };
     page.respond(StatusCode::OK)
 }

@@ -22,6 +22,7 @@ use http::{HeaderMap, Response, StatusCode};
 
 use crate::web::security::{Policy, secure};
 use protocol::error::Error;
+use protocol::record;
 
 /// The reader of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +44,11 @@ impl Reader {
             .any(|accept| accept.to_ascii_lowercase().contains("text/html"));
         if html { Self::Person } else { Self::Machine }
     }
+}
+
+/// The reference that every page shows.
+fn reference() -> String {
+    record::reference().map(|reference| reference.to_string()).unwrap_or_default()
 }
 
 fn html(status: StatusCode, page: &impl Template, policy: &Policy<'_>) -> Response<Bytes> {

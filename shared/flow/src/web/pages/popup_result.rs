@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::{html, style};
+use super::{html, reference, style};
 use crate::context::outcome::Outcome;
 use crate::context::target::Listener;
 use crate::web::security::{FormTarget, Policy};
@@ -16,6 +16,7 @@ const SCRIPT: &str = include_str!("../../../templates/popup_result.js");
 #[template(path = "popup_result.html")]
 struct PopupResult<'a> {
     style: String,
+    reference: String,
     script: &'static str,
     data: String,
     tone: &'static str,
@@ -32,8 +33,15 @@ pub fn popup_result(outcome: &Outcome, listener: &Listener, message: &Value) -> 
         Outcome::Failed(error) => ("problem", "This did not work", error.message()),
     };
     let data = json!({ "message": message, "origins": listener.origins, "around": listener.around });
-    let page =
-        PopupResult { style: style::plain(), script: SCRIPT, data: in_script(&data), tone, title, text };
+    let page = PopupResult {
+        style: style::plain(),
+        reference: reference(),
+        script: SCRIPT,
+        data: in_script(&data),
+        tone,
+        title,
+        text,
+    };
     let policy = Policy {
         style: &page.style,
         script: Some(SCRIPT),
