@@ -25,7 +25,7 @@ use crate::web::{delivery, response};
 use protocol::backoff::Backoff;
 use protocol::deadline::RESULT_WAIT;
 use protocol::error::{Error, ErrorKey, Result};
-use protocol::record::About;
+use protocol::record::{self, About};
 
 /// The extra time of a claimed flow: a callback that came in time may finish after the flow has expired.
 const RESULT_LIFETIME: Duration = Duration::from_secs(RESULT_LIFETIME_SECONDS as u64);
@@ -51,7 +51,14 @@ async fn result(deps: &Deps, request: &Request<Bytes>) -> Result<Response<Bytes>
     let secret = BrowserSecret::from_cookies(request.headers(), &id).ok_or_else(browser_mismatch)?;
     let mut flow = own_flow(deps, &id, &secret).await?;
     let sealed = std::mem::take(&mut flow.memory);
-    let mut response = match ended(deps, &id, &secret, flow).await? {
+    let progress = ended(deps, &id, &secret, flow).await?;
+    record::ends(match &progress {
+        Progress::Ended(_) => "result handed over",
+        Progress::Chooses(_) => "the customer must choose",
+        Progress::Working => "still working",
+        Progress::NotAuthorized => "not finished yet",
+    });
+    let mut response = match progress {
         Progress::Ended(outcome) => {
             let memory = FlowContext::open(&id, &secret, &sealed)?;
             delivery::outcome(deps, &outcome, &memory.target, reader).await?

@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKey, Result};
 use crate::id::{CustomerId, WorkspaceKey};
+use crate::record::About;
 use crate::secret::Secret;
 
 use claims::Claims;
@@ -107,7 +108,7 @@ impl VerificationKeys {
             keys.push(Key::shared(secret));
         }
         for (index, pem) in public_keys.iter().enumerate() {
-            let key = Key::public(pem);
+            let key = Key::public(pem, index);
             keys.push(key.map_err(|fault| malformed(fault).field(format!("publicKeys[{index}]")))?);
         }
         Ok(Self { keys, rules: TokenRules::default() })
@@ -116,7 +117,7 @@ impl VerificationKeys {
     /// Adds the secret that was replaced, which verifies tokens until a moment.
     #[must_use]
     pub fn with_previous(mut self, secret: &Secret, until: Timestamp) -> Self {
-        self.keys.push(Key::shared(secret).until(until));
+        self.keys.push(Key::previous(secret, until));
         self
     }
 
@@ -143,16 +144,30 @@ impl VerificationKeys {
                 "The token is signed with {algorithm:?}: the workspace has no key for that."
             )));
         }
-        if !candidates.any(|key| key.verifies(algorithm, token.signing_input, token.signature)) {
+        let Some(key) = candidates.find(|key| key.verifies(algorithm, token.signing_input, token.signature))
+        else {
             return Err(refused("The token's signature does not match any key of the workspace."));
-        }
+        };
         let claims = Claims(token.claims()?);
         claims.check_time(now, &self.rules)?;
         claims.check_audience(&self.rules)?;
         if claims.workspace()? != workspace.as_str() {
             return Err(refused("The token belongs to another workspace."));
         }
+        note_signer(&token, &claims, key);
         claims.into_caller(workspace)
+    }
+}
+
+/// Notes who speaks, for the line of the request: the person or the program that the workspace names, and the key that it
+/// signed with.
+fn note_signer(token: &Compact<'_>, claims: &Claims, key: &Key) {
+    About::SignedBy.note(&*key.setting);
+    if let Some(id) = token.key_id().filter(|id| is_customer_id(id)) {
+        About::KeyId.note(id);
+    }
+    if let Some(subject) = claims.subject().filter(|subject| is_customer_id(subject)) {
+        About::Subject.note(subject);
     }
 }
 

@@ -13,6 +13,7 @@ use http::{Response, StatusCode};
 use protocol::definition::integration_id_of;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{CustomerId, IntegrationId};
+use protocol::record;
 use protocol::secret::SecretMap;
 use protocol::token::Caller;
 use serde::Serialize;
@@ -109,7 +110,9 @@ pub(crate) async fn show(call: Call<'_>, caller: Caller) -> Result<Response<Byte
     if !include_secrets {
         return answer::versioned(StatusCode::OK, &version, &representation);
     }
-    let secrets = ConnectionSecrets::open_to_show(deps, &connection).await?.map(|held| Secrets {
+    let opened = ConnectionSecrets::open_to_show(deps, &connection).await?;
+    record::ends(if opened.is_some() { "secrets read" } else { "secrets not shown: they are borrowed" });
+    let secrets = opened.map(|held| Secrets {
         connector_parameters: held.connector_parameters,
         parameters: held.parameters,
         credentials: held.credentials,

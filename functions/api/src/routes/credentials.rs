@@ -8,6 +8,7 @@ use flow::lifecycle::{connect, registration};
 use http::Response;
 use protocol::definition::AuthMethod;
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::record;
 use protocol::token::Caller;
 use serde::Serialize;
 
@@ -61,6 +62,7 @@ pub(crate) async fn disconnect(call: Call<'_>, caller: Caller) -> Result<Respons
     let Call { deps, deadline, .. } = call;
     let connection = Connection::live(deps, call.id, &caller).await?;
     flow::lifecycle::disconnect::disconnect(deps, connection, deadline).await?;
+    record::ends("disconnected");
     Ok(answer::no_content())
 }
 

@@ -76,7 +76,12 @@ pub(crate) async fn put(call: Call<'_>, workspace: WorkspaceKey) -> Result<Respo
             return Ok(None);
         }
         deps.definitions.forget(&workspace);
-        let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
+        let (status, done) = match before {
+            Some(_) => (StatusCode::OK, "integration changed"),
+            None => (StatusCode::CREATED, "integration created"),
+        };
+        About::Integration.note(&key);
+        record::ends(done);
         answer::json(status, &integration).map(Some)
     })
     .await
@@ -107,6 +112,8 @@ pub(crate) async fn patch(call: Call<'_>, workspace: WorkspaceKey) -> Result<Res
             return Ok(None);
         }
         deps.definitions.forget(&workspace);
+        About::Integration.note(key);
+        record::ends("integration changed");
         answer::ok(&integration).map(Some)
     })
     .await
@@ -142,11 +149,11 @@ pub(crate) async fn delete(call: Call<'_>, workspace: WorkspaceKey) -> Result<Re
         let before = deps.store.read_integration(&workspace, &id).await?;
         let before = before.ok_or_else(|| integration_not_found("integrationKey"))?;
         let is_deleted = deps.store.delete_integration(&workspace, &id, &before).await?;
+        About::Integration.note(&before.key);
         Ok(is_deleted.then_some(()))
     })
     .await?;
     deps.definitions.forget(&workspace);
-    About::Integration.note(&id);
     record::ends("integration deleted");
     Ok(answer::no_content())
 }

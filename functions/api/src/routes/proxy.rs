@@ -18,7 +18,7 @@ use protocol::provider::api_call::{ApiRequest, Purpose, authenticated};
 use protocol::provider::calls::Calls;
 use protocol::provider::failure::{Failure, Refusal};
 use protocol::provider::maker::Maker;
-use protocol::record;
+use protocol::record::{self, Remark};
 use protocol::token::Caller;
 use url::Url;
 
@@ -150,6 +150,7 @@ fn outside() -> Error {
 /// The provider's status, headers and body.
 fn passed_on(response: Response<Bytes>) -> Response<Bytes> {
     let (mut head, body) = response.into_parts();
+    record::ends(Remark::from("sent through the proxy").with("status", Some(head.status.as_u16())));
     head.headers = headers::to_caller(&head.headers);
     Response::from_parts(head, body)
 }

@@ -8,6 +8,7 @@ use protocol::definition::{self, SecretSetting, Workspace, WorkspaceDefinition, 
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
 use protocol::random::{draw, hex};
+use protocol::record::{self, Remark};
 use protocol::secret::Secret;
 use serde::Serialize;
 
@@ -79,7 +80,11 @@ pub(crate) async fn put(call: Call<'_>) -> Result<Response<Bytes>> {
             return Ok(None);
         }
         deps.definitions.forget(key);
-        let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
+        let (status, done) = match before {
+            Some(_) => (StatusCode::OK, "workspace changed"),
+            None => (StatusCode::CREATED, "workspace created"),
+        };
+        record::ends(Remark::from(done).with("target", Some(key.as_str())));
         let secret = generated.as_ref().map(Secret::expose);
         answer::json(status, &Representation { key, definition: &definition, secret }).map(Some)
     })

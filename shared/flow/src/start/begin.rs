@@ -21,7 +21,7 @@ use crate::deps::Deps;
 use crate::lifecycle::connect::{Issued, Progress, completed, connect, connection_key, prove};
 use crate::lifecycle::{import, registration};
 use crate::web::{form, pages};
-use protocol::record::{self, About};
+use protocol::record::{self, About, Remark};
 
 /// The result of a start.
 pub(super) enum Begun {
@@ -46,6 +46,7 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
     let chosen = Chosen { start, integration, option, registration };
     let entered = chosen.entered(deps, reconnected.as_ref()).await?;
     if start.submission.as_ref().is_some_and(Submission::turned) {
+        record::ends("form shown");
         return chosen.ask(deps, &chosen.shown(&entered), &[], None).await;
     }
     // What is required is asked for, although it has a default: the form shows that, and the customer may change it.
@@ -101,11 +102,13 @@ impl Chosen<'_> {
         }
         let blamed = request.values(&self.registration)?.blamed(&error);
         if !blamed.is_empty() {
+            error.report("form refused");
             return self.ask(deps, &request.parameters, &blamed, None).await;
         }
         if !is_for_the_form(&error) {
             return Err(error);
         }
+        error.report("form refused");
         self.ask(deps, &request.parameters, &[], Some(&error)).await
     }
 
@@ -168,6 +171,11 @@ impl Chosen<'_> {
         if self.start.requester.can_be_asked() {
             // The form's first showing reports no problems: the customer has not entered anything yet.
             let untouched = !self.start.is_filled_in() && parameters.is_empty();
+            record::ends(if self.start.is_filled_in() {
+                Remark::from("form refused").with("field", Some(first.pointer.as_str()))
+            } else {
+                "form shown".into()
+            });
             return self.ask(deps, parameters, if untouched { &[] } else { violations }, None).await;
         }
         Err(if self.start.requester.in_iframe {

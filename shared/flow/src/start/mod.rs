@@ -22,6 +22,7 @@ use bytes::Bytes;
 use http::header::SET_COOKIE;
 use http::{Request, Response};
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::record;
 
 pub use request::StartRequest;
 
@@ -39,6 +40,7 @@ use verify::verify;
 /// Handles a start.
 pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes> {
     if provenance::is_prefetch(request.headers()) {
+        record::ends("prefetch refused");
         return response::prefetch_refused();
     }
     let requester = Requester::of(request.headers());

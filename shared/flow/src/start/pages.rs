@@ -11,7 +11,7 @@ use super::waiting::Waiting;
 use crate::context::flow_id::FlowId;
 use crate::deps::Deps;
 use crate::web::{pages, response};
-use protocol::record::About;
+use protocol::record::{self, About};
 
 impl VerifiedStart {
     /// Returns the page that asks the customer to confirm the start, which waits behind it.
@@ -21,6 +21,7 @@ impl VerifiedStart {
             integration: &integration.name,
             customer: &self.customer,
         };
+        record::ends("confirmation asked for");
         self.behind(deps, |flow| pages::confirm_start(&confirmation, flow)).await
     }
 

@@ -69,6 +69,12 @@ struct State {
 pub enum About {
     /// The method and the path of the request, as the table of routes has them.
     Route,
+    /// The workspace's setting that holds the key which signed the request's token.
+    SignedBy,
+    /// The id that the signer gives that key.
+    KeyId,
+    /// Whom the token is about, as the signer says.
+    Subject,
     /// The workspace's key.
     Workspace,
     /// The customer's id.
@@ -92,6 +98,9 @@ impl About {
     fn name(self) -> &'static str {
         match self {
             Self::Route => "route",
+            Self::SignedBy => "signed_by",
+            Self::KeyId => "key_id",
+            Self::Subject => "subject",
             Self::Workspace => "workspace",
             Self::Customer => "customer",
             Self::Integration => "integration",

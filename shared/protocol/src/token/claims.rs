@@ -76,6 +76,11 @@ impl Claims {
         if named { Ok(()) } else { Err(refused("The token is not for the workspace's audience (`aud`).")) }
     }
 
+    /// Whom the token is about (RFC 7519 §4.1.2). Only the log looks at it.
+    pub(super) fn subject(&self) -> Option<&str> {
+        self.0.get("sub").and_then(Value::as_str)
+    }
+
     pub(super) fn into_caller(mut self, workspace: &WorkspaceKey) -> Result<Caller> {
         let workspace = workspace.clone();
         let id = match (self.customer_id("id")?, self.customer_id("tenantKey")?) {

@@ -54,6 +54,11 @@ impl<'a> Compact<'a> {
             .ok_or_else(|| refused("The token's header names no signature algorithm that is supported."))
     }
 
+    /// The id that the signer gives its key (RFC 7515 §4.1.4).
+    pub(super) fn key_id(&self) -> Option<&str> {
+        self.header.get("kid").and_then(Value::as_str)
+    }
+
     pub(super) fn claims(&self) -> Result<Map<String, Value>> {
         decode(self.payload).ok_or_else(|| {
             refused("The token is no JWT: its claims are no JSON object with unique names in base64url.")

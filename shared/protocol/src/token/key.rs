@@ -1,5 +1,7 @@
 //! One verification key and the algorithms that may be used with it.
 
+use std::borrow::Cow;
+
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, crypto};
 
@@ -26,26 +28,29 @@ const RSA_MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
 pub(super) struct Key {
     algorithms: &'static [Algorithm],
     decoding: DecodingKey,
+    /// The workspace's setting that holds it.
+    pub(super) setting: Cow<'static, str>,
     /// The moment at which it verifies nothing any more, if it was replaced.
     until: Option<Timestamp>,
 }
 
 impl Key {
     pub(super) fn shared(secret: &Secret) -> Self {
-        Self { algorithms: HMAC, decoding: DecodingKey::from_secret(secret.expose().as_bytes()), until: None }
+        let decoding = DecodingKey::from_secret(secret.expose().as_bytes());
+        Self { algorithms: HMAC, decoding, setting: "secret".into(), until: None }
     }
 
-    /// The same key, up to a moment.
-    pub(super) fn until(self, until: Timestamp) -> Self {
-        Self { until: Some(until), ..self }
+    /// The secret that was replaced, up to a moment.
+    pub(super) fn previous(secret: &Secret, until: Timestamp) -> Self {
+        Self { setting: "previous secret".into(), until: Some(until), ..Self::shared(secret) }
     }
 
     pub(super) fn is_valid_at(&self, now: Timestamp) -> bool {
         self.until.is_none_or(|until| now < until)
     }
 
-    /// Reads a public key; the fault is a sentence.
-    pub(super) fn public(pem: &str) -> Result<Self, &'static str> {
+    /// Reads the public key with this number; the fault is a sentence.
+    pub(super) fn public(pem: &str, index: usize) -> Result<Self, &'static str> {
         let pem = pem.trim();
         // The PEM reader also takes private keys, certificates and the first of several keys. None of these is meant.
         if pem.contains("PRIVATE KEY-----") {
@@ -59,7 +64,10 @@ impl Key {
         [DecodingKey::from_rsa_pem(pem), DecodingKey::from_ec_pem(pem), DecodingKey::from_ed_pem(pem)]
             .into_iter()
             .flatten()
-            .find_map(|key| Some(Self { algorithms: algorithms(&key)?, decoding: key, until: None }))
+            .find_map(|key| {
+                let setting = format!("publicKeys[{index}]").into();
+                Some(Self { algorithms: algorithms(&key)?, decoding: key, setting, until: None })
+            })
             .ok_or("This is no RSA key of 2048 to 8192 bits, and no P-256, P-384 or Ed25519 key.")
     }
 
