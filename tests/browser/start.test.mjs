@@ -131,7 +131,7 @@ test("a form on a foreign page is refused", async (t) => {
   const answered = page.waitForResponse(isStart);
   await page.getByRole("button").click();
   assert.equal((await answered).status(), 403);
-  await page.getByText("origin_not_allowed").waitFor();
+  await page.getByText("is not set up for this").waitFor();
   assert.equal(await page.getByRole("button").count(), 0);
   assert.deepEqual(await flowCookies(context), []);
 });
@@ -162,5 +162,5 @@ test("a result goes nowhere that the workspace does not list", async (t) => {
   const elsewhere = { ...payload(), redirectUri: `${foreign.origin}/back` };
   const response = await page.goto(linkspan.startLink(elsewhere));
   assert.equal(response.status(), 400);
-  await page.getByText("redirect_uri_not_allowed").waitFor();
+  await page.getByText("is not set up for this").waitFor();
 });

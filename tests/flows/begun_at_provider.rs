@@ -56,9 +56,7 @@ async fn without_the_setting_the_page_says_where_to_start() {
     let person = world.browser().for_a_person();
     let page = person.get(&format!("{}?code=abc", callback_path())).await;
     assert_eq!(page.status.as_u16(), 400);
-    for words in
-        ["begun at the service itself", "Open the application that you want to connect", "state_missing"]
-    {
+    for words in ["The service sent you here", "Open the application that you want to connect"] {
         assert!(page.body.contains(words), "{words}: {}", page.body);
     }
     assert!(!page.body.contains("abc"));

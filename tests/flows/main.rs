@@ -21,6 +21,7 @@ mod client_certificate;
 mod client_credentials;
 mod connectors;
 mod credentials_in_body;
+mod customer_words;
 mod database_faults;
 mod database_faults_rest;
 mod database_faults_transient;

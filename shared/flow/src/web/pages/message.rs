@@ -5,10 +5,11 @@ use bytes::Bytes;
 use http::header::{REFRESH, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 
+use super::words::{Words, words};
 use super::{Reader, html, reference, style};
 use crate::web::response;
 use crate::web::security::{FormTarget, Policy};
-use protocol::error::{Error, ErrorKey};
+use protocol::error::Error;
 
 #[derive(Template)]
 #[template(path = "message.html")]
@@ -19,6 +20,8 @@ struct Message<'a> {
     title: &'a str,
     text: &'a str,
     hint: &'a str,
+    /// Whom to ask; empty if there is no reason to.
+    ask: &'a str,
 }
 
 impl Message<'_> {
@@ -29,29 +32,18 @@ impl Message<'_> {
     }
 }
 
-/// Shows an error in words, with the reference for those who help.
+/// Shows an error in a customer's words, with the reference for those who help.
 #[must_use]
 pub fn error(error: &Error) -> Response<Bytes> {
-    let hint = match error.key() {
-        ErrorKey::BrowserMismatch | ErrorKey::StateUnknown | ErrorKey::StateExpired => {
-            "Go back to the application that you came from and connect again."
-        }
-        ErrorKey::StateMissing => {
-            "Nothing was connected. Open the application that you want to connect, and start there."
-        }
-        // It is not known whether anything was connected, so the page does not say.
-        _ if error.status().is_server_error() => {
-            "Please reload this page in a moment. If that does not help, go back to the application that you came from."
-        }
-        _ => "Nothing was connected. Go back to the application that you came from and try again.",
-    };
+    let Words { happened, todo, ask } = words(error.key());
     let page = Message {
         style: style::plain(),
         reference: reference(),
         tone: "problem",
         title: "This did not work",
-        text: error.message(),
-        hint,
+        text: happened,
+        hint: todo,
+        ask,
     };
     page.respond(error.status())
 }
@@ -66,6 +58,7 @@ pub fn connected() -> Response<Bytes> {
         title: "Connected",
         text: "Your account is connected.",
         hint: "You can close this window and go back to the application that you came from.",
+        ask: "",
     };
     page.respond(StatusCode::OK)
 }
@@ -88,6 +81,7 @@ pub fn still_working(reader: Reader) -> Response<Bytes> {
         title: "Almost there",
         text: "The service is taking longer than usual.",
         hint: "This page goes on by itself in a moment.",
+        ask: "",
     };
     let mut response = page.respond(StatusCode::OK);
     response.headers_mut().insert(REFRESH, ASK_AGAIN);
@@ -113,6 +107,7 @@ pub fn not_finished(reader: Reader) -> Response<Bytes> {
         title: "Not finished yet",
         text: "The sign-in at the service is not complete.",
         hint: "Finish it in the tab where you started, or go back to the application and connect again.",
+        ask: "",
     };
     page.respond(StatusCode::OK)
 }

@@ -8,6 +8,7 @@ mod message;
 mod popup_result;
 mod shown;
 mod style;
+mod words;
 
 pub use choice::choice;
 pub use confirm::{Confirmation, confirm_start};

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
+use super::words::{Words, words};
 use super::{html, reference, style};
 use crate::context::outcome::Outcome;
 use crate::context::target::Listener;
@@ -14,23 +15,31 @@ const SCRIPT: &str = include_str!("../../../templates/popup_result.js");
 
 #[derive(Template)]
 #[template(path = "popup_result.html")]
-struct PopupResult<'a> {
+struct PopupResult {
     style: String,
     reference: String,
     script: &'static str,
     data: String,
     tone: &'static str,
     title: &'static str,
-    text: &'a str,
+    text: &'static str,
+    hint: &'static str,
+    ask: &'static str,
 }
 
 /// Posts `message` to the listener's origins. If no window listens, the page shows the result in words.
 #[must_use]
 pub fn popup_result(outcome: &Outcome, listener: &Listener, message: &Value) -> Response<Bytes> {
-    let (tone, title, text) = match outcome {
-        Outcome::Connected { .. } => ("success", "Connected", "Your account is connected."),
-        Outcome::Unconfirmed(_) => ("working", "Not finished yet", "Please go back to the application."),
-        Outcome::Failed(error) => ("problem", "This did not work", error.message()),
+    let go_back = "You can close this window and go back to the application that you came from.";
+    let (tone, title, [text, hint, ask]) = match outcome {
+        Outcome::Connected { .. } => ("success", "Connected", ["Your account is connected.", go_back, ""]),
+        Outcome::Unconfirmed(_) => {
+            ("working", "Not finished yet", ["Please go back to the application.", go_back, ""])
+        }
+        Outcome::Failed(error) => {
+            let Words { happened, todo, ask } = words(error.key());
+            ("problem", "This did not work", [happened, todo, ask])
+        }
     };
     let data = json!({ "message": message, "origins": listener.origins, "around": listener.around });
     let page = PopupResult {
@@ -41,6 +50,8 @@ pub fn popup_result(outcome: &Outcome, listener: &Listener, message: &Value) -> 
         tone,
         title,
         text,
+        hint,
+        ask,
     };
     let policy = Policy {
         style: &page.style,
