@@ -59,7 +59,7 @@ test("a customer connects, and the caller reads the connection", async (t) => {
   // The cookie.
   const flowId = name.replace("__Host-f-", "");
   assert.match(name, /^__Host-f-[\w-]{22}$/);
-  assert.deepEqual(attributes, ["HttpOnly", "Max-Age=960", "Path=/", "SameSite=Lax", "Secure"]);
+  assert.deepEqual(attributes, ["HttpOnly", "Max-Age=4500", "Path=/", "SameSite=Lax", "Secure"]);
   assert.match(value, /^[\w-]{43}$/);
   const [kept, ...others] = await context.cookies(linkspan.url);
   assert.equal(kept.name, name);

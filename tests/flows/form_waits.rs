@@ -26,7 +26,6 @@ async fn filled(browser: &Browser) -> Form {
 async fn assert_refused(world: &World, browser: &Browser, post: Request<Bytes>, key: &str) {
     let (status, field) = match key {
         "browser_mismatch" => (403, ""),
-        "state_expired" => (400, ""),
         _ => (400, "flow"),
     };
     let answer = browser.send(post).await;
@@ -49,7 +48,7 @@ async fn the_page_holds_no_token() {
     assert_eq!(page.header("cache-control"), "no-store");
     assert_eq!(page.header("referrer-policy"), "no-referrer");
     assert_eq!(page.cookies().len(), 1);
-    assert!(page.cookies()[0].contains("Max-Age=960"), "{:?}", page.cookies());
+    assert!(page.cookies()[0].contains("Max-Age=4500"), "{:?}", page.cookies());
     let (_, secret) = page.cookies()[0].split_once('=').unwrap();
     assert!(!page.body.contains(secret.split(';').next().unwrap()));
 }
@@ -128,7 +127,11 @@ async fn an_old_form_is_not_taken() {
     let browser = world.browser();
     let form = filled(&browser).await;
     world.clock.advance(LIFETIME);
-    assert_refused(&world, &browser, form.submit(), "state_expired").await;
+    for late in [form.submit(), form.press(Some(("cancel", "1"))), form.submit()] {
+        let answer = browser.send(late).await;
+        assert_eq!(answer.redirected_refusal(), refusal(303, "state_expired", ""));
+        assert_eq!(world.dump().await.connections.len(), 0);
+    }
 
     let form = filled(&browser).await;
     world.clock.advance(Duration::from_secs(15 * 60 - 1));

@@ -17,7 +17,7 @@ async fn a_customer_connects_an_account() {
 
     let begun = browser.send(start.form()).await;
     assert_snapshot!(begun.location(), @"https://provider.example/oauth/authorize?response_type=code&client_id=client%21%2BID&state=gAXwLUP6BufQWF-2TJYdV-MYsnoUXIV7zTpr20E_9_w&code_challenge=Ap88ZsCs0gZhj--bgeHSMIoIAvko4nTHn-go5npt_Hk&code_challenge_method=S256&redirect_uri=https%3A%2F%2Flinkspan.example%2Foauth-callback%2Ffdd9e593761aae79750bee50fc233279&scope=read+write");
-    assert_snapshot!(begun.cookies().join("\n"), @"__Host-f-6cDQces-hAwtrVnidi5_Vw=Xe5N1g_40LqZAP6R6Q4Nz2XwVw1CxDH3J9AwDdcNxDE; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=960");
+    assert_snapshot!(begun.cookies().join("\n"), @"__Host-f-6cDQces-hAwtrVnidi5_Vw=Xe5N1g_40LqZAP6R6Q4Nz2XwVw1CxDH3J9AwDdcNxDE; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=4500");
 
     let state = parameter(&begun.away(), "state").unwrap();
     let callback = parameter(&begun.away(), "redirect_uri").unwrap();

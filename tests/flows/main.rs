@@ -33,6 +33,7 @@ mod entered_addresses;
 mod entered_credentials;
 mod entered_tokens;
 mod events;
+mod expired;
 mod form;
 mod form_waits;
 mod further_tokens;

@@ -70,7 +70,7 @@ class Flow(unittest.TestCase):
         (cookie,) = self.started.set_cookies
         attributes = {part.strip().lower() for part in cookie.split(";")[1:]}
         self.assertTrue(cookie.startswith("__Host-"), cookie)
-        self.assertLessEqual({"secure", "httponly", "samesite=lax", "path=/", "max-age=960"}, attributes)
+        self.assertLessEqual({"secure", "httponly", "samesite=lax", "path=/", "max-age=4500"}, attributes)
 
     def test_the_result_goes_to_the_redirect_uri(self):
         self.assertEqual([hop.status for hop in self.hops], [303] * len(self.hops))

@@ -57,7 +57,9 @@ async fn an_expired_state_exchanges_nothing() {
     let at_provider = world.begin(&browser, &Start::new()).await;
     world.clock.advance(Duration::from_mins(15));
     let expected = refusal(400, "state_expired", "");
-    assert_refused(&world, &browser, &get(&at_provider.consent()), &expected, "15 minutes").await;
+    let late = browser.get(&at_provider.consent()).await;
+    assert_eq!(late.redirected_refusal(), refusal(303, "state_expired", ""));
+    assert!(world.provider.calls().is_empty());
     let flow = browser.cookie_names()[0].strip_prefix("__Host-f-").unwrap().to_owned();
     let result = get(&format!("/connection-result/{flow}"));
     assert_refused(&world, &browser, &result, &expected, "result").await;

@@ -81,7 +81,7 @@ async fn a_page_that_is_shown_again_ends_when_it_would_have_ended() {
     let mut program = browser.clone();
     program.accept = "application/json";
     let answer = program.send(form.submit()).await;
-    assert_eq!(answer.refusal(), refusal(400, "state_expired", ""));
+    assert_eq!(answer.redirected_refusal(), refusal(303, "state_expired", ""));
     assert_eq!(world.dump().await.flows.len(), 1);
     assert_eq!(world.dump().await.connections.len(), 0);
 }

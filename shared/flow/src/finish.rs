@@ -110,9 +110,8 @@ async fn ended(deps: &Deps, id: &FlowId, secret: &BrowserSecret, mut flow: FlowI
         let Some((claimant, claimed_at)) = &flow.claim else { return Ok(Progress::NotAuthorized) };
         if let Some(sealed) = &flow.choice {
             if flow.expires_at <= deps.clock.now() {
-                let expired = choice_expired();
-                deps.store.end_flow(id, claimant, &Outcome::Failed(expired.clone())).await?;
-                return Err(expired);
+                let expired = Outcome::Failed(choice_expired());
+                return deps.store.end_flow(id, claimant, &expired).await.map(Progress::Ended);
             }
             let unchosen = Unchosen::open(&ConnectionRequestId::of_flow(id, secret)?, sealed)?;
             return Ok(Progress::Chooses(Box::new(unchosen)));

@@ -63,7 +63,8 @@ pub(super) async fn answer(
     if flow.expires_at <= now {
         let expired = choice_expired();
         deps.store.end_flow(&id, asked_by, &Outcome::Failed(expired.clone())).await?;
-        return Err(expired);
+        let memory = FlowContext::open(&id, &secret, &flow.memory)?;
+        return super::too_late(deps, request, expired, &memory).await;
     }
     let unchosen = Unchosen::open(&ConnectionRequestId::of_flow(&id, &secret)?, sealed)?;
     let posted = Posted::read(request)?;

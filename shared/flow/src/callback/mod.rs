@@ -16,8 +16,9 @@ use http::{HeaderMap, Method, Request, Response};
 use crate::context::FlowContext;
 use crate::context::browser::{BrowserSecret, State};
 use crate::context::flow_id::FlowId;
+use crate::context::outcome::Outcome;
 use crate::deps::Deps;
-use crate::store::{Claim, browser_mismatch, state_unknown};
+use crate::store::{Claim, browser_mismatch, state_expired, state_unknown};
 use crate::web::delivery;
 use crate::web::pages::Reader;
 use crate::web::routes::{self, Function};
@@ -60,34 +61,61 @@ async fn callback(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response
         },
     };
     About::Flow.note(flow.as_str());
-    if let Some(claimed) = claim(deps, request, &flow).await? {
-        // The browser may hang up at any time. A task of its own finishes the claimed flow all the same.
-        let deps = Arc::clone(deps);
-        let work = async move {
-            let progress = claimed.progress(&deps, response).await;
-            claimed.record(&deps, progress).await;
-        };
-        if let Err(error) = tokio::spawn(record::carried(work)).await {
-            Error::internal("its task ended").caused_by(error).report("a callback's work broke down");
+    match claim(deps, request, &flow).await? {
+        Claimed::Ours(claimed) => {
+            // The browser may hang up at any time. A task of its own finishes the claimed flow all the same.
+            let deps = Arc::clone(deps);
+            let work = async move {
+                let progress = claimed.progress(&deps, response).await;
+                claimed.record(&deps, progress).await;
+            };
+            if let Err(error) = tokio::spawn(record::carried(work)).await {
+                Error::internal("its task ended").caused_by(error).report("a callback's work broke down");
+            }
+            Ok(to_result(request, &flow))
         }
+        Claimed::Elsewhere => Ok(to_result(request, &flow)),
+        Claimed::TooLate(memory) => too_late(deps, request, state_expired(), &memory).await,
     }
-    Ok(to_result(request, &flow))
 }
 
-/// Claims the flow. Returns nothing if another callback has claimed it: that callback's result is the flow's result.
-async fn claim(deps: &Deps, request: &Request<Bytes>, flow: &FlowId) -> Result<Option<ClaimedFlow>> {
+/// What came of an answer's claim to its flow.
+enum Claimed {
+    /// Only this request may finish the flow.
+    Ours(Box<ClaimedFlow>),
+    /// Another callback has claimed the flow: that callback's result is the flow's result.
+    Elsewhere,
+    /// The flow's time is over.
+    TooLate(Box<FlowContext>),
+}
+
+async fn claim(deps: &Deps, request: &Request<Bytes>, flow: &FlowId) -> Result<Claimed> {
     record::step("claim");
     let secret = browser_secret(deps, request.headers(), flow).await?;
     let claimant = draw_id(&*deps.random);
     let now = deps.clock.now();
     let path = request.uri().path();
-    match deps.store.claim_flow(flow, secret.binding(), path, &claimant, now).await? {
-        Claim::Taken => Ok(None),
+    Ok(match deps.store.claim_flow(flow, secret.binding(), path, &claimant, now).await? {
+        Claim::Taken => Claimed::Elsewhere,
+        Claim::Expired(sealed) => Claimed::TooLate(Box::new(FlowContext::open(flow, &secret, &sealed)?)),
         Claim::Won(sealed) => {
             let memory = FlowContext::open(flow, &secret, &sealed)?;
-            Ok(Some(ClaimedFlow::new(flow, secret, memory, claimant, Deadline::began(now))))
+            let claimed = ClaimedFlow::new(flow, secret, memory, claimant, Deadline::began(now));
+            Claimed::Ours(Box::new(claimed))
         }
-    }
+    })
+}
+
+/// Sends a browser that comes too late back to the application that it came from.
+async fn too_late(
+    deps: &Deps,
+    request: &Request<Bytes>,
+    error: Error,
+    memory: &FlowContext,
+) -> Result<Response<Bytes>> {
+    error.report("callback refused");
+    let outcome = Outcome::Failed(error);
+    delivery::outcome(deps, &outcome, &memory.target, Reader::of(request.headers())).await
 }
 
 async fn browser_secret(deps: &Deps, headers: &HeaderMap, flow: &FlowId) -> Result<BrowserSecret> {

@@ -228,7 +228,7 @@ mod tests {
     fn the_cookie_is_bound_to_this_host_and_short() {
         let cookie = secret().set_cookie(&STATE.flow_id());
         assert!(cookie.starts_with("__Host-f-"), "{cookie}");
-        for attribute in ["; HttpOnly", "; Secure", "; SameSite=Lax", "; Path=/", "; Max-Age=960"] {
+        for attribute in ["; HttpOnly", "; Secure", "; SameSite=Lax", "; Path=/", "; Max-Age=4500"] {
             assert!(cookie.contains(attribute), "{attribute} is missing in {cookie}");
         }
         assert!(!cookie.contains("Domain"));

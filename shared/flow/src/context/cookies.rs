@@ -7,7 +7,7 @@ use cookie::{Cookie, SameSite};
 use http::HeaderMap;
 use http::header::COOKIE;
 
-use super::flow_id::{FLOW_LIFETIME_SECONDS, FlowId, RESULT_LIFETIME_SECONDS};
+use super::flow_id::{FLOW_LIFETIME_SECONDS, FlowId, REMEMBERED_SECONDS};
 
 /// `__Host-` means: set by this very host, over a secure connection, for every path (RFC 6265bis §4.1.3.2).
 const PREFIX: &str = "__Host-f-";
@@ -25,9 +25,9 @@ pub(super) fn values(headers: &HeaderMap) -> Vec<(FlowId, &str)> {
     ours(headers).filter_map(|(id, value)| Some((FlowId::parse(id)?, value))).collect()
 }
 
-/// Returns the `Set-Cookie` value that gives `value` to the browser, for as long as the flow may last.
+/// Returns the `Set-Cookie` value that gives `value` to the browser, for as long as the flow is remembered.
 pub(super) fn set(flow: &FlowId, value: &str) -> String {
-    let lifetime = i64::from(FLOW_LIFETIME_SECONDS + RESULT_LIFETIME_SECONDS);
+    let lifetime = i64::from(FLOW_LIFETIME_SECONDS + REMEMBERED_SECONDS);
     of_flow(flow.as_str(), value)
         .http_only(true)
         .same_site(SameSite::Lax)

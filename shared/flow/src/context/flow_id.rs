@@ -10,6 +10,10 @@ pub const FLOW_LIFETIME_SECONDS: u32 = 15 * 60;
 /// them, and then the browser has to follow the redirect.
 pub const RESULT_LIFETIME_SECONDS: u32 = 60;
 
+/// The time after its expiry for which a flow is remembered, in seconds: its record here, and its cookie in the browser.
+/// Nothing can be done with it then, but its customer is sent back to the application that they came from.
+pub const REMEMBERED_SECONDS: u32 = 60 * 60;
+
 /// A flow's public id: the table's key, part of the cookie's name, and the end of the result's address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FlowId(String);

@@ -29,6 +29,7 @@ pub use request::StartRequest;
 use crate::context::cookies::surplus_cookies;
 use crate::context::outcome::Outcome;
 use crate::deps::Deps;
+use crate::store::state_expired;
 use crate::web::routes::{self, Function};
 use crate::web::{delivery, response};
 use begin::Begun;
@@ -69,6 +70,7 @@ async fn start(deps: &Deps, request: &Request<Bytes>, requester: Requester) -> R
     };
     // From here on, the caller receives the errors.
     let found = match deps.limits.admit(&start.workspace).await.and_then(|()| start.check_target()) {
+        Ok(()) if start.is_expired() => Err(state_expired()),
         Ok(()) if start.is_cancelled() => Err(cancelled()),
         Ok(()) => subject(deps, &start).await,
         Err(error) => Err(error),

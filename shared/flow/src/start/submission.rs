@@ -51,7 +51,7 @@ impl Submission {
         let Some(flow) = field("flow") else { return Ok(None) };
         let waiting = Waiting::found(deps, request.headers(), &flow).await?;
         let (option, chosen) = (field("option"), field("choose"));
-        if field("cancel").is_some() && !waiting.is_cancelled {
+        if field("cancel").is_some() && !waiting.is_cancelled && !waiting.is_expired {
             waiting.cancel(deps).await?;
         }
         let is_cancelled = field("cancel").is_some() || waiting.is_cancelled;
@@ -76,6 +76,11 @@ impl Submission {
     /// True if the customer does not want to go on.
     pub(super) fn is_cancelled(&self) -> bool {
         self.is_cancelled
+    }
+
+    /// True if it came too late.
+    pub(super) fn is_expired(&self) -> bool {
+        self.waiting.is_expired
     }
 
     /// Returns the input that the schema describes.

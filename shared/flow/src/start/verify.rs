@@ -98,6 +98,11 @@ impl VerifiedStart {
         self.submission.as_ref().is_some_and(Submission::is_cancelled)
     }
 
+    /// True if it has waited for its customer too long.
+    pub(super) fn is_expired(&self) -> bool {
+        self.submission.as_ref().is_some_and(Submission::is_expired)
+    }
+
     /// Refuses a start that could not bring its user back to a workspace that confirms its users.
     pub(super) fn check_target(&self) -> Result<()> {
         if !self.workspace.confirm_user || self.target.is_an_address() {

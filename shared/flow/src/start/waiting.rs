@@ -51,6 +51,8 @@ pub(super) struct Waiting {
     pub(super) verified_at: Timestamp,
     /// True if the customer has cancelled it. It connects nothing any more, however its form is sent again.
     pub(super) is_cancelled: bool,
+    /// True if its time is over. It connects nothing any more; but it is still known where its caller is.
+    pub(super) is_expired: bool,
     binding: [u8; 32],
 }
 
@@ -90,9 +92,6 @@ impl Waiting {
         if found.callback_path != PATH {
             return Err(not_ours());
         }
-        if found.expires_at <= now {
-            return Err(state_expired());
-        }
         let unreadable = || Error::internal("a start that waits cannot be read");
         let content: Content =
             serde_json::from_slice(&secret.open(&flow, &found.memory)?).map_err(|_| unreadable())?;
@@ -105,6 +104,7 @@ impl Waiting {
             listener,
             verified_at,
             is_cancelled: found.claim.is_some(),
+            is_expired: found.expires_at <= now,
             binding: secret.binding(),
         })
     }

@@ -11,15 +11,11 @@ use super::change::Change;
 use super::item::{Attributes, Item, bytes, number, text, texts};
 use super::write::is_taken;
 use super::{Store, unavailable};
-use crate::context::flow_id::FlowId;
+use crate::context::flow_id::{FlowId, REMEMBERED_SECONDS};
 use crate::context::outcome::Outcome;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::record::{self, Reference};
-
-/// The time between a flow's expiry and its TTL, so that the result can still be read. Our own clock decides about the
-/// expiry; the TTL only cleans up, some time later.
-const TTL_MARGIN_SECONDS: i64 = 3600;
 
 /// A flow to begin.
 pub struct NewFlow<'a> {
@@ -86,6 +82,8 @@ pub enum Claim {
     Won(Vec<u8>),
     /// Another callback has claimed it. That callback's result is the flow's result.
     Taken,
+    /// Its time is over, and nobody may claim it any more. This is its memory, sealed.
+    Expired(Vec<u8>),
 }
 
 impl Store {
@@ -115,7 +113,8 @@ impl Store {
             .item("callbackPath", text(flow.callback_path))
             .item("memory", bytes(flow.memory))
             .item("expiresAt", number(flow.expires_at.0))
-            .item("ttl", number(flow.expires_at.seconds() + TTL_MARGIN_SECONDS));
+            // Our own clock decides about the expiry. The TTL only cleans up, some time later.
+            .item("ttl", number(flow.expires_at.seconds() + i64::from(REMEMBERED_SECONDS)));
         put = with_reference(put);
         if let Some(path) = flow.other_path {
             put = put.item("otherPath", text(path));
@@ -296,7 +295,7 @@ fn why_not_claimed(
         // The SDK repeated a request whose answer was lost. We had already won.
         Some((winner, _)) if winner == claimant => Ok(Claim::Won(flow.memory)),
         Some(_) => Ok(Claim::Taken),
-        None if flow.expires_at <= now => Err(state_expired()),
+        None if flow.expires_at <= now => Ok(Claim::Expired(flow.memory)),
         None => Err(Error::internal("a claim failed for no reason")),
     }
 }
