@@ -23,6 +23,7 @@ use std::time::Duration;
 use protocol::backoff::pause;
 use protocol::deadline::Deadline;
 use protocol::error::{Error, ErrorKey, Result, reported};
+use tokio::task::{JoinError, JoinHandle};
 use tracing::Instrument as _;
 
 pub use lifetime::{Renewal, health};
@@ -114,12 +115,26 @@ async fn led(
     caller: Deadline,
 ) -> Result<Connection> {
     let left = caller.answer().since(deps.clock.now());
-    let deps = Arc::clone(deps);
-    let work = async move { lead(&deps, lease, asked, deadline).await };
-    match tokio::time::timeout(left, tokio::spawn(work.in_current_span())).await {
-        Ok(led) => led.map_err(|error| Error::internal("a refresh broke down").caused_by(error))?,
+    match tokio::time::timeout(left, in_a_task(Arc::clone(deps), lease, asked, deadline)).await {
+        Ok(led) => led.map_err(broken_down)?,
         Err(_) => Err(held()),
     }
+}
+
+/// Does the work under a lease in a task of its own, so that neither its caller's end nor its own panic ends more than it.
+/// After a panic the lease is not released: nobody knows whether the provider has answered.
+fn in_a_task(
+    deps: Arc<Deps>,
+    lease: Lease,
+    asked: Asked,
+    deadline: Deadline,
+) -> JoinHandle<Result<Connection>> {
+    let work = async move { lead(&deps, lease, asked, deadline).await };
+    tokio::spawn(work.in_current_span())
+}
+
+fn broken_down(error: JoinError) -> Error {
+    Error::internal("a refresh broke down").caused_by(error)
 }
 
 /// Renews the credentials of a leased connection, and releases the lease.

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::breaker::Breaker;
 use super::slots::Slots;
-use super::{Asked, lead};
+use super::{Asked, broken_down, in_a_task};
 use crate::deps::Deps;
 use crate::deps::trail::{self, About};
 use crate::store::{Due, Leased, due_hour, due_partitions};
@@ -208,9 +208,13 @@ async fn renew_due(deps: Arc<Deps>, breaker: Arc<Breaker>, due: Due) -> SweepOut
     About::Customer.note(&lease.connection.customer);
     About::Integration.note(&lease.connection.integration);
     let deps = deps.calling(breaker.of(&lease.connection.workspace));
-    match lead(&deps, lease, Asked::Anyway, Deadline::began(now)).await {
-        Ok(connection) if connection.health.disconnected => SweepOutcome::Disconnected,
-        Ok(_) => SweepOutcome::Renewed,
-        Err(_) => SweepOutcome::Failed,
+    match in_a_task(deps, lease, Asked::Anyway, Deadline::began(now)).await {
+        Ok(Ok(connection)) if connection.health.disconnected => SweepOutcome::Disconnected,
+        Ok(Ok(_)) => SweepOutcome::Renewed,
+        Ok(Err(_)) => SweepOutcome::Failed,
+        Err(error) => {
+            broken_down(error).report("a renewal ended early");
+            SweepOutcome::Failed
+        }
     }
 }
