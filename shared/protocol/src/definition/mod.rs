@@ -97,7 +97,7 @@ pub use customer_host::CustomerHost;
 pub use discovered::{ClientOrigin, Discovered, DiscoveredClient, discovered_endpoint_problem, is_issuer};
 pub use further_tokens::{FurtherTokens, add_further, put};
 pub use headers::Headers;
-pub use hints::{PaginationHint, PaginationKind, RetryHint, asked_to_wait};
+pub use hints::{PaginationHint, PaginationKind, RetryHint, WaitPlace, WaitText, asked_to_wait};
 pub use hosts::HostRule;
 pub use integration::{BARE_CALLBACK, Integration, Sharing, integration_id, integration_id_of, is_id};
 pub use integration_definition::{CallbackPath, IntegrationDefinition};
