@@ -3,8 +3,9 @@
 use insta::assert_snapshot;
 use serde_json::json;
 use tests::definitions::{integration, integration_with};
-use tests::world::callback_path;
+use tests::world::{AtProvider, callback_path};
 use tests::{Start, World};
+use url::Url;
 
 #[tokio::test(start_paused = true)]
 async fn scopes_are_joined_as_the_provider_wants_them() {
@@ -102,4 +103,30 @@ async fn a_team_can_put_a_page_of_its_own_before_the_callback() {
     browser.get(answered.location()).await.assert_connected();
     let sent = world.provider.token_request().parameter("redirect_uri");
     assert_eq!(sent.as_deref(), Some("https://app.example/oauth/back"));
+}
+
+/// As at a service whose page is one application that finds its way behind the `#`.
+#[tokio::test(start_paused = true)]
+async fn a_page_that_finds_its_way_behind_the_hash_gets_the_request_there() {
+    for (page, before) in [
+        ("https://provider.example/#/oauth/authorize", "https://provider.example/#/oauth/authorize?"),
+        ("https://provider.example/app?v=2#authorize?x=1", "https://provider.example/app?v=2#authorize?x=1&"),
+    ] {
+        let world = World::with(&integration_with(&json!({
+            "authorizeUri": page,
+            "authorizationRequest": { "names": { "client_id": "app_id" } },
+        })))
+        .await;
+        let browser = world.browser();
+        let address = world.begin(&browser, &Start::new()).await.address;
+        let behind = address.as_str().strip_prefix(before).unwrap();
+        // The same request, as a page without a `#` gets it.
+        let read =
+            AtProvider { address: Url::parse(&format!("https://provider.example/?{behind}")).unwrap() };
+        assert_eq!(read.parameter("app_id").as_deref(), Some("client!+ID"));
+        assert_eq!(read.parameter("scope").as_deref(), Some("read write"));
+        assert!(read.parameter("code_challenge").is_some());
+        let answered = browser.get(&read.consent()).await;
+        browser.get(answered.location()).await.assert_connected();
+    }
 }

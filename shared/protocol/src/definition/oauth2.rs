@@ -304,7 +304,7 @@ impl OAuth2 {
             }
         }
         if let Some(address) = &self.authorize_uri {
-            checker.endpoint("authorizeUri", address, OWN_PARAMETERS);
+            checker.page("authorizeUri", address, OWN_PARAMETERS, Credentials::NotYet);
             checker.shown("authorizeUri", address.template());
         }
         if let Some(address) = &self.token_uri {
