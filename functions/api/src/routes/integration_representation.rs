@@ -219,7 +219,7 @@ mod tests {
             "enabled": false,
             "helpUri": "https://crm.example/help",
             "inputSchema": { "type": "object" },
-            "config": { "clientId": "id" },
+            "config": { "clientId": "id", "authorizationRequest": { "names": { "scope": null }, "responseType": "auth_code" } },
             "apiClient": {
                 "headers": { "Authorization": "Bearer ${credentials.access_token}", "X-Signature": "${request.signature}" },
                 "signing": { "type": "hmac", "algorithm": "sha256", "key": "${credentials.secret}", "message": "${request.url}" },

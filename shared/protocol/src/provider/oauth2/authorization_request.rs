@@ -62,6 +62,10 @@ pub fn authorization_request(
     let (mut location, _) = request.url();
     if let Some(changes) = &config.authorization_request {
         let mut parameters: Vec<(String, String)> = location.query_pairs().into_owned().collect();
+        if let Some(response_type) = &changes.response_type {
+            let sent = parameters.iter_mut().filter(|(name, _)| name == "response_type");
+            sent.for_each(|(_, value)| value.clone_from(response_type));
+        }
         rename(&mut parameters, &changes.names);
         location.query_pairs_mut().clear().extend_pairs(parameters);
     }
