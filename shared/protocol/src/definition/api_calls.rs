@@ -8,7 +8,7 @@ use http::header::AUTHORIZATION;
 use serde::{Deserialize, Serialize};
 
 use super::api_path::ApiPath;
-use super::body::{Body, BodyFormat};
+use super::body::{Body, BodyFormat, Node};
 use super::call_method::CallMethod;
 use super::call_parts::{Basic, CallParts, DefinedCall, Query};
 use super::checker::{Checker, Credentials};
@@ -16,7 +16,7 @@ use super::condition::Condition;
 use super::headers::Headers;
 use super::hints::{PaginationHint, RetryHint};
 use super::request_signing::RequestSigning;
-use super::template::{Address, Template};
+use super::template::Address;
 use crate::answer::Content;
 
 /// A request to the integration's API that succeeds only with working credentials.
@@ -156,7 +156,7 @@ pub struct ApiClient {
     pub basic: Option<Basic>,
     /// Members of every request's body, a JSON object or a form.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub body: BTreeMap<String, Template>,
+    pub body: BTreeMap<String, Node>,
     /// How every request is signed.
     #[serde(
         default,
@@ -232,7 +232,9 @@ impl ApiClient {
 
     pub(super) fn check(&self, checker: &mut Checker<'_>, credentials: Credentials<'_>, is_signed: bool) {
         self.parts().check_signed(self.signing.as_ref(), checker, credentials);
-        checker.templates("body", &self.body, credentials);
+        for (name, node) in &self.body {
+            node.check(checker, &format!("body.{name}"), credentials);
+        }
         if is_signed && self.signing.is_some() {
             checker.refuse("signing", "has no place where OAuth 1.0 signs");
         }

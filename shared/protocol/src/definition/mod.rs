@@ -79,7 +79,7 @@ pub use api_calls::{ApiClient, RevokeCall, TestCall, is_expected};
 pub use api_path::ApiPath;
 pub use auth_method::{AuthMethod, AuthType};
 pub use auth_option::{AuthOption, AuthOptionDefinition};
-pub use body::{Body, BodyFormat};
+pub use body::{Body, BodyFormat, Node, object as rendered_object};
 pub use call_method::CallMethod;
 pub use call_parts::{Basic, CallParts, DefinedCall, Query, add_query, is_same_name, rendered};
 pub use callback_parameters::CallbackParameters;
