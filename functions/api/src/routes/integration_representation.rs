@@ -223,9 +223,13 @@ mod tests {
             "apiClient": {
                 "headers": { "Authorization": "Bearer ${credentials.access_token}", "X-Signature": "${request.signature}" },
                 "signing": { "type": "hmac", "algorithm": "sha256", "key": "${credentials.secret}", "message": "${request.url}" },
-                "body": { "secret": "${credentials.secret}" },
+                "body": { "secret": "${credentials.secret}", "team": { "id": 1 } },
+                "retry": [{ "status": 429, "after": "x-after", "at": { "body": "error.message", "pattern": "after (.+)$" } }],
             },
-            "test": { "path": "/me" },
+            "test": {
+                "path": "/me",
+                "signing": { "type": "private-key", "algorithm": "ES256", "key": "${credentials.secret}", "keyEncoding": "jwk", "message": "${request.url}" },
+            },
             "revoke": { "path": "/revoke", "headers": { "A": "b" }, "body": { "c": "d" }, "bodyFormat": "json", "perToken": true },
             "customerHost": true,
             "customerHostGetsSecret": true,
