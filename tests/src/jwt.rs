@@ -1,12 +1,12 @@
 //! Keys of a team or a customer, and the JWTs that they have signed. They are verified by `aws_lc_rs` alone.
 
-use aws_lc_rs::encoding::{AsBigEndian, AsDer, EcPrivateKeyBin, Pkcs8V1Der};
-use aws_lc_rs::hmac;
-use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
+use aws_lc_rs::encoding::{AsBigEndian, AsDer, EcPrivateKeyBin, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize, PublicKey as RsaPublicKey};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _,
     RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
 };
+use aws_lc_rs::{digest, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -36,6 +36,14 @@ impl SigningKey {
         let public = pair.public_key().as_ref().to_vec();
         let pem = pem(pair.to_pkcs8v1().unwrap().as_ref());
         Self { pem, public, algorithm: &ECDSA_P256_SHA256_FIXED }
+    }
+
+    /// The SHA-256 hash of an RSA key's public half, in base64.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let public = RsaPublicKey::from_der(&self.public).unwrap();
+        let half = AsDer::<PublicKeyX509Der<'_>>::as_der(&public).unwrap();
+        STANDARD.encode(digest::digest(&digest::SHA256, half.as_ref()))
     }
 
     /// A P-256 key as a JWK of this name.

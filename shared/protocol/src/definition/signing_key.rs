@@ -1,8 +1,10 @@
 //! Keys that sign, as people hand them over: in PEM with its line breaks lost or written out, in base64, in hex, as a JWK, or
 //! as a plain text.
 
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
+    Ed25519KeyPair, KeyPair, RsaKeyPair,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use self::jwk::Jwk;
-use crate::pem::{blocks, from_base64};
+use crate::pem::{Block, blocks, from_base64};
 
 /// How a key is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,12 +62,8 @@ impl SigningKey {
     }
 
     fn of_pem(algorithm: Algorithm, text: &str) -> Option<Self> {
-        let is_known = |label: &str| matches!(label, "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY");
-        let blocks = blocks(text)?;
-        blocks
-            .iter()
-            .find(|block| is_known(&block.label))
-            .and_then(|block| Self::of_der(algorithm, &block.label, &block.der))
+        let block = private_block(text)?;
+        Self::of_der(algorithm, &block.label, &block.der)
     }
 
     fn of_jwk(algorithm: Algorithm, jwk: &Jwk) -> Option<Self> {
@@ -99,6 +97,28 @@ impl SigningKey {
         let key = Self { algorithm, key };
         key.sign("").is_some().then_some(key)
     }
+}
+
+/// The first private key in a text.
+fn private_block(text: &str) -> Option<Block> {
+    let is_known = |label: &str| matches!(label, "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY");
+    blocks(text)?.into_iter().find(|block| is_known(&block.label))
+}
+
+/// The public half of a private key in PEM, as certificates write it (RFC 5280 §4.1, `SubjectPublicKeyInfo`).
+pub(super) fn public_half(text: &str) -> Option<Vec<u8>> {
+    let der = &private_block(text)?.der;
+    let rsa = || RsaKeyPair::from_pkcs8(der).or_else(|_| RsaKeyPair::from_der(der)).ok();
+    let ec = |curve| EcdsaKeyPair::from_private_key_der(curve, der).ok();
+    let [p256, p384] = [&ECDSA_P256_SHA256_FIXED_SIGNING, &ECDSA_P384_SHA384_FIXED_SIGNING];
+    let half: PublicKeyX509Der<'_> = if let Some(pair) = rsa() {
+        pair.public_key().as_der().ok()?
+    } else if let Some(pair) = ec(p256).or_else(|| ec(p384)) {
+        pair.public_key().as_der().ok()?
+    } else {
+        Ed25519KeyPair::from_pkcs8(der).ok()?.public_key().as_der().ok()?
+    };
+    Some(half.as_ref().to_vec())
 }
 
 fn curve_of(algorithm: Algorithm) -> &'static EcdsaSigningAlgorithm {

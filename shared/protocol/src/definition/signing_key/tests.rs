@@ -1,9 +1,9 @@
-use aws_lc_rs::encoding::{AsBigEndian, AsDer, EcPrivateKeyBin, EcPrivateKeyRfc5915Der, Pkcs8V1Der};
-use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
+use aws_lc_rs::encoding::{AsBigEndian, EcPrivateKeyBin, EcPrivateKeyRfc5915Der, Pkcs8V1Der};
+use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, Ed25519KeyPair, KeyPair as _,
-    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
-    RSA_PSS_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey,
+    VerificationAlgorithm,
 };
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -186,5 +186,26 @@ fn a_jwk_signs_like_the_key_that_it_is() {
         (Algorithm::RS256, &serde_json::json!([])),
     ] {
         assert!(read(algorithm, jwk).is_none(), "{algorithm:?} {}", jwk["kty"]);
+    }
+}
+
+#[test]
+fn the_public_half_is_that_of_each_kind_of_key() {
+    let rsa = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+    let der = AsDer::<Pkcs8V1Der>::as_der(&rsa).unwrap();
+    let half = |key: &PublicKeyX509Der<'_>| Some(key.as_ref().to_vec());
+    let expected = half(&rsa.public_key().as_der().unwrap());
+    assert_eq!(public_half(&pem("PRIVATE KEY", der.as_ref())), expected);
+    assert_eq!(public_half(&pem("RSA PRIVATE KEY", &der.as_ref()[26..]).replace('\n', "")), expected);
+    for curve in [&ECDSA_P256_SHA256_FIXED_SIGNING, &ECDSA_P384_SHA384_FIXED_SIGNING] {
+        let pair = EcdsaKeyPair::generate(curve).unwrap();
+        let text = pem("PRIVATE KEY", pair.to_pkcs8v1().unwrap().as_ref());
+        assert_eq!(public_half(&text), half(&pair.public_key().as_der().unwrap()));
+    }
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
+    let text = pem("PRIVATE KEY", pair.to_pkcs8().unwrap().as_ref());
+    assert_eq!(public_half(&text), half(&pair.public_key().as_der().unwrap()));
+    for none in ["", "key", &pem("PUBLIC KEY", der.as_ref()), &pem("PRIVATE KEY", b"no key")] {
+        assert_eq!(public_half(none), None);
     }
 }
