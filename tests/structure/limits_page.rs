@@ -27,9 +27,9 @@ const NO_LIMITS: [(&str, &str); 18] = [
     ("shared/flow/src/store/due.rs", "SHARDS"),
     ("shared/flow/src/store/due.rs", "WORKSPACE"),
     ("shared/flow/src/store/transient.rs", "PAUSE"),
+    ("shared/protocol/src/clock.rs", "FIRST_MILLISECONDS"),
     ("shared/protocol/src/definition/bounded_schema.rs", "RANGES"),
     ("shared/protocol/src/definition/workspace_secrets.rs", "TWO_SECRETS"),
-    ("shared/protocol/src/provider/oauth2/token_response.rs", "FIRST_MILLISECONDS"),
     ("shared/protocol/src/provider/token_form.rs", "AROUND_A_FIELD"),
     ("shared/protocol/src/redirect_uri/own_routes.rs", "MOST_HOSTS"),
 ];
