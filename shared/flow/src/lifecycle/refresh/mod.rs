@@ -10,6 +10,7 @@ mod doubt;
 mod further;
 mod lifetime;
 mod not_renewed;
+mod planned;
 mod renew;
 mod slots;
 mod sweep;
@@ -34,8 +35,9 @@ use super::after_connect::complete_refreshed;
 use super::registration;
 use crate::connection::{Connection, ConnectionSecrets, connection_context, connection_not_found};
 use crate::deps::Deps;
-use crate::store::{ConnectionEvent, Lease, Predecessor, Written};
+use crate::store::{ConnectionEvent, Lease, Written};
 use not_renewed::{Heard, NotRenewed, expired};
+use planned::{Planned, scheduled};
 use renew::renew;
 use wait::{Waited, held, wait};
 pub(crate) use wait::{leased, release};
@@ -145,16 +147,15 @@ async fn lead(deps: &Deps, lease: Lease, asked: Asked, deadline: Deadline) -> Re
     let (renewed, failure) = match attempted {
         Ok(renewed) => (renewed, None),
         Err(NotRenewed::ForGood(error)) => {
-            let error = match lease.predecessor {
-                Predecessor::Interrupted => interrupted(),
-                Predecessor::Released => error,
-            };
+            let error = if lease.connection.interrupted { interrupted() } else { error };
             (disconnected(&lease.connection, error), None)
         }
         Err(NotRenewed::ForNow(error, heard)) => {
-            (failed(deps, &lease.connection, asked, (error.clone(), heard)), Some(error))
+            let failed = failed(deps, &lease.connection, asked, (error.clone(), heard));
+            (scheduled(deps, failed, lease.connection.health.next_refresh_at).await, Some(error))
         }
     };
+    let renewed = Connection { turn: lease.connection.turn + 1, ..renewed };
     let newly_disconnected = renewed.health.disconnected && !lease.connection.health.disconnected;
     let event = newly_disconnected.then_some(ConnectionEvent::Disconnected);
     match deps.store.release_lease(&lease, &renewed, event).await {
@@ -179,6 +180,7 @@ async fn lead(deps: &Deps, lease: Lease, asked: Asked, deadline: Deadline) -> Re
             error.report("renewed credentials could not be saved");
             // Try to save at least the failure. Otherwise the refresh would be tried again at once, again and again.
             let failed = failed(deps, &lease.connection, asked, (error.clone(), Heard::Nothing));
+            let failed = scheduled(deps, failed, lease.connection.health.next_refresh_at).await;
             reported(deps.store.release_lease(&lease, &failed, None).await, "a failed refresh was not noted");
             Err(error)
         }
@@ -196,6 +198,7 @@ async fn attempt(deps: &Deps, lease: &Lease, deadline: Deadline) -> Result<Conne
         return Err(NotRenewed::ForGood(expired()));
     };
     let key = deps.sealer.prepare(connection_context(workspace)).await?;
+    let planned = Planned::noted(deps, before, registration.option(), &secrets.held.credentials).await?;
     let renewed = renew(deps, secrets.values(&registration)?, renewal, &before.health, deadline).await?;
     secrets.held.credentials = renewed.credentials;
     complete_refreshed(deps, &registration, &mut secrets, deadline).await;
@@ -209,8 +212,11 @@ async fn attempt(deps: &Deps, lease: &Lease, deadline: Deadline) -> Result<Conne
             now + pause(before.health.failures.saturating_add(1), &PAUSES_AFTER_FAILURES, &*deps.random);
         further::noted(&mut health, &before.health, failed, now, next);
     }
+    health.next_refresh_at = planned.instead_of(health.next_refresh_at);
     let sealed = secrets.seal(&key, workspace, customer, id)?;
-    Ok(Connection { sealed, health, version: before.version + 1, ..before.clone() })
+    let renewed =
+        Connection { sealed, health, version: before.version + 1, interrupted: false, ..before.clone() };
+    Ok(scheduled(deps, renewed, planned.at.or(before.health.next_refresh_at)).await)
 }
 
 /// Marks the credentials as gone for good: only the customer can bring new ones.
