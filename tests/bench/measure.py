@@ -281,30 +281,33 @@ def _connection():
         more = {"ExclusiveStartKey": last} if last else None
     whole = next(item for item in items if item["pk"]["S"] == identity)
     slot = next(item for item in items if identity in item.get("live", {}).get("SS", ()))
-    return whole, slot
+    schedule = world.dynamodb("Scan", TableName="schedule")["Items"]
+    due = next(item for item in schedule if item["sk"]["S"].endswith(f"#{identity}"))
+    return whole, slot, due
 
 
 def _seed(template, begin, end):
-    whole, slot = template
+    whole, slot, due = template
     _, time, _ = whole["ownerSk"]["S"].rsplit("#", 2)
-    due, _ = whole["dueSk"]["S"].split("#")
-    batch = []
+    at, _ = due["sk"]["S"].rsplit("#", 1)
+    batch = {"connections": [], "schedule": []}
 
     def write():
-        if batch:
-            answer = world.dynamodb("BatchWriteItem", RequestItems={"connections": batch})
+        if batch["schedule"]:
+            answer = world.dynamodb("BatchWriteItem", RequestItems=batch)
             if answer.get("UnprocessedItems"):
                 raise AssertionError("the database did not take all items")
-            batch.clear()
+            for items in batch.values():
+                items.clear()
 
     for number in range(begin, end):
         identity, customer = f"{number:024x}", f"seeded-{number}"
-        batch.append({"PutRequest": {"Item": whole | {
+        batch["connections"].append({"PutRequest": {"Item": whole | {
             "pk": {"S": identity}, "customer": {"S": customer}, "ownerSk": {"S": f"{customer}#{time}#{identity}"},
-            "dueSk": {"S": f"{due}#{identity}"},
         }}})
+        batch["schedule"].append({"PutRequest": {"Item": due | {"sk": {"S": f"{at}#{identity}"}}}})
         hashed = base64.urlsafe_b64encode(number.to_bytes(24, "big")).decode()
-        batch.append({"PutRequest": {"Item": slot | {"pk": {"S": f"slot#{hashed}"}, "live": {"SS": [identity]}}}})
-        if len(batch) == 24:
+        batch["connections"].append({"PutRequest": {"Item": slot | {"pk": {"S": f"slot#{hashed}"}, "live": {"SS": [identity]}}}})
+        if len(batch["schedule"]) == 8:
             write()
     write()

@@ -34,6 +34,15 @@ impl Service {
         calls.into_iter().flatten().any(|call| call["choose"]["as"] == name)
     }
 
+    /// The parameters of the callback that are kept.
+    pub(crate) fn named_in_the_callback(&self) -> Vec<String> {
+        match self.config("callbackParameters") {
+            Value::Array(names) => names.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            Value::Object(described) => described.keys().cloned().collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Where the service sends the browser after the customer's consent.
     pub(crate) fn back(&mut self, state: &str) -> Checked<String> {
         let mut pairs: Vec<(String, String)> = Vec::new();
@@ -53,7 +62,7 @@ impl Service {
         }
         for (name, value) in &mut values {
             if self.is_chosen(name) {
-                // It names the item that the start names too.
+                // It names one of the items.
                 *value = format!("{}2", self.value_of(name).as_str().unwrap_or_default());
             }
         }

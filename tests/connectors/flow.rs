@@ -18,6 +18,7 @@ use crate::probes;
 use crate::run::Subject;
 use crate::service::TokenRequest;
 use crate::stage::{Awaited, PROXIED, Reaction};
+use crate::tokens;
 
 /// A step of a flow, as the table of docs/connector-checks.md has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,8 +51,8 @@ pub(crate) async fn whole(
 ) -> Checked<Steps> {
     let (described, option) = (&subject.definition, subject.option());
     let mut steps = Steps::new();
-    let rounds =
-        turns(described, option).max(probes::turns(option)).max(1 + usize::from(separates_nothing(option)));
+    let needs_two = separates_nothing(option) || tokens::may_leave_out_their_end(&option["config"]);
+    let rounds = turns(described, option).max(probes::turns(option)).max(1 + usize::from(needs_two));
     for turn in 0..rounds.min(most_rounds) {
         let mut put = put.clone();
         let mut option = option.clone();

@@ -242,22 +242,18 @@ impl<'w> Journey<'w> {
         Ok(browser.send(form.submit()).await)
     }
 
-    fn payload(&self) -> Value {
+    pub(crate) fn payload(&self) -> Value {
         let option = self.service(|service| service.option.clone());
         let mut payload = json!({ "integrationKey": self.key, "authOptionKey": option["key"] });
+        let named = self.service(|service| service.named_in_the_callback());
         for call in option["afterConnect"].as_array().into_iter().flatten() {
-            if let Some(name) = call["choose"]["as"].as_str() {
+            if let Some(name) =
+                call["choose"]["as"].as_str().filter(|name| !named.iter().any(|is| is == name))
+            {
                 payload["connectorParameters"][name] = label_of("2").into();
             }
         }
         payload
-    }
-
-    /// A start that gives these values.
-    pub(crate) async fn start_with(&self, entered: &Value) -> Answer {
-        let mut payload = self.payload();
-        payload["connectionParameters"] = entered.clone();
-        self.world.browser().send(Start::new().with(&payload).form()).await
     }
 
     fn can_be_typed(&self, schema: &Value) -> bool {

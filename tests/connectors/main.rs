@@ -28,6 +28,7 @@ mod survivors;
 mod table;
 mod template;
 mod tokens;
+mod unused;
 mod xml;
 
 /// What went well, or the first thing that did not.

@@ -224,19 +224,21 @@ pub(crate) async fn of_optional_calls(journey: &Journey<'_>) -> Checked {
     if journey.turn > 0 || calls.is_empty() {
         return Ok(());
     }
-    let place = calls.len() - 1;
-    let answer = journey.sign_in_with(place, status(500)).await?;
-    match (calls[place]["optional"] == true, connection_id(&answer)) {
-        (true, Ok(_)) => journey.stage.done("optional call"),
-        (false, Err(_)) => {
-            journey.stage.forget();
-            // Nobody has the tokens that were issued for it.
-            journey.service(|service| service.values.credentials = json!({}));
-            journey.stage.done("call that fails")
+    for (place, call) in calls.iter().enumerate() {
+        let answer = journey.sign_in_with(place, status(500)).await?;
+        match (call["optional"] == true, connection_id(&answer)) {
+            (true, Ok(_)) => journey.stage.done("optional call")?,
+            (false, Err(_)) => {
+                journey.stage.forget();
+                // Nobody has the tokens that were issued for it.
+                journey.service(|service| service.values.credentials = json!({}));
+                journey.stage.done("call that fails")?;
+            }
+            (true, Err(problem)) => return Err(format!("an optional call failed: {problem}")),
+            (false, Ok(_)) => return Err("a call failed, and there is a connection".to_owned()),
         }
-        (true, Err(problem)) => Err(format!("an optional call failed: {problem}")),
-        (false, Ok(_)) => Err("a call failed, and there is a connection".to_owned()),
     }
+    Ok(())
 }
 
 /// A call after connecting whose answer has its values but is not the expected one has failed.

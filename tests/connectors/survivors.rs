@@ -1,6 +1,6 @@
 //! Changes that nothing notices, and why.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::mutants::Mutant;
 use crate::run;
@@ -47,9 +47,11 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("config.signatureMethod", "HMAC-SHA1"),
     ("config.extraIn", "authorize"),
     ("config.clientAuthLocation", "body"),
+    ("config.refreshRequest.bodyFormat", "form"),
     ("config.scopeSeparator", " "),
     ("test.headers.Accept", "application/json"),
     ("afterConnect.headers.Accept", "application/json"),
+    ("apiClient.defaultHeaders.Accept", "application/json"),
     ("login.headers.Accept", "application/json"),
     ("tokenRequest.headers.Accept", "application/json"),
     ("tokenResponse.access_token", "access_token"),
@@ -73,6 +75,7 @@ const REASONS: &[(&str, &str, &str)] = &[
         "any",
         "every seven days is soon enough for a refresh token that lasts two weeks",
     ),
+    ("enabled", "any", "whoever uses it turns it on"),
 ];
 
 /// Why nothing notices this change.
@@ -96,8 +99,16 @@ pub(crate) fn reason(mutant: &Mutant) -> Option<&'static str> {
     if mutant.pointer == "/baseUri" && mutant.subject.option()["baseUri"].is_string() {
         return Some("the option has an address of its own");
     }
-    if mutant.pointer.ends_with("/privateKey/type") {
-        return Some("what is no text is no key either");
+    if mutant.change == "changed"
+        && mutant.original.as_str().is_some_and(|text| text.starts_with("${random."))
+    {
+        return Some("it is drawn anew each time");
+    }
+    if let Some(reason) = of_a_key(mutant).or_else(|| of_a_token_error(mutant)) {
+        return Some(reason);
+    }
+    if mutant.setting.ends_with("choose.response.account_name") {
+        return Some("the label, which is there in any case, stands in one of its places");
     }
     let fits = |(setting, change, _): &&(&str, &str, &str)| {
         mutant.setting.ends_with(setting) && (*change == "any" || *change == mutant.change)
@@ -110,13 +121,22 @@ fn is_default_in_another_way(mutant: &Mutant) -> bool {
     let accepts = json!({ "Accept": "application/json" });
     let ends = |end: &str| mutant.setting.ends_with(end);
     let is_hour = ends("config.expiresIn") && mutant.original == json!(3600);
-    let is_accept = (ends("test.headers") || ends("afterConnect.headers") || ends("login.headers"))
-        && mutant.original == accepts;
+    let carriers = [
+        "test.headers",
+        "afterConnect.headers",
+        "login.headers",
+        "tokenRequest.headers",
+        "apiClient.defaultHeaders",
+    ];
+    let is_accept = carriers.iter().any(|carrier| ends(carrier)) && mutant.original == accepts
+        || ends("config.tokenRequest") && mutant.original == json!({ "headers": accepts });
     let is_lifetime = mutant.setting.contains("signed.") && ends("lifetime") && mutant.original == json!(300);
     let all_defaults = ends("config.tokenResponse")
         && mutant.original.as_object().is_some_and(|places| places.iter().all(|(name, place)| place == name));
-    let is_apis = ends("afterConnect.headers.Authorization")
-        && mutant.original == mutant.subject.option()["apiClient"]["headers"]["Authorization"];
+    let of_api = &mutant.subject.option()["apiClient"]["headers"];
+    let is_apis = ends("afterConnect.headers.Authorization") && mutant.original == of_api["Authorization"]
+        || ends("afterConnect.headers")
+            && mutant.original == json!({ "Authorization": of_api["Authorization"] });
     let is_more = is_lifetime || all_defaults || is_apis;
     mutant.change == "removed"
         && (is_more || is_accept || is_hour && mutant.subject.option()["type"] == "oauth2")
@@ -131,6 +151,34 @@ fn of_a_schema(mutant: &Mutant) -> Option<&'static str> {
             Some("one of several texts is a text")
         }
         "isSensitive" if is_a_key(mutant, parent) => Some("what signs is sealed in any case"),
+        _ if mutant.change == "removed" && is_a_key(mutant, &mutant.pointer) => {
+            Some("a parameter that no schema describes is taken too, and what signs is sealed in any case")
+        }
+        _ if parent == "/parametersSchema/required" && is_a_key(mutant, &named(&mutant.original)) => {
+            Some("nothing is signed without it")
+        }
+        _ => None,
+    }
+}
+
+/// Where the property stands that is required.
+fn named(required: &Value) -> String {
+    format!("/parametersSchema/properties/{}", required.as_str().unwrap_or_default())
+}
+
+/// Why a change of a key or a certificate makes no difference.
+fn of_a_key(mutant: &Mutant) -> Option<&'static str> {
+    let is_pem = ["/clientCertificate/certificate", "/clientCertificate/key", "/signing/key"]
+        .iter()
+        .any(|place| mutant.pointer.ends_with(place));
+    let is_typed = ["/privateKey/type", "/certificate/type", "/certificateKey/type"]
+        .iter()
+        .any(|place| mutant.pointer.ends_with(place));
+    match mutant.change {
+        "changed" if is_pem && mutant.subject.option()["apiClient"]["signing"]["type"] != "hmac" => {
+            Some("what stands behind a key or a certificate in PEM is not read")
+        }
+        "removed" if is_typed => Some("what is no text is no key either"),
         _ => None,
     }
 }
@@ -143,6 +191,20 @@ fn is_a_key(mutant: &Mutant, property: &str) -> bool {
     let signed = option["signed"].as_object().into_iter().flatten().map(|(_, signed)| &signed["key"]);
     let others = [&option["apiClient"]["signing"]["key"], &option["clientCertificate"]["key"]];
     signed.chain(others).any(|key| *key == placeholder)
+}
+
+/// Why an error of the token endpoint means the same without being described.
+fn of_a_token_error(mutant: &Mutant) -> Option<&'static str> {
+    let (_, place) = mutant.pointer.split_once("/config/tokenErrors/")?;
+    let place: usize = place.split('/').next()?.parse().ok()?;
+    let option = mutant.subject.option();
+    match option["config"]["tokenErrors"][place]["means"].as_str()? {
+        "request" => Some("an unknown error is one of the request"),
+        "client" if option["type"] == "client-credentials" => {
+            Some("what was entered is refused, in whichever words")
+        }
+        _ => None,
+    }
 }
 
 /// Where nothing is renewed, only a test reads `expired`, and what it fails by is a refusal in any case.

@@ -10,6 +10,7 @@ use crate::flow::{Step, Steps};
 use crate::mutants::Mutant;
 use crate::run::Subject;
 use crate::survivors;
+use crate::unused;
 
 const STEPS: [(Step, &str); 7] = [
     (Step::Connect, "connect"),
@@ -60,7 +61,7 @@ pub(crate) fn of_steps(rows: &[(&Subject, Steps)]) -> String {
     text
 }
 
-/// How many connectors use each setting of the language.
+/// How many connectors use each setting of the language, and why those stay that none uses.
 pub(crate) fn of_settings(subjects: &[Subject]) -> String {
     let openapi = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json");
     let openapi: Value = serde_json::from_str(&std::fs::read_to_string(openapi).unwrap()).unwrap();
@@ -92,13 +93,7 @@ pub(crate) fn of_settings(subjects: &[Subject]) -> String {
     for (setting, connectors) in &used {
         writeln!(text, "| `{setting}` | {} |", connectors.len()).unwrap();
     }
-    let unused: Vec<String> = known
-        .iter()
-        .filter(|setting| !used.contains_key(*setting))
-        .map(|setting| format!("`{setting}`"))
-        .collect();
-    write!(text, "\nNo connector uses {}.\n", unused.join(", ")).unwrap();
-    text
+    format!("{text}\n{}", unused::table(&known, &used))
 }
 
 /// Whether an option has a setting at this path; a step over a list takes each item.

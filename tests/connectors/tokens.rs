@@ -67,7 +67,9 @@ impl Service {
             _ => LIFE,
         };
         let end = self.seconds() + LIFE;
-        if let Some((token, claim)) = claim_of(&places["expires_at"]) {
+        if self.turn % 2 == 1 && may_leave_out_their_end(&self.option["config"]) {
+            // The definition says when they end.
+        } else if let Some((token, claim)) = claim_of(&places["expires_at"]) {
             fields.insert(token.to_owned(), json!(jwt(&json!({ claim: end, "jti": self.issued }))));
             fields.insert("expires_at".to_owned(), json!(end));
         } else if places["expires_at"].is_string() {
@@ -193,9 +195,15 @@ impl Service {
             };
             let ((first, _), (second, value)) = (item("1"), item("2"));
             let items = if self.turn.is_multiple_of(2) { vec![second] } else { vec![first, second] };
-            // What the definition leaves out stands there too.
-            let fitting = Answered::of(200, item("0").0);
-            let others = fitting.violations(&json!({ "body": call["choose"]["where"] }), self.turn);
+            // What the definition leaves out stands there too, under the name of what is chosen.
+            let mut left_out = item("0").0;
+            if let Some(label) = call["choose"]["label"].as_str() {
+                put(&mut left_out, label, json!(label_of("2")));
+            }
+            let fitting = Answered::of(200, left_out);
+            let condition = json!({ "body": call["choose"]["where"] });
+            let mut others = fitting.violations(&condition, self.turn);
+            others.retain(|other| !other.fits(&condition));
             // So does an item that lacks one of the further values: it cannot be chosen.
             let lacking = further.iter().filter_map(|(_, place)| {
                 let mut item = item("3").0;
@@ -265,6 +273,11 @@ impl Service {
         let keep_alive = stated.or(defined).map_or(week, |life| week.min(life / 2));
         Some(before_end.min(keep_alive).max(before(life)))
     }
+}
+
+/// Whether the end of tokens stands in the answer or, where it does not, in the definition.
+pub(crate) fn may_leave_out_their_end(config: &Value) -> bool {
+    config["expiresIn"].is_number() && config["tokenResponse"]["expires_at"].is_string()
 }
 
 /// The token and its claim, if a place is one.

@@ -12,6 +12,7 @@ async fn the_local_tables_are_those_of_the_template() {
         ("FlowsTable", &database.tables.flows),
         ("ConnectionsTable", &database.tables.connections),
         ("IntegrationsTable", &database.tables.integrations),
+        ("ScheduleTable", &database.tables.schedule),
     ] {
         let description =
             database.client.describe_table().table_name(table).send().await.unwrap().table.unwrap();

@@ -10,6 +10,7 @@
     reason = "a measurement takes the time, prints, and may stop"
 )]
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -207,22 +208,29 @@ impl World {
         let id = page.send().await.unwrap().items.unwrap()[0]["pk"].clone();
         let item = client.get_item().table_name(table).key("pk", id).send().await.unwrap().item.unwrap();
         let later = self.clock.now() + Duration::from_hours(7 * 24);
-        let writes: Vec<WriteRequest> = (0..count)
+        let write = |item: HashMap<String, AttributeValue>| {
+            let put = PutRequest::builder().set_item(Some(item)).build().unwrap();
+            WriteRequest::builder().put_request(put).build()
+        };
+        let text = AttributeValue::S;
+        let writes: Vec<[WriteRequest; 2]> = (0..count)
             .map(|number| {
                 let mut item = item.clone();
                 let id = format!("{number:024x}");
-                let text = AttributeValue::S;
                 item.insert("ownerSk".to_owned(), text(format!("other-{number}#{:014}#{id}", later.0)));
-                item.insert("duePk".to_owned(), text(format!("{}#{}", later.0 / 3_600_000, number % 8)));
-                item.insert("dueSk".to_owned(), text(format!("{:014}#{id}", later.0)));
+                let entry = HashMap::from([
+                    ("pk".to_owned(), text(format!("{}#{}", later.0 / 3_600_000, number % 8))),
+                    ("sk".to_owned(), text(format!("{:014}###{id}", later.0))),
+                ]);
                 item.insert("pk".to_owned(), text(id));
-                let put = PutRequest::builder().set_item(Some(item)).build().unwrap();
-                WriteRequest::builder().put_request(put).build()
+                [write(item), write(entry)]
             })
             .collect();
-        for batch in writes.chunks(25) {
-            let written =
-                client.batch_write_item().request_items(table, batch.to_vec()).send().await.unwrap();
+        for batch in writes.chunks(12) {
+            let (items, entries): (Vec<_>, Vec<_>) = batch.iter().cloned().map(<[_; 2]>::into).unzip();
+            let batch = client.batch_write_item().request_items(table, items);
+            let batch = batch.request_items(&self.database.tables.schedule, entries);
+            let written = batch.send().await.unwrap();
             assert!(written.unprocessed_items.unwrap_or_default().is_empty());
         }
     }

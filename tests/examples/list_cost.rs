@@ -98,7 +98,8 @@ impl<'a> Seeder<'a> {
             sealed: vec![7; 1500],
             version: 1,
             last_active_at: Timestamp(NOW),
-            leased_until: None,
+            turn: 1,
+            interrupted: false,
             archived_at: None,
         };
         let deadline = Timestamp(i64::MAX);

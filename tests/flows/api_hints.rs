@@ -1,7 +1,10 @@
 //! Headers that a caller may replace, and what an API says of its own patience.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
+use protocol::clock::Clock;
 use serde_json::{Value, json};
 use tests::answer::{Answer, refusal};
 use tests::definitions::integration;
@@ -51,13 +54,21 @@ async fn a_default_header_is_sent_unless_the_caller_has_it() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_asked_too_often_is_asked_once_more_after_a_short_wait() {
-    let retry =
-        json!({ "retry": [{ "status": 403, "headers": { "x-remaining": "0" }, "after": "x-after" }] });
+    let retry = json!({ "retry": [
+        { "status": 403, "headers": { "x-remaining": "0" }, "after": "x-after" },
+        { "status": 403, "at": { "body": "error.message", "pattern": "Retry after (.+)$" } },
+    ] });
     let (world, id) = connected(&retry).await;
     let busy = |status: u16, name: &'static str, seconds: &str| {
         Reply::body(status, "text/plain", "busy").header(name, seconds).header("x-remaining", "0")
     };
+    let message = |wait: u64| {
+        let at = (world.clock.now() + Duration::from_secs(wait)).to_rfc3339();
+        Reply::json(403, &json!({ "error": { "message": format!("Too many requests. Retry after {at}") } }))
+    };
     for (method, reply, asked, status) in [
+        (Method::GET, message(2), 2, 200),
+        (Method::GET, message(60), 1, 403),
         (Method::GET, busy(429, "retry-after", "1"), 2, 200),
         (Method::GET, busy(403, "x-after", "2"), 2, 200),
         // Too long to wait for, or not said to be for that.
@@ -88,6 +99,12 @@ async fn hints_that_say_nothing_and_defaults_that_authenticate_are_refused() {
         ("retry", json!([{}]), "retry[0]"),
         ("retry", json!([{ "status": 429, "after": "a b" }]), "retry[0].after"),
         ("retry", json!([{ "status": 7 }]), "retry[0].status"),
+        ("retry", json!([{ "status": 429, "at": { "body": "a..b" } }]), "retry[0].at.body"),
+        (
+            "retry",
+            json!([{ "status": 429, "after": { "body": "a", "pattern": "x" } }]),
+            "retry[0].after.pattern",
+        ),
         ("pagination", json!({ "type": "cursor", "parameter": "after" }), "pagination.next"),
         ("pagination", json!({ "type": "offset" }), "pagination.parameter"),
         ("pagination", json!({ "type": "link", "next": "a..b" }), "pagination.next"),

@@ -1,10 +1,14 @@
 //! What a definition can say about the authorization request (RFC 6749 §4.1.1).
 
+use http::Method;
 use insta::assert_snapshot;
-use serde_json::json;
+use serde_json::{Value, json};
+use tests::answer::refusal;
 use tests::definitions::{integration, integration_with};
-use tests::world::callback_path;
+use tests::tokens::{WORKSPACE, admin};
+use tests::world::{AtProvider, callback_path};
 use tests::{Start, World};
+use url::Url;
 
 #[tokio::test(start_paused = true)]
 async fn scopes_are_joined_as_the_provider_wants_them() {
@@ -102,4 +106,68 @@ async fn a_team_can_put_a_page_of_its_own_before_the_callback() {
     browser.get(answered.location()).await.assert_connected();
     let sent = world.provider.token_request().parameter("redirect_uri");
     assert_eq!(sent.as_deref(), Some("https://app.example/oauth/back"));
+}
+
+/// As at a service whose page is one application that finds its way behind the `#`.
+#[tokio::test(start_paused = true)]
+async fn a_page_that_finds_its_way_behind_the_hash_gets_the_request_there() {
+    for (page, before) in [
+        ("https://provider.example/#/oauth/authorize", "https://provider.example/#/oauth/authorize?"),
+        ("https://provider.example/app?v=2#authorize?x=1", "https://provider.example/app?v=2#authorize?x=1&"),
+    ] {
+        let world = World::with(&integration_with(&json!({
+            "authorizeUri": page,
+            "authorizationRequest": { "names": { "client_id": "app_id" } },
+        })))
+        .await;
+        let browser = world.browser();
+        let address = world.begin(&browser, &Start::new()).await.address;
+        let behind = address.as_str().strip_prefix(before).unwrap();
+        // The same request, as a page without a `#` gets it.
+        let read =
+            AtProvider { address: Url::parse(&format!("https://provider.example/?{behind}")).unwrap() };
+        assert_eq!(read.parameter("app_id").as_deref(), Some("client!+ID"));
+        assert_eq!(read.parameter("scope").as_deref(), Some("read write"));
+        assert!(read.parameter("code_challenge").is_some());
+        let answered = browser.get(&read.consent()).await;
+        browser.get(answered.location()).await.assert_connected();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_response_type_is_sent_if_its_answer_can_be_read() {
+    let changed = |response_type: &str, extra: Value, names: Value| {
+        integration_with(&json!({
+            "authorizationRequest": { "responseType": response_type, "names": names }, "extra": extra,
+        }))
+    };
+    let form_post = json!({ "response_mode": "form_post" });
+    for (response_type, extra, name) in
+        [("auth_code", json!({}), "response_type"), ("code id_token", form_post.clone(), "responseType")]
+    {
+        let names = json!({ "response_type": name });
+        let world = World::with(&changed(response_type, extra, names)).await;
+        let browser = world.browser();
+        let at_provider = world.begin(&browser, &Start::new()).await;
+        assert_eq!(at_provider.parameter(name).as_deref(), Some(response_type));
+        let form = at_provider.answer(&[("code", "a"), ("id_token", "secret.id.token")]);
+        let posted = browser.post_cross_site(&callback_path(), form).await;
+        assert!(!posted.location().contains("id_token"));
+        let answered = browser.get(posted.location()).await;
+        browser.get(answered.location()).await.assert_connected();
+    }
+    let world = World::new().await;
+    for (response_type, extra, names) in [
+        ("token", form_post.clone(), json!({})),
+        ("code token", form_post.clone(), json!({})),
+        ("code id_token", json!({}), json!({})),
+        ("code id_token", json!({ "response_mode": "query" }), json!({})),
+        ("", json!({}), json!({})),
+        ("auth_code", json!({}), json!({ "response_type": null })),
+    ] {
+        let definition = changed(response_type, extra, names);
+        let answer = world.api(Method::PUT, "/integrations/crm", &admin(WORKSPACE), Some(&definition)).await;
+        let field = "authOptions[0].config.authorizationRequest.responseType";
+        assert_eq!(answer.refusal(), refusal(400, "request_malformed", field), "{response_type}");
+    }
 }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use flow::lifecycle::refresh::sweep;
 use flow::seal::{DataKey, EncryptionContext, KeyFuture, StaticKey, WrappingKey};
 use http::Method;
+use protocol::clock::Clock;
 use serde_json::{Value, json};
 use tests::form::Form;
 use tests::provider::{self, Reply};
@@ -17,14 +19,14 @@ use zeroize::Zeroizing;
 
 /// What a first OAuth 2 connection asks of `DynamoDB` when its functions are warm and at most 1 KB is stored. The
 /// budget: 5 requests, 10 write units, 3 read units.
-const WARM: Consumed = Consumed { requests: 4, write_units: 10.0, read_units: 1.0 };
+const WARM: Consumed = Consumed { requests: 5, write_units: 10.0, read_units: 1.0 };
 
 /// The same when no function has the definitions in memory: new ones, or those that read them half a minute ago.
-const COLD: Consumed = Consumed { requests: 6, write_units: 10.0, read_units: 4.0 };
+const COLD: Consumed = Consumed { requests: 7, write_units: 10.0, read_units: 4.0 };
 
 /// A warm one that replaces another. Its first transaction fails, because only that tells whom it replaces, and what
 /// fails is charged too.
-const REPLACEMENT: Consumed = Consumed { requests: 5, write_units: 21.0, read_units: 1.0 };
+const REPLACEMENT: Consumed = Consumed { requests: 6, write_units: 20.0, read_units: 1.0 };
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_stays_within_its_budget() {
@@ -73,6 +75,40 @@ async fn longer_tokens_cost_two_units_for_each_kb() {
         units.push((length, cost.write_units));
     }
     assert_eq!(units, [(40, 10.0), (100, 12.0), (1_000, 12.0), (2_000, 14.0), (3_000, 16.0)]);
+}
+
+/// A renewal with a key in KMS: one unit for the lease, one for the next entry of the schedule, and one for each KB of the
+/// record. The budget: 4 units for a record of up to 2 KB.
+#[tokio::test(start_paused = true)]
+async fn a_renewal_costs_two_units_and_one_for_each_kb() {
+    let mut units = Vec::new();
+    for length in [20, 100, 500, 900, 1_500, 2_500] {
+        let world = World::sealed_by(Arc::new(CountedKey::default())).await.defined(&integration()).await;
+        let mut tokens = provider::tokens();
+        tokens["access_token"] = "x".repeat(length).into();
+        world.provider.always("/oauth/token", Reply::json(200, &tokens));
+        let start = Start::new().by("0b7f7c6e-52a5-4c8e-9d0e-6f7a1c2b3d4e");
+        let id = world.connect(&world.browser(), &start).await.connection_id();
+        let mut cost = Vec::new();
+        for _ in 0..2 {
+            world.clock.advance(Duration::from_mins(46));
+            let _ = (world.wire.take_consumed(), world.wire.take_requests());
+            let end = world.clock.now() + Duration::from_mins(4);
+            assert_eq!(sweep(&world.deps, end).await.unwrap().renewed, 1, "{id}");
+            // The run's own mark of what is done is one more.
+            cost.push(world.wire.take_consumed().write_units - 1.0);
+        }
+        units.push((length, cost[0], cost[1]));
+    }
+    let expected = [
+        (20, 3.0, 3.0),
+        (100, 4.0, 3.0),
+        (500, 4.0, 4.0),
+        (900, 4.0, 4.0),
+        (1_500, 5.0, 5.0),
+        (2_500, 6.0, 6.0),
+    ];
+    assert_eq!(units, expected);
 }
 
 #[tokio::test(start_paused = true)]

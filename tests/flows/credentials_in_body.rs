@@ -76,3 +76,22 @@ async fn a_call_whose_body_is_a_text_has_no_place_for_them() {
     let refused = world.api(Method::PUT, "/integrations/crm", &admin(WORKSPACE), Some(&definition)).await;
     assert_eq!(refused.json()["data"]["field"], "authOptions[0].test.body", "{}", refused.body);
 }
+
+/// As at a service that wants them in an object of their own.
+#[tokio::test(start_paused = true)]
+async fn credentials_can_stand_deep_in_the_body() {
+    let mut definition = definition();
+    let auth = json!({ "key": "${credentials.access_token}", "team": "${credentials.team?}", "version": 2 });
+    definition["authOptions"][0]["apiClient"]["body"] = json!({ "auth": auth });
+    definition["authOptions"][0]["afterConnect"] = json!([]);
+    let world = World::with(&definition).await;
+    for path in ["/api/accounts/get", "/api/item/remove"] {
+        world.provider.always(path, Reply::json(200, &json!({})));
+    }
+    let id = connected(&world).await;
+    let auth = json!({ "key": ACCESS_TOKEN, "version": 2 });
+    assert_eq!(body_of(&world, "/api/accounts/get"), json!({ "auth": auth, "n": 1, "item": "x" }));
+    let (path, token) = (format!("/connections/{id}/proxy/me"), customer(WORKSPACE, CUSTOMER));
+    world.api(Method::POST, &path, &token, Some(&json!({ "auth": { "key": "theirs" }, "q": 1 }))).await;
+    assert_eq!(body_of(&world, "/api/me"), json!({ "auth": auth, "q": 1 }));
+}

@@ -63,10 +63,12 @@ async fn archiving_and_restoring_give_up_in_time_and_leave_nothing_half_written(
         let mut after = world.dump().await;
         // The lease that it took has ended, and was no event.
         assert!(after.connections[0].remove("endedBy").is_some());
+        assert_eq!(after.leased(), [""; 0]);
         for item in [&mut before.connections[0], &mut after.connections[0]] {
             item.remove("event");
+            item.remove("turn");
         }
-        assert_eq!(after, before);
+        assert_eq!(after.connections, before.connections);
     }
 }
 
@@ -83,7 +85,7 @@ async fn a_change_happens_once_whatever_answers_are_lost() {
             assert_eq!(answer.json()["name"], "New", "{fault:?} {times}: {}", answer.body);
             assert_eq!(version(&world).await, expected);
             let dump = world.dump().await;
-            assert!(!dump.live_connections()[0].contains_key("leaseOwner"));
+            assert_eq!(dump.leased(), [""; 0]);
         }
     }
 }

@@ -7,9 +7,10 @@ use protocol::clock::Clock;
 use serde_json::{Value, json};
 use tests::definitions::{self, INTEGRATION};
 use tests::tokens::{WORKSPACE, admin};
+use tests::wire::FOR_GOOD;
 use tests::{Fault, Start, World};
 
-use crate::refresh::{HOUR, connected};
+use crate::refresh::{HOUR, connected, renewed};
 
 async fn call(world: &World, method: Method, path: &str, body: Option<&Value>) {
     let answer = world.api(method, path, &admin(WORKSPACE), body).await;
@@ -40,6 +41,44 @@ async fn a_start_that_arrives_after_its_callback_changes_nothing() {
     let again = browser.get(&callback).await;
     assert_eq!(browser.get(again.location()).await.connection_id(), id);
     assert_eq!(world.provider.calls_to("/oauth/token").len(), 1);
+}
+
+/// A holder that died without a word, and whose writes arrive when another has taken the lease.
+#[tokio::test(start_paused = true)]
+async fn what_a_dead_holder_sent_is_not_written_once_another_has_the_lease() {
+    let world = World::new().await;
+    let id = connected(&world).await;
+    world.clock.advance(HOUR);
+    let rotated = json!({ "access_token": "access/2", "refresh_token": "refresh/2" });
+    world.provider.next("/oauth/token", renewed(&rotated).after(Duration::from_secs(1)));
+    let wire = world.wire.clone();
+    let breaks = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(900)).await;
+        wire.fail("UpdateItem", FOR_GOOD, Fault::Late);
+    });
+    assert_eq!(world.read_secrets(&id).await.refusal().key, "lock_timeout");
+    breaks.await.unwrap();
+    // Whoever asked has gone; the holder tries until its lease ends.
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    let _ = world.wire.recover();
+    let late = world.wire.take_kept();
+    assert!(!late.is_empty());
+
+    // The next one has asked, and its answer is on the way.
+    world.clock.advance(Duration::from_mins(5));
+    let rotated = json!({ "access_token": "access/3", "refresh_token": "refresh/3" });
+    world.provider.next("/oauth/token", renewed(&rotated).after(Duration::from_secs(5)));
+    let arrives = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let before = world.dump().await;
+        for request in &late {
+            world.wire.deliver(request).await;
+            assert_eq!(world.dump().await, before);
+        }
+    };
+    let (read, ()) = tokio::join!(world.secrets(&id), arrives);
+    assert_eq!(read["credentials"]["refresh_token"], "refresh/3");
+    assert_eq!(world.secrets(&id).await["credentials"]["refresh_token"], "refresh/3");
 }
 
 /// What every write of a connection's life would do, if the network delivered it once more at the end.

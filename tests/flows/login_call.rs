@@ -110,3 +110,21 @@ async fn input_that_cannot_be_a_header_is_not_sent() {
     assert_eq!(result.redirected_refusal().key, "input_invalid");
     assert_eq!(world.provider.calls().len(), 0);
 }
+
+/// As where a balancer's cookie must come back beside the session's.
+#[tokio::test(start_paused = true)]
+async fn all_cookies_of_a_login_can_be_sent_back() {
+    let mut login = login();
+    login["response"]["cookies"] = json!({ "cookies": true });
+    let mut definition = definitions::api_key();
+    let option = &mut definition["authOptions"][0];
+    option["inputSchema"] = json!({ "type": "object" });
+    option["config"] = json!({ "login": login });
+    option["apiClient"]["headers"] = json!({ "Cookie": "${credentials.cookies}" });
+    let world = World::with(&definition).await;
+    let set =
+        answer().header("set-cookie", "SESSION=a.b=; Path=/; HttpOnly").header("set-cookie", "NODE=.n1");
+    world.provider.always("/login", set);
+    world.browser().send(start().form()).await.assert_connected();
+    assert_eq!(world.provider.calls().pop().unwrap().header("cookie"), "NODE=.n1; SESSION=a.b=");
+}

@@ -91,6 +91,7 @@ mod signed_requests;
 mod stored_definitions;
 mod sweep;
 mod sweep_fairness;
+mod sweep_panic;
 mod tabs;
 mod text_answers;
 mod token_responses;

@@ -111,6 +111,7 @@ fn function(dynamodb: &str, kms: &str) -> Arc<Deps> {
             flows: table("flows"),
             connections: table("connections"),
             integrations: table("integrations"),
+            schedule: table("schedule"),
         },
     };
     Deps::new(seams, Settings::default())

@@ -113,24 +113,17 @@ async fn what_is_archived_is_never_due_whatever_came_of_its_revocation() {
     world.provider.next("/oauth/token", other_tokens());
     world.provider.next("/oauth/revoke", Reply::body(500, "text/plain", ""));
     let id = world.connect(&world.browser(), &Start::new()).await.connection_id();
-    assert_eq!(due(&world).await, [id.as_str()]);
+    assert_eq!(world.dump().await.due(), [id.as_str()]);
 
     world.provider.next("/oauth/revoke", Reply::body(500, "text/plain", ""));
     let path = format!("/connections/{id}");
     let deleted = world.api(Method::DELETE, &path, &tokens::admin(WORKSPACE), None).await;
     assert_eq!(deleted.status, 204, "{}", deleted.body);
     assert_eq!(world.provider.calls_to("/oauth/revoke").len(), 2);
-    assert_eq!(due(&world).await, [""; 0]);
+    assert_eq!(world.dump().await.due(), [""; 0]);
 
     let path = format!("{path}/restore");
     let restored = world.api(Method::POST, &path, &tokens::admin(WORKSPACE), None).await;
     assert_eq!(restored.status, 200, "{}", restored.body);
-    assert_eq!(due(&world).await, [id.as_str()]);
-}
-
-/// The ids of the connections that the index `due` has.
-async fn due(world: &World) -> Vec<String> {
-    let connections = world.dump().await.connections;
-    let due = connections.iter().filter(|item| item.contains_key("duePk"));
-    due.map(|item| item["pk"].as_s().unwrap().clone()).collect()
+    assert_eq!(world.dump().await.due(), [id.as_str()]);
 }

@@ -91,6 +91,53 @@ async fn a_key_that_cannot_be_read_is_the_customers_to_correct() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_key_can_be_a_jwk_which_names_itself() {
+    let key = SigningKey::p256();
+    for (key_id, kid) in [(None, "own"), (Some("K1"), "K1")] {
+        let mut signed = es256();
+        merge(&mut signed, &json!({ "keyEncoding": "jwk", "header": null }));
+        let world = World::with(&entered_key(&signed)).await;
+        let mut entered = json!({ "issuer": "a", "privateKey": key.jwk("own") });
+        if let Some(key_id) = key_id {
+            entered["keyId"] = key_id.into();
+        }
+        world.browser().send(entering(&entered).form()).await.assert_connected();
+        let call = world.provider.calls().pop().unwrap();
+        let (header, _) = key.verified(bearer(call.header("authorization")));
+        assert_eq!(header, json!({ "alg": "ES256", "kid": kid, "typ": "JWT" }));
+    }
+    let mut signed = es256();
+    merge(&mut signed, &json!({ "keyEncoding": "jwk", "algorithm": "HS256" }));
+    let refused = put(&World::new().await, &entered_key(&signed)).await;
+    let field = "authOptions[0].signed.token.keyEncoding";
+    assert_eq!(refused.refusal(), refusal(400, "request_malformed", field));
+}
+
+/// As where the issuer's name has the fingerprint of the key in it.
+#[tokio::test(start_paused = true)]
+async fn a_claim_can_name_the_public_half_of_the_key() {
+    let key = SigningKey::rsa();
+    let issuer = "${upper(parameters.issuer)}.SHA256:${publicKeySha256(parameters.privateKey)}";
+    let mut signed = es256();
+    merge(&mut signed, &json!({ "algorithm": "RS256", "claims": { "iss": issuer } }));
+    let world = World::with(&entered_key(&signed)).await;
+    let entered = json!({ "issuer": "acme", "privateKey": key.pem });
+    world.browser().send(entering(&entered).form()).await.assert_connected();
+    let call = world.provider.calls().pop().unwrap();
+    let (_, claims) = key.verified(bearer(call.header("authorization")));
+    assert_eq!(claims["iss"], format!("ACME.SHA256:{}", key.fingerprint()));
+
+    let entered = json!({ "issuer": "acme", "privateKey": "no key" });
+    let answer = world.browser().send(entering(&entered).form()).await;
+    let field = "connectionParameters.privateKey";
+    assert_eq!(answer.redirected_refusal(), refusal(303, "input_invalid", field));
+    for broken in ["${publicKeySha256('a')}", "${publicKeySha256(parameters.issuer, parameters.note)}"] {
+        merge(&mut signed, &json!({ "claims": { "iss": broken } }));
+        assert_eq!(put(&world, &entered_key(&signed)).await.status.as_u16(), 400, "{broken}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_shared_key_is_written_as_the_provider_has_it() {
     for (encoding, key, bytes) in [
         (json!(null), "secret!+", &b"secret!+"[..]),

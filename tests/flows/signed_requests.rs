@@ -270,3 +270,40 @@ async fn what_cannot_sign_is_refused_when_it_is_put() {
     signed_twice["authOptions"][0]["apiClient"] = aws();
     assert_eq!(put(&world, &signed_twice).await.refusal(), refusal(400, "request_malformed", &at("signing")));
 }
+
+/// As where another service of the same account proves the keys.
+#[tokio::test(start_paused = true)]
+async fn a_test_can_be_signed_in_another_way_than_the_requests() {
+    let mut definition = keys(&aws());
+    let mut signing = aws()["signing"].clone();
+    merge(&mut signing, &json!({ "service": "sts", "region": "us-east-1" }));
+    definition["authOptions"][0]["test"] = json!({ "path": "/me", "signing": signing });
+    let world = World::with(&definition).await;
+    let id = connected(&world).await;
+    let path = format!("/connections/{id}/proxy/me");
+    world.api(Method::GET, &path, &customer(WORKSPACE, CUSTOMER), None).await;
+    let scopes: Vec<String> = world
+        .provider
+        .calls()
+        .iter()
+        .map(|call| call.header("authorization").split('/').skip(2).take(2).collect::<Vec<_>>().join("/"))
+        .collect();
+    assert_eq!(scopes, ["us-east-1/sts", "eu-west-1/dynamodb"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tests_own_signature_needs_a_place_in_what_every_request_has() {
+    let world = World::new().await;
+    let hash = hmac_sha1()["signing"].clone();
+    let basic = json!({ "basic": { "username": "${credentials.id}", "password": "x" } });
+    for (api_client, signing) in [
+        (hmac_sha1(), aws()["signing"].clone()),
+        (basic, aws()["signing"].clone()),
+        (json!({ "headers": { "X-Id": "${credentials.id}" } }), hash),
+    ] {
+        let mut definition = keys(&api_client);
+        definition["authOptions"][0]["test"]["signing"] = signing;
+        let field = "authOptions[0].test.signing";
+        assert_eq!(put(&world, &definition).await.refusal(), refusal(400, "request_malformed", field));
+    }
+}

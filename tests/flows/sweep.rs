@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use flow::lifecycle::refresh::{Swept, sweep};
-use flow::store::due_hour;
 use protocol::clock::{Clock, Timestamp};
 use serde_json::{Value, json};
 use tests::definitions::integration_with;
 use tests::provider::Reply;
-use tests::wire::{AwsRequest, FOR_GOOD, Fault};
+use tests::wire::{AwsRequest, Consumed, FOR_GOOD, Fault};
 use tests::{Start, World};
 
 use crate::refresh::{HOUR, connected, dies_refreshing, refreshes, renewed};
@@ -160,15 +159,15 @@ async fn after_a_time_without_runs_nothing_is_forgotten() {
 async fn a_checkpoint_that_lies_ahead_is_put_right_and_hides_nothing() {
     let world = World::new().await;
     connected(&world).await;
-    let hour = due_hour(world.clock.now());
-    world.deps.store.write_checkpoint(hour + 5, None).await.unwrap();
+    world.deps.store.write_checkpoint(world.clock.now() + 5 * HOUR, None).await.unwrap();
     world.clock.advance(3 * HOUR);
     assert_eq!(swept(&world).await, Swept { renewed: 1, ..none() });
     assert_eq!(swept(&world).await, none());
-    assert_eq!(world.deps.store.read_checkpoint().await.unwrap(), Some(hour + 2));
+    let done = world.clock.now() - Duration::from_mins(10);
+    assert_eq!(world.deps.store.read_checkpoint().await.unwrap(), Some(done));
     // Otherwise it only moves on.
-    world.deps.store.write_checkpoint(hour + 1, None).await.unwrap();
-    assert_eq!(world.deps.store.read_checkpoint().await.unwrap(), Some(hour + 2));
+    world.deps.store.write_checkpoint(done - HOUR, None).await.unwrap();
+    assert_eq!(world.deps.store.read_checkpoint().await.unwrap(), Some(done));
 }
 
 #[tokio::test(start_paused = true)]
@@ -183,7 +182,7 @@ async fn what_there_is_no_time_for_is_left_for_the_next_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_costs_two_requests() {
+async fn each_costs_four_requests() {
     let world = World::new().await;
     for _ in 0..5 {
         let start = Start::new().with(&json!({ "allowMultipleConnections": true }));
@@ -194,12 +193,77 @@ async fn each_costs_two_requests() {
     let _ = world.wire.take_requests();
     assert_eq!(swept(&world).await, Swept { renewed: 5, ..none() });
     let requests = world.wire.take_requests();
-    assert_eq!(count(&requests, "UpdateItem"), 10);
-    // The checkpoint, and the definition for those that found it missing at the same time.
-    assert!((2..=6).contains(&count(&requests, "GetItem")));
-    assert!(requests.iter().all(|request| request.operation != "Scan"));
-    let keys: Vec<Value> = requests.iter().map(|request| request.body["IndexName"].clone()).collect();
-    assert_eq!(keys.iter().filter(|index| **index == "due").count(), 16);
+    // A lease and a save each; an entry each, and the checkpoint.
+    assert_eq!((count(&requests, "UpdateItem"), count(&requests, "PutItem")), (10, 6));
+    // The connection each, the checkpoint, and the definition for those that found it missing at the same time.
+    assert!((7..=11).contains(&count(&requests, "GetItem")));
+    assert_eq!(count(&requests, "Query"), 16);
+    // What was renewed is looked at once more, and nothing is written.
+    world.clock.advance(Duration::from_mins(5));
+    let _ = (world.wire.take_requests(), world.wire.take_consumed());
+    assert_eq!(swept(&world).await, none());
+    let requests = world.wire.take_requests();
+    assert_eq!((count(&requests, "Query"), count(&requests, "GetItem"), requests.len()), (8, 6, 15));
+    let cost = world.wire.take_consumed();
+    assert_eq!(cost, Consumed { write_units: 1.0, ..cost });
+    world.clock.advance(Duration::from_mins(6));
+    swept(&world).await;
+    let _ = world.wire.take_requests();
+    swept(&world).await;
+    assert_eq!(count(&world.wire.take_requests(), "GetItem"), 1);
+}
+
+/// The database was away when a connection was to be taken, or when what came of it was to be written.
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_written_is_found_again_however_late() {
+    for (operation, at) in [("UpdateItem", 0), ("GetItem", 1), ("PutItem", 0), ("UpdateItem", 1)] {
+        let world = World::new().await;
+        let id = connected(&world).await;
+        swept(&world).await;
+        world.clock.advance(HOUR);
+        let wire = world.wire.clone();
+        let breaks = async move { wire.fail(operation, FOR_GOOD, Fault::Outage) };
+        match at {
+            0 => breaks.await,
+            // The first one works.
+            _ => world.wire.meanwhile(operation, breaks),
+        }
+        let end = world.clock.now() + Duration::from_mins(4);
+        let failed = sweep(&world.deps, end).await;
+        assert!(failed.is_err() || failed.unwrap().failed == 1, "{operation} {at}");
+        let _ = world.wire.recover();
+        world.clock.advance(DAY);
+        assert_eq!(swept(&world).await, Swept { renewed: 1, ..none() }, "{operation} {at}");
+        assert_eq!(world.dump().await.due(), [id]);
+    }
+}
+
+/// The new credentials last for another time than the old ones, and the database does not take the entry for it.
+#[tokio::test(start_paused = true)]
+async fn credentials_are_saved_though_their_next_refresh_cannot_be_noted() {
+    let world = World::new().await;
+    let id = connected(&world).await;
+    world.clock.advance(Duration::from_mins(50));
+    let mut rotated = json!({ "access_token": "access/2", "refresh_token": "refresh/2", "expires_in": 7200 });
+    let reply = renewed(&rotated).after(Duration::from_secs(1));
+    world.provider.next("/oauth/token", reply);
+    let wire = world.wire.clone();
+    let breaks = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(900)).await;
+        wire.fail("PutItem", FOR_GOOD, Fault::Outage);
+    });
+    let end = world.clock.now() + Duration::from_mins(4);
+    assert!(sweep(&world.deps, end).await.is_err(), "the checkpoint is not written either");
+    breaks.await.unwrap();
+    let _ = world.wire.recover();
+    assert_eq!(world.secrets(&id).await["credentials"]["refresh_token"], "refresh/2");
+    // Its next refresh is the one that was noted before, for credentials like the old ones.
+    assert_eq!(world.dump().await.due(), [id.as_str()]);
+    rotated["refresh_token"] = json!("refresh/3");
+    world.provider.next("/oauth/token", renewed(&rotated));
+    world.clock.advance(Duration::from_mins(46));
+    assert_eq!(swept(&world).await, Swept { renewed: 1, ..none() });
+    assert_eq!(refreshes(&world), 2);
 }
 
 /// What was begun a provider may give out only once.

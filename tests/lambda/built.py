@@ -50,6 +50,8 @@ def starts_on_lambda(built):
         processor = PROCESSORS[int.from_bytes(file[18:20], "little")]
         assert processor == built.processor, f"{name} is for {processor}, initiate for {built.processor}"
         assert b"BENCH_ROOTS" not in file, f"{name} trusts the benchmark's authority"
+        # Of refresh alone a panic ends one piece of work: it has the tables that unwinding reads.
+        assert (b".eh_frame_hdr" in file) == (name == "refresh"), f"{name}: tables for unwinding"
         needs = max(tuple(map(int, version)) for version in re.findall(rb"GLIBC_(\d+)\.(\d+)", file))
         assert needs <= GLIBC, f"{name} needs glibc {needs}, Lambda has {GLIBC}"
 

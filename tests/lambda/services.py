@@ -46,6 +46,7 @@ ENVIRONMENT = os.environ | {
     "TABLE_FLOWS": "flows",
     "TABLE_CONNECTIONS": "connections",
     "TABLE_INTEGRATIONS": "integrations",
+    "TABLE_SCHEDULE": "schedule",
     "PUBLIC_URL": WATCH,
     "ROOT_WORKSPACE_KEY": WORKSPACE,
     "ROOT_WORKSPACE_SECRET": SECRET,

@@ -369,6 +369,8 @@ async fn what_was_sealed_before_opens_for_the_recorded_registration_only() {
     seen.assert_nothing(&world, "sealed by version 1");
 
     world.write("connections", &older).await;
+    // The leases of what came later lapse.
+    world.clock.advance(Duration::from_mins(1));
     let path = format!("/connections/{id}/refresh-credentials");
     assert_eq!(world.api(Method::POST, &path, &admin(WORKSPACE), None).await.status.as_u16(), 204);
     let sealed = world.dump().await.live_connections()[0]["sealed"].as_b().unwrap().as_ref()[0];

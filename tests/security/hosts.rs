@@ -61,10 +61,10 @@ fn definitions() -> Vec<Value> {
     let mut login = api_key();
     merge(
         &mut login["authOptions"][0],
-        &json!({ "config": { "login": {
-            "uri": "https://provider.example/login",
-            "response": { "access_token": "token" },
-        } } }),
+        &json!({ "config": {
+            "login": { "uri": "https://provider.example/login", "response": { "access_token": "token" } },
+            "renewal": { "uri": "https://provider.example/renew", "response": { "access_token": "token" } },
+        } }),
     );
     login["authOptions"][0]["apiClient"] = json!({});
     let mut all = vec![oauth2, oauth1(), grant, login, api_key()];
@@ -138,9 +138,16 @@ async fn no_address_that_gets_a_secret_or_a_token_lets_the_browser_name_its_host
     walked.sort();
     walked.dedup();
     let config = |setting| format!("authOptions[0].config.{setting}");
-    let settings =
-        ["authorizeUri", "login.uri", "refreshUri", "requestTokenUri", "revocationUri", "tokenUri"]
-            .map(config);
+    let settings = [
+        "authorizeUri",
+        "login.uri",
+        "refreshUri",
+        "renewal.uri",
+        "requestTokenUri",
+        "revocationUri",
+        "tokenUri",
+    ]
+    .map(config);
     let calls = ["revoke", "test"].map(|call| format!("authOptions[0].{call}.path"));
     let mut expected = [&settings[..], &calls[..], &["baseUri".to_owned()]].concat();
     expected.sort();

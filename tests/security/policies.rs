@@ -18,10 +18,11 @@ use tests::{Start, World, definitions};
 /// `dynamodb:GetItem on ConnectionsTable`, and so on.
 fn asked(requests: &[AwsRequest]) -> BTreeSet<String> {
     let mut asked = BTreeSet::new();
-    let mut ask = |operation: &str, body: &Value| {
-        let table = match body["TableName"].as_str() {
-            Some("flows") => "FlowsTable",
-            Some("connections") => "ConnectionsTable",
+    let mut ask = |operation: &str, table: &str, body: &Value| {
+        let table = match table {
+            "flows" => "FlowsTable",
+            "connections" => "ConnectionsTable",
+            "schedule" => "ScheduleTable",
             _ => "IntegrationsTable",
         };
         let index = body["IndexName"].as_str().map_or(String::new(), |index| format!("/index/{index}"));
@@ -33,11 +34,18 @@ fn asked(requests: &[AwsRequest]) -> BTreeSet<String> {
             "TransactWriteItems" => {
                 for item in request.body["TransactItems"].as_array().unwrap() {
                     for (operation, body) in item.as_object().unwrap() {
-                        ask(&format!("{operation}Item"), body);
+                        ask(&format!("{operation}Item"), body["TableName"].as_str().unwrap(), body);
                     }
                 }
             }
-            operation => ask(operation, &request.body),
+            "BatchGetItem" => {
+                for (table, keys) in request.body["RequestItems"].as_object().unwrap() {
+                    ask("BatchGetItem", table, keys);
+                }
+            }
+            operation => {
+                ask(operation, request.body["TableName"].as_str().unwrap_or_default(), &request.body);
+            }
         }
     }
     asked
@@ -55,7 +63,7 @@ fn allowed(function: &str) -> BTreeSet<String> {
         let resource = line("Resource:");
         for action in line("Action:").split(['[', ']', ',', ' ']).filter(|word| word.starts_with("dynamodb:"))
         {
-            for table in ["FlowsTable", "ConnectionsTable", "IntegrationsTable"] {
+            for table in ["FlowsTable", "ConnectionsTable", "IntegrationsTable", "ScheduleTable"] {
                 let index = resource
                     .split_once("/index/")
                     .map_or(String::new(), |(_, name)| format!("/index/{}", name.trim_end_matches('"')));

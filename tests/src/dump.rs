@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use flow::store::Tables;
 use protocol::random::hex;
+use serde_json::Value;
 
 /// An item, its attributes in order.
 pub type Item = BTreeMap<String, AttributeValue>;
@@ -21,16 +22,49 @@ pub struct Dump {
     pub connections: Vec<Item>,
     /// Workspaces and integrations.
     pub integrations: Vec<Item>,
+    /// The entries of the scheduled refresh, its checkpoint, and the leases.
+    pub schedule: Vec<Item>,
 }
 
 impl Dump {
     /// Reads all tables.
     pub async fn read(client: &Client, tables: &Tables) -> Self {
-        Self {
+        let dump = Self {
             flows: items(client, &tables.flows).await,
             connections: items(client, &tables.connections).await,
             integrations: items(client, &tables.integrations).await,
+            schedule: items(client, &tables.schedule).await,
+        };
+        let _ = dump.due();
+        dump
+    }
+
+    /// The ids of the connections that are to be refreshed. The schedule must have them all at their very time.
+    #[must_use]
+    pub fn due(&self) -> Vec<String> {
+        let mut due = Vec::new();
+        for item in self.live_connections() {
+            let health: Value = serde_json::from_str(item["health"].as_s().unwrap()).unwrap();
+            let Some(at) = health["nextRefreshAt"].as_i64() else { continue };
+            let (begin, end) = (format!("{at:014}#"), format!("#{}", text(item, "pk")));
+            let is_entry =
+                |entry: &Item| text(entry, "sk").starts_with(&begin) && text(entry, "sk").ends_with(&end);
+            assert!(self.schedule.iter().any(is_entry), "not in the schedule: {item:?}");
+            due.push(text(item, "pk").to_owned());
         }
+        due
+    }
+
+    /// The ids of the connections whose leases were not released.
+    #[must_use]
+    pub fn leased(&self) -> Vec<String> {
+        let turn = |item: &Item| item["turn"].as_n().unwrap().parse::<i64>().unwrap();
+        let ids = self.only_connections().filter(|item| {
+            let lease = format!("lease#{}", text(item, "pk"));
+            let lease = self.schedule.iter().find(|entry| text(entry, "pk") == lease);
+            lease.is_some_and(|lease| turn(lease) >= turn(item))
+        });
+        ids.map(|item| text(item, "pk").to_owned()).collect()
     }
 
     /// The connections that are not archived.
@@ -62,7 +96,8 @@ impl Dump {
     #[must_use]
     pub fn contains(&self, secret: &[u8]) -> bool {
         let mut haystack = Vec::new();
-        for item in self.flows.iter().chain(&self.connections).chain(&self.integrations) {
+        let all = [&self.flows, &self.connections, &self.integrations, &self.schedule];
+        for item in all.into_iter().flatten() {
             for (name, value) in item {
                 haystack.extend_from_slice(name.as_bytes());
                 append(&mut haystack, value);
@@ -82,6 +117,10 @@ pub fn holds(haystack: &[u8], secret: &[u8]) -> bool {
         hex(secret).into_bytes(),
     ];
     needles.iter().any(|needle| haystack.windows(needle.len()).any(|window| window == needle))
+}
+
+fn text<'a>(item: &'a Item, name: &str) -> &'a str {
+    item[name].as_s().unwrap()
 }
 
 fn append(haystack: &mut Vec<u8>, value: &AttributeValue) {

@@ -1,15 +1,15 @@
 //! Keys of a team or a customer, and the JWTs that they have signed. They are verified by `aws_lc_rs` alone.
 
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-use aws_lc_rs::hmac;
-use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
+use aws_lc_rs::encoding::{AsBigEndian, AsDer, EcPrivateKeyBin, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize, PublicKey as RsaPublicKey};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _,
     RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
 };
+use aws_lc_rs::{digest, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A private key, and what verifies its signatures.
 pub struct SigningKey {
@@ -36,6 +36,25 @@ impl SigningKey {
         let public = pair.public_key().as_ref().to_vec();
         let pem = pem(pair.to_pkcs8v1().unwrap().as_ref());
         Self { pem, public, algorithm: &ECDSA_P256_SHA256_FIXED }
+    }
+
+    /// The SHA-256 hash of an RSA key's public half, in base64.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let public = RsaPublicKey::from_der(&self.public).unwrap();
+        let half = AsDer::<PublicKeyX509Der<'_>>::as_der(&public).unwrap();
+        STANDARD.encode(digest::digest(&digest::SHA256, half.as_ref()))
+    }
+
+    /// A P-256 key as a JWK of this name.
+    #[must_use]
+    pub fn jwk(&self, name: &str) -> String {
+        let der = protocol::pem::blocks(&self.pem).unwrap().remove(0).der;
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der).unwrap();
+        let private = AsBigEndian::<EcPrivateKeyBin>::as_be_bytes(&pair.private_key()).unwrap();
+        let [d, x, y] = [private.as_ref(), &self.public[1..33], &self.public[33..]]
+            .map(|number| URL_SAFE_NO_PAD.encode(number));
+        json!({ "kty": "EC", "crv": "P-256", "kid": name, "d": d, "x": x, "y": y }).to_string()
     }
 
     /// The header and the claims of a JWT that this key has signed.

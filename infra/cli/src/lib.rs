@@ -4,6 +4,7 @@ pub mod args;
 mod client;
 mod connections;
 mod doctor;
+mod filled;
 mod integration;
 mod output;
 mod problem;
@@ -26,6 +27,7 @@ use settings::Settings;
 
 /// Runs the command that the arguments ask for.
 pub async fn run() -> ExitCode {
+    output::hide_panics();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -34,7 +36,7 @@ pub async fn run() -> ExitCode {
             return if error.use_stderr() { problem::USAGE.into() } else { ExitCode::SUCCESS };
         }
     };
-    let output = Output { json: cli.given.json };
+    let output = Output::new(cli.given.json);
     match execute(cli, output).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {

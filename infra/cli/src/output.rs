@@ -1,34 +1,54 @@
-//! What is printed: answers on standard output, everything else on standard error.
+//! What is printed: answers on standard output, everything else on standard error. Nothing else of the program prints, so that
+//! no value of a reference gets out.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use serde_json::{Value, json};
 
+use crate::filled::Filled;
 use crate::problem::Problem;
 
+/// Says of a panic where it was, and not its message, which could quote a value.
+pub(crate) fn hide_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|place| format!(" at {place}")).unwrap_or_default();
+        let _ = writeln!(io::stderr(), "This is a fault of linkspan{place}. Please report it.");
+    }));
+}
+
 /// How answers are printed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Output {
     /// JSON for programs, in the place of texts for people.
     pub(crate) json: bool,
+    filled: &'static Filled,
 }
 
-#[expect(clippy::unused_self, reason = "whoever prints has been handed the way to")]
 impl Output {
+    /// The one way out of the program, for as long as it runs.
+    pub(crate) fn new(json: bool) -> Self {
+        Self { json, filled: Box::leak(Box::default()) }
+    }
+
+    /// What must not be printed: whoever fills in a reference adds its value.
+    pub(crate) fn filled(self) -> &'static Filled {
+        self.filled
+    }
+
     /// A line of the answer. If nobody reads it any more (`| head`), nothing is lost.
     pub(crate) fn line(self, line: impl Display) {
-        let _ = writeln!(io::stdout(), "{}", plain(&line.to_string()));
+        let _ = writeln!(io::stdout(), "{}", self.plain(&line.to_string()));
     }
 
     /// The answer for programs.
     pub(crate) fn value(self, value: &Value) {
-        let _ = writeln!(io::stdout(), "{value:#}");
+        let _ = writeln!(io::stdout(), "{:#}", self.filled.hidden_in(value));
     }
 
     /// What happened meanwhile.
     pub(crate) fn note(self, note: impl Display) {
-        let _ = writeln!(io::stderr(), "{}", plain(&note.to_string()));
+        let _ = writeln!(io::stderr(), "{}", self.plain(&note.to_string()));
     }
 
     /// Why the command ended.
@@ -36,7 +56,7 @@ impl Output {
         match problem.to_json() {
             None => {}
             Some(error) if self.json => {
-                let _ = writeln!(io::stderr(), "{:#}", json!({ "error": error }));
+                let _ = writeln!(io::stderr(), "{:#}", self.filled.hidden_in(&json!({ "error": error })));
             }
             Some(_) => self.note(problem),
         }
@@ -65,13 +85,17 @@ impl Output {
         if !io::stdin().is_terminal() {
             return Err(Problem::Usage(format!("{question} Nobody can answer here: add --yes.")));
         }
-        let _ = write!(io::stderr(), "{} [y/N] ", plain(question));
+        let _ = write!(io::stderr(), "{} [y/N] ", self.plain(question));
         let mut answer = String::new();
         io::stdin().read_line(&mut answer).map_err(|error| Problem::Failed(error.to_string()))?;
         if matches!(answer.trim(), "y" | "Y" | "yes") {
             return Ok(());
         }
         Err(Problem::Failed("Nothing was done.".to_owned()))
+    }
+
+    fn plain(self, text: &str) -> String {
+        plain(&self.filled.hidden(text))
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::{Component, Path};
 
 use serde_json::{Map, Value};
 
+use crate::filled::Filled;
 use crate::signer::read_secret;
 
 /// What begins a reference, and what ends it.
@@ -44,8 +45,7 @@ pub(crate) fn has_reference(text: &str) -> bool {
     text.contains(ENVIRONMENT) || text.contains(FILE)
 }
 
-/// An object whose references are replaced.
-#[derive(Debug)]
+/// An object whose references are replaced. It has no `Debug`, which would show what they were replaced by.
 pub(crate) struct Resolved {
     pub(crate) object: Map<String, Value>,
     /// What could not be replaced: its path, and why.
@@ -54,9 +54,14 @@ pub(crate) struct Resolved {
     pub(crate) left_out: Vec<String>,
 }
 
-/// The object with every reference replaced. Paths of files begin at `folder`.
-pub(crate) fn resolved(object: &Map<String, Value>, folder: &Path, unset: Unset) -> Resolved {
-    let mut resolver = Resolver { folder, unset, faults: Vec::new(), left_out: Vec::new() };
+/// The object with every reference replaced, and remembered in `filled`. Paths of files begin at `folder`.
+pub(crate) fn resolved(
+    object: &Map<String, Value>,
+    folder: &Path,
+    unset: Unset,
+    filled: &Filled,
+) -> Resolved {
+    let mut resolver = Resolver { folder, unset, filled, faults: Vec::new(), left_out: Vec::new() };
     let object = resolver.members(object, "");
     Resolved { object, faults: resolver.faults, left_out: resolver.left_out }
 }
@@ -64,6 +69,7 @@ pub(crate) fn resolved(object: &Map<String, Value>, folder: &Path, unset: Unset)
 struct Resolver<'a> {
     folder: &'a Path,
     unset: Unset,
+    filled: &'a Filled,
     faults: Vec<String>,
     left_out: Vec<String>,
 }
@@ -132,7 +138,9 @@ impl Resolver<'_> {
             let not_ended = || Fault::Other(format!("`{kind}` has no `{END}` behind it"));
             let (name, after) = reference[kind.len()..].split_once(END).ok_or_else(not_ended)?;
             resolved.push_str(before);
-            resolved.push_str(&self.named(kind, name)?);
+            let value = self.named(kind, name)?;
+            self.filled.add(&format!("{kind}{name}{END}"), &value);
+            resolved.push_str(&value);
             rest = after;
         }
         resolved.push_str(rest);
@@ -170,7 +178,7 @@ mod tests {
 
     /// `PATH` is a variable that every machine has.
     fn of(value: &Value, unset: Unset) -> (Value, Vec<String>) {
-        let resolved = resolved(value.as_object().unwrap(), Path::new("/nowhere"), unset);
+        let resolved = resolved(value.as_object().unwrap(), Path::new("/nowhere"), unset, &Filled::default());
         (resolved.object.into(), resolved.faults)
     }
 

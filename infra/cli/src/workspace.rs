@@ -68,8 +68,8 @@ fn path(key: &str) -> String {
 }
 
 async fn put(client: &Client, output: Output, args: &Put) -> Result<(), Problem> {
-    let source =
-        read_file(&args.file, Unset::Refused).map_err(|faults| Problem::Failed(faults.join("\n")))?;
+    let source = read_file(&args.file, Unset::Refused, output.filled())
+        .map_err(|faults| Problem::Failed(faults.join("\n")))?;
     let body = Value::Object(source.sent.clone());
     let fault = |fault: &str| Problem::Failed(format!("{}: {fault}", args.file.display()));
     let read: WorkspaceDefinition = definition::read(&body).map_err(|error| fault(error.message()))?;

@@ -46,6 +46,7 @@ impl Database {
             flows: "flows".to_owned(),
             connections: "connections".to_owned(),
             integrations: "integrations".to_owned(),
+            schedule: "schedule".to_owned(),
         };
         create_tables(&client, &tables).await?;
         Ok(Self { endpoint, client, tables, dynoxide })
@@ -74,24 +75,21 @@ pub fn client(endpoint: &str) -> Client {
 async fn create_tables(client: &Client, tables: &Tables) -> Result<(), Problem> {
     let flows = client.create_table().table_name(&tables.flows);
     create(with_keys(flows, "pk", None)?).await?;
+    let schedule = client.create_table().table_name(&tables.schedule);
+    create(with_keys(schedule, "pk", Some("sk"))?).await?;
     let time_to_live = TimeToLiveSpecification::builder().attribute_name("ttl").enabled(true).build()?;
-    // A table from an earlier run has this setting already, and refuses it.
-    let _ = client
-        .update_time_to_live()
-        .table_name(&tables.flows)
-        .time_to_live_specification(time_to_live)
-        .send()
-        .await;
+    for table in [&tables.flows, &tables.schedule] {
+        let update = client.update_time_to_live().table_name(table);
+        // A table from an earlier run has this setting already, and refuses it.
+        let _ = update.time_to_live_specification(time_to_live.clone()).send().await;
+    }
 
     let connections = client
         .create_table()
         .table_name(&tables.connections)
         .attribute_definitions(attribute("ownerPk")?)
         .attribute_definitions(attribute("ownerSk")?)
-        .attribute_definitions(attribute("duePk")?)
-        .attribute_definitions(attribute("dueSk")?)
-        .global_secondary_indexes(index("owner", ["ownerPk", "ownerSk"], &OWNER_PROJECTION)?)
-        .global_secondary_indexes(index("due", ["duePk", "dueSk"], &[])?)
+        .global_secondary_indexes(owner_index()?)
         .stream_specification(
             StreamSpecification::builder()
                 .stream_enabled(true)
@@ -103,10 +101,6 @@ async fn create_tables(client: &Client, tables: &Tables) -> Result<(), Problem> 
     let integrations = client.create_table().table_name(&tables.integrations);
     create(with_keys(integrations, "pk", Some("sk"))?).await
 }
-
-/// The attributes that lists show: all but the sealed secrets.
-const OWNER_PROJECTION: [&str; 8] =
-    ["archivedAt", "customer", "health", "integration", "lastActiveAt", "record", "version", "workspace"];
 
 type CreateTable = aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 
@@ -130,20 +124,14 @@ async fn create(table: CreateTable) -> Result<(), Problem> {
     }
 }
 
-/// An index with these further attributes.
-fn index(name: &str, [hash, range]: [&str; 2], projected: &[&str]) -> Result<GlobalSecondaryIndex, Problem> {
-    let projection = Projection::builder();
-    let projection = if projected.is_empty() {
-        projection.projection_type(ProjectionType::KeysOnly)
-    } else {
-        projection
-            .projection_type(ProjectionType::Include)
-            .set_non_key_attributes(Some(projected.iter().map(|&name| name.to_owned()).collect()))
-    };
+/// The index for lists. They filter by the integration, and read everything else from the table.
+fn owner_index() -> Result<GlobalSecondaryIndex, Problem> {
+    let projection =
+        Projection::builder().projection_type(ProjectionType::Include).non_key_attributes("integration");
     let index = GlobalSecondaryIndex::builder()
-        .index_name(name)
-        .key_schema(key(hash, KeyType::Hash)?)
-        .key_schema(key(range, KeyType::Range)?)
+        .index_name("owner")
+        .key_schema(key("ownerPk", KeyType::Hash)?)
+        .key_schema(key("ownerSk", KeyType::Range)?)
         .projection(projection.build());
     Ok(index.build()?)
 }

@@ -36,6 +36,7 @@ pub(crate) fn deps() -> Result<Arc<Deps>, Error> {
         flows: required("TABLE_FLOWS")?,
         connections: required("TABLE_CONNECTIONS")?,
         integrations: required("TABLE_INTEGRATIONS")?,
+        schedule: required("TABLE_SCHEDULE")?,
     };
     let seams = Seams {
         provider: Arc::new(ProviderClient::new(loopback)),

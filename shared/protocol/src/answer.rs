@@ -3,6 +3,7 @@
 
 mod xml;
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use http::header::SET_COOKIE;
@@ -89,9 +90,22 @@ impl<'a> Content<'a> {
     /// The value of a cookie that the answer sets.
     #[must_use]
     pub fn cookie(&self, name: &str) -> Option<&'a str> {
+        self.set_cookies().find(|(of, _)| *of == name).map(|(_, value)| value)
+    }
+
+    /// The cookies that the answer sets, as a request sends them back (RFC 6265 §4.2.1). The last of a name counts.
+    #[must_use]
+    pub fn cookies(&self) -> String {
+        let kept: BTreeMap<&str, &str> = self.set_cookies().collect();
+        let pairs = kept.into_iter().filter(|(_, value)| !value.is_empty());
+        pairs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
+    /// The names and the values of the cookies that the answer sets.
+    fn set_cookies(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let set = self.headers.get_all(SET_COOKIE).iter().filter_map(|header| header.to_str().ok());
         let pairs = set.filter_map(|header| header.split(';').next()?.split_once('='));
-        pairs.filter(|(of, _)| of.trim() == name).map(|(_, value)| value.trim()).next()
+        pairs.map(|(name, value)| (name.trim(), value.trim()))
     }
 }
 

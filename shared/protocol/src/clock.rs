@@ -4,6 +4,7 @@ use std::num::NonZero;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::iso8601::{Config, EncodedConfig, TimePrecision};
 use time::format_description::well_known::{Iso8601, Rfc2822, Rfc3339};
@@ -66,6 +67,29 @@ impl Timestamp {
         i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self)
     }
 
+    /// Reads a moment as providers write it: seconds or milliseconds since 1970, RFC 3339, or an HTTP date (RFC 9110 §5.6.7).
+    #[must_use]
+    pub fn stated(value: &Value) -> Option<Self> {
+        /// As seconds this is the year 5138; as milliseconds, 1973.
+        const FIRST_MILLISECONDS: f64 = 1e11;
+        let number = match value {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => return None,
+        };
+        let milliseconds = match (number, value) {
+            (Some(number), _) if number >= FIRST_MILLISECONDS => number,
+            (Some(number), _) => number * 1000.0,
+            (None, Value::String(text)) => {
+                return Self::from_rfc3339(text.trim()).or_else(|| Self::from_http_date(text.trim()));
+            }
+            (None, _) => return None,
+        };
+        // Far beyond any token's life, and within what a timestamp holds.
+        #[expect(clippy::cast_possible_truncation, reason = "the number is bounded")]
+        (0.0..9e15).contains(&milliseconds).then_some(Self(milliseconds as i64))
+    }
+
     /// The time from `earlier` to here; zero when `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
@@ -78,6 +102,14 @@ impl std::ops::Add<Duration> for Timestamp {
 
     fn add(self, rhs: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(rhs.as_millis()).unwrap_or(i64::MAX)))
+    }
+}
+
+impl std::ops::Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    fn sub(self, rhs: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(rhs.as_millis()).unwrap_or(i64::MAX)))
     }
 }
 

@@ -91,6 +91,61 @@ async fn a_schema_that_closes_the_host_is_as_good_as_a_literal() {
     }
 }
 
+/// The engine for schemas, which can read these, is not there when the address is made: no value would ever be accepted.
+#[tokio::test(start_paused = true)]
+async fn a_pattern_that_cannot_be_matched_where_a_host_is_made_is_refused() {
+    let world = World::new().await;
+    let [input, own] = ["authOptions[0].inputSchema.properties", "parametersSchema.properties"];
+    let callback = "authOptions[0].config.callbackParameters.realm";
+    let patterns = [("^[a-z]+$", true), (r"^\p{Greek}+$", false), ("^(?:[a-z]{1,60}x){1,60}$", false)];
+    for definition in definitions() {
+        let option = &definition["authOptions"][0];
+        let has_callback = option["config"]["callbackParameters"].is_array();
+        let is_entered = option["type"] == "client-credentials" && option["config"].is_null();
+        let mut places = vec![
+            ("${parameters.x}", input, "x"),
+            ("${parameters.y || parameters.x}", input, "x"),
+            ("${parameters.o.x}", input, "o.properties.x"),
+            ("${integration.x}", own, "x"),
+            ("${integration.o.x}", own, "o.properties.x"),
+        ];
+        places.extend(is_entered.then_some(("${credentials.x}", input, "x")));
+        for (field, _) in recipients(&definition) {
+            let callback = (has_callback && !field.ends_with("authorizeUri")).then_some((
+                "${credentials.realm}",
+                callback,
+                "",
+            ));
+            for (placeholder, schema, property) in places.iter().copied().chain(callback) {
+                for (pattern, is_read) in patterns {
+                    let x = json!({ "pattern": pattern });
+                    let of_x = if property == "x" {
+                        json!({ "x": x, "y": { "type": "string" } })
+                    } else {
+                        json!({ "o": { "type": "object", "properties": { "x": x } } })
+                    };
+                    let mut changed = definition.clone();
+                    *at(&mut changed, &field) = format!("https://{placeholder}.provider.example/a").into();
+                    // Where it stands in no host, it is as good as another.
+                    changed["authOptions"][0]["inputSchema"]["properties"] = of_x.clone();
+                    changed["parametersSchema"] = json!({ "properties": of_x });
+                    if property.is_empty() {
+                        changed["authOptions"][0]["config"]["callbackParameters"] = json!({ "realm": x });
+                    }
+                    let answer = put(&world, &changed).await;
+                    let place = format!("{schema}.{property}.pattern").replace("..", ".");
+                    // A callback parameter must be closed in any case.
+                    let found = refused(&answer).into_iter().filter(|field| field.ends_with(".pattern"));
+                    let expected = if is_read { vec![] } else { vec![place] };
+                    let at = format!("{field} {placeholder} {pattern}: {}", answer.body);
+                    assert_eq!(found.collect::<Vec<_>>(), expected, "{at}");
+                    assert_eq!(answer.status.is_success(), is_read, "{at}");
+                }
+            }
+        }
+    }
+}
+
 /// What the team gives is its own; the schema says where it may lead.
 #[tokio::test(start_paused = true)]
 async fn a_parameter_of_the_integrations_chooses_a_host_where_its_schema_closes_it() {

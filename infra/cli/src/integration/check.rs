@@ -16,7 +16,7 @@ pub(super) fn run(settings: &Settings, output: Output, folder: &Folder) -> Resul
     let rules = Rules { workspace: settings.workspace().unwrap_or(&unnamed), loopback: settings.loopback() };
     let mut checked: Vec<Value> = Vec::new();
     let mut is_right = true;
-    for (key, source) in folder.read(Unset::LeftOut)? {
+    for (key, source) in folder.read(Unset::LeftOut, output.filled())? {
         let found = source.and_then(|source| {
             Definition::of(&key, &source, &rules)
                 .map(drop)

@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 use super::folder::Source;
 use super::seen::{Seen, without_discovered};
 
-/// A definition that the deployment would take, as far as can be said without it.
-#[derive(Debug)]
+/// A definition that the deployment would take, as far as can be said without it. It has no `Debug`, which would show what its
+/// references were filled with.
 pub(super) struct Definition {
     /// The body to put.
     pub(super) body: Value,

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Map, Value};
 
+use crate::filled::Filled;
 use crate::problem::Problem;
 use crate::references::{Resolved, Unset, resolved};
 use crate::yaml;
@@ -26,8 +27,7 @@ pub(crate) struct Folder {
     pub(super) keys: Vec<String>,
 }
 
-/// A definition, as a file has it.
-#[derive(Debug)]
+/// A definition, as a file has it. It has no `Debug`, which would show what its references were filled with.
 pub(crate) struct Source {
     /// As it is written, with its references.
     pub(crate) written: Map<String, Value>,
@@ -42,6 +42,7 @@ impl Folder {
     pub(super) fn read(
         &self,
         unset: Unset,
+        filled: &Filled,
     ) -> Result<BTreeMap<String, Result<Source, Vec<String>>>, Problem> {
         let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
         for path in self.files()? {
@@ -61,7 +62,7 @@ impl Folder {
                 format!("{} has no definition of `{key}`: no {key}.yaml or .json.", self.path.display());
             return Err(Problem::Usage(message));
         }
-        Ok(files.into_iter().map(|(key, path)| (key, read_file(&path, unset))).collect())
+        Ok(files.into_iter().map(|(key, path)| (key, read_file(&path, unset, filled))).collect())
     }
 
     /// True if the folder says all that there is to be: neither a file alone, nor a choice of keys.
@@ -96,12 +97,12 @@ impl Folder {
 }
 
 /// Reads a definition. Its references to files begin where it is.
-pub(crate) fn read_file(path: &Path, unset: Unset) -> Result<Source, Vec<String>> {
+pub(crate) fn read_file(path: &Path, unset: Unset, filled: &Filled) -> Result<Source, Vec<String>> {
     let fault = |fault: &str| format!("{}: {fault}", path.display());
     let text = fs::read_to_string(path).map_err(|error| vec![fault(&error.to_string())])?;
     let written = yaml::object(&text).map_err(|error| vec![fault(&error)])?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let Resolved { object: sent, faults, left_out } = resolved(&written, folder, unset);
+    let Resolved { object: sent, faults, left_out } = resolved(&written, folder, unset, filled);
     if !faults.is_empty() {
         return Err(faults.iter().map(|it| fault(it)).collect());
     }

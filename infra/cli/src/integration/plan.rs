@@ -105,7 +105,7 @@ pub(super) fn definitions(
 ) -> Result<BTreeMap<String, Definition>, Problem> {
     let mut definitions = BTreeMap::new();
     let mut faults = Vec::new();
-    for (key, source) in folder.read(Unset::Refused)? {
+    for (key, source) in folder.read(Unset::Refused, output.filled())? {
         let source = match source {
             Ok(source) => source,
             Err(problems) => {

@@ -5,6 +5,7 @@
 mod connections;
 mod docs;
 mod doctor;
+mod filled;
 mod integration;
 mod local;
 mod settings;

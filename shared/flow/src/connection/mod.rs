@@ -40,8 +40,11 @@ pub struct Connection {
     pub version: i64,
     /// The last use of its credentials, to the hour.
     pub last_active_at: Timestamp,
-    /// The end of the current lease, if there is one.
-    pub leased_until: Option<Timestamp>,
+    /// The number of the next lease. Every write raises it that ends a lease or brings other credentials.
+    pub turn: i64,
+    /// True if a lease was not released by its holder, who may have died with new credentials that were never saved; and
+    /// if no new credentials were written since.
+    pub interrupted: bool,
     /// The time at which it was archived, if it was.
     pub archived_at: Option<Timestamp>,
 }

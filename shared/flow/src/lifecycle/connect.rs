@@ -189,7 +189,8 @@ fn sealed(
         health: refresh::health(registration.option(), &secrets.held.credentials, issued_at, now),
         version: 1,
         last_active_at: now,
-        leased_until: None,
+        turn: 1,
+        interrupted: false,
         archived_at: None,
         id,
     })

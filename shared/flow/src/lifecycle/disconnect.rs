@@ -79,6 +79,7 @@ async fn without_credentials(deps: &Deps, connection: &Connection) -> Result<Con
             ..Health::default()
         },
         version: connection.version + 1,
+        turn: connection.turn + 1,
         ..connection.clone()
     })
 }

@@ -66,16 +66,22 @@ impl Store {
         siblings: Siblings,
     ) -> Result<Connection> {
         let now = self.clock.now();
+        // The scheduled refresh has passed what was due before.
+        let next = connection.health.next_refresh_at.map_or(now, |at| at.max(now));
         let restored = |archived: &Connection| {
-            let mut restored =
-                Connection { archived_at: None, version: archived.version + 1, ..archived.clone() };
+            let mut restored = Connection {
+                archived_at: None,
+                version: archived.version + 1,
+                turn: archived.turn + 1,
+                ..archived.clone()
+            };
             restored.record.updated_at = now;
-            // Nothing may be added to an hour that is over.
-            restored.health.next_refresh_at = restored.health.next_refresh_at.map(|at| at.max(now));
+            restored.health.next_refresh_at = restored.health.next_refresh_at.map(|_| next);
             restored
         };
         let token = draw_id(&*self.random);
         let attempts = Attempts { token: &token, deadline: now + TIME };
+        self.schedule(connection, Some(next), attempts.deadline).await?;
         let written = self.transact(
             &attempts,
             connection.clone(),

@@ -4,11 +4,9 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::connections::{archived_partition, json};
-use super::due::{DUE_PK, DUE_SK, due_key};
+use super::connections::{INTERRUPTED, archived_partition, json};
 use super::event::{ConnectionEvent, EVENT};
 use super::item::{bytes, number, text};
-use super::predecessor::Predecessor;
 use crate::connection::Connection;
 use protocol::clock::Timestamp;
 use protocol::error::Result;
@@ -40,8 +38,17 @@ impl Change {
     }
 
     /// Raises the version. Every write of the credentials does.
-    pub(super) fn raise_version(mut self) -> Self {
-        let alias = self.alias("version");
+    pub(super) fn raise_version(self) -> Self {
+        self.raise("version").raise_turn()
+    }
+
+    /// Raises the turn, which releases a lease: it was taken for the turn before.
+    pub(super) fn raise_turn(self) -> Self {
+        self.raise("turn")
+    }
+
+    fn raise(mut self, name: &'static str) -> Self {
+        let alias = self.alias(name);
         self.raise.push(format!("{alias} :one"));
         self.values.insert(":one".to_owned(), number(1));
         self
@@ -66,34 +73,14 @@ impl Change {
         self.set("sealed", bytes(connection.sealed.clone())).raise_version().health(connection)
     }
 
-    /// Sets the state of the credentials and the time of their next refresh. An archived connection has no such time.
+    /// Sets the state of the credentials. The time of their next refresh must stand in the schedule before.
     pub(super) fn health(self, connection: &Connection) -> Result<Self> {
-        let change = self.set("health", json(&connection.health)?);
-        Ok(match connection.health.next_refresh_at.filter(|_| connection.archived_at.is_none()) {
-            Some(at) => {
-                let (partition, sort) = due_key(connection, at);
-                change.set(DUE_PK, text(partition)).set(DUE_SK, text(sort))
-            }
-            None => change.not_due(),
-        })
+        Ok(self.set("health", json(&connection.health)?))
     }
 
-    pub(super) fn not_due(self) -> Self {
-        self.remove(DUE_PK).remove(DUE_SK)
-    }
-
-    /// Releases a lease, and forgets an interrupted one before it.
-    pub(super) fn release(self) -> Self {
-        self.remove("leaseOwner").remove("leaseUntil")
-    }
-
-    /// Releases a lease that has brought no new credentials. If the lease before it was interrupted, a holder stays in
-    /// the item, so that the next one knows.
-    pub(super) fn release_unrenewed(self, before: Predecessor) -> Self {
-        match before {
-            Predecessor::Interrupted => self.remove("leaseUntil"),
-            Predecessor::Released => self.release(),
-        }
+    /// Forgets an interrupted lease: the credentials are new.
+    pub(super) fn forget_interruption(self) -> Self {
+        self.remove(INTERRUPTED)
     }
 
     /// Restores an archived connection with its old credentials.
@@ -111,8 +98,7 @@ impl Change {
     pub(super) fn archived(self, workspace: &WorkspaceKey, now: Timestamp) -> Self {
         self.set("archivedAt", number(now.0))
             .set("ownerPk", text(archived_partition(workspace)))
-            .not_due()
-            .release()
+            .forget_interruption()
             .raise_version()
             .event(Some(ConnectionEvent::Deleted), now)
     }
@@ -136,18 +122,10 @@ impl Change {
         self
     }
 
-    /// Lets a write pass only if the attribute has another value, or none.
-    pub(super) fn only_if_not(mut self, name: &'static str, value: AttributeValue) -> Self {
+    pub(super) fn only_if_none_or_less(mut self, name: &'static str, than: i64) -> Self {
         let alias = self.alias(name);
-        self.conditions.push(format!("(attribute_not_exists({alias}) OR {alias} <> :not_{name})"));
-        self.values.insert(format!(":not_{name}"), value);
-        self
-    }
-
-    pub(super) fn only_if_none_or_before(mut self, name: &'static str, moment: Timestamp) -> Self {
-        let alias = self.alias(name);
-        self.conditions.push(format!("(attribute_not_exists({alias}) OR {alias} < :before_{name})"));
-        self.values.insert(format!(":before_{name}"), number(moment.0));
+        self.conditions.push(format!("(attribute_not_exists({alias}) OR {alias} < :than_{name})"));
+        self.values.insert(format!(":than_{name}"), number(than));
         self
     }
 

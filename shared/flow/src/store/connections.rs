@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::due::{DUE_PK, DUE_SK, due_key};
 use super::item::{Attributes, Item, bytes, can_be_key, number, text};
 use super::{Store, unavailable};
 use crate::connection::Connection;
@@ -15,6 +14,9 @@ use protocol::error::{Error, Result};
 use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+/// The attribute that notes an interrupted lease; without one it is not there.
+pub(super) const INTERRUPTED: &str = "interrupted";
 
 /// The characters to escape in a customer's id: `#` separates the parts of the index's keys.
 const IN_KEY: &AsciiSet = &CONTROLS.add(b'#').add(b'%');
@@ -42,7 +44,7 @@ impl Store {
 
 /// Returns all attributes of a connection's item.
 pub(super) fn connection_item(connection: &Connection) -> Result<Attributes> {
-    let mut item = HashMap::from(
+    Ok(HashMap::from(
         [
             ("pk", text(&connection.id)),
             ("workspace", text(&connection.workspace)),
@@ -52,18 +54,13 @@ pub(super) fn connection_item(connection: &Connection) -> Result<Attributes> {
             ("health", json(&connection.health)?),
             ("sealed", bytes(connection.sealed.clone())),
             ("version", number(connection.version)),
+            ("turn", number(connection.turn)),
             ("lastActiveAt", number(connection.last_active_at.0)),
             ("ownerPk", text(&connection.workspace)),
             ("ownerSk", text(customer_sort_key(connection))),
         ]
         .map(|(name, value)| (name.to_owned(), value)),
-    );
-    if let Some(at) = connection.health.next_refresh_at {
-        let (partition, sort) = due_key(connection, at);
-        item.insert(DUE_PK.to_owned(), text(partition));
-        item.insert(DUE_SK.to_owned(), text(sort));
-    }
-    Ok(item)
+    ))
 }
 
 pub(super) fn read_connection(item: &Attributes) -> Result<Connection> {
@@ -77,7 +74,8 @@ pub(super) fn read_connection(item: &Attributes) -> Result<Connection> {
         sealed: item.opt_bytes("sealed").unwrap_or_default().to_vec(),
         version: item.number("version")?,
         last_active_at: Timestamp(item.number("lastActiveAt")?),
-        leased_until: item.opt_number("leaseUntil").map(Timestamp),
+        turn: item.number("turn")?,
+        interrupted: item.contains_key(INTERRUPTED),
         archived_at: item.opt_number("archivedAt").map(Timestamp),
     })
 }

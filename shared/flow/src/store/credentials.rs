@@ -10,12 +10,13 @@ use protocol::error::Result;
 use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
 
 impl Store {
-    /// Writes the state of a connection's credentials, if the credentials have not changed since they were read.
+    /// Writes the state of a connection's credentials, if nobody has written credentials or their state since they were
+    /// read. The time of the next refresh stays, or there is none.
     pub async fn write_health(&self, connection: &Connection) -> Result<Written> {
         let change = Change::default()
             .health(connection)?
             .event(None, self.clock.now())
-            .only_if("version", number(connection.version));
+            .only_if("turn", number(connection.turn));
         let Err(error) = self.write(&connection.id, &change).await else { return Ok(Written::Done) };
         match failed_condition(&error) {
             Some(found) => changed(found),

@@ -1,24 +1,23 @@
-//! The index `due`: the connections to refresh, ordered by time. Only they have its keys.
+//! The schedule: which connection is to be refreshed when.
+//!
+//! An entry is an item of its own, which is written before the connection that it is for: an entry without its
+//! connection does no harm, a connection without its entry would be forgotten. An entry counts as long as the connection
+//! is due at its very time. It is not deleted, since that would cost a write; it expires.
 //!
 //! A partition is one hour and one of a few shards, so that no partition is hot and none grows for ever. The
-//! [checkpoint](super::checkpoint) says which hours are done.
+//! [checkpoint](super::checkpoint) says until when everything is done.
+
+use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use super::item::{Attributes, Item, text};
+use super::item::{Attributes, Item, number, text};
 use super::{Store, unavailable};
 use crate::connection::Connection;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
-use protocol::id::ConnectionId;
+use protocol::id::{ConnectionId, WorkspaceKey};
 use protocol::random::hex;
-
-/// The index's name.
-const DUE: &str = "due";
-/// The partition key: an hour and a shard.
-pub(super) const DUE_PK: &str = "duePk";
-/// The sort key: the time, the beginning of the integration's id, and the beginning of a hash of the workspace's key.
-pub(super) const DUE_SK: &str = "dueSk";
 
 /// The number of partitions in an hour.
 const SHARDS: u8 = 8;
@@ -31,28 +30,21 @@ const WORKSPACE: usize = 3;
 
 const HOUR: i64 = 3_600_000;
 
-/// One entry of the index.
+/// An entry is kept this long after its time: nothing is forgotten while the scheduled refresh stands still for less.
+const KEPT: Duration = Duration::from_hours(30 * 24);
+
+/// One entry of the schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {
     /// The connection's id.
     pub id: ConnectionId,
-    pub(crate) partition: String,
-    pub(crate) sort: String,
+    /// The time of its refresh.
+    pub at: Timestamp,
+    /// Whose it is.
+    pub group: Group,
 }
 
-impl Due {
-    /// Returns whose it is.
-    #[must_use]
-    pub fn group(&self) -> Group {
-        let mut parts = self.sort.split('#').skip(2);
-        let mut part = || parts.next().unwrap_or_default().to_owned();
-        let (integration, workspace) = (part(), part());
-        Group { workspace, integration }
-    }
-}
-
-/// A workspace and an integration of its own, as far as the index tells them from others. Entries of earlier versions have
-/// no workspace, or neither: they are one group.
+/// A workspace and an integration of its own, as far as the schedule tells them from others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Group {
     /// The beginning of the hash of the workspace's key.
@@ -70,36 +62,88 @@ pub struct DuePage {
 }
 
 impl Store {
-    /// Reads the entries of `partition` that are due `now`, oldest first, from the end of the previous page.
-    pub async fn due(&self, partition: &str, now: Timestamp, after: Option<Due>) -> Result<DuePage> {
-        let start = after.map(|Due { id, partition, sort }| {
-            [("pk", String::from(&id)), (DUE_PK, partition), (DUE_SK, sort)]
+    /// Writes the entry of a connection for this time, if it has one. It tries until a moment. The same entry may be
+    /// written twice.
+    pub async fn schedule(
+        &self,
+        connection: &Connection,
+        at: Option<Timestamp>,
+        until: Timestamp,
+    ) -> Result<()> {
+        let Some(at) = at else { return Ok(()) };
+        let Connection { id, integration, workspace, .. } = connection;
+        let integration = integration.as_str().chars().take(GROUP).collect();
+        let due = Due { id: id.clone(), at, group: Group { workspace: hashed(workspace), integration } };
+        let put = self
+            .client()
+            .put_item()
+            .table_name(&self.tables.schedule)
+            .item("pk", text(due.partition()))
+            .item("sk", text(due.sort()))
+            .item("ttl", number((at + KEPT).0 / 1000));
+        let put = self.sent_until(until, || put.clone().send()).await;
+        put.map(drop).map_err(|error| unavailable("PutItem schedule", &error))
+    }
+
+    /// Reads the entries of `partition` from one moment to another, oldest first, from the end of the previous page.
+    pub async fn due(
+        &self,
+        partition: &str,
+        (from, to): (Timestamp, Timestamp),
+        after: Option<Due>,
+    ) -> Result<DuePage> {
+        let start = after.map(|due| {
+            [("pk", partition.to_owned()), ("sk", due.sort())]
                 .map(|(name, value)| (name.to_owned(), text(value)))
                 .into()
         });
         let query = self
             .client()
             .query()
-            .table_name(&self.tables.connections)
-            .index_name(DUE)
-            .key_condition_expression("duePk = :partition AND dueSk < :now")
+            .table_name(&self.tables.schedule)
+            .key_condition_expression("pk = :partition AND sk BETWEEN :from AND :to")
             .expression_attribute_values(":partition", text(partition))
-            // The next millisecond sorts behind everything that is due now.
-            .expression_attribute_values(":now", text(format!("{:014}", now.0 + 1)))
+            .expression_attribute_values(":from", text(format!("{:014}", from.0)))
+            // The next millisecond sorts behind everything that is due at the last one.
+            .expression_attribute_values(":to", text(format!("{:014}", to.0 + 1)))
             .set_exclusive_start_key(start);
-        let page =
-            self.sent(|| query.clone().send()).await.map_err(|error| unavailable("Query due", &error))?;
-        let place = |item: &Attributes| {
-            Ok::<_, Error>(Due {
-                id: ConnectionId::new(item.text("pk")?),
-                partition: item.text(DUE_PK)?.to_owned(),
-                sort: item.text(DUE_SK)?.to_owned(),
-            })
-        };
+        let page = self
+            .sent(|| query.clone().send())
+            .await
+            .map_err(|error| unavailable("Query schedule", &error))?;
         Ok(DuePage {
-            due: page.items.unwrap_or_default().iter().map(place).collect::<Result<_>>()?,
-            next: page.last_evaluated_key.as_ref().map(place).transpose()?,
+            due: page.items.unwrap_or_default().iter().map(Due::read).collect::<Result<_>>()?,
+            next: page.last_evaluated_key.as_ref().map(Due::read).transpose()?,
         })
+    }
+}
+
+impl Due {
+    /// True if the connection, as it is now, is to be refreshed at the entry's time. All other entries are done.
+    #[must_use]
+    pub fn is_of(&self, connection: &Connection) -> bool {
+        connection.archived_at.is_none() && connection.health.next_refresh_at == Some(self.at)
+    }
+
+    fn read(item: &Attributes) -> Result<Self> {
+        let sort = item.text("sk")?;
+        let mut parts = sort.splitn(4, '#');
+        let mut part =
+            || parts.next().ok_or_else(|| Error::internal("an entry of the schedule cannot be read"));
+        let at = part()?.parse().map(Timestamp).map_err(Error::internal)?;
+        let (integration, workspace) = (part()?.to_owned(), part()?.to_owned());
+        Ok(Self { id: ConnectionId::new(part()?), at, group: Group { workspace, integration } })
+    }
+
+    fn partition(&self) -> String {
+        // Ids are random, so the sum of their bytes spreads well.
+        let shard = self.id.as_str().bytes().fold(0_u8, u8::wrapping_add) % SHARDS;
+        partition(due_hour(self.at), shard)
+    }
+
+    fn sort(&self) -> String {
+        let Self { id, at, group: Group { workspace, integration } } = self;
+        format!("{:014}#{integration}#{workspace}#{id}", at.0)
     }
 }
 
@@ -109,23 +153,21 @@ pub fn due_hour(moment: Timestamp) -> i64 {
     moment.0.div_euclid(HOUR)
 }
 
+/// Returns the beginning of an hour.
+#[must_use]
+pub fn hour_begins(hour: i64) -> Timestamp {
+    Timestamp(hour * HOUR)
+}
+
 /// Returns the partitions of an hour.
 pub fn due_partitions(hour: i64) -> impl Iterator<Item = String> {
     (0..SHARDS).map(move |shard| partition(hour, shard))
 }
 
-/// Returns the index's keys for a connection that is due at this moment.
-pub(super) fn due_key(connection: &Connection, at: Timestamp) -> (String, String) {
-    let Connection { id, integration, workspace, .. } = connection;
-    // Short, since each KB of an item costs a unit. Two that begin alike share their slots. Entries of earlier versions
-    // have the connection's id behind the first `#`; it is a key of the index anyway.
-    let workspace = hex(&digest(&SHA256, workspace.as_str().as_bytes()).as_ref()[..WORKSPACE]);
-    let integration: String = integration.as_str().chars().take(GROUP).collect();
-    // Ids are random, so the sum of their bytes spreads well.
-    let shard = id.as_str().bytes().fold(0_u8, u8::wrapping_add) % SHARDS;
-    (partition(due_hour(at), shard), format!("{:014}##{integration}#{workspace}", at.0))
-}
-
 fn partition(hour: i64, shard: u8) -> String {
     format!("{hour}#{shard}")
+}
+
+fn hashed(workspace: &WorkspaceKey) -> String {
+    hex(&digest(&SHA256, workspace.as_str().as_bytes()).as_ref()[..WORKSPACE])
 }

@@ -1,4 +1,6 @@
-//! Lists connections by the index `owner`. One page takes one Query, however large the table is.
+//! Lists connections by the index `owner`. One page takes one Query, and one `BatchGet` for each hundred connections that are
+//! on it, however large the table is. So the index holds only what stays as it is: nothing that a refresh writes is
+//! written a second time there.
 //!
 //! The index is updated a moment after the table. Some filters are not part of a key and apply only to the page that
 //! was read. So a page may be short or even empty although more pages follow.
@@ -6,14 +8,18 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::builders::KeysAndAttributesBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::connections::{archived_partition, customer_prefix, read_connection};
+use super::connections::{INTERRUPTED, archived_partition, customer_prefix, read_connection};
 use super::item::{Item, text};
+use super::transact::gave_up;
+use super::transient::{PATIENCE, PAUSE};
 use super::{Store, unavailable};
 use crate::connection::Connection;
+use protocol::backoff::Backoff;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{CustomerId, IntegrationId, WorkspaceKey};
@@ -23,6 +29,9 @@ const LIST_INDEX: &str = "owner";
 
 /// The size limit of a sort key, in bytes.
 const MAX_SORT_KEY: usize = 1024;
+
+/// The number of connections that one `BatchGet` reads. DynamoDB takes no more.
+const AT_ONCE: usize = 100;
 
 /// The number of pages that are searched for a connection with an integration. Each holds a megabyte of connections.
 const MAX_PAGES: usize = 100;
@@ -51,7 +60,7 @@ pub struct ListConnections<'a> {
 
 /// One page of a list, newest first for each customer.
 pub struct ConnectionPage {
-    /// The connections without their secrets, which are not in the index.
+    /// The connections without their secrets, which are not read.
     pub connections: Vec<Connection>,
     /// The cursor for the next page, if there may be one.
     pub cursor: Option<String>,
@@ -69,7 +78,7 @@ pub enum IntegrationUse {
 }
 
 impl Store {
-    /// Lists connections with one Query.
+    /// Lists connections.
     pub async fn list_connections(&self, list: &ListConnections<'_>) -> Result<ConnectionPage> {
         let begun = || Cursor { archived: false, since: self.clock.now(), after: None };
         let cursor = list.cursor.map(|text| Cursor::read(text, list)).transpose()?.unwrap_or_else(begun);
@@ -87,8 +96,9 @@ impl Store {
             .sent(|| query.clone().send())
             .await
             .map_err(|error| unavailable("Query connections", &error))?;
-        let mut connections =
-            page.items.unwrap_or_default().iter().map(read_connection).collect::<Result<Vec<_>>>()?;
+        let ids: Vec<&str> =
+            page.items.iter().flatten().map(|item| item.text("pk")).collect::<Result<_>>()?;
+        let mut connections = self.without_secrets(&ids).await?;
         connections.retain(|connection| list.wants(connection, &cursor));
         let next = match page.last_evaluated_key {
             Some(key) => Some(Cursor { after: Some(key.text("ownerSk")?.to_owned()), ..cursor }),
@@ -98,6 +108,33 @@ impl Store {
             None => None,
         };
         Ok(ConnectionPage { connections, cursor: next.map(|next| next.to_text()) })
+    }
+
+    /// Reads connections by their ids, in this order, without their secrets. One that does not exist is left out.
+    async fn without_secrets(&self, ids: &[&str]) -> Result<Vec<Connection>> {
+        let table = &self.tables.connections;
+        let mut found = HashMap::new();
+        for ids in ids.chunks(AT_ONCE) {
+            let keys = ids.iter().map(|id| HashMap::from([("pk".to_owned(), text(*id))])).collect();
+            let mut left = Some(shown().set_keys(Some(keys)).build().map_err(Error::internal)?);
+            let mut backoff = Backoff::new(&*self.clock, &*self.random, PAUSE, self.clock.now() + PATIENCE);
+            while let Some(keys) = left.take() {
+                let read = self.client().batch_get_item().request_items(table, keys);
+                let page = self
+                    .sent(|| read.clone().send())
+                    .await
+                    .map_err(|error| unavailable("BatchGetItem connections", &error))?;
+                for item in page.responses.into_iter().flatten().flat_map(|(_, items)| items) {
+                    let connection = read_connection(&item)?;
+                    found.insert(connection.id.to_string(), connection);
+                }
+                left = page.unprocessed_keys.unwrap_or_default().remove(table);
+                if left.is_some() {
+                    backoff.wait().await.ok_or_else(gave_up)?;
+                }
+            }
+        }
+        Ok(ids.iter().filter_map(|id| found.remove(*id)).collect())
     }
 
     /// Finds out whether a workspace has live connections with an integration.
@@ -168,11 +205,35 @@ impl<'a> ListConnections<'a> {
         let is = |wanted: Option<bool>, found: bool| wanted.is_none_or(|wanted| wanted == found);
         // A connection that was archived after the list began was listed among the live ones. It must not come twice.
         let archived_before = connection.archived_at.is_none_or(|at| !cursor.archived || at < cursor.since);
-        named
+        // It may have been archived or restored since the index was written.
+        connection.archived_at.is_some() == cursor.archived
+            && named
             && is(self.connected, connection.is_connected())
             && is(self.disconnected, connection.health.disconnected)
             && archived_before
     }
+}
+
+/// Reads all attributes but the sealed secrets.
+fn shown() -> KeysAndAttributesBuilder {
+    const SHOWN: [&str; 11] = [
+        "pk",
+        "workspace",
+        "customer",
+        "integration",
+        "record",
+        "health",
+        "version",
+        "turn",
+        "lastActiveAt",
+        "archivedAt",
+        INTERRUPTED,
+    ];
+    let names = SHOWN.map(|name| (format!("#{name}"), name.to_owned()));
+    let projection = names.iter().map(|(alias, _)| alias.as_str()).collect::<Vec<_>>().join(", ");
+    KeysAndAttributes::builder()
+        .projection_expression(projection)
+        .set_expression_attribute_names(Some(HashMap::from(names)))
 }
 
 fn lower(text: &str) -> String {

@@ -1,4 +1,4 @@
-//! The three tables. Every access is by key or by index; nothing scans.
+//! The four tables. Every access is by key or by index; nothing scans.
 
 mod archive;
 mod change;
@@ -15,7 +15,6 @@ mod lease;
 mod limits;
 mod list;
 mod owner;
-mod predecessor;
 mod save;
 mod slot;
 mod transact;
@@ -34,14 +33,13 @@ use aws_sdk_dynamodb::{Client, Config};
 pub use archive::Siblings;
 pub use choice::ChoiceClaim;
 pub use definitions::StoredDefinition;
-pub use due::{Due, Group, due_hour, due_partitions};
+pub use due::{Due, Group, due_hour, due_partitions, hour_begins};
 pub use event::ConnectionEvent;
 pub use flows::{Claim, FlowItem, NewFlow};
 pub(crate) use flows::{browser_mismatch, state_expired, state_unknown};
-pub use lease::{Lease, Leased};
+pub use lease::{Lease, Leasing};
 pub use limits::Taken;
 pub use list::{ConnectionPage, IntegrationUse, ListConnections};
-pub use predecessor::Predecessor;
 pub use save::{FlowClaim, Others, Reconnection, SaveConnection, Saved};
 pub use unconfirmed::{Completion, UnconfirmedItem};
 pub use update::{ConnectionUpdate, NewSecrets};
@@ -61,6 +59,8 @@ pub struct Tables {
     pub connections: String,
     /// The table of workspaces and integrations.
     pub integrations: String,
+    /// The table of refreshes: which are due when, and who is at one.
+    pub schedule: String,
 }
 
 /// Reads and writes the tables.

@@ -95,6 +95,7 @@ impl Store {
     /// Writes everything or nothing, until the deadline.
     pub async fn save_connection(&self, save: &SaveConnection<'_>) -> Result<Saved> {
         let attempts = Attempts { token: &save.token, deadline: save.deadline };
+        self.schedule(save.connection, save.connection.health.next_refresh_at, save.deadline).await?;
         let saved = self.transact(
             &attempts,
             Known::default(),
@@ -152,7 +153,7 @@ impl Store {
         let change = Change::default()
             .record(connection)?
             .credentials(connection)?
-            .release()
+            .forget_interruption()
             .set("lastActiveAt", number(connection.last_active_at.0))
             .event(Some(ConnectionEvent::Reconnected), now)
             .only_if("workspace", text(&connection.workspace))

@@ -62,6 +62,8 @@ impl Store {
                 precondition.check(before)?;
             }
             let updated = update.applied_to(before, now);
+            let next = updated.health.next_refresh_at.filter(|at| Some(*at) != before.health.next_refresh_at);
+            self.schedule(&updated, next, now + super::transient::PATIENCE).await?;
             let record = json(&updated.record)?;
             let change = update.change(&updated, now)?.only_if("record", expected);
             let Err(error) = self.write(&updated.id, &change).await else {
@@ -84,7 +86,7 @@ impl Store {
                 *before = read_connection(found)?;
                 return Ok(Written::Done);
             }
-            if update.secrets.is_some_and(|new| found.opt_text("leaseOwner") != Some(&new.lease.holder)) {
+            if update.secrets.is_some_and(|new| found.opt_number("turn") != Some(new.lease.connection.turn)) {
                 return changed(failed);
             }
             *before = read_connection(found)?;
@@ -99,7 +101,12 @@ impl ConnectionUpdate<'_> {
         let name = self.name.unwrap_or(&before.record.name).to_owned();
         let record = ConnectionRecord { name, updated_at: now, ..before.record.clone() };
         match self.secrets {
-            Some(new) => Connection { record, leased_until: None, ..new.connection.clone() },
+            Some(new) => Connection {
+                record,
+                turn: before.turn + 1,
+                interrupted: before.interrupted && !new.renewed,
+                ..new.connection.clone()
+            },
             None => Connection { record, ..before.clone() },
         }
     }
@@ -116,10 +123,7 @@ impl ConnectionUpdate<'_> {
             });
         };
         let change = change.credentials(updated)?;
-        let change = if renewed { change.release() } else { change.release_unrenewed(lease.predecessor) };
-        Ok(change
-            .set("endedBy", text(&lease.holder))
-            .only_if("leaseOwner", text(&lease.holder))
-            .only_if("version", number(lease.connection.version)))
+        let change = if renewed { change.forget_interruption() } else { change };
+        Ok(change.set("endedBy", text(&lease.holder)).only_if("turn", number(lease.connection.turn)))
     }
 }

@@ -108,7 +108,8 @@ impl AfterConnect {
     pub fn call(&self) -> DefinedCall<'_> {
         let Self { method, path, query, headers, basic, body, body_format, .. } = self;
         let (basic, body, body_format) = (basic.as_ref(), body.as_ref(), *body_format);
-        DefinedCall { method, path, parts: CallParts { query, headers, basic, body, body_format } }
+        let parts = CallParts { query, headers, basic, body, body_format };
+        DefinedCall { method, path, parts, signing: None }
     }
 
     /// The names of the credentials that it adds.

@@ -8,7 +8,7 @@ use http::header::AUTHORIZATION;
 use serde::{Deserialize, Serialize};
 
 use super::api_path::ApiPath;
-use super::body::{Body, BodyFormat};
+use super::body::{Body, BodyFormat, Node};
 use super::call_method::CallMethod;
 use super::call_parts::{Basic, CallParts, DefinedCall, Query};
 use super::checker::{Checker, Credentials};
@@ -16,7 +16,7 @@ use super::condition::Condition;
 use super::headers::Headers;
 use super::hints::{PaginationHint, RetryHint};
 use super::request_signing::RequestSigning;
-use super::template::{Address, Template};
+use super::template::Address;
 use crate::answer::Content;
 
 /// A request to the integration's API that succeeds only with working credentials.
@@ -44,6 +44,13 @@ pub struct TestCall {
     /// The format of the body.
     #[serde(default, skip_serializing_if = "BodyFormat::is_form")]
     pub body_format: BodyFormat,
+    /// How it is signed, in the place of how every request is.
+    #[serde(
+        default,
+        deserialize_with = "super::read::optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub signing: Option<RequestSigning>,
     /// What the answer is if the credentials work; any 2xx unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect: Option<Condition>,
@@ -53,9 +60,10 @@ impl TestCall {
     /// The request.
     #[must_use]
     pub fn call(&self) -> DefinedCall<'_> {
-        let Self { method, path, query, headers, basic, body, body_format, .. } = self;
+        let Self { method, path, query, headers, basic, body, body_format, signing, .. } = self;
         let (basic, body, body_format) = (basic.as_ref(), body.as_ref(), *body_format);
-        DefinedCall { method, path, parts: CallParts { query, headers, basic, body, body_format } }
+        let parts = CallParts { query, headers, basic, body, body_format };
+        DefinedCall { method, path, parts, signing: signing.as_ref() }
     }
 
     pub(super) fn check(
@@ -118,7 +126,8 @@ impl RevokeCall {
     pub fn call(&self) -> DefinedCall<'_> {
         let Self { method, path, query, headers, basic, body, body_format, .. } = self;
         let (basic, body, body_format) = (basic.as_ref(), body.as_ref(), *body_format);
-        DefinedCall { method, path, parts: CallParts { query, headers, basic, body, body_format } }
+        let parts = CallParts { query, headers, basic, body, body_format };
+        DefinedCall { method, path, parts, signing: None }
     }
 
     pub(super) fn check(
@@ -147,7 +156,7 @@ pub struct ApiClient {
     pub basic: Option<Basic>,
     /// Members of every request's body, a JSON object or a form.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub body: BTreeMap<String, Template>,
+    pub body: BTreeMap<String, Node>,
     /// How every request is signed.
     #[serde(
         default,
@@ -189,21 +198,47 @@ impl ApiClient {
             || self.expired.iter().any(|condition| condition.holds(status, content))
     }
 
-    /// Notes a call whose body has no place for what stands in every request's.
-    pub(super) fn check_call(&self, checker: &mut Checker<'_>, call: &str, parts: CallParts<'_>) {
-        if !self.body.is_empty() && matches!(parts.body, Some(Body::Text(_))) {
+    /// Notes a call that has no place for what stands in every request.
+    pub(super) fn check_call(&self, checker: &mut Checker<'_>, setting: &str, call: DefinedCall<'_>) {
+        if !self.body.is_empty() && matches!(call.parts.body, Some(Body::Text(_))) {
             let problem = "is a text, in which apiClient.body has no place: give an object";
-            checker.refuse(&format!("{call}.body"), problem);
+            checker.refuse(&format!("{setting}.body"), problem);
         }
+        if let Some(signing) = call.signing {
+            self.check_signing_of_call(&mut checker.inside(setting), signing);
+        }
+    }
+
+    /// Notes a signature of a call's own that what stands in every request has no place for.
+    fn check_signing_of_call(&self, checker: &mut Checker<'_>, signing: &RequestSigning) {
+        let setting = "signing";
+        match (signing.makes_signature(), self.parts().holds_signature()) {
+            (true, false) => {
+                checker.refuse(setting, "makes a `${request.signature}` that nothing of apiClient has");
+            }
+            (false, true) => {
+                checker.refuse(setting, "makes no `${request.signature}`, which stands in apiClient");
+            }
+            (false, false) if self.sets_authorization() => {
+                checker.refuse(setting, "puts the signature into `Authorization`, which apiClient sets");
+            }
+            _ => {}
+        }
+    }
+
+    fn sets_authorization(&self) -> bool {
+        self.basic.is_some() || self.headers.has(&AUTHORIZATION)
     }
 
     pub(super) fn check(&self, checker: &mut Checker<'_>, credentials: Credentials<'_>, is_signed: bool) {
         self.parts().check_signed(self.signing.as_ref(), checker, credentials);
-        checker.templates("body", &self.body, credentials);
+        for (name, node) in &self.body {
+            node.check(checker, &format!("body.{name}"), credentials);
+        }
         if is_signed && self.signing.is_some() {
             checker.refuse("signing", "has no place where OAuth 1.0 signs");
         }
-        if is_signed && (self.basic.is_some() || self.headers.has(&AUTHORIZATION)) {
+        if is_signed && self.sets_authorization() {
             checker.refuse("headers.Authorization", "is where the signature stands (RFC 5849 §3.5.1)");
         }
         for (index, condition) in self.expired.iter().enumerate() {

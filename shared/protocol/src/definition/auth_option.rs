@@ -350,19 +350,32 @@ impl AuthOption {
         for (index, call) in self.after_connect.iter().enumerate() {
             let setting = format!("afterConnect[{index}]");
             call.check(&mut checker.inside(&setting), base_uri, credentials);
-            self.api_client.check_call(&mut checker, &setting, call.call().parts);
+            self.api_client.check_call(&mut checker, &setting, call.call());
         }
         self.check_proofs(&mut checker);
         if let Some(account) = &self.account {
             account.check(&mut checker.inside("account"), credentials);
         }
         if let Some(test) = &self.test {
-            test.check(&mut checker.inside("test"), base_uri, credentials);
-            self.api_client.check_call(&mut checker, "test", test.call().parts);
+            self.check_test(test, &mut checker, base_uri, credentials);
         }
         if let Some(revoke) = &self.revoke {
             revoke.check(&mut checker.inside("revoke"), base_uri, credentials);
-            self.api_client.check_call(&mut checker, "revoke", revoke.call().parts);
+            self.api_client.check_call(&mut checker, "revoke", revoke.call());
+        }
+    }
+
+    fn check_test(
+        &self,
+        test: &TestCall,
+        checker: &mut Checker<'_>,
+        base_uri: Option<&Address>,
+        credentials: Credentials<'_>,
+    ) {
+        test.check(&mut checker.inside("test"), base_uri, credentials);
+        self.api_client.check_call(checker, "test", test.call());
+        if matches!(self.method, AuthMethod::OAuth1(_)) && test.signing.is_some() {
+            checker.refuse("test.signing", "has no place where OAuth 1.0 signs");
         }
     }
 }

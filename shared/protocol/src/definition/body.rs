@@ -241,10 +241,7 @@ impl Node {
 }
 
 /// The object with these members.
-pub(super) fn object(
-    fields: &BTreeMap<String, Node>,
-    values: &Values<'_>,
-) -> error::Result<Map<String, Value>> {
+pub fn object(fields: &BTreeMap<String, Node>, values: &Values<'_>) -> error::Result<Map<String, Value>> {
     let mut rendered = Map::new();
     for (name, node) in fields {
         if let Some(value) = node.render(values)? {

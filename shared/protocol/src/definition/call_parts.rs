@@ -135,11 +135,15 @@ impl CallParts<'_> {
         if !makes_signature && (self.basic.is_some() || self.headers.has(&AUTHORIZATION)) {
             checker.refuse("signing", "puts the signature into `Authorization`, which is set already");
         }
-        let is_used = self.templates().any(holds_signature);
-        if makes_signature && !is_used {
+        if makes_signature && !self.holds_signature() {
             checker.refuse("signing", "makes a `${request.signature}` that no header and no parameter has");
         }
         signing.check(checker, credentials);
+    }
+
+    /// True if a signature has a place in what authenticates a request.
+    pub(super) fn holds_signature(&self) -> bool {
+        self.templates().any(holds_signature)
     }
 
     /// The templates of what authenticates a request.
@@ -174,6 +178,8 @@ pub struct DefinedCall<'a> {
     pub path: &'a ApiPath,
     /// The rest of the request.
     pub parts: CallParts<'a>,
+    /// How it is signed, if not as every request is.
+    pub signing: Option<&'a RequestSigning>,
 }
 
 impl DefinedCall<'_> {
@@ -186,6 +192,9 @@ impl DefinedCall<'_> {
         self.method.check(checker);
         self.path.check(checker, base, credentials);
         self.parts.check(checker, credentials);
+        if let Some(signing) = self.signing {
+            signing.check(checker, credentials);
+        }
     }
 }
 

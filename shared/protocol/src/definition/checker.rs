@@ -220,10 +220,22 @@ impl Checker<'_> {
         own: &[&str],
         credentials: Credentials<'_>,
     ) {
-        self.address(setting, address, credentials);
+        self.page(setting, address, own, credentials);
         if address.has_fragment() {
             self.refuse(setting, "has a fragment, which no endpoint may have (RFC 6749 §3.1, §3.2)");
         }
+    }
+
+    /// Checks the address of a page that a browser is sent to, or of an endpoint. `own` are the parameters that Linkspan
+    /// adds.
+    pub(super) fn page(
+        &mut self,
+        setting: &str,
+        address: &Address,
+        own: &[&str],
+        credentials: Credentials<'_>,
+    ) {
+        self.address(setting, address, credentials);
         for name in address.query_names() {
             if own.contains(&name.as_str()) {
                 self.refuse(setting, format!("has `{name}` in its query, which Linkspan sends itself"));

@@ -35,7 +35,7 @@ pub struct ClientAssertion {
     /// How the key is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_encoding: Option<KeyEncoding>,
-    /// The header's `kid`.
+    /// The header's `kid`; that of a JWK unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_id: Option<Template>,
     /// Further fields of the header, such as `x5t`.

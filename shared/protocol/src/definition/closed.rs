@@ -94,6 +94,14 @@ pub(super) fn admits(schema: &Value, path: &[String], value: &Value) -> bool {
         && property.get("pattern").is_none_or(matches)
 }
 
+/// The place of a pattern that [`admits`] would match and cannot, and the reason, as the end of a sentence: no value would be
+/// one that it accepts.
+pub(super) fn unusable_pattern(schema: &Value, path: &[String]) -> Option<(String, String)> {
+    let fault = group::fault(property(schema, path)?.get("pattern")?.as_str()?)?;
+    let place: String = path.iter().flat_map(|name| [".properties.", name]).collect();
+    Some((format!("{place}.pattern"), fault))
+}
+
 /// The schema that every value at `path` is held to.
 fn property<'s>(schema: &'s Value, path: &[String]) -> Option<&'s Map<String, Value>> {
     let mut found = schema.as_object().filter(|schema| !schema.contains_key("$ref"))?;

@@ -1,14 +1,17 @@
 //! What callers are told of an API: when it can be asked again, and how its lists go on. Linkspan shows it; the proxy goes by
 //! the first.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use http::{HeaderName, StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::checker::Checker;
 use super::condition::{Condition, Expected, Statuses};
+use super::template::group;
 use super::value_path;
 use crate::answer::Content;
 use crate::clock::Timestamp;
@@ -27,12 +30,71 @@ pub struct RetryHint {
     /// Headers with the values that they have: `{"x-ratelimit-remaining": "0"}`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
-    /// The header that says in how many seconds it can be asked again.
+    /// Where it says in how many seconds it can be asked again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<String>,
-    /// The header that says when, in seconds since 1970.
+    pub after: Option<WaitPlace>,
+    /// Where it says when: in seconds or milliseconds since 1970, as in RFC 3339, or as an HTTP date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<String>,
+    pub at: Option<WaitPlace>,
+}
+
+/// The place in an answer that says how long to wait, or until when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged, expecting = "must be a header's name, or an object with `body`")]
+pub enum WaitPlace {
+    /// The header of this name.
+    Header(String),
+    /// A place in the body.
+    Text(WaitText),
+}
+
+/// A place in the body that says how long to wait, or until when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WaitText {
+    /// The path of the value.
+    pub body: String,
+    /// The pattern whose group is the value, if more stands there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+}
+
+impl WaitPlace {
+    fn find<'c>(&self, content: &'c Content<'_>) -> Option<Cow<'c, str>> {
+        match self {
+            Self::Header(name) => content.header(name).map(Cow::Borrowed),
+            Self::Text(WaitText { body, pattern }) => {
+                let names = value_path::names(body).ok()?;
+                let text = value_path::follow(content.value()?, &names).and_then(value_path::text)?;
+                match pattern {
+                    Some(pattern) => group::find(pattern, &text).map(|part| Cow::Owned(part.to_owned())),
+                    None => Some(text),
+                }
+            }
+        }
+    }
+
+    fn check(&self, checker: &mut Checker<'_>, setting: &str) {
+        match self {
+            Self::Header(name) => check_header(name, checker, setting),
+            Self::Text(WaitText { body, pattern }) => {
+                if let Err(problem) = value_path::names(body) {
+                    checker.refuse(&format!("{setting}.body"), problem);
+                }
+                if let Some(problem) = pattern.as_deref().and_then(group::problem) {
+                    checker.refuse(&format!("{setting}.pattern"), problem);
+                }
+            }
+        }
+    }
+}
+
+fn check_header(name: &str, checker: &mut Checker<'_>, setting: &str) {
+    if HeaderName::from_bytes(name.as_bytes()).is_err() {
+        checker.refuse(setting, "is no header's name (RFC 9110 §5.1)");
+    }
 }
 
 /// How a list goes on.
@@ -84,19 +146,16 @@ pub enum PaginationKind {
 impl RetryHint {
     /// The time that the answer asks a caller to wait, if it is one of this kind.
     fn wait(&self, status: StatusCode, content: &Content<'_>, now: Timestamp) -> Option<Duration> {
-        let text = |name: &String| content.header(name);
-        let fits = self.headers.iter().all(|(name, value)| text(name) == Some(value.as_str()));
+        let fits = self.headers.iter().all(|(name, value)| content.header(name) == Some(value.as_str()));
         if !fits || !self.condition().holds(status, content) {
             return None;
         }
-        if let Some(seconds) =
-            self.after.as_ref().and_then(text).and_then(|text| text.trim().parse::<u32>().ok())
-        {
+        let text = |place: &Option<WaitPlace>| place.as_ref().and_then(|place| place.find(content));
+        if let Some(seconds) = text(&self.after).and_then(|text| text.trim().parse::<u32>().ok()) {
             return Some(Duration::from_secs(seconds.into()));
         }
-        let at = self.at.as_ref().and_then(text).and_then(|text| text.trim().parse::<u32>().ok())?;
-        let wait = (i64::from(at) * 1000).saturating_sub(now.0).max(0);
-        u64::try_from(wait).ok().map(Duration::from_millis)
+        let at = Timestamp::stated(&Value::String(text(&self.at)?.into_owned()))?;
+        Some(at.since(now))
     }
 
     fn condition(&self) -> Condition {
@@ -109,12 +168,12 @@ impl RetryHint {
         } else if self.headers.is_empty() {
             checker.refuse(setting, "says nothing: give a status, headers, or values of the body");
         }
-        let named = self.headers.keys().map(|name| (format!("headers.{name}"), name));
-        let timed = [("after", &self.after), ("at", &self.at)];
-        let timed = timed.into_iter().filter_map(|(part, name)| Some((part.to_owned(), name.as_ref()?)));
-        for (part, name) in named.chain(timed) {
-            if HeaderName::from_bytes(name.as_bytes()).is_err() {
-                checker.refuse(&format!("{setting}.{part}"), "is no header's name (RFC 9110 §5.1)");
+        for name in self.headers.keys() {
+            check_header(name, checker, &format!("{setting}.headers.{name}"));
+        }
+        for (part, place) in [("after", &self.after), ("at", &self.at)] {
+            if let Some(place) = place {
+                place.check(checker, &format!("{setting}.{part}"));
             }
         }
     }
@@ -158,7 +217,7 @@ pub fn asked_to_wait(
 #[cfg(test)]
 mod tests {
     use http::HeaderMap;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -181,6 +240,8 @@ mod tests {
         let hints = json!([
             { "status": [403, 429], "headers": { "x-remaining": "0" }, "at": "x-reset" },
             { "body": { "error.status": "EXHAUSTED" }, "after": "x-after" },
+            { "status": 403, "at": { "body": "error.message", "pattern": "Retry after (.+)$" } },
+            { "status": 420, "after": { "body": "wait" } },
         ]);
         let none = json!({});
         assert_eq!(waits(&hints, 403, &[("x-remaining", "0"), ("x-reset", "1700000003")], &none), Some(3000));
@@ -190,6 +251,12 @@ mod tests {
         let exhausted = json!({ "error": { "status": "EXHAUSTED" } });
         assert_eq!(waits(&hints, 400, &[("x-after", "2")], &exhausted), Some(2000));
         assert_eq!(waits(&hints, 400, &[("x-after", "soon")], &exhausted), None);
+        let message = |end: &str| json!({ "error": { "message": format!("Too many. Retry after {end}") } });
+        assert_eq!(waits(&hints, 403, &[], &message("2023-11-14T22:13:22.500Z")), Some(2500));
+        assert_eq!(waits(&hints, 403, &[], &message("1700000001")), Some(1000));
+        assert_eq!(waits(&hints, 403, &[], &message("a while")), None);
+        assert_eq!(waits(&hints, 403, &[], &json!({ "error": { "message": "No" } })), None);
+        assert_eq!(waits(&hints, 420, &[], &json!({ "wait": 2 })), Some(2000));
         assert_eq!(waits(&hints, 429, &[("retry-after", "7")], &none), Some(7000));
         assert_eq!(waits(&json!([]), 503, &[("retry-after", "1")], &none), Some(1000));
         assert_eq!(waits(&json!([]), 500, &[("retry-after", "1")], &none), None);

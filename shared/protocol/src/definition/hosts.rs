@@ -13,7 +13,7 @@ use super::after_connect::Occasion;
 use super::auth_method::AuthMethod;
 use super::auth_option::AuthOption;
 use super::checker::KnownSecrets;
-use super::closed::{admits, is_below, is_closed, is_label, is_plain};
+use super::closed::{admits, is_below, is_closed, is_label, is_plain, unusable_pattern};
 use super::customer_host::CustomerHost;
 use super::input_names::InputNames;
 use super::means;
@@ -84,6 +84,32 @@ impl AuthOption {
                 field,
                 "cannot stand where customerHost keeps the client secret back: nothing else binds the code",
             );
+        }
+    }
+
+    /// Notes each pattern of a schema that a value in a host is held to, and that cannot be matched there. The engine for schemas
+    /// can be able to, and is not there when an address is made.
+    pub(super) fn check_host_patterns(&self, base_uri: Option<&Address>, problems: &mut Problems) {
+        for Recipient { address, .. } in self.recipients(base_uri) {
+            // What is made of a value is held to no pattern of the value's.
+            for slot in address.host().slots.iter().filter(|slot| !slot.is_derived) {
+                let placeholder = slot.placeholder;
+                let (schema, place) = match (placeholder.root(), &self.parameters_schema, &self.input_schema)
+                {
+                    (Root::Integration, Some(schema), _) => (schema, "parametersSchema".to_owned()),
+                    (_, _, Some(schema)) if self.is_entered(placeholder) => {
+                        (schema, format!("{}.inputSchema", self.path()))
+                    }
+                    // Those of callback parameters are looked at wherever they stand.
+                    _ => continue,
+                };
+                if let Some((pattern, fault)) = unusable_pattern(schema, placeholder.path()) {
+                    let field = place + &pattern;
+                    if problems.iter().all(|known| known.field != field) {
+                        problems.add(field, format!("{fault}; `{placeholder}` in a host is held to it"));
+                    }
+                }
+            }
         }
     }
 

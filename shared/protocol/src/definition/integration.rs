@@ -230,6 +230,9 @@ impl Integration {
                 );
             }
             option.check_hosts(self.base_uri.as_ref(), secrets, rule, problems);
+            if matches!(rule, HostRule::Put(_)) {
+                option.check_host_patterns(self.base_uri.as_ref(), problems);
+            }
         }
     }
 

@@ -247,7 +247,8 @@ impl OAuth2 {
 
     fn check_requests(&self, checker: &mut Checker<'_>) {
         if let Some(changes) = &self.authorization_request {
-            changes.check(&mut checker.inside("authorizationRequest"));
+            let response_mode = self.extra.get("response_mode").map(Template::as_str);
+            changes.check(&mut checker.inside("authorizationRequest"), response_mode);
         }
         let kept = self.callback().kept().map(str::to_owned).collect();
         if let Some(changes) = &self.token_request {
@@ -304,7 +305,7 @@ impl OAuth2 {
             }
         }
         if let Some(address) = &self.authorize_uri {
-            checker.endpoint("authorizeUri", address, OWN_PARAMETERS);
+            checker.page("authorizeUri", address, OWN_PARAMETERS, Credentials::NotYet);
             checker.shown("authorizeUri", address.template());
         }
         if let Some(address) = &self.token_uri {

@@ -17,7 +17,7 @@ pub type Picks = BTreeMap<String, Pick>;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     untagged,
-    expecting = "must be a path, a list of paths, `{\"header\": name}`, `{\"cookie\": name}` or `{\"text\": true}`"
+    expecting = "must be a path, a list of paths, `{\"header\": name}`, `{\"cookie\": name}`, `{\"cookies\": true}` or `{\"text\": true}`"
 )]
 pub enum Pick {
     /// A path in the body, JSON or XML.
@@ -28,6 +28,8 @@ pub enum Pick {
     Header(HeaderPlace),
     /// A cookie's value.
     Cookie(CookiePlace),
+    /// All cookies, as a request sends them back.
+    Cookies(CookiesPlace),
     /// The whole answer.
     Text(TextPlace),
 }
@@ -50,6 +52,15 @@ pub struct CookiePlace {
     pub cookie: String,
 }
 
+/// All cookies that the answer sets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CookiesPlace {
+    /// `true`.
+    pub cookies: bool,
+}
+
 /// An answer that is nothing but the value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -67,6 +78,7 @@ impl Pick {
             Self::Path(_) | Self::AnyOf(_) => content.value().and_then(|value| self.find_in(value)),
             Self::Header(HeaderPlace { header }) => content.header(header).map(Value::from),
             Self::Cookie(CookiePlace { cookie }) => content.cookie(cookie).map(Value::from),
+            Self::Cookies(_) => Some(content.cookies().into()),
             Self::Text(_) => content.text().map(Value::from),
         };
         found.filter(is_there)
@@ -78,7 +90,7 @@ impl Pick {
         match self {
             Self::Path(path) => at(value, path),
             Self::AnyOf(paths) => paths.iter().find_map(|path| at(value, path)),
-            Self::Header(_) | Self::Cookie(_) | Self::Text(_) => None,
+            Self::Header(_) | Self::Cookie(_) | Self::Cookies(_) | Self::Text(_) => None,
         }
     }
 
@@ -95,6 +107,12 @@ impl Pick {
             Self::Header(HeaderPlace { header: name }) | Self::Cookie(CookiePlace { cookie: name }) => {
                 if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
                     checker.refuse(setting, "names no header and no cookie");
+                }
+                return;
+            }
+            Self::Cookies(CookiesPlace { cookies }) => {
+                if !cookies {
+                    checker.refuse(setting, "must be `{\"cookies\": true}` for all cookies");
                 }
                 return;
             }
@@ -158,18 +176,24 @@ mod tests {
             "d": { "cookie": "SESSION" },
             "e": "nothing",
             "f": ["empty", "null"],
+            "g": { "cookies": true },
         }))
         .unwrap();
         let mut headers = HeaderMap::new();
         headers.insert("x-session", "s1".parse().unwrap());
         headers.append(SET_COOKIE, "other=1; Path=/".parse().unwrap());
         headers.append(SET_COOKIE, "SESSION=abc=; Path=/; HttpOnly".parse().unwrap());
+        headers.append(SET_COOKIE, "other=2; Path=/".parse().unwrap());
+        headers.append(SET_COOKIE, "gone=; Max-Age=0".parse().unwrap());
         let answer = json!({
             "data": { "token": "t" }, "authed_user": { "access_token": "u" }, "empty": "", "null": null,
         });
         let body = answer.to_string();
         let found = Value::Object(picked(&picks, &Content::new(&headers, body.as_bytes())));
-        assert_eq!(found, json!({ "a": "t", "b": "u", "c": "s1", "d": "abc=" }));
+        assert_eq!(
+            found,
+            json!({ "a": "t", "b": "u", "c": "s1", "d": "abc=", "g": "SESSION=abc=; other=2" })
+        );
         for unknown in [json!({ "header": "a", "cookie": "b" }), json!({}), json!(3)] {
             assert!(serde_json::from_value::<Pick>(unknown).is_err());
         }

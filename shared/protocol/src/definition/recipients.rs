@@ -77,6 +77,7 @@ impl AuthOption {
                 basic: _,
                 body: _,
                 body_format: _,
+                signing: _,
                 expect: _,
             } = test;
             ("test", path)

@@ -179,7 +179,7 @@ impl RequestSigning {
             }
             Self::Hmac(KeyedHash { algorithm: _, key, key_encoding, message, encoding: _ }) => {
                 check_key("key", key, &mut inside, credentials);
-                if *key_encoding == Some(KeyEncoding::Pem) {
+                if matches!(key_encoding, Some(KeyEncoding::Pem | KeyEncoding::Jwk)) {
                     inside.refuse("keyEncoding", "is none of a key that two share");
                 }
                 check_message(message, &mut inside, credentials);

@@ -1,5 +1,6 @@
 //! The JWTs that an option signs (RFC 7519): what `${signed.name}` stands for.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::num::NonZero;
 
@@ -12,7 +13,7 @@ use serde_json::{Map, Value};
 use super::body::{Node, object};
 use super::checker::{Checker, Credentials, KnownSecrets, Request};
 use super::key_source::KeySource;
-use super::signing_key::{KeyEncoding, SigningKey};
+use super::signing_key::{KeyEncoding, SigningKey, key_id_of};
 use super::template::{Choice, Placeholder, Root, Template, Values};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -36,7 +37,7 @@ pub struct Signed {
     /// How the key is written: PEM unless given, and plain text for HMAC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_encoding: Option<KeyEncoding>,
-    /// The header's `kid`.
+    /// The header's `kid`; that of a JWK unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_id: Option<Template>,
     /// Further fields of the header.
@@ -177,9 +178,10 @@ impl Signing<'_> {
         header.insert("typ".to_owned(), "JWT".into());
         header.append(&mut object(self.header, values)?);
         header.insert("alg".to_owned(), serde_json::to_value(self.algorithm).map_err(Error::internal)?);
-        if let Some(key_id) =
-            self.key_id.map(|template| template.render_optional(values)).transpose()?.flatten()
-        {
+        let text = self.key_text(values, own_key)?;
+        let key_id = self.key_id.map(|template| template.render_optional(values)).transpose()?.flatten();
+        let own_id = || text.as_deref().and_then(|text| key_id_of(self.encoding(), text.expose()));
+        if let Some(key_id) = key_id.or_else(own_id) {
             header.insert("kid".to_owned(), key_id.into());
         }
         let encoded = |part: Map<String, Value>| URL_SAFE_NO_PAD.encode(Value::Object(part).to_string());
@@ -188,17 +190,27 @@ impl Signing<'_> {
             let (key, algorithm) = (key.clone(), self.algorithm);
             return Ok(Jwt::Unsigned(ToSign { key, algorithm, message }));
         }
-        let signature = self.read_key(values, own_key)?.sign(&message).ok_or_else(unusable_key)?;
+        let key = text.as_deref().and_then(|text| self.key_of(text));
+        let key = key.ok_or_else(|| match self.key.and_then(KeySource::template) {
+            Some(template) => template.refused(&format!("is {}", self.fault())),
+            None => unusable_key(),
+        });
+        let signature = key?.sign(&message).ok_or_else(unusable_key)?;
         Ok(Jwt::Signed(format!("{message}.{signature}")))
     }
 
-    fn read_key(&self, values: &Values<'_>, own_key: Option<&Secret>) -> Result<SigningKey> {
-        match self.key.and_then(KeySource::template) {
-            Some(template) => {
-                let text = Secret::new(template.render_lines(values)?);
-                self.key_of(&text).ok_or_else(|| template.refused(&format!("is {}", self.fault())))
+    /// The key as it is written, if it is known here.
+    fn key_text<'k>(
+        &self,
+        values: &Values<'_>,
+        own_key: Option<&'k Secret>,
+    ) -> Result<Option<Cow<'k, Secret>>> {
+        match self.key {
+            Some(KeySource::Entered(template)) => {
+                template.render_lines(values).map(|text| Some(Cow::Owned(Secret::new(text))))
             }
-            None => own_key.and_then(|key| self.key_of(key)).ok_or_else(unusable_key),
+            Some(KeySource::Kms(_)) => Ok(None),
+            None => Ok(own_key.map(Cow::Borrowed)),
         }
     }
 
@@ -220,6 +232,7 @@ impl Signing<'_> {
             KeyEncoding::Text => "key",
             KeyEncoding::Base64 => "key in base64",
             KeyEncoding::Hex => "key in hexadecimal digits",
+            KeyEncoding::Jwk => "private key in JSON (a JWK)",
         };
         format!("no {kind} that {:?} signs with", self.algorithm)
     }
@@ -251,7 +264,7 @@ impl Signing<'_> {
             node.check(&mut inside, &setting, credentials);
         }
         let can_be = match self.encoding() {
-            KeyEncoding::Pem => !self.is_shared(),
+            KeyEncoding::Pem | KeyEncoding::Jwk => !self.is_shared(),
             KeyEncoding::Text => self.is_shared(),
             KeyEncoding::Base64 | KeyEncoding::Hex => true,
         };

@@ -1,14 +1,19 @@
-//! Keys that sign, as people hand them over: in PEM with its line breaks lost or written out, in base64, in hex, or as a
-//! plain text.
+//! Keys that sign, as people hand them over: in PEM with its line breaks lost or written out, in base64, in hex, as a JWK, or
+//! as a plain text.
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
+    Ed25519KeyPair, KeyPair, RsaKeyPair,
+};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::{Algorithm, AlgorithmFamily, EncodingKey, crypto};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::pem::{blocks, from_base64};
+use self::jwk::Jwk;
+use crate::pem::{Block, blocks, from_base64};
 
 /// How a key is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +28,8 @@ pub enum KeyEncoding {
     Base64,
     /// The same in hexadecimal digits.
     Hex,
+    /// A JSON Web Key (RFC 7517), for any algorithm but HMAC.
+    Jwk,
 }
 
 /// A key that has signed once, and so can sign.
@@ -35,8 +42,10 @@ impl SigningKey {
     /// Reads a key. Returns nothing if the algorithm cannot sign with it.
     #[must_use]
     pub fn read(algorithm: Algorithm, encoding: KeyEncoding, text: &str) -> Option<Self> {
-        if encoding == KeyEncoding::Pem {
-            return Self::of_pem(algorithm, text);
+        match encoding {
+            KeyEncoding::Pem => return Self::of_pem(algorithm, text),
+            KeyEncoding::Jwk => return Self::of_jwk(algorithm, &Jwk::read(text)?),
+            KeyEncoding::Text | KeyEncoding::Base64 | KeyEncoding::Hex => {}
         }
         let bytes = shared_key(encoding, text)?;
         if algorithm.family() == AlgorithmFamily::Hmac {
@@ -53,12 +62,21 @@ impl SigningKey {
     }
 
     fn of_pem(algorithm: Algorithm, text: &str) -> Option<Self> {
-        let is_known = |label: &str| matches!(label, "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY");
-        let blocks = blocks(text)?;
-        blocks
-            .iter()
-            .find(|block| is_known(&block.label))
-            .and_then(|block| Self::of_der(algorithm, &block.label, &block.der))
+        let block = private_block(text)?;
+        Self::of_der(algorithm, &block.label, &block.der)
+    }
+
+    fn of_jwk(algorithm: Algorithm, jwk: &Jwk) -> Option<Self> {
+        let (label, der) = match algorithm.family() {
+            AlgorithmFamily::Hmac => return None,
+            AlgorithmFamily::Rsa => ("RSA PRIVATE KEY", jwk.rsa()?),
+            AlgorithmFamily::Ed => ("PRIVATE KEY", jwk.ed()?),
+            AlgorithmFamily::Ec => {
+                let size = if algorithm == Algorithm::ES256 { ("P-256", 32) } else { ("P-384", 48) };
+                ("PRIVATE KEY", jwk.ec(size, curve_of(algorithm))?)
+            }
+        };
+        Self::of_der(algorithm, label, &der)
     }
 
     fn of_der(algorithm: Algorithm, label: &str, der: &[u8]) -> Option<Self> {
@@ -67,11 +85,7 @@ impl SigningKey {
             AlgorithmFamily::Rsa => EncodingKey::from_rsa_pem(pem(label, der).as_bytes()).ok()?,
             AlgorithmFamily::Ed => EncodingKey::from_ed_pem(pem(label, der).as_bytes()).ok()?,
             AlgorithmFamily::Ec => {
-                let curve = match algorithm {
-                    Algorithm::ES256 => &ECDSA_P256_SHA256_FIXED_SIGNING,
-                    _ => &ECDSA_P384_SHA384_FIXED_SIGNING,
-                };
-                let pair = EcdsaKeyPair::from_private_key_der(curve, der).ok()?;
+                let pair = EcdsaKeyPair::from_private_key_der(curve_of(algorithm), der).ok()?;
                 EncodingKey::from_ec_der(pair.to_pkcs8v1().ok()?.as_ref())
             }
         };
@@ -85,6 +99,41 @@ impl SigningKey {
     }
 }
 
+/// The first private key in a text.
+fn private_block(text: &str) -> Option<Block> {
+    let is_known = |label: &str| matches!(label, "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY");
+    blocks(text)?.into_iter().find(|block| is_known(&block.label))
+}
+
+/// The public half of a private key in PEM, as certificates write it (RFC 5280 §4.1, `SubjectPublicKeyInfo`).
+pub(super) fn public_half(text: &str) -> Option<Vec<u8>> {
+    let der = &private_block(text)?.der;
+    let rsa = || RsaKeyPair::from_pkcs8(der).or_else(|_| RsaKeyPair::from_der(der)).ok();
+    let ec = |curve| EcdsaKeyPair::from_private_key_der(curve, der).ok();
+    let [p256, p384] = [&ECDSA_P256_SHA256_FIXED_SIGNING, &ECDSA_P384_SHA384_FIXED_SIGNING];
+    let half: PublicKeyX509Der<'_> = if let Some(pair) = rsa() {
+        pair.public_key().as_der().ok()?
+    } else if let Some(pair) = ec(p256).or_else(|| ec(p384)) {
+        pair.public_key().as_der().ok()?
+    } else {
+        Ed25519KeyPair::from_pkcs8(der).ok()?.public_key().as_der().ok()?
+    };
+    Some(half.as_ref().to_vec())
+}
+
+fn curve_of(algorithm: Algorithm) -> &'static EcdsaSigningAlgorithm {
+    match algorithm {
+        Algorithm::ES256 => &ECDSA_P256_SHA256_FIXED_SIGNING,
+        _ => &ECDSA_P384_SHA384_FIXED_SIGNING,
+    }
+}
+
+/// The name that a key has in itself: the `kid` of a JWK.
+pub(super) fn key_id_of(encoding: KeyEncoding, text: &str) -> Option<String> {
+    let jwk = (encoding == KeyEncoding::Jwk).then(|| Jwk::read(text)).flatten()?;
+    jwk.id().map(str::to_owned)
+}
+
 /// The bytes of a key that two share. Returns nothing if there are none.
 #[must_use]
 pub fn shared_key(encoding: KeyEncoding, text: &str) -> Option<Zeroizing<Vec<u8>>> {
@@ -92,7 +141,7 @@ pub fn shared_key(encoding: KeyEncoding, text: &str) -> Option<Zeroizing<Vec<u8>
         KeyEncoding::Text => Zeroizing::new(text.as_bytes().to_vec()),
         KeyEncoding::Base64 => from_base64(text)?,
         KeyEncoding::Hex => from_hex(text)?,
-        KeyEncoding::Pem => return None,
+        KeyEncoding::Pem | KeyEncoding::Jwk => return None,
     };
     (!bytes.is_empty()).then_some(bytes)
 }
@@ -124,6 +173,8 @@ fn from_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     });
     pairs.collect::<Option<Vec<u8>>>().map(Zeroizing::new)
 }
+
+mod jwk;
 
 #[cfg(test)]
 mod tests;

@@ -27,6 +27,9 @@ pub struct AuthorizationChanges {
     /// The provider's names for the standard's parameters.
     #[serde(default, skip_serializing_if = "Names::is_empty")]
     pub names: Names,
+    /// The `response_type`; `code` unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_type: Option<String>,
 }
 
 /// What a request to one of the provider's endpoints differs in.
@@ -70,8 +73,26 @@ impl RequestChanges {
 }
 
 impl AuthorizationChanges {
-    pub(super) fn check(&self, checker: &mut Checker<'_>) {
+    /// `response_mode` is what the request says of how the answer comes.
+    pub(super) fn check(&self, checker: &mut Checker<'_>, response_mode: Option<&str>) {
         check_names(&self.names, checker);
+        if let Some(response_type) = &self.response_type {
+            let setting = "responseType";
+            checker.name(setting, response_type);
+            let has = |word| response_type.split(' ').any(|it| it == word);
+            if has("token") {
+                checker.refuse(
+                    setting,
+                    "has `token`: no access token may come through the browser (RFC 9700 §2.1.2)",
+                );
+            }
+            if has("id_token") && response_mode != Some("form_post") {
+                checker.refuse(setting, "has `id_token`: its answer stands behind a `#`, which no server sees, unless extra.response_mode is `form_post`");
+            }
+            if self.names.get("response_type") == Some(&None) {
+                checker.refuse(setting, "is given, but `names` leaves it out");
+            }
+        }
         if self.names.contains_key("state") {
             checker.refuse("names.state", "cannot be changed: it binds the answer to the browser");
         }

@@ -16,7 +16,7 @@ use super::failure::CallError;
 use super::maker::Maker;
 use super::oauth1::{self, Authenticated, Signer, Token};
 use super::signing::Authentication;
-use crate::definition::{ApiClient, AuthMethod, DefinedCall, OAuth1};
+use crate::definition::{AuthMethod, DefinedCall, OAuth1, RequestSigning};
 use crate::error::Result;
 use crate::secret::Secret;
 
@@ -39,22 +39,33 @@ pub async fn authenticated(
     request: ApiRequest,
     purpose: Purpose,
 ) -> Result<Request<Bytes>> {
-    maker.filled(|| authenticated_once(calls, maker, request.clone(), purpose)).await
+    signed(calls, maker, request, purpose, None).await
 }
 
-fn authenticated_once(
+/// Does the same. `signing` takes the place of how every request is signed.
+async fn signed(
+    calls: &Calls<'_>,
+    maker: &Maker<'_>,
+    request: ApiRequest,
+    purpose: Purpose,
+    signing: Option<&RequestSigning>,
+) -> Result<Request<Bytes>> {
+    maker.filled(|| signed_once(calls, maker, request.clone(), purpose, signing)).await
+}
+
+fn signed_once(
     calls: &Calls<'_>,
     maker: &Maker<'_>,
     mut request: ApiRequest,
     purpose: Purpose,
+    signing: Option<&RequestSigning>,
 ) -> Result<Request<Bytes>> {
     let option = maker.option();
     let values = maker.values();
     let values = if purpose == Purpose::Completing { values.lacking() } else { values };
-    let ApiClient { signing, .. } = &option.api_client;
     let authentication = Authentication {
         parts: option.api_client.parts(),
-        signing: signing.as_ref(),
+        signing: signing.or(option.api_client.signing.as_ref()),
         setting: "apiClient.headers",
     };
     body_members::add(&option.api_client.body, &values, &mut request)?;
@@ -100,7 +111,7 @@ pub(super) async fn ask(
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
     }
     let request = ApiRequest { method: call.method.of(settings.method)?, url, headers, body };
-    calls.ask(authenticated(calls, maker, request, purpose).await?, settings.path).await
+    calls.ask(signed(calls, maker, request, purpose, call.signing).await?, settings.path).await
 }
 
 /// The signature of an OAuth 1.0 request. It covers the fields of a form-encoded body (RFC 5849 §3.4.1.3.1).

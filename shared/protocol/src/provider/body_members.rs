@@ -6,13 +6,13 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method};
 use percent_encoding::percent_decode;
 use serde::Serializer as _;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::api_request::ApiRequest;
-use crate::definition::template::{Template, Values};
-use crate::definition::{is_same_name, rendered};
+use crate::definition::template::Values;
+use crate::definition::{Node, is_same_name, rendered_object};
 use crate::error::{Error, ErrorKey, Result};
 use crate::media_type::{FORM, media_type};
 
@@ -24,11 +24,11 @@ use crate::media_type::{FORM, media_type};
 /// `request_malformed`: the body is neither, or its `Content-Type` does not say which without doubt. It would go out without
 /// credentials, or with a credential in a place that whoever wrote the body chose.
 pub(super) fn add(
-    members: &BTreeMap<String, Template>,
+    members: &BTreeMap<String, Node>,
     values: &Values<'_>,
     request: &mut ApiRequest,
 ) -> Result<()> {
-    let added = rendered(members, values)?;
+    let added = rendered_object(members, values)?;
     let ApiRequest { method, headers, body, .. } = request;
     let takes_body = [Method::POST, Method::PUT, Method::PATCH].contains(method);
     if added.is_empty() || (body.is_empty() && !takes_body) {
@@ -42,7 +42,7 @@ pub(super) fn add(
     let is_ours = |name: &str| members.keys().any(|member| is_same_name(member, name));
     let (media_type, with_added) = match kind {
         Kind::Form => (FORM.to_owned(), form(body, is_ours, added)?),
-        Kind::Json(media_type) => (media_type, object(body, is_ours, added)?),
+        Kind::Json(media_type) => (media_type, json(body, is_ours, &added)?),
     };
     *body = with_added.into();
     // Ours says what was written. Another, or another charset, could make their service read it as something else.
@@ -80,24 +80,32 @@ impl Kind {
 }
 
 /// A form with our fields at its end, since some services take the last of a name.
-fn form(body: &[u8], is_ours: impl Fn(&str) -> bool, added: Vec<(String, String)>) -> Result<Vec<u8>> {
+fn form(body: &[u8], is_ours: impl Fn(&str) -> bool, added: Map<String, Value>) -> Result<Vec<u8>> {
     // Another charset's letters would be lost.
     if percent_decode(body).decode_utf8().is_err() {
         return Err(unfit());
     }
     let kept = form_urlencoded::parse(body).into_owned().filter(|(name, _)| !is_ours(name));
-    let fields = kept.chain(added);
-    Ok(form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish().into_bytes())
+    let mut fields = form_urlencoded::Serializer::new(String::new());
+    fields.extend_pairs(kept);
+    for (name, value) in added {
+        match value {
+            Value::String(text) => fields.append_pair(&name, &text),
+            Value::Array(_) | Value::Object(_) => return Err(unfit()),
+            other => fields.append_pair(&name, &other.to_string()),
+        };
+    }
+    Ok(fields.finish().into_bytes())
 }
 
 /// An object with our members at its end, for the same reason.
-fn object(body: &[u8], is_ours: impl Fn(&str) -> bool, added: Vec<(String, String)>) -> Result<Vec<u8>> {
+fn json(body: &[u8], is_ours: impl Fn(&str) -> bool, added: &Map<String, Value>) -> Result<Vec<u8>> {
     // What the caller wrote stays as it is, digit by digit.
     let mut object: BTreeMap<String, Box<RawValue>> =
         if body.is_empty() { BTreeMap::new() } else { serde_json::from_slice(body).map_err(|_| unfit())? };
     object.retain(|name, _| !is_ours(name));
-    let ours = added.into_iter().map(|(name, value)| {
-        Ok((name, serde_json::value::to_raw_value(&Value::String(value)).map_err(Error::internal)?))
+    let ours = added.iter().map(|(name, value)| {
+        Ok((name.clone(), serde_json::value::to_raw_value(value).map_err(Error::internal)?))
     });
     let ours: Vec<(String, Box<RawValue>)> = ours.collect::<Result<_>>()?;
     let mut written = Vec::new();
@@ -107,14 +115,14 @@ fn object(body: &[u8], is_ours: impl Fn(&str) -> bool, added: Vec<(String, Strin
 }
 
 fn unfit() -> Error {
-    let message = "The credentials of this API stand in the body, so the body must be a JSON object, or a form in UTF-8, with the one Content-Type that says so.";
+    let message = "The credentials of this API stand in the body, so the body must be a JSON object, or a form in UTF-8 if the credentials are plain values, with the one Content-Type that says so.";
     Error::new(ErrorKey::RequestMalformed, message).field("body")
 }
 
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use serde_json::{Map, json};
+    use serde_json::json;
     use url::Url;
 
     use super::*;
@@ -126,7 +134,7 @@ mod tests {
 
     /// The same, with each `Content-Type` that the caller gave.
     fn sent_as(method: Method, types: &[&str], body: &'static [u8]) -> Result<(String, String)> {
-        let members: BTreeMap<String, Template> = serde_json::from_value(
+        let members: BTreeMap<String, Node> = serde_json::from_value(
             json!({ "secret": "${credentials.secret}", "team": "${credentials.team?}" }),
         )
         .unwrap();
@@ -155,6 +163,17 @@ mod tests {
         let form = Some("application/x-www-form-urlencoded");
         let sent = sent(Method::PUT, form, b"a=1&secret=x&%73ecret=y&team=t&a=2").unwrap();
         assert_eq!(sent.0, "a=1&a=2&secret=s%21%221");
+    }
+
+    #[test]
+    fn a_form_has_no_place_for_an_object() {
+        let members: BTreeMap<String, Node> = serde_json::from_value(json!({ "auth": { "n": 1 } })).unwrap();
+        let none = Map::new();
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(FORM))]);
+        let url = Url::parse("https://api.example/a").unwrap();
+        let mut request = ApiRequest { method: Method::POST, url, headers, body: Bytes::from_static(b"a=1") };
+        let error = add(&members, &Values::empty(&none), &mut request).unwrap_err();
+        assert_eq!(error.data()["field"], "body");
     }
 
     #[test]

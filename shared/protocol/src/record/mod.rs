@@ -182,6 +182,11 @@ impl Record {
     pub fn ended(&self) {
         self.0.write();
     }
+
+    /// Writes no line, unless something was said: there was nothing to do.
+    pub fn dismissed(&self) {
+        self.0.lock().is_written = true;
+    }
 }
 
 impl State {

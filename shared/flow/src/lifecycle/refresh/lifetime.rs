@@ -140,6 +140,17 @@ pub fn health(option: &AuthOption, credentials: &SecretMap, now: Timestamp, acti
     }
 }
 
+/// Returns the time of the next refresh of credentials that are issued at `now` and last as long as these. Returns nothing
+/// if it may not come early: until they are issued, some time passes.
+pub(super) fn planned(
+    option: &AuthOption,
+    credentials: &SecretMap,
+    now: Timestamp,
+    active: Timestamp,
+) -> Option<Timestamp> {
+    refresh_before(option).is_none().then(|| health(option, credentials, now, active).next_refresh_at)?
+}
+
 /// Returns the error for credentials that end and came without a refresh token, although the definition expects one.
 fn refresh_token_missing() -> Error {
     Error::new(

@@ -10,6 +10,7 @@ mod doubt;
 mod further;
 mod lifetime;
 mod not_renewed;
+mod planned;
 mod renew;
 mod slots;
 mod sweep;
@@ -24,6 +25,7 @@ use protocol::backoff::pause;
 use protocol::deadline::Deadline;
 use protocol::error::{Error, ErrorKey, Result, reported};
 use protocol::record;
+use tokio::task::{JoinError, JoinHandle};
 
 pub use lifetime::{Renewal, health};
 pub use sweep::{Swept, run, sweep};
@@ -33,8 +35,9 @@ use super::after_connect::complete_refreshed;
 use super::registration;
 use crate::connection::{Connection, ConnectionSecrets, connection_context, connection_not_found};
 use crate::deps::Deps;
-use crate::store::{ConnectionEvent, Lease, Predecessor, Written};
+use crate::store::{ConnectionEvent, Lease, Written};
 use not_renewed::{Heard, NotRenewed, expired};
+use planned::{Planned, scheduled};
 use renew::renew;
 use wait::{Waited, held, wait};
 pub(crate) use wait::{leased, release};
@@ -114,12 +117,26 @@ async fn led(
     caller: Deadline,
 ) -> Result<Connection> {
     let left = caller.answer().since(deps.clock.now());
-    let deps = Arc::clone(deps);
-    let work = async move { lead(&deps, lease, asked, deadline).await };
-    match tokio::time::timeout(left, tokio::spawn(record::carried(work))).await {
-        Ok(led) => led.map_err(|error| Error::internal("a refresh broke down").caused_by(error))?,
+    match tokio::time::timeout(left, in_a_task(Arc::clone(deps), lease, asked, deadline)).await {
+        Ok(led) => led.map_err(broken_down)?,
         Err(_) => Err(held()),
     }
+}
+
+/// Does the work under a lease in a task of its own, so that neither its caller's end nor its own panic ends more than it.
+/// After a panic the lease is not released: nobody knows whether the provider has answered.
+fn in_a_task(
+    deps: Arc<Deps>,
+    lease: Lease,
+    asked: Asked,
+    deadline: Deadline,
+) -> JoinHandle<Result<Connection>> {
+    let work = async move { lead(&deps, lease, asked, deadline).await };
+    tokio::spawn(record::carried(work))
+}
+
+fn broken_down(error: JoinError) -> Error {
+    Error::internal("a refresh broke down").caused_by(error)
 }
 
 /// Renews the credentials of a leased connection, and releases the lease.
@@ -130,16 +147,15 @@ async fn lead(deps: &Deps, lease: Lease, asked: Asked, deadline: Deadline) -> Re
     let (renewed, failure) = match attempted {
         Ok(renewed) => (renewed, None),
         Err(NotRenewed::ForGood(error)) => {
-            let error = match lease.predecessor {
-                Predecessor::Interrupted => interrupted(),
-                Predecessor::Released => error,
-            };
+            let error = if lease.connection.interrupted { interrupted() } else { error };
             (disconnected(&lease.connection, &error), None)
         }
         Err(NotRenewed::ForNow(error, heard)) => {
-            (failed(deps, &lease.connection, asked, (error.clone(), heard)), Some(error))
+            let failed = failed(deps, &lease.connection, asked, (error.clone(), heard));
+            (scheduled(deps, failed, lease.connection.health.next_refresh_at).await, Some(error))
         }
     };
+    let renewed = Connection { turn: lease.connection.turn + 1, ..renewed };
     let newly_disconnected = renewed.health.disconnected && !lease.connection.health.disconnected;
     let event = newly_disconnected.then_some(ConnectionEvent::Disconnected);
     record::step("save");
@@ -165,6 +181,7 @@ async fn lead(deps: &Deps, lease: Lease, asked: Asked, deadline: Deadline) -> Re
             error.report("renewed credentials could not be saved");
             // Try to save at least the failure. Otherwise the refresh would be tried again at once, again and again.
             let failed = failed(deps, &lease.connection, asked, (error.clone(), Heard::Nothing));
+            let failed = scheduled(deps, failed, lease.connection.health.next_refresh_at).await;
             reported(deps.store.release_lease(&lease, &failed, None).await, "a failed refresh was not noted");
             Err(error)
         }
@@ -183,6 +200,7 @@ async fn attempt(deps: &Deps, lease: &Lease, deadline: Deadline) -> Result<Conne
         return Err(NotRenewed::ForGood(expired()));
     };
     let key = deps.sealer.prepare(connection_context(workspace)).await?;
+    let planned = Planned::noted(deps, before, registration.option(), &secrets.held.credentials).await?;
     let renewed = renew(deps, secrets.values(&registration)?, renewal, &before.health, deadline).await?;
     secrets.held.credentials = renewed.credentials;
     complete_refreshed(deps, &registration, &mut secrets, deadline).await;
@@ -196,8 +214,11 @@ async fn attempt(deps: &Deps, lease: &Lease, deadline: Deadline) -> Result<Conne
             now + pause(before.health.failures.saturating_add(1), &PAUSES_AFTER_FAILURES, &*deps.random);
         further::noted(&mut health, &before.health, failed, now, next);
     }
+    health.next_refresh_at = planned.instead_of(health.next_refresh_at);
     let sealed = secrets.seal(&key, workspace, customer, id)?;
-    Ok(Connection { sealed, health, version: before.version + 1, ..before.clone() })
+    let renewed =
+        Connection { sealed, health, version: before.version + 1, interrupted: false, ..before.clone() };
+    Ok(scheduled(deps, renewed, planned.at.or(before.health.next_refresh_at)).await)
 }
 
 /// Marks the credentials as gone for good: only the customer can bring new ones.

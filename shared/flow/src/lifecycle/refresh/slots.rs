@@ -6,14 +6,15 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use tokio::task::Id;
 
 use crate::store::{Due, Group};
+use protocol::clock::Timestamp;
 
 /// The number of connections that are renewed at once.
 pub(super) const AT_ONCE: usize = 64;
 
-/// The slots that one integration may hold while the index is still read: what comes later finds some free.
+/// The slots that one integration may hold while the schedule is still read: what comes later finds some free.
 const WHILE_READING: usize = AT_ONCE / 4;
 
-/// The slots that all integrations of one workspace may hold while the index is still read.
+/// The slots that all integrations of one workspace may hold while the schedule is still read.
 const OF_WORKSPACE: usize = AT_ONCE / 2;
 
 /// The due connections that wait, and the slots that are taken, by workspace and integration.
@@ -28,13 +29,18 @@ pub(super) struct Slots {
 
 impl Slots {
     pub(super) fn wait(&mut self, due: Due) {
-        self.waiting.entry(due.group()).or_default().push_back(due);
+        self.waiting.entry(due.group.clone()).or_default().push_back(due);
         self.count += 1;
     }
 
     /// The number of connections that wait.
     pub(super) fn waiting(&self) -> usize {
         self.count
+    }
+
+    /// The time of the first entry that waits, if there is one.
+    pub(super) fn first_waiting(&self) -> Option<Timestamp> {
+        self.waiting.values().flatten().map(|due| due.at).min()
     }
 
     /// The next connection, if there is a slot for it: of the workspace that holds the fewest, and there of the
@@ -84,22 +90,18 @@ mod tests {
     use super::*;
 
     fn due(workspace: &str, integration: &str) -> Due {
-        let sort = format!("00000000000000##{integration}{workspace}");
-        Due { id: ConnectionId::new("c"), partition: "0#0".to_owned(), sort }
+        let group = Group { workspace: workspace.to_owned(), integration: integration.to_owned() };
+        Due { id: ConnectionId::new("c"), at: Timestamp(0), group }
     }
 
     /// Takes as many slots as there are, and returns how many each workspace and integration has got.
     fn shares(slots: &mut Slots, is_reading: bool) -> BTreeMap<(String, String), usize> {
         while let Some(due) = slots.next(is_reading) {
             let task = tokio::spawn(async {});
-            slots.taken(task.id(), due.group());
+            slots.taken(task.id(), due.group);
         }
         let held = slots.held.iter();
         held.map(|(group, held)| ((group.workspace.clone(), group.integration.clone()), *held)).collect()
-    }
-
-    fn held(workspace: &str, integration: &str, held: usize) -> ((String, String), usize) {
-        ((workspace.to_owned(), integration.to_owned()), held)
     }
 
     #[tokio::test]
@@ -107,7 +109,7 @@ mod tests {
         let mut slots = Slots::default();
         for integration in ["a", "b", "c", "d", "e", "f", "g"] {
             for _ in 0..AT_ONCE {
-                slots.wait(due("#1", integration));
+                slots.wait(due("1", integration));
             }
         }
         let of_first = |shares: &BTreeMap<(String, String), usize>| {
@@ -115,21 +117,10 @@ mod tests {
         };
         assert_eq!(of_first(&shares(&mut slots, true)), OF_WORKSPACE);
         for _ in 0..AT_ONCE {
-            slots.wait(due("#2", "z"));
+            slots.wait(due("2", "z"));
         }
         assert_eq!(shares(&mut slots, true)[&("2".to_owned(), "z".to_owned())], WHILE_READING);
         let shares = shares(&mut slots, false);
         assert_eq!((shares[&("2".to_owned(), "z".to_owned())], of_first(&shares)), (32, 32));
-    }
-
-    #[tokio::test]
-    async fn entries_of_earlier_versions_share_as_they_did() {
-        let mut slots = Slots::default();
-        for _ in 0..AT_ONCE {
-            slots.wait(due("", "a"));
-            slots.wait(due("", "b"));
-        }
-        assert_eq!(shares(&mut slots, true), BTreeMap::from([held("", "a", 16), held("", "b", 16)]));
-        assert_eq!(due("", "").group(), Group { workspace: String::new(), integration: String::new() });
     }
 }

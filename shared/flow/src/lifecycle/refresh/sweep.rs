@@ -1,4 +1,4 @@
-//! The scheduled refresh: finds the due connections by their index, and renews many at once.
+//! The scheduled refresh: finds the due connections in the schedule, and renews many at once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use tokio::task::JoinSet;
 
 use super::breaker::Breaker;
 use super::slots::Slots;
-use super::{Asked, lead};
+use super::{Asked, broken_down, in_a_task};
 use crate::deps::Deps;
-use crate::store::{Due, Leased, due_hour, due_partitions};
+use crate::store::{Due, Leasing, due_hour, due_partitions, hour_begins};
 use protocol::clock::Timestamp;
 use protocol::deadline::{Deadline, LEASE};
-use protocol::error::Result;
+use protocol::error::{Error, ErrorKey, Result};
 use protocol::random::draw_id;
 use protocol::record::{self, About, Invocation, Level, Record, Remark};
 
@@ -23,8 +23,12 @@ const READ_AHEAD: usize = 10_000;
 /// The longest time of one refresh, from lease to save. None begins later than this before the end.
 const LONGEST: Duration = LEASE;
 
-/// The first hour to look at when there is no checkpoint yet, in hours before this one.
-const FIRST_LOOK: i64 = 7 * 24;
+/// The time to look back when there is no checkpoint yet.
+const FIRST_LOOK: Duration = Duration::from_hours(7 * 24);
+
+/// The time before each run that the next one looks at again. An entry may be written for a moment that is just over, and
+/// before the connection that it is for; reads lag a moment, and clocks differ a little.
+const LOOKED_AT_AGAIN: Duration = Duration::from_mins(10);
 
 /// The result of one sweep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -74,37 +78,28 @@ fn said(swept: &Result<Swept>) {
 /// Renews all due connections, as long as `end` is not near.
 pub async fn sweep(deps: &Arc<Deps>, end: Timestamp) -> Result<Swept> {
     let now = deps.clock.now();
-    let this_hour = due_hour(now);
     let checkpoint = deps.store.read_checkpoint().await?;
     let breaker = Arc::new(Breaker::new(Arc::clone(&deps.provider), Arc::clone(&deps.clock)));
-    let (slots, tasks, swept) = (Slots::default(), JoinSet::new(), Swept::default());
-    let mut work = Work { deps, breaker, end, slots, tasks, swept };
-    // Nothing is added to an hour that is over. Clocks differ a little, so the previous hour is still read too.
-    let last_hour = this_hour - 1;
     // A checkpoint that lies ahead is of a run whose clock was wrong. What it says is done may not be.
-    let ahead = checkpoint.filter(|hour| *hour > this_hour);
+    let ahead = checkpoint.filter(|at| *at > now);
     let believed = checkpoint.filter(|_| ahead.is_none());
-    let first = believed.unwrap_or(last_hour - FIRST_LOOK).min(last_hour);
-    let mut first_left = first;
+    let from = believed.unwrap_or(now - FIRST_LOOK);
+    let (slots, tasks, swept) = (Slots::default(), JoinSet::new(), Swept::default());
+    let done = now - LOOKED_AT_AGAIN;
+    let mut work = Work { deps, breaker, end, slots, tasks, swept, from, done };
     let mut looked = Ok(());
-    for hour in first..=this_hour {
-        match work.hour(hour, now).await {
-            Ok(true) if hour < last_hour && first_left == hour => first_left = hour + 1,
-            Ok(_) => {}
-            // Renewals that have begun must finish: their providers may not issue the credentials again.
-            Err(error) => {
-                looked = Err(error);
-                break;
-            }
-        }
-        if work.swept.unfinished {
+    for hour in due_hour(from)..=due_hour(now) {
+        looked = work.hour(hour, (from, now)).await;
+        if looked.is_err() || work.swept.unfinished {
+            work.leave(hour_begins(hour).max(from));
             break;
         }
     }
+    // Renewals that have begun must finish, whatever happened: their providers may not issue the credentials again.
     work.rest().await;
     looked?;
-    if checkpoint != Some(first_left) {
-        deps.store.write_checkpoint(first_left, ahead).await?;
+    if checkpoint != Some(work.done) {
+        deps.store.write_checkpoint(work.done, ahead).await?;
     }
     Ok(work.swept)
 }
@@ -114,8 +109,19 @@ struct Work<'a> {
     breaker: Arc<Breaker>,
     end: Timestamp,
     slots: Slots,
-    tasks: JoinSet<SweepOutcome>,
+    tasks: JoinSet<Ended>,
     swept: Swept,
+    /// The run looks at the entries from this moment on.
+    from: Timestamp,
+    /// All entries before this moment are done.
+    done: Timestamp,
+}
+
+/// The end of what was begun with an entry.
+struct Ended {
+    outcome: SweepOutcome,
+    /// The entry's time, if the next run has to look at it again.
+    again: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy)]
@@ -124,20 +130,23 @@ enum SweepOutcome {
     Disconnected,
     Failed,
     Left,
+    /// The connection is not due at this time, or no longer.
+    Past,
 }
 
 impl Work<'_> {
-    /// Reads the due connections of an hour, and begins with them. Returns true if there were none.
-    async fn hour(&mut self, hour: i64, now: Timestamp) -> Result<bool> {
-        let mut empty = true;
+    /// Reads the due entries of an hour, and begins with them.
+    async fn hour(&mut self, hour: i64, span: (Timestamp, Timestamp)) -> Result<()> {
         for partition in due_partitions(hour) {
             if self.is_late() {
                 self.swept.unfinished = true;
-                return Ok(false);
             }
-            empty &= self.partition(&partition, now).await?;
+            if self.swept.unfinished {
+                break;
+            }
+            self.partition(&partition, span).await?;
         }
-        Ok(empty)
+        Ok(())
     }
 
     /// True if a refresh that begins now may not finish in time.
@@ -145,14 +154,12 @@ impl Work<'_> {
         self.deps.clock.now() + LONGEST >= self.end
     }
 
-    /// Reads the due connections of a partition, and begins with them. Returns true if there were none.
-    async fn partition(&mut self, partition: &str, now: Timestamp) -> Result<bool> {
+    /// Reads the due entries of a partition, and begins with them.
+    async fn partition(&mut self, partition: &str, span: (Timestamp, Timestamp)) -> Result<()> {
         let mut after = None;
-        let mut empty = true;
         loop {
-            let page = self.deps.store.due(partition, now, after).await?;
+            let page = self.deps.store.due(partition, span, after).await?;
             for due in page.due {
-                empty = false;
                 self.slots.wait(due);
             }
             self.begin(true);
@@ -161,29 +168,37 @@ impl Work<'_> {
             }
             if self.is_late() {
                 self.swept.unfinished = true;
-                return Ok(false);
+                return Ok(());
             }
             match page.next {
                 Some(next) => after = Some(next),
-                None => return Ok(empty),
+                None => return Ok(()),
             }
         }
     }
-}
 
-impl Work<'_> {
+    /// Leaves the entries from this moment on to the next run.
+    fn leave(&mut self, from: Timestamp) {
+        self.done = self.done.min(from);
+    }
+
     /// Begins as many of the renewals that wait as there are slots for.
     fn begin(&mut self, is_reading: bool) {
         while !self.is_late()
             && let Some(due) = self.slots.next(is_reading)
         {
-            let group = due.group();
+            let group = due.group.clone();
             let record = Record::begin_beside(Arc::clone(&self.deps.clock), &*self.deps.random);
             let renewal = renew_due(Arc::clone(self.deps), Arc::clone(&self.breaker), due);
             let renewal = async move {
-                let outcome = record.during(renewal).await;
-                record.ended();
-                outcome
+                let ended = record.during(renewal).await;
+                // There are many entries of the past.
+                if matches!(ended.outcome, SweepOutcome::Past) {
+                    record.dismissed();
+                } else {
+                    record.ended();
+                }
+                ended
             };
             self.slots.taken(self.tasks.spawn(renewal).id(), group);
         }
@@ -191,13 +206,19 @@ impl Work<'_> {
 
     /// Waits for the end of a renewal. Returns false if none is under way.
     async fn one_ends(&mut self) -> bool {
-        let (id, outcome) = match self.tasks.join_next_with_id().await {
+        let (id, Ended { outcome, again }) = match self.tasks.join_next_with_id().await {
             Some(Ok(ended)) => ended,
-            Some(Err(broken)) => (broken.id(), SweepOutcome::Failed),
+            // It is not known when its entry was. It is found again after its lease.
+            Some(Err(broken)) => {
+                (broken.id(), Ended { outcome: SweepOutcome::Failed, again: Some(self.from) })
+            }
             None => return false,
         };
         self.slots.freed(id);
         self.swept.count(outcome);
+        if let Some(at) = again {
+            self.leave(at);
+        }
         true
     }
 
@@ -206,7 +227,10 @@ impl Work<'_> {
         loop {
             self.begin(false);
             if !self.one_ends().await {
-                self.swept.unfinished |= self.slots.waiting() > 0;
+                if let Some(first) = self.slots.first_waiting() {
+                    self.swept.unfinished = true;
+                    self.leave(first);
+                }
                 return;
             }
         }
@@ -220,32 +244,48 @@ impl Swept {
             SweepOutcome::Disconnected => &mut self.disconnected,
             SweepOutcome::Failed => &mut self.failed,
             SweepOutcome::Left => &mut self.left,
+            SweepOutcome::Past => return,
         } += 1;
     }
 }
 
-async fn renew_due(deps: Arc<Deps>, breaker: Arc<Breaker>, due: Due) -> SweepOutcome {
+/// Renews the connection of an entry. If the connection is due at the same time then, the next run looks at it again.
+async fn renew_due(deps: Arc<Deps>, breaker: Arc<Breaker>, due: Due) -> Ended {
     About::Connection.note(&due.id);
-    let holder = draw_id(&*deps.random);
-    let now = deps.clock.now();
-    let lease = match deps.store.lease(Leased::Due(&due), &holder, now + LEASE).await {
-        Ok(Some(lease)) => lease,
-        Ok(None) => {
+    let ended = |outcome, is_done: bool| Ended { outcome, again: (!is_done).then_some(due.at) };
+    let renewed = async {
+        let read = deps.store.read_connection(&due.id).await?;
+        let Some(connection) = read.filter(|read| due.is_of(read)) else {
+            return Ok(ended(SweepOutcome::Past, true));
+        };
+        About::Workspace.note(&connection.workspace);
+        About::Customer.note(&connection.customer);
+        About::Integration.note(&connection.integration);
+        let holder = draw_id(&*deps.random);
+        let now = deps.clock.now();
+        let Leasing::Taken(lease) = deps.store.lease(&connection, &holder, now + LEASE).await? else {
             record::ends("left to another");
-            return SweepOutcome::Left;
-        }
-        Err(error) => {
-            error.report("a connection that is due was not taken");
-            return SweepOutcome::Failed;
-        }
+            return Ok(ended(SweepOutcome::Left, false));
+        };
+        let calling = deps.calling(breaker.of(&connection.workspace));
+        let led = in_a_task(calling, *lease, Asked::Anyway, Deadline::began(now)).await;
+        let led = led.unwrap_or_else(|error| {
+            let error = broken_down(error);
+            error.report("a renewal ended early");
+            Err(error)
+        });
+        Ok(match led {
+            Ok(now) if now.health.disconnected => ended(SweepOutcome::Disconnected, true),
+            Ok(now) => ended(SweepOutcome::Renewed, !due.is_of(&now)),
+            Err(_) => {
+                let now = deps.store.read_connection(&due.id).await?;
+                ended(SweepOutcome::Failed, now.is_none_or(|now| !due.is_of(&now)))
+            }
+        })
     };
-    About::Workspace.note(&lease.connection.workspace);
-    About::Customer.note(&lease.connection.customer);
-    About::Integration.note(&lease.connection.integration);
-    let deps = deps.calling(breaker.of(&lease.connection.workspace));
-    match lead(&deps, lease, Asked::Anyway, Deadline::began(now)).await {
-        Ok(connection) if connection.health.disconnected => SweepOutcome::Disconnected,
-        Ok(_) => SweepOutcome::Renewed,
-        Err(_) => SweepOutcome::Failed,
-    }
+    renewed.await.unwrap_or_else(|error: Error| {
+        error.report("a connection that is due was not taken");
+        // A record that cannot be read stays as it is.
+        ended(SweepOutcome::Failed, error.key() != ErrorKey::StorageUnavailable)
+    })
 }

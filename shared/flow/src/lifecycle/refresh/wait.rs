@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::connection::{Connection, connection_not_found};
 use crate::deps::Deps;
-use crate::store::{Lease, Leased};
+use crate::store::{Lease, Leasing};
 use protocol::backoff::Backoff;
 use protocol::deadline::{Deadline, LEASE};
 use protocol::error::{Error, ErrorKey, Result, reported};
@@ -32,15 +32,18 @@ pub(super) async fn wait<T>(
 ) -> Result<Waited<T>> {
     let holder = draw_id(&*deps.random);
     let mut backoff = Backoff::new(&*deps.clock, &*deps.random, PAUSE, deadline.lease_wait());
+    let mut held_until = None;
     loop {
         if let Some(answer) = answered(&found) {
             return Ok(Waited::Answered(answer));
         }
         let now = deps.clock.now();
-        if found.leased_until.is_none_or(|until| until < now)
-            && let Some(lease) = deps.store.lease(Leased::Read(&found), &holder, now + LEASE).await?
-        {
-            return Ok(Waited::Leased(Box::new(lease), Deadline::began(now)));
+        if held_until.is_none_or(|(turn, until)| turn < found.turn || until < now) {
+            match deps.store.lease(&found, &holder, now + LEASE).await? {
+                Leasing::Taken(lease) => return Ok(Waited::Leased(lease, Deadline::began(now))),
+                Leasing::Held { turn, until } => held_until = Some((turn, until)),
+                Leasing::Changed => {}
+            }
         }
         backoff.wait().await.ok_or_else(held)?;
         let read = deps.store.read_connection(&found.id).await?;

@@ -1,9 +1,9 @@
-use aws_lc_rs::encoding::{AsDer, EcPrivateKeyRfc5915Der, Pkcs8V1Der};
-use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
+use aws_lc_rs::encoding::{AsBigEndian, EcPrivateKeyBin, EcPrivateKeyRfc5915Der, Pkcs8V1Der};
+use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, Ed25519KeyPair, KeyPair as _,
-    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
-    RSA_PSS_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey,
+    VerificationAlgorithm,
 };
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -110,5 +110,102 @@ fn what_is_no_key_is_none() {
         (Algorithm::ES256, KeyEncoding::Pem, "-----BEGIN PRIVATE KEY-----AAAA-----END PRIVATE KEY-----"),
     ] {
         assert!(SigningKey::read(algorithm, encoding, text).is_none(), "{algorithm:?} {text}");
+    }
+}
+
+/// The numbers of a key in PKCS #1, after its version.
+fn numbers(mut der: &[u8]) -> Vec<String> {
+    let mut next = || {
+        let (length, rest) = match der[1] {
+            0x82 => (usize::from(der[2]) << 8 | usize::from(der[3]), &der[4..]),
+            0x81 => (usize::from(der[2]), &der[3..]),
+            short => (usize::from(short), &der[2..]),
+        };
+        let is_sequence = der[0] == 0x30;
+        let number = &rest[..if is_sequence { 0 } else { length }];
+        der = &rest[number.len()..];
+        let zeros = number.iter().take_while(|byte| **byte == 0).count();
+        URL_SAFE_NO_PAD.encode(&number[zeros..])
+    };
+    (0..10).map(|_| next()).skip(2).collect()
+}
+
+#[test]
+fn a_jwk_signs_like_the_key_that_it_is() {
+    let read =
+        |algorithm, jwk: &serde_json::Value| SigningKey::read(algorithm, KeyEncoding::Jwk, &jwk.to_string());
+    let signs =
+        |algorithm, jwk: &serde_json::Value, verifying: &'static dyn VerificationAlgorithm, public: &[u8]| {
+            let signature =
+                URL_SAFE_NO_PAD.decode(read(algorithm, jwk).unwrap().sign("message").unwrap()).unwrap();
+            UnparsedPublicKey::new(verifying, public).verify(b"message", &signature).is_ok()
+        };
+
+    let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+    let der = AsDer::<Pkcs8V1Der>::as_der(&pair).unwrap();
+    let [n, e, d, p, q, dp, dq, qi] = <[String; 8]>::try_from(numbers(&der.as_ref()[26..])).unwrap();
+    let rsa = serde_json::json!({
+        "kty": "RSA", "kid": "k1", "n": n, "e": e, "d": d, "p": p, "q": q, "dp": dp, "dq": dq, "qi": qi,
+    });
+    let public = pair.public_key().as_ref();
+    assert!(signs(Algorithm::RS256, &rsa, &RSA_PKCS1_2048_8192_SHA256, public));
+    assert!(signs(Algorithm::PS256, &rsa, &RSA_PSS_2048_8192_SHA256, public));
+    assert_eq!(key_id_of(KeyEncoding::Jwk, &rsa.to_string()).as_deref(), Some("k1"));
+    assert_eq!(key_id_of(KeyEncoding::Pem, &rsa.to_string()), None);
+
+    let mut curves = Vec::new();
+    for (algorithm, curve, name, size, verifying) in [
+        (Algorithm::ES256, &ECDSA_P256_SHA256_FIXED_SIGNING, "P-256", 32, &ECDSA_P256_SHA256_FIXED),
+        (Algorithm::ES384, &ECDSA_P384_SHA384_FIXED_SIGNING, "P-384", 48, &ECDSA_P384_SHA384_FIXED),
+    ] {
+        let pair = EcdsaKeyPair::generate(curve).unwrap();
+        let private = AsBigEndian::<EcPrivateKeyBin>::as_be_bytes(&pair.private_key()).unwrap();
+        let public = pair.public_key().as_ref();
+        let [d, x, y] = [private.as_ref(), &public[1..=size], &public[1 + size..]]
+            .map(|number| URL_SAFE_NO_PAD.encode(number));
+        let jwk = serde_json::json!({ "kty": "EC", "crv": name, "d": d, "x": x, "y": y });
+        assert!(signs(algorithm, &jwk, verifying, public), "{name}");
+        curves.push(jwk);
+    }
+
+    let seed = [7; 32];
+    let pair = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
+    let ed = serde_json::json!({ "kty": "OKP", "crv": "Ed25519", "d": URL_SAFE_NO_PAD.encode(seed) });
+    assert!(signs(Algorithm::EdDSA, &ed, &ED25519, pair.public_key().as_ref()));
+
+    // Another kind of key, a half of one, or none.
+    let mut public_half = rsa.clone();
+    public_half.as_object_mut().unwrap().retain(|name, _| matches!(name.as_str(), "kty" | "n" | "e"));
+    for (algorithm, jwk) in [
+        (Algorithm::RS256, &ed),
+        (Algorithm::EdDSA, &rsa),
+        (Algorithm::ES256, &curves[1]),
+        (Algorithm::ES384, &rsa),
+        (Algorithm::HS256, &rsa),
+        (Algorithm::RS256, &public_half),
+        (Algorithm::RS256, &serde_json::json!([])),
+    ] {
+        assert!(read(algorithm, jwk).is_none(), "{algorithm:?} {}", jwk["kty"]);
+    }
+}
+
+#[test]
+fn the_public_half_is_that_of_each_kind_of_key() {
+    let rsa = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+    let der = AsDer::<Pkcs8V1Der>::as_der(&rsa).unwrap();
+    let half = |key: &PublicKeyX509Der<'_>| Some(key.as_ref().to_vec());
+    let expected = half(&rsa.public_key().as_der().unwrap());
+    assert_eq!(public_half(&pem("PRIVATE KEY", der.as_ref())), expected);
+    assert_eq!(public_half(&pem("RSA PRIVATE KEY", &der.as_ref()[26..]).replace('\n', "")), expected);
+    for curve in [&ECDSA_P256_SHA256_FIXED_SIGNING, &ECDSA_P384_SHA384_FIXED_SIGNING] {
+        let pair = EcdsaKeyPair::generate(curve).unwrap();
+        let text = pem("PRIVATE KEY", pair.to_pkcs8v1().unwrap().as_ref());
+        assert_eq!(public_half(&text), half(&pair.public_key().as_der().unwrap()));
+    }
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
+    let text = pem("PRIVATE KEY", pair.to_pkcs8().unwrap().as_ref());
+    assert_eq!(public_half(&text), half(&pair.public_key().as_der().unwrap()));
+    for none in ["", "key", &pem("PUBLIC KEY", der.as_ref()), &pem("PRIVATE KEY", b"no key")] {
+        assert_eq!(public_half(none), None);
     }
 }

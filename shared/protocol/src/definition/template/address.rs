@@ -177,7 +177,7 @@ impl Address {
         own.have_url(&url).then(|| OWN_ROUTE.to_owned())
     }
 
-    /// True if it has a fragment, which no endpoint may have (RFC 6749 §3.1, §3.2).
+    /// True if it has a fragment.
     pub(in crate::definition) fn has_fragment(&self) -> bool {
         self.0.literals().any(|literal| literal.contains('#'))
     }
@@ -188,11 +188,11 @@ impl Address {
         is_open.then_some("has a query or a fragment, where the paths of calls follow")
     }
 
-    /// The names of the parameters in its own query.
+    /// The names of the parameters in its own query, and in the one behind its `#`.
     pub(in crate::definition) fn query_names(&self) -> Vec<String> {
-        let query = self.as_str().split_once('?').map_or("", |(_, query)| query);
-        let query = query.split('#').next().unwrap_or_default();
-        form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name.into_owned()).collect()
+        let queries = self.as_str().split('#').filter_map(|part| part.split_once('?'));
+        let pairs = queries.flat_map(|(_, query)| form_urlencoded::parse(query.as_bytes()));
+        pairs.map(|(name, _)| name.into_owned()).collect()
     }
 
     fn fill(&self, fill: Fill<'_>, loopback: Loopback) -> Result<Url, Fault> {

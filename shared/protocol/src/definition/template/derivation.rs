@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::{Placeholder, Values, group};
+use crate::definition::signing_key::public_half;
 use crate::error::{Error, Result};
 use crate::random::hex;
 
@@ -35,6 +36,8 @@ enum Function {
     Base64Url,
     Hex,
     Sha256,
+    /// The hash of the public half of a private key.
+    PublicKeySha256,
     Lower,
     Upper,
     /// The part of a value that a group in a pattern matches.
@@ -42,8 +45,16 @@ enum Function {
 }
 
 impl Function {
-    const ALL: [Self; 7] =
-        [Self::Base64, Self::Base64Url, Self::Hex, Self::Sha256, Self::Lower, Self::Upper, Self::Match];
+    const ALL: [Self; 8] = [
+        Self::Base64,
+        Self::Base64Url,
+        Self::Hex,
+        Self::Sha256,
+        Self::PublicKeySha256,
+        Self::Lower,
+        Self::Upper,
+        Self::Match,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -51,6 +62,7 @@ impl Function {
             Self::Base64Url => "base64url",
             Self::Hex => "hex",
             Self::Sha256 => "sha256",
+            Self::PublicKeySha256 => "publicKeySha256",
             Self::Lower => "lower",
             Self::Upper => "upper",
             Self::Match => "match",
@@ -90,6 +102,10 @@ impl Derivation {
             }
             _ if function == Function::Match => {
                 Err(format!("has the placeholder `${{{text}}}`, which needs a value and a pattern"))
+            }
+            [Argument::Value(_)] if function == Function::PublicKeySha256 => Ok(derivation),
+            _ if function == Function::PublicKeySha256 => {
+                Err(format!("has the placeholder `${{{text}}}`, which needs one value"))
             }
             _ if derivation.placeholders().next().is_none() => {
                 Err(format!("has the placeholder `${{{text}}}`, with no value in it"))
@@ -141,9 +157,20 @@ impl Derivation {
             Function::Base64Url => URL_SAFE_NO_PAD.encode(text),
             Function::Hex => hex(text.as_bytes()),
             Function::Sha256 => hex(digest(&SHA256, text.as_bytes()).as_ref()),
+            Function::PublicKeySha256 => STANDARD.encode(digest(&SHA256, &self.public_half(text)?)),
             Function::Lower => text.to_lowercase(),
             Function::Upper => text.to_uppercase(),
             Function::Match => self.part(text)?,
+        })
+    }
+
+    fn public_half(&self, text: &str) -> Result<Vec<u8>> {
+        public_half(text).ok_or_else(|| {
+            let value = self.placeholders().next();
+            value.map_or_else(
+                || Error::unusable("template"),
+                |value| value.refused("is no private key in PEM"),
+            )
         })
     }
 

@@ -11,7 +11,7 @@ use crate::definition::bounded_schema::MAX_PATTERN;
 const MAX_MACHINE: usize = 256 * 1024;
 
 /// The reason why a pattern does not name a part of a text, as the end of a sentence.
-pub(super) fn problem(pattern: &str) -> Option<String> {
+pub(in crate::definition) fn problem(pattern: &str) -> Option<String> {
     match read(pattern) {
         Err(problem) => Some(problem),
         // The first group is the whole.
@@ -32,7 +32,7 @@ pub(in crate::definition) fn matches(pattern: &str, text: &str) -> bool {
 }
 
 /// What the group matches in the text.
-pub(super) fn find<'t>(pattern: &str, text: &'t str) -> Option<&'t str> {
+pub(in crate::definition) fn find<'t>(pattern: &str, text: &'t str) -> Option<&'t str> {
     let found = read(pattern).ok()?.captures(text)?;
     found.get(1).map(|group| group.as_str())
 }

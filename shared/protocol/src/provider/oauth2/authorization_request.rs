@@ -21,7 +21,12 @@ pub fn authorization_request(
     sent: &Sent,
     loopback: Loopback,
 ) -> Result<Url> {
-    let endpoint = config.authorize_uri()?.render(values, loopback)?;
+    let page = config.authorize_uri()?.render(values, loopback)?;
+    let mut endpoint = page.clone();
+    if page.fragment().is_some() {
+        endpoint.set_query(None);
+        endpoint.set_fragment(None);
+    }
     if config.redirect_uri_value.is_none() && Url::parse(&sent.redirect_uri).is_err() {
         return Err(unusable_callback());
     }
@@ -57,10 +62,23 @@ pub fn authorization_request(
     let (mut location, _) = request.url();
     if let Some(changes) = &config.authorization_request {
         let mut parameters: Vec<(String, String)> = location.query_pairs().into_owned().collect();
+        if let Some(response_type) = &changes.response_type {
+            let sent = parameters.iter_mut().filter(|(name, _)| name == "response_type");
+            sent.for_each(|(_, value)| value.clone_from(response_type));
+        }
         rename(&mut parameters, &changes.names);
         location.query_pairs_mut().clear().extend_pairs(parameters);
     }
-    Ok(location)
+    Ok(behind_fragment(page, location))
+}
+
+/// The request behind the `#` of a page that finds its way in the browser: such a page reads it there.
+fn behind_fragment(mut page: Url, request: Url) -> Url {
+    let Some(fragment) = page.fragment() else { return request };
+    let sign = if fragment.contains('?') { '&' } else { '?' };
+    let fragment = format!("{fragment}{sign}{}", request.query().unwrap_or_default());
+    page.set_fragment(Some(&fragment));
+    page
 }
 
 /// The scopes as one text, if there are any.

@@ -136,35 +136,11 @@ pub fn settle(fields: &mut Map<String, Value>, unit: TimeUnit, now: Timestamp) {
         }
         Some(_) => {}
         None => {
-            if let Some(end) = fields.get("expires_at").and_then(moment) {
+            if let Some(end) = fields.get("expires_at").and_then(Timestamp::stated) {
                 fields.insert("expires_in".to_owned(), end.since(now).as_secs().into());
             }
         }
     }
-}
-
-/// A moment as providers write it: seconds or milliseconds since 1970, RFC 3339, or an HTTP date (RFC 9110 §5.6.7).
-fn moment(value: &Value) -> Option<Timestamp> {
-    /// As seconds this is the year 5138; as milliseconds, 1973.
-    const FIRST_MILLISECONDS: f64 = 1e11;
-    let number = match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => return None,
-    };
-    let milliseconds = match (number, value) {
-        (Some(number), _) if number >= FIRST_MILLISECONDS => number,
-        (Some(number), _) => number * 1000.0,
-        (None, Value::String(text)) => {
-            return {
-                Timestamp::from_rfc3339(text.trim()).or_else(|| Timestamp::from_http_date(text.trim()))
-            };
-        }
-        (None, _) => return None,
-    };
-    // Far beyond any token's life, and within what a timestamp holds.
-    #[expect(clippy::cast_possible_truncation, reason = "the number is bounded")]
-    (0.0..9e15).contains(&milliseconds).then_some(Timestamp(milliseconds as i64))
 }
 
 /// Brings a provider's answer into the form that the RFC describes and the `oauth2` crate reads: JSON, with an

@@ -1,0 +1,76 @@
+//! A panic ends one renewal, and no other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use flow::lifecycle::refresh::{Swept, sweep};
+use http::{Request, Response};
+use protocol::BoxFuture;
+use protocol::clock::Clock;
+use protocol::provider::client::{Provider, ProviderError};
+use serde_json::json;
+use tests::definitions::integration_with;
+use tests::logs::Logs;
+use tests::provider::{FakeProvider, Reply};
+use tests::{Start, World};
+
+use crate::refresh::HOUR;
+
+/// A provider whose answer at one path breaks our code.
+struct Breaks(FakeProvider);
+
+impl Provider for Breaks {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+        limit: Duration,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, ProviderError>> {
+        let breaks = request.uri().path() == "/broken/token";
+        let answer = self.0.send(request, limit);
+        Box::pin(async move {
+            let answer = answer.await;
+            assert!(!breaks, "an answer that nobody thought of");
+            answer
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_ends_one_renewal_alone() {
+    let world = World::new().await;
+    let broken = json!({
+        "authorizeUri": "https://broken.example/oauth/authorize",
+        "tokenUri": "https://broken.example/broken/token",
+    });
+    world.define("broken", &integration_with(&broken)).await;
+    world.provider.always("/broken/token", Reply::json(200, &tests::provider::tokens()));
+    let several = json!({ "allowMultipleConnections": true });
+    let browser = world.browser();
+    let mut ids = Vec::new();
+    for number in 0..6 {
+        let of = if number == 2 { json!({ "integrationKey": "broken" }) } else { json!({}) };
+        let start = Start::new().with(&several).with(&of);
+        ids.push(world.connect(&browser, &start).await.connection_id());
+    }
+    world.clock.advance(HOUR);
+    let fake = FakeProvider::default();
+    fake.always("/broken/token", Reply::json(200, &tests::provider::tokens()));
+    world.provider.answered_by(Arc::new(Breaks(fake)));
+
+    let logs = Logs::record();
+    let end = || world.clock.now() + Duration::from_mins(4);
+    assert_eq!(sweep(&world.deps, end()).await.unwrap(), Swept { renewed: 5, failed: 1, ..Swept::default() });
+    let text = logs.text();
+    let line = text.lines().find(|line| line.contains("a renewal ended early")).unwrap();
+    assert!(line.contains("ERROR") && line.contains(&ids[2]), "{line}");
+
+    // The provider may have answered: as after any holder of the lease that is gone, the next run asks it again.
+    world.clock.advance(Duration::from_mins(5));
+    assert_eq!(sweep(&world.deps, end()).await.unwrap(), Swept { failed: 1, ..Swept::default() });
+    let fake = FakeProvider::default();
+    fake.always("/broken/token", Reply::json(200, &tests::provider::tokens()));
+    world.provider.answered_by(Arc::new(fake));
+    world.clock.advance(Duration::from_mins(5));
+    assert_eq!(sweep(&world.deps, end()).await.unwrap(), Swept { renewed: 1, ..Swept::default() });
+}
