@@ -30,6 +30,10 @@ const REASONS: &[(&str, &str)] = &[
         "APIs whose keys are bytes in base64, such as Azure Storage and Kraken",
     ),
     ("apiClient.signing.messageEncoding", NOBODY),
+    (
+        "config.authorizationRequest.responseType",
+        "providers that call the code by another name, or want an ID token beside it",
+    ),
     ("config.clientAssertion", "clients with a key in the place of a secret: Microsoft Entra ID, banks"),
     ("config.clientId", "a client of the team's that each tenant admits, as at Microsoft Entra ID"),
     ("config.clientSecret", "a client of the team's that each tenant admits, as at Microsoft Entra ID"),
