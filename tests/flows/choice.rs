@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use flow::lifecycle::refresh::{Swept, sweep};
 use http::Method;
+use protocol::clock::Clock;
 use serde_json::{Value, json};
 use tests::answer::parameter;
 use tests::definitions::{self, API_KEY, integration_with, merge};
@@ -341,4 +343,25 @@ async fn oauth_1_asks_too() {
     let token = customer(WORKSPACE, CUSTOMER);
     assert_eq!(world.api(Method::GET, &format!("/connections/{id}"), &token, None).await.status, 200);
     assert_eq!(world.secrets(&id).await["credentials"]["site"], "s1");
+}
+
+/// The tokens last for a minute, and two questions wait for longer than a run of the scheduled refresh looks back.
+#[tokio::test(start_paused = true)]
+async fn what_has_waited_long_for_its_customer_is_refreshed_all_the_same() {
+    let mut changes = choosing();
+    changes["afterConnect"][1]["choose"] = json!({ "value": "region", "as": "region" });
+    changes["afterConnect"][1].as_object_mut().unwrap().remove("response");
+    let world = world_with(&with_option(&changes)).await;
+    let regions = json!([{ "region": "eu" }, { "region": "us" }]);
+    world.provider.always("/api/sites/s1", Reply::json(200, &regions));
+    world.provider.always(TOKEN, renewed(&json!({ "expires_in": 60 })));
+    let browser = world.browser();
+    let mut page = asked(&world, &browser, &Start::new()).await;
+    world.clock.advance(Duration::from_mins(9));
+    page = choose(&browser.for_a_person(), &page, "0").await;
+    world.clock.advance(Duration::from_mins(9));
+    let end = world.clock.now() + Duration::from_mins(4);
+    assert_eq!(sweep(&world.deps, end).await.unwrap(), Swept::default());
+    choose(&browser, &page, "0").await.assert_connected();
+    assert_eq!(sweep(&world.deps, end).await.unwrap(), Swept { renewed: 1, ..Swept::default() });
 }

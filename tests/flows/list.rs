@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 use tests::answer::refusal;
 use tests::tokens::{WORKSPACE, admin, customer};
-use tests::{Start, World, definitions};
+use tests::{Fault, Start, World, definitions};
 
 async fn page(world: &World, query: &str, token: &str) -> Value {
     let answer = world.api(Method::GET, &format!("/connections?{query}"), token, None).await;
@@ -230,4 +230,24 @@ async fn the_longest_id_of_a_customer_fits_in_the_index_whatever_its_letters() {
     world.connect(&world.browser(), &start).await.assert_connected();
     let list = world.api(Method::GET, "/connections", &customer(WORKSPACE, &longest), None).await.json();
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_database_leaves_out_of_its_answer_is_asked_for_again() {
+    let world = World::new().await;
+    let mut all = Vec::new();
+    for n in 0..5 {
+        all.insert(0, connect(&world, "a", &n.to_string()).await);
+    }
+    let _ = world.wire.take_requests();
+    world.wire.fail("BatchGetItem", 2, Fault::Half);
+    assert_eq!(listed(&world, "").await, all);
+    let requests = world.wire.take_requests();
+    let asked: Vec<usize> = requests
+        .iter()
+        .filter_map(|request| request.body["RequestItems"]["connections"]["Keys"].as_array().map(Vec::len))
+        .collect();
+    assert_eq!(asked, [5, 2, 1]);
+    world.wire.fail("BatchGetItem", 2, Fault::Throttled);
+    assert_eq!(listed(&world, "").await, all);
 }

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::json;
 use tests::provider::Reply;
 use tests::tokens::{CUSTOMER, WORKSPACE, customer};
-use tests::{Answer, World};
+use tests::{Answer, Start, World};
 
 use crate::refresh::{HOUR, connected, refreshes, renewed};
 
@@ -122,6 +122,24 @@ async fn many_401s_at_once_are_one_refresh() {
         forbidden(&world, &id).await;
         assert_eq!(refreshes(&world), 1, "{status}");
     }
+}
+
+/// The customer reconnects while a call is at the API, which then no longer takes the old token.
+#[tokio::test(start_paused = true)]
+async fn a_401_that_a_reconnection_has_overtaken_shows_nobody_the_old_refresh_token() {
+    let (world, id) = world().await;
+    world.provider.next("/api/contacts", Reply::json(401, &json!({})).after(Duration::from_secs(5)));
+    let issued = json!({ "access_token": "access/2", "refresh_token": "refresh/2" });
+    world.provider.next("/oauth/token", renewed(&issued));
+    let reconnection = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let start = Start::new().with(&json!({ "connectionId": id }));
+        world.connect(&world.browser(), &start).await.assert_connected();
+    };
+    let (answer, ()) = tokio::join!(proxied(&world, &id, "contacts"), reconnection);
+    assert_eq!(answer.status, 200);
+    // That one call was the reconnection's.
+    assert_eq!(refreshes(&world), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,7 +15,7 @@ use tests::logs::Logs;
 use tests::provider::{FakeProvider, Reply};
 use tests::{Start, World};
 
-use crate::refresh::HOUR;
+use crate::refresh::{HOUR, connected};
 
 /// A provider whose answer at one path breaks our code.
 struct Breaks(FakeProvider);
@@ -65,7 +65,7 @@ async fn a_panic_ends_one_renewal_alone() {
     let line = text.lines().find(|line| line.contains("a renewal ended early")).unwrap();
     assert!(line.contains("ERROR") && line.contains(&ids[2]), "{line}");
 
-    // The provider may have answered: as after any holder of the lease that is gone, the next run asks it again.
+    // The provider may have answered. It is asked again after the pause of a failure.
     world.clock.advance(Duration::from_mins(5));
     assert_eq!(sweep(&world.deps, end()).await.unwrap(), Swept { failed: 1, ..Swept::default() });
     let fake = FakeProvider::default();
@@ -73,4 +73,33 @@ async fn a_panic_ends_one_renewal_alone() {
     world.provider.answered_by(Arc::new(fake));
     world.clock.advance(Duration::from_mins(5));
     assert_eq!(sweep(&world.deps, end()).await.unwrap(), Swept { renewed: 1, ..Swept::default() });
+}
+
+/// A connection that breaks our code each time keeps no run from going on.
+#[tokio::test(start_paused = true)]
+async fn what_breaks_each_time_is_tried_less_and_less_often() {
+    let world = World::new().await;
+    let id = connected(&world).await;
+    let fake = FakeProvider::default();
+    fake.always("/broken/token", Reply::json(200, &tests::provider::tokens()));
+    let broken = json!({ "tokenUri": "https://provider.example/broken/token" });
+    world.define("crm", &integration_with(&broken)).await;
+    world.provider.answered_by(Arc::new(Breaks(fake)));
+    world.clock.advance(HOUR);
+    let mut failed = 0;
+    for _ in 0..24 {
+        let end = world.clock.now() + Duration::from_mins(4);
+        failed += sweep(&world.deps, end).await.unwrap().failed;
+        world.clock.advance(Duration::from_mins(5));
+    }
+    assert!((3..9).contains(&failed), "{failed}");
+    let done = world.deps.store.read_checkpoint().await.unwrap().unwrap();
+    assert_eq!(done, world.clock.now() - Duration::from_mins(15));
+    // The provider may have answered: that is remembered.
+    let refused = Reply::json(400, &json!({ "error": "invalid_grant" }));
+    let fake = FakeProvider::default();
+    fake.always("/broken/token", refused);
+    world.provider.answered_by(Arc::new(fake));
+    world.clock.advance(Duration::from_hours(8));
+    assert_eq!(world.secrets(&id).await["error"]["key"], "refresh_interrupted");
 }

@@ -67,6 +67,8 @@ pub enum Fault {
     Throttled,
     /// The service refuses it with this code.
     Refused(&'static str),
+    /// A read of several items is answered without the first half of them.
+    Half,
     /// The request does not arrive.
     Outage,
     /// The request does not arrive, and nothing reports it.
@@ -256,6 +258,17 @@ impl HttpConnector for Wire {
                     tokio::time::sleep(Duration::from_secs(3)).await;
                     Err(ConnectorError::timeout("no answer in time".into()))
                 }
+                Some(Fault::Half) => {
+                    let (request, left) = halved(request);
+                    let mut response = wire.exchange(operation, writes, request).await?;
+                    let answer = ByteStream::new(response.take_body()).collect().await.unwrap();
+                    let mut answer: Value = serde_json::from_slice(&answer.into_bytes()).unwrap();
+                    answer["UnprocessedKeys"] = left;
+                    *response.body_mut() = SdkBody::from(answer.to_string());
+                    response.headers_mut().remove("content-length");
+                    response.headers_mut().remove("x-amz-crc32");
+                    Ok(response)
+                }
                 Some(Fault::Conflict) => Ok(canceled(writes)),
                 Some(Fault::Refused(code)) => Ok(refused(&json!({ "__type": code, "message": "no" }))),
                 Some(Fault::Throttled) => Ok(refused(&json!({
@@ -301,6 +314,17 @@ fn with_consumption(mut request: HttpRequest, mut body: Value) -> HttpRequest {
     request.headers_mut().insert("content-length", body.len().to_string());
     *request.body_mut() = SdkBody::from(body);
     request
+}
+
+/// The same read of several items, without the first half of them. Returns also what an answer says of those.
+fn halved(request: HttpRequest) -> (HttpRequest, Value) {
+    let mut body: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
+    let mut left = body["RequestItems"].clone();
+    for (table, asked) in body["RequestItems"].as_object_mut().unwrap() {
+        let keys = asked["Keys"].as_array_mut().unwrap();
+        left[table]["Keys"] = keys.drain(..keys.len() / 2).collect();
+    }
+    (with_consumption(request, body), left)
 }
 
 fn units(answer: &Value) -> f64 {

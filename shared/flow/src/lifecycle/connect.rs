@@ -173,6 +173,9 @@ fn sealed(
     let account = account(registration, secrets)?;
     let account_name = account.as_ref().and_then(|account| account.name.as_ref());
     let kept_name = before.map_or(account_name.unwrap_or(&integration.name), |before| &before.record.name);
+    let mut health = refresh::health(registration.option(), &secrets.held.credentials, issued_at, now);
+    // They may have waited for the customer. The scheduled refresh does not look at what fell due long ago.
+    health.next_refresh_at = health.next_refresh_at.map(|at| at.max(now));
     Ok(Connection {
         sealed: secrets.seal(key, &request.workspace, &request.customer, &id)?,
         workspace: request.workspace.clone(),
@@ -186,7 +189,7 @@ fn sealed(
             created_at: before.map_or(now, |before| before.record.created_at),
             updated_at: now,
         },
-        health: refresh::health(registration.option(), &secrets.held.credentials, issued_at, now),
+        health,
         version: 1,
         last_active_at: now,
         turn: 1,

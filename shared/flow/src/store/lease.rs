@@ -26,6 +26,7 @@ use protocol::id::ConnectionId;
 const KEPT: Duration = Duration::from_hours(7 * 24);
 
 /// A lease.
+#[derive(Clone)]
 pub struct Lease {
     /// The random id of its holder.
     pub holder: String,
@@ -139,7 +140,8 @@ impl Store {
     ) -> Result<Written> {
         let change = Change::default().set("endedBy", text(&lease.holder)).event(event, self.clock.now());
         let change = if renewed.version == lease.connection.version {
-            change.health(renewed)?.raise_turn()
+            let change = change.health(renewed)?.raise_turn();
+            if renewed.interrupted { change.set(INTERRUPTED, AttributeValue::Bool(true)) } else { change }
         } else {
             change.credentials(renewed)?.forget_interruption()
         };

@@ -124,15 +124,34 @@ async fn led(
 }
 
 /// Does the work under a lease in a task of its own, so that neither its caller's end nor its own panic ends more than it.
-/// After a panic the lease is not released: nobody knows whether the provider has answered.
 fn in_a_task(
     deps: Arc<Deps>,
     lease: Lease,
     asked: Asked,
     deadline: Deadline,
 ) -> JoinHandle<Result<Connection>> {
-    let work = async move { lead(&deps, lease, asked, deadline).await };
+    let work = async move {
+        let leading = {
+            let (deps, lease) = (Arc::clone(&deps), lease.clone());
+            async move { lead(&deps, lease, asked, deadline).await }
+        };
+        match tokio::spawn(record::carried(leading)).await {
+            Ok(led) => led,
+            Err(error) => Err(ended_early(&deps, &lease, asked, broken_down(error)).await),
+        }
+    };
     tokio::spawn(record::carried(work))
+}
+
+/// Notes a panic as a failure, so that the connection is due later: what breaks each time is tried less and less often.
+/// Nobody knows whether the provider has answered, so the lease counts as interrupted.
+async fn ended_early(deps: &Deps, lease: &Lease, asked: Asked, error: Error) -> Error {
+    error.report("a renewal ended early");
+    let failed = failed(deps, &lease.connection, asked, (error.clone(), Heard::Nothing));
+    let failed = scheduled(deps, failed, lease.connection.health.next_refresh_at).await;
+    let failed = Connection { interrupted: true, ..failed };
+    reported(deps.store.release_lease(lease, &failed, None).await, "a failed refresh was not noted");
+    error
 }
 
 fn broken_down(error: JoinError) -> Error {

@@ -269,12 +269,7 @@ async fn renew_due(deps: Arc<Deps>, breaker: Arc<Breaker>, due: Due) -> Ended {
         };
         let calling = deps.calling(breaker.of(&connection.workspace));
         let led = in_a_task(calling, *lease, Asked::Anyway, Deadline::began(now)).await;
-        let led = led.unwrap_or_else(|error| {
-            let error = broken_down(error);
-            error.report("a renewal ended early");
-            Err(error)
-        });
-        Ok(match led {
+        Ok(match led.map_err(broken_down).flatten() {
             Ok(now) if now.health.disconnected => ended(SweepOutcome::Disconnected, true),
             Ok(now) => ended(SweepOutcome::Renewed, !due.is_of(&now)),
             Err(_) => {

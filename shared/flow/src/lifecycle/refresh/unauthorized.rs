@@ -32,10 +32,14 @@ pub async fn after_unauthorized(
     seen: Connection,
     deadline: Deadline,
 ) -> Option<Connection> {
-    if !may_help(&seen.health, deps.clock.now()) {
-        // The customer may have brought other credentials while the call waited.
-        let found = deps.store.read_connection(&seen.id).await.ok()??;
-        return if found.version == seen.version { None } else { found.usable().ok() };
+    // The customer may have brought other credentials while the call waited. A reconnection takes no lease, and makes the
+    // API refuse the old token.
+    let found = deps.store.read_connection(&seen.id).await.ok()??;
+    if found.version != seen.version {
+        return found.usable().ok();
+    }
+    if !may_help(&found.health, deps.clock.now()) {
+        return None;
     }
     let answered = |found: &Connection| {
         if found.version != seen.version {
@@ -45,7 +49,7 @@ pub async fn after_unauthorized(
             (found.health.failures, found.health.unhelped) == (seen.health.failures, seen.health.unhelped);
         (!is_as_it_was).then_some(None)
     };
-    let found = match wait(deps, seen.clone(), deadline, answered).await.ok()? {
+    let found = match wait(deps, found, deadline, answered).await.ok()? {
         Waited::Leased(lease, work) => led(deps, (*lease, work), Asked::Unauthorized, deadline).await.ok(),
         Waited::Answered(found) => found,
     };

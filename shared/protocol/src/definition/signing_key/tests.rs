@@ -143,10 +143,13 @@ fn a_jwk_signs_like_the_key_that_it_is() {
 
     let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
     let der = AsDer::<Pkcs8V1Der>::as_der(&pair).unwrap();
-    let [n, e, d, p, q, dp, dq, qi] = <[String; 8]>::try_from(numbers(&der.as_ref()[26..])).unwrap();
-    let rsa = serde_json::json!({
-        "kty": "RSA", "kid": "k1", "n": n, "e": e, "d": d, "p": p, "q": q, "dp": dp, "dq": dq, "qi": qi,
-    });
+    let mut rsa = serde_json::json!({ "kty": "RSA", "kid": "k1" });
+    // RFC 8017 has them in the order of a private key's ASN.1.
+    for (name, number) in
+        ["n", "e", "d", "p", "q", "dp", "dq", "qi"].into_iter().zip(numbers(&der.as_ref()[26..]))
+    {
+        rsa[name] = number.into();
+    }
     let public = pair.public_key().as_ref();
     assert!(signs(Algorithm::RS256, &rsa, &RSA_PKCS1_2048_8192_SHA256, public));
     assert!(signs(Algorithm::PS256, &rsa, &RSA_PSS_2048_8192_SHA256, public));
@@ -161,9 +164,11 @@ fn a_jwk_signs_like_the_key_that_it_is() {
         let pair = EcdsaKeyPair::generate(curve).unwrap();
         let private = AsBigEndian::<EcPrivateKeyBin>::as_be_bytes(&pair.private_key()).unwrap();
         let public = pair.public_key().as_ref();
-        let [d, x, y] = [private.as_ref(), &public[1..=size], &public[1 + size..]]
-            .map(|number| URL_SAFE_NO_PAD.encode(number));
-        let jwk = serde_json::json!({ "kty": "EC", "crv": name, "d": d, "x": x, "y": y });
+        let mut jwk = serde_json::json!({ "kty": "EC", "crv": name });
+        for (name, number) in [("d", private.as_ref()), ("x", &public[1..=size]), ("y", &public[1 + size..])]
+        {
+            jwk[name] = URL_SAFE_NO_PAD.encode(number).into();
+        }
         assert!(signs(algorithm, &jwk, verifying, public), "{name}");
         curves.push(jwk);
     }
