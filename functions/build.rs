@@ -1,6 +1,6 @@
 //! How a release build is linked: without the tables for unwinding. A function that panics aborts, so nothing reads
 //! them, and they are a tenth of the file. The standard library's and AWS-LC's come compiled, so only the linker can
-//! leave them out. A function that unwinds (`refresh`) keeps them.
+//! leave them out.
 
 use std::path::PathBuf;
 use std::{env, fs, io};
@@ -11,8 +11,7 @@ const WITHOUT_UNWINDING: &str =
 fn main() -> io::Result<()> {
     let is = |variable: &str, value: &str| env::var(variable).as_deref() == Ok(value);
     // Development builds unwind, and only Lambda's linkers are known to take the script.
-    let aborts = is("CARGO_CFG_PANIC", "abort");
-    if is("PROFILE", "release") && is("CARGO_CFG_TARGET_OS", "linux") && aborts {
+    if is("PROFILE", "release") && is("CARGO_CFG_TARGET_OS", "linux") {
         let script = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("without-unwinding.ld");
         fs::write(&script, WITHOUT_UNWINDING)?;
         println!("cargo::rustc-link-arg-bins=-T{}", script.display());
