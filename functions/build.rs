@@ -1,6 +1,6 @@
 //! How a release build is linked: without the tables for unwinding. A function that panics aborts, so nothing reads
 //! them, and they are a tenth of the file. The standard library's and AWS-LC's come compiled, so only the linker can
-//! leave them out.
+//! leave them out. `refresh` unwinds, so it does not have this script.
 
 use std::path::PathBuf;
 use std::{env, fs, io};
