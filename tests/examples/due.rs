@@ -12,7 +12,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
@@ -30,7 +30,7 @@ use flow::lifecycle::registration;
 use flow::seal::StaticKey;
 use linkspan_local::database::Database;
 use linkspan_local::service::Functions;
-use protocol::clock::{Clock, SystemClock, Timestamp};
+use protocol::clock::Clock;
 use protocol::deadline::Deadline;
 use protocol::definition::integration_id;
 use protocol::id::WorkspaceKey;
@@ -40,6 +40,7 @@ use protocol::redirect_uri::Loopback;
 use protocol::secret::{Secret, SecretMap};
 use serde_json::json;
 use tests::browser::api_request;
+use tests::clock::TestClock;
 use tests::definitions;
 use tests::provider::{FakeProvider, Reply, tokens};
 use tests::tokens::{ROOT, ROOT_SECRET, WORKSPACE, admin};
@@ -61,7 +62,7 @@ async fn measure(others: usize) {
     world.define().await;
     world.connect_many(DUE).await;
     world.add_others(others).await;
-    world.clock.0.store(50 * 60 * 1000, Ordering::SeqCst);
+    world.clock.advance(Duration::from_mins(50));
     world.provider.always("/oauth/token", Reply::json(200, &tokens()).after(Duration::from_millis(100)));
     let before = world.requests.load(Ordering::SeqCst);
     let started = Instant::now();
@@ -89,16 +90,6 @@ fn per(requests: usize, each: usize) -> f64 {
     requests as f64 / each as f64
 }
 
-/// The machine's time, moved on.
-#[derive(Default)]
-struct MovedClock(AtomicI64);
-
-impl Clock for MovedClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(SystemClock.now().0 + self.0.load(Ordering::SeqCst))
-    }
-}
-
 /// The SDK's HTTP client, with a count.
 #[derive(Debug, Clone)]
 struct Counted(AwsHttp, Arc<AtomicUsize>);
@@ -118,7 +109,7 @@ impl HttpClient for Counted {
 
 struct World {
     deps: Arc<Deps>,
-    clock: Arc<MovedClock>,
+    clock: Arc<TestClock>,
     provider: Arc<FakeProvider>,
     requests: Arc<AtomicUsize>,
     database: Database,
@@ -131,7 +122,7 @@ impl World {
         let requests = Arc::new(AtomicUsize::new(0));
         let counted = Counted(AwsHttp::new(), Arc::clone(&requests));
         let config = database.client.config().to_builder().http_client(counted).build();
-        let clock = Arc::new(MovedClock::default());
+        let clock = Arc::new(TestClock::start());
         let provider = Arc::new(FakeProvider::default());
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let deps = Deps::new(

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::Config;
+use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemInput, BatchGetItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, ReturnConsumedCapacity, WriteRequest};
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -165,6 +166,8 @@ impl Intercept for Meter {
     ) -> Result<(), BoxError> {
         if let Some(query) = context.input_mut().downcast_mut::<QueryInput>() {
             query.return_consumed_capacity = Some(ReturnConsumedCapacity::Total);
+        } else if let Some(read) = context.input_mut().downcast_mut::<BatchGetItemInput>() {
+            read.return_consumed_capacity = Some(ReturnConsumedCapacity::Total);
         }
         Ok(())
     }
@@ -175,9 +178,11 @@ impl Intercept for Meter {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let output = context.output_or_error().ok().and_then(|output| output.downcast_ref::<QueryOutput>());
-        if let Some(units) = output.and_then(|output| output.consumed_capacity()?.capacity_units()) {
-            *self.0.lock().unwrap() += units;
+        let Ok(output) = context.output_or_error() else { return Ok(()) };
+        let query = output.downcast_ref::<QueryOutput>().and_then(QueryOutput::consumed_capacity);
+        let records = output.downcast_ref::<BatchGetItemOutput>().map(BatchGetItemOutput::consumed_capacity);
+        for capacity in query.into_iter().chain(records.into_iter().flatten()) {
+            *self.0.lock().unwrap() += capacity.capacity_units().unwrap_or_default();
         }
         Ok(())
     }
