@@ -110,6 +110,15 @@ pub(crate) fn reason(mutant: &Mutant) -> Option<&'static str> {
     if mutant.setting.ends_with("choose.response.account_name") {
         return Some("the label, which is there in any case, stands in one of its places");
     }
+    if mutant.setting.ends_with("choose.label") && names_it_in_the_callback(mutant) {
+        return Some("the callback names the item by its value");
+    }
+    if mutant.setting.ends_with("config.clientAuthLocation")
+        && mutant.change == "removed"
+        && mutant.original == json!("none")
+    {
+        return Some("there is no secret to send");
+    }
     let fits = |(setting, change, _): &&(&str, &str, &str)| {
         mutant.setting.ends_with(setting) && (*change == "any" || *change == mutant.change)
     };
@@ -150,6 +159,12 @@ fn of_a_schema(mutant: &Mutant) -> Option<&'static str> {
         "type" if mutant.change == "removed" && property["enum"].is_array() => {
             Some("one of several texts is a text")
         }
+        "type" if mutant.change == "removed" && property["isSensitive"] == true => {
+            Some("a secret is a text in any case")
+        }
+        "pattern" if mutant.change == "removed" && property["pattern"] == "^[A-Za-z0-9.-]+$" => {
+            Some("what is no host is refused in any case")
+        }
         "isSensitive" if is_a_key(mutant, parent) => Some("what signs is sealed in any case"),
         _ if mutant.change == "removed" && is_a_key(mutant, &mutant.pointer) => {
             Some("a parameter that no schema describes is taken too, and what signs is sealed in any case")
@@ -159,6 +174,13 @@ fn of_a_schema(mutant: &Mutant) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+fn names_it_in_the_callback(mutant: &Mutant) -> bool {
+    let kept = &mutant.subject.option()["config"]["callbackParameters"];
+    let calls = mutant.subject.option()["afterConnect"].as_array();
+    let mut chosen = calls.into_iter().flatten().map(|call| &call["choose"]["as"]);
+    chosen.any(|name| kept.as_array().is_some_and(|kept| kept.contains(name)))
 }
 
 /// Where the property stands that is required.
@@ -188,6 +210,10 @@ fn is_a_key(mutant: &Mutant, property: &str) -> bool {
     let Some(name) = property.strip_prefix("/parametersSchema/properties/") else { return false };
     let placeholder = format!("${{integration.{name}}}");
     let option = mutant.subject.option();
+    // What is signed is signed by it, unless another key is named.
+    if name == "privateKey" && option["signed"].is_object() {
+        return true;
+    }
     let signed = option["signed"].as_object().into_iter().flatten().map(|(_, signed)| &signed["key"]);
     let others = [&option["apiClient"]["signing"]["key"], &option["clientCertificate"]["key"]];
     signed.chain(others).any(|key| *key == placeholder)
