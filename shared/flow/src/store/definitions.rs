@@ -8,9 +8,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 
 use super::item::{Attributes, Item, bytes, can_be_key, text};
-use super::transient::{PATIENCE, PAUSE};
 use super::{Store, unavailable};
-use protocol::backoff::Backoff;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{IntegrationId, WorkspaceKey};
 
@@ -58,37 +56,19 @@ impl Store {
             return Ok((None, None));
         }
         let keys = [key(workspace, WORKSPACE), key(workspace, &format!("{INTEGRATION}{id}"))];
-        let mut pending = Some(HashMap::from([(
-            self.tables.integrations.clone(),
-            KeysAndAttributes::builder()
-                .set_keys(Some(keys.to_vec()))
-                .consistent_read(true)
-                .build()
-                .map_err(Error::internal)?,
-        )]));
+        let keys = KeysAndAttributes::builder()
+            .set_keys(Some(keys.to_vec()))
+            .consistent_read(true)
+            .build()
+            .map_err(Error::internal)?;
+        let read = self.read_batch(&self.tables.integrations, keys, "BatchGetItem definitions").await?;
+        let busy = || Error::new(ErrorKey::StorageUnavailable, "The database is busy. Please try again.");
         let (mut found_workspace, mut found_integration) = (None, None);
-        let until = self.clock.now() + PATIENCE;
-        let mut backoff = Backoff::new(&*self.clock, &*self.random, PAUSE, until);
-        while let Some(request) = pending.take() {
-            let batch = self.client().batch_get_item().set_request_items(Some(request));
-            let answer = self
-                .sent(|| batch.clone().send())
-                .await
-                .map_err(|error| unavailable("BatchGetItem definitions", &error))?;
-            for item in answer.responses.unwrap_or_default().into_values().flatten() {
-                let stored = StoredDefinition::read(&item)?;
-                match item.text("sk")? {
-                    WORKSPACE => found_workspace = Some(stored),
-                    _ => found_integration = Some(stored),
-                }
-            }
-            // What a busy table did not read is asked for again.
-            pending = answer.unprocessed_keys.filter(|keys| !keys.is_empty());
-            if pending.is_some() && backoff.wait().await.is_none() {
-                return Err(Error::new(
-                    ErrorKey::StorageUnavailable,
-                    "The database is busy. Please try again.",
-                ));
+        for item in read.ok_or_else(busy)? {
+            let stored = StoredDefinition::read(&item)?;
+            match item.text("sk")? {
+                WORKSPACE => found_workspace = Some(stored),
+                _ => found_integration = Some(stored),
             }
         }
         Ok((found_workspace, found_integration))

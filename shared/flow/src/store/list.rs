@@ -16,10 +16,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::connections::{INTERRUPTED, archived_partition, customer_prefix, read_connection};
 use super::item::{Item, text};
 use super::transact::gave_up;
-use super::transient::{PATIENCE, PAUSE};
 use super::{Store, unavailable};
 use crate::connection::Connection;
-use protocol::backoff::Backoff;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{CustomerId, IntegrationId, WorkspaceKey};
@@ -112,26 +110,14 @@ impl Store {
 
     /// Reads connections by their ids, in this order, without their secrets. One that does not exist is left out.
     async fn without_secrets(&self, ids: &[&str]) -> Result<Vec<Connection>> {
-        let table = &self.tables.connections;
         let mut found = HashMap::new();
         for ids in ids.chunks(AT_ONCE) {
             let keys = ids.iter().map(|id| HashMap::from([("pk".to_owned(), text(*id))])).collect();
-            let mut left = Some(shown().set_keys(Some(keys)).build().map_err(Error::internal)?);
-            let mut backoff = Backoff::new(&*self.clock, &*self.random, PAUSE, self.clock.now() + PATIENCE);
-            while let Some(keys) = left.take() {
-                let read = self.client().batch_get_item().request_items(table, keys);
-                let page = self
-                    .sent(|| read.clone().send())
-                    .await
-                    .map_err(|error| unavailable("BatchGetItem connections", &error))?;
-                for item in page.responses.into_iter().flatten().flat_map(|(_, items)| items) {
-                    let connection = read_connection(&item)?;
-                    found.insert(connection.id.to_string(), connection);
-                }
-                left = page.unprocessed_keys.unwrap_or_default().remove(table);
-                if left.is_some() {
-                    backoff.wait().await.ok_or_else(gave_up)?;
-                }
+            let keys = shown().set_keys(Some(keys)).build().map_err(Error::internal)?;
+            let read = self.read_batch(&self.tables.connections, keys, "BatchGetItem connections").await?;
+            for item in read.ok_or_else(gave_up)? {
+                let connection = read_connection(&item)?;
+                found.insert(connection.id.to_string(), connection);
             }
         }
         Ok(ids.iter().filter_map(|id| found.remove(*id)).collect())

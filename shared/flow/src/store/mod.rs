@@ -1,6 +1,7 @@
 //! The four tables. Every access is by key or by index; nothing scans.
 
 mod archive;
+mod batch;
 mod change;
 mod checkpoint;
 mod choice;
