@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::backoff::pause;
+use protocol::clock::Timestamp;
 use protocol::deadline::Deadline;
 use protocol::error::{Error, ErrorKey, Result, reported};
 use protocol::record;
@@ -147,11 +148,13 @@ fn in_a_task(
 /// Nobody knows whether the provider has answered, so the lease counts as interrupted.
 async fn ended_early(deps: &Deps, lease: &Lease, asked: Asked, error: Error) -> Error {
     error.report("a renewal ended early");
-    let failed = failed(deps, &lease.connection, asked, (error.clone(), Heard::Nothing));
-    let failed = scheduled(deps, failed, lease.connection.health.next_refresh_at).await;
-    let failed = Connection { interrupted: true, ..failed };
-    reported(deps.store.release_lease(lease, &failed, None).await, "a failed refresh was not noted");
+    let failed = failed(deps, &lease.connection, asked, (error.clone(), Heard::Nothing)).await;
+    save_failure(deps, lease, &Connection { interrupted: true, ..failed }).await;
     error
+}
+
+async fn save_failure(deps: &Deps, lease: &Lease, failed: &Connection) {
+    reported(deps.store.release_lease(lease, failed, None).await, "a failed refresh was not noted");
 }
 
 fn broken_down(error: JoinError) -> Error {
@@ -170,8 +173,7 @@ async fn lead(deps: &Deps, lease: Lease, asked: Asked, deadline: Deadline) -> Re
             (disconnected(&lease.connection, &error), None)
         }
         Err(NotRenewed::ForNow(error, heard)) => {
-            let failed = failed(deps, &lease.connection, asked, (error.clone(), heard));
-            (scheduled(deps, failed, lease.connection.health.next_refresh_at).await, Some(error))
+            (failed(deps, &lease.connection, asked, (error.clone(), heard)).await, Some(error))
         }
     };
     let renewed = Connection { turn: lease.connection.turn + 1, ..renewed };
@@ -199,9 +201,8 @@ async fn lead(deps: &Deps, lease: Lease, asked: Asked, deadline: Deadline) -> Re
         Err(error) => {
             error.report("renewed credentials could not be saved");
             // Try to save at least the failure. Otherwise the refresh would be tried again at once, again and again.
-            let failed = failed(deps, &lease.connection, asked, (error.clone(), Heard::Nothing));
-            let failed = scheduled(deps, failed, lease.connection.health.next_refresh_at).await;
-            reported(deps.store.release_lease(&lease, &failed, None).await, "a failed refresh was not noted");
+            let failed = failed(deps, &lease.connection, asked, (error.clone(), Heard::Nothing)).await;
+            save_failure(deps, &lease, &failed).await;
             Err(error)
         }
     }
@@ -250,17 +251,33 @@ fn disconnected(before: &Connection, error: &Error) -> Connection {
 }
 
 /// Notes a failure. The next try comes after a pause that grows with every failure in a row, or when the credentials
-/// really end: until then they are used, and a provider that refuses early refreshes takes one then.
-fn failed(deps: &Deps, before: &Connection, asked: Asked, (error, heard): (Error, Heard)) -> Connection {
-    let mut connection = before.clone();
+/// really end: until then they are used, and a provider that refuses early refreshes takes one then. It stands in the
+/// schedule.
+async fn failed(
+    deps: &Deps,
+    before: &Connection,
+    asked: Asked,
+    (error, heard): (Error, Heard),
+) -> Connection {
     let now = deps.clock.now();
+    let noted = if before.health.disconnected {
+        before.clone()
+    } else if asked == Asked::Unauthorized && before.health.coming_end(now).is_some() {
+        unauthorized::unhelped(before.clone(), now)
+    } else {
+        tried_later(deps, before, now, (error, heard))
+    };
+    scheduled(deps, noted, before.health.next_refresh_at).await
+}
+
+fn tried_later(
+    deps: &Deps,
+    before: &Connection,
+    now: Timestamp,
+    (error, heard): (Error, Heard),
+) -> Connection {
+    let mut connection = before.clone();
     let health = &mut connection.health;
-    if health.disconnected {
-        return connection;
-    }
-    if asked == Asked::Unauthorized && health.coming_end(now).is_some() {
-        return unauthorized::unhelped(connection, now);
-    }
     health.doubt = doubt::doubt(health, heard, now);
     health.failures = health.failures.saturating_add(1);
     health.error = Some(error.referenced());
