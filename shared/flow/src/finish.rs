@@ -93,11 +93,7 @@ async fn own_flow(deps: &Deps, id: &FlowId, secret: &BrowserSecret) -> Result<Fl
     if flow.choice.is_none() && !is_there(&flow) {
         return Err(state_expired());
     }
-    if !secret.is_bound_to(&flow.binding) {
-        return Err(browser_mismatch());
-    }
-    flow.refer();
-    Ok(flow)
+    flow.of_browser(secret)
 }
 
 /// Waits a little for the callback that claimed the flow. If that callback died, this records the flow as interrupted.

@@ -100,10 +100,7 @@ pub(super) async fn answer(
 async fn own_flow(deps: &Deps, headers: &HeaderMap, id: &FlowId) -> Result<(BrowserSecret, FlowItem)> {
     let secret = BrowserSecret::from_cookies(headers, id).ok_or_else(browser_mismatch)?;
     let flow = deps.store.read_flow(id).await?.ok_or_else(state_expired)?;
-    if !secret.is_bound_to(&flow.binding) {
-        return Err(browser_mismatch());
-    }
-    flow.refer();
+    let flow = flow.of_browser(&secret)?;
     Ok((secret, flow))
 }
 

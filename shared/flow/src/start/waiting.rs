@@ -85,10 +85,7 @@ impl Waiting {
         let secret = BrowserSecret::from_cookies(headers, &flow).ok_or_else(browser_mismatch)?;
         let now = deps.clock.now();
         let found = deps.store.read_flow(&flow).await?.ok_or_else(state_expired)?;
-        if !secret.is_bound_to(&found.binding) {
-            return Err(browser_mismatch());
-        }
-        found.refer();
+        let found = found.of_browser(&secret)?;
         if found.callback_path != PATH {
             return Err(not_ours());
         }

@@ -11,6 +11,7 @@ use super::change::Change;
 use super::item::{Attributes, Item, bytes, number, text, texts};
 use super::write::is_taken;
 use super::{Store, unavailable};
+use crate::context::browser::BrowserSecret;
 use crate::context::flow_id::{FlowId, REMEMBERED_SECONDS};
 use crate::context::outcome::Outcome;
 use protocol::clock::Timestamp;
@@ -205,8 +206,16 @@ impl Store {
 }
 
 impl FlowItem {
-    /// Goes on under the flow's reference. Call it once the flow is known to be this browser's.
-    pub fn refer(&self) {
+    /// The flow, if it is this browser's. The work goes on under its reference then.
+    pub fn of_browser(self, secret: &BrowserSecret) -> Result<Self> {
+        if !secret.is_bound_to(&self.binding) {
+            return Err(browser_mismatch());
+        }
+        self.refer();
+        Ok(self)
+    }
+
+    fn refer(&self) {
         record::refer(self.reference);
     }
 
