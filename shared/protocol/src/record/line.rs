@@ -1,6 +1,6 @@
 //! The line that a record becomes: a JSON object, with the names of AWS Lambda Powertools where it has one.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{Inner, Level, Remark, State, Wait};
 
@@ -74,8 +74,8 @@ impl Line {
 }
 
 /// Hands the line to whoever prints it.
-pub(super) fn emit(level: Level, line: &Map<String, Value>) {
-    let line = json!(line);
+pub(super) fn emit(level: Level, line: Map<String, Value>) {
+    let line = Value::Object(line);
     match level {
         Level::Error => tracing::error!(target: TARGET, %line),
         Level::Warn => tracing::warn!(target: TARGET, %line),

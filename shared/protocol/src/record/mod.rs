@@ -215,7 +215,7 @@ impl Inner {
         let (level, line) = line::of(self, &mut state);
         state.is_written = true;
         drop(state);
-        line::emit(level, &line);
+        line::emit(level, line);
     }
 }
 
@@ -274,7 +274,7 @@ pub fn notes(said: impl Into<Remark>) {
 fn say(mut said: Remark, put: impl FnOnce(&mut State, Remark)) {
     let Ok(record) = CURRENT.try_with(Record::clone) else {
         // Outside of all work, each thing that is said is a line.
-        line::emit(said.level, &line::alone(said));
+        line::emit(said.level, line::alone(said));
         return;
     };
     let mut state = record.0.lock();
