@@ -11,13 +11,18 @@ WRAPPED = 184
 
 
 def answer(operation, body):
+    """Status and body."""
     key = {"KeyId": "arn:aws:kms:us-east-1:123456789012:key/2f8c0b1e-6c1d-4f0e-9a3b-7d5e4c3b2a19"}
     if operation == "GenerateDataKey":
         plain = base64.b64encode(secrets.token_bytes(32)).decode()
         wrapped = base64.b64encode(plain.encode().ljust(WRAPPED)).decode()
-        return key | {"Plaintext": plain, "CiphertextBlob": wrapped}
+        return 200, key | {"Plaintext": plain, "CiphertextBlob": wrapped}
     if operation == "Decrypt":
-        return key | {"Plaintext": base64.b64decode(body["CiphertextBlob"]).decode().rstrip()}
+        wrapped = base64.b64decode(body["CiphertextBlob"])
+        # It may be another key's: the workspace is defined under both in turn.
+        if not wrapped.isascii():
+            return 400, {"__type": "InvalidCiphertextException"}
+        return 200, key | {"Plaintext": wrapped.decode().rstrip()}
     raise ValueError(operation)
 
 
@@ -29,7 +34,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):  # noqa: N802
         operation = self.headers["x-amz-target"].partition(".")[2]
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self._send(200, json.dumps(answer(operation, body)).encode())
+        status, answered = answer(operation, body)
+        self._send(status, json.dumps(answered).encode())
 
     def do_GET(self):  # noqa: N802
         self._send(404, b"")

@@ -174,7 +174,8 @@ class Proxy:
                 service, _, operation = self.headers["x-amz-target"].partition(".")
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 if service == "TrentService":
-                    status, answer, units = 200, json.dumps(kms.answer(operation, body)).encode(), (0, 0)
+                    status, answered = kms.answer(operation, body)
+                    answer, units = json.dumps(answered).encode(), (0, 0)
                 else:
                     body["ReturnConsumedCapacity"] = "INDEXES"
                     target = {"x-amz-target": self.headers["x-amz-target"]}
