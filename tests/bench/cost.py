@@ -1,6 +1,9 @@
 """What a million connections cost on AWS, from the counts of one and the public prices."""
 
 import math
+import re
+
+import world
 
 # us-east-1, on demand, without the free tier, in US dollars; looked up in November 2026.
 PRICES = {
@@ -12,12 +15,20 @@ PRICES = {
     "kms": 0.03 / 1e4,  # https://aws.amazon.com/kms/pricing/
 }
 
-# At 128 MB a function has this share of a core: 1,769 MB make a whole one.
-MEMORY_MB, CORE_MB = 128, 1769
+# A function has a share of a core: 1,769 MB make a whole one.
+CORE_MB = 1769
+TEMPLATE = (world.ROOT / "infra/template.yaml").read_text(encoding="utf-8")
 # Assumed, as nothing here is far away: a DynamoDB request, and a provider's token endpoint, in milliseconds.
 DATABASE_MS, PROVIDER_MS = 5, 300
 # Node needs more than Linkspan to start in the time that Lambda gives; a usual setting.
 NODE_MEMORY_MB = 512
+
+
+def memory(function):
+    """Its megabytes, as the template deploys it: its own, or what all have."""
+    block = re.search(rf"^  {function.capitalize()}Function:\n((?:    .*\n|\n)+)", TEMPLATE, re.MULTILINE)[1]
+    own = re.search(r"^      MemorySize: (\d+)$", block, re.MULTILINE)
+    return int((own or re.search(r"^    MemorySize: (\d+)$", TEMPLATE, re.MULTILINE))[1])
 
 
 def lines(results):
@@ -25,24 +36,26 @@ def lines(results):
     times = results["times"]
     # As it is deployed: with its key in KMS.
     keyed = {name: results["kms"][f"{name}, KMS"] for name in ("initiate", "callback")}
-    yield "Linkspan", _million(results["flow"]["linkspan, key in KMS"]["warm"], MEMORY_MB, {
-        name: of["warm_cpu"]["median"] for name, of in (keyed | {"finish": times["finish"]}).items()
+    yield "Linkspan", _million(results["flow"]["linkspan, key in KMS"]["warm"], {
+        name: (of["warm_cpu"]["median"], memory(name)) for name, of in (keyed | {"finish": times["finish"]}).items()
     })
-    yield "grant", _million(results["flow"]["grant"]["warm"], NODE_MEMORY_MB, {
-        "connect": times["grant: connect"]["warm_cpu"]["median"],
-        "callback": times["grant: callback"]["warm_cpu"]["median"],
+    yield "grant", _million(results["flow"]["grant"]["warm"], {
+        step: (times[f"grant: {step}"]["warm_cpu"]["median"], NODE_MEMORY_MB) for step in ("connect", "callback")
     })
 
 
-def _million(flow, memory, cpu):
-    billed = 0
-    for step, milliseconds in cpu.items():
+def _million(flow, steps):
+    """Dollars for a million flows of these steps, each with its processor time in milliseconds and its megabytes."""
+    billed = gigabyte_seconds = 0
+    for step, (milliseconds, megabytes) in steps.items():
         waiting = DATABASE_MS * len(flow["operations"][step]) + (PROVIDER_MS if step == "callback" else 0)
-        billed += math.ceil(milliseconds * CORE_MB / memory + waiting)
+        took = math.ceil(milliseconds * CORE_MB / megabytes + waiting)
+        billed += took
+        gigabyte_seconds += took / 1000 * megabytes / 1024
     of = {
-        "HTTP API requests": len(cpu) * PRICES["http_request"],
-        "Lambda requests": len(cpu) * PRICES["invocation"],
-        f"Lambda time ({billed} ms at {memory} MB)": billed / 1000 * memory / 1024 * PRICES["gb_second"],
+        "HTTP API requests": len(steps) * PRICES["http_request"],
+        "Lambda requests": len(steps) * PRICES["invocation"],
+        f"Lambda time ({billed} ms)": gigabyte_seconds * PRICES["gb_second"],
         "DynamoDB writes": flow["write_units"] * PRICES["write_unit"],
         "DynamoDB reads": flow["read_units"] * PRICES["read_unit"],
         "KMS": flow["kms"] * PRICES["kms"],
@@ -56,13 +69,13 @@ def markdown(results):
         rows += [f"| {who}: {what} | {dollars:.2f} |" for what, dollars in of.items()]
         rows.append(f"| **{who}: together** | **{sum(of.values()):.2f}** |")
     read = results["growth"][-1]["rest"]["read"]
-    of = _million(read, MEMORY_MB, {"read": read["warm_cpu"]})
+    of = _million(read, {"read": (read["warm_cpu"], memory("api"))})
     rows.append(f"| Linkspan: the backend reads each once more | {sum(of.values()):.2f} |")
     return "\n".join(["| a million connections, warm | US dollars |", "| --- | ---: |", *rows])
 
 
-# The scheduled refresh: its memory, how many it has in hand at once, and how often it runs (infra/template.yaml).
-REFRESH_MEMORY_MB, AT_ONCE, SWEEPS = 512, 64, 365.25 / 12 * 24 * 12
+# The scheduled refresh: how many it has in hand at once, and how often it runs (infra/template.yaml).
+AT_ONCE, SWEEPS = 64, 365.25 / 12 * 24 * 12
 MONTH_DAYS = 365.25 / 12
 # An idle connection is renewed once a week; one in use, with tokens of one hour, 15 minutes before they end.
 KINDS = {"idle": MONTH_DAYS / 7, "in use, tokens of one hour": MONTH_DAYS * 24 * 60 / 45}
@@ -70,14 +83,14 @@ KINDS = {"idle": MONTH_DAYS / 7, "in use, tokens of one hour": MONTH_DAYS * 24 *
 
 def refreshes(results):
     """What a million connections cost a month after they were made."""
-    rest = results["growth"][-1]["rest"]
+    rest, megabytes = results["growth"][-1]["rest"], memory("refresh")
     refresh, sweep = rest["refresh"], rest["sweep"]
     waiting = (DATABASE_MS * refresh["requests"] + PROVIDER_MS) / AT_ONCE
-    milliseconds = refresh["warm_cpu"] * CORE_MB / REFRESH_MEMORY_MB + waiting
-    each = _units(refresh) + milliseconds / 1000 * REFRESH_MEMORY_MB / 1024 * PRICES["gb_second"]
-    empty = sweep["warm_cpu"] * CORE_MB / REFRESH_MEMORY_MB + DATABASE_MS * sweep["requests"]
+    milliseconds = refresh["warm_cpu"] * CORE_MB / megabytes + waiting
+    each = _units(refresh) + milliseconds / 1000 * megabytes / 1024 * PRICES["gb_second"]
+    empty = sweep["warm_cpu"] * CORE_MB / megabytes + DATABASE_MS * sweep["requests"]
     alone = SWEEPS * (
-        _units(sweep) + PRICES["invocation"] + empty / 1000 * REFRESH_MEMORY_MB / 1024 * PRICES["gb_second"]
+        _units(sweep) + PRICES["invocation"] + empty / 1000 * megabytes / 1024 * PRICES["gb_second"]
     )
     rows = [
         f"| {kind} | {times:,.1f} | {each * 1e6:.2f} | {each * times * 1e6:,.0f} |" for kind, times in KINDS.items()

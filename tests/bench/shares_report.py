@@ -4,8 +4,10 @@ import math
 import re
 import statistics
 
+import cost
 import plot
 import world
+from report import holds
 
 # The lean floor as it is usually written, and with what our functions do before their first event.
 FLOOR, WARMED = "floor: clients at the first event", "floor: connected in init"
@@ -29,9 +31,37 @@ WHAT = {
 }
 
 
+def budgets(at):
+    """What was promised of first answers, at the memory that the template gives each function: (promise, measured, limit,
+    smaller is better). Each measured ratio is the median of those within a round."""
+    at = {int(memory): of for memory, of in at.items()}
+
+    def ratio(one, other, *parts):
+        def values(of):
+            return [sum(each) for each in zip(*(of[part] for part in parts))]
+        return statistics.median(a / b for a, b in zip(values(one), values(other), strict=True))
+
+    def own(function):
+        return at[cost.memory(function)]
+
+    initiate, smallest = own("initiate"), at[min(at)]
+    yield f"initiate, against the lean floor at {min(at)} MB", ratio(initiate["initiate"], smallest[FLOOR], "cold"), 0.5, True
+    for function, limit in (("initiate", 1.15), ("callback", 1.5), ("finish", 1.1)):
+        measured = ratio(own(function)[function], own(function)[WARMED], "cold")
+        yield f"{function}, against the floor that is connected in init, at the same memory", measured, limit, True
+    yield "grant's against initiate's, at the same memory", ratio(initiate["grant: connect"], initiate["initiate"], "cold"), 40, False
+    yield "the same, init included", ratio(initiate["grant: connect"], initiate["initiate"], "init", "cold"), 30, False
+
+
 def tables(results):
     at = results["at"]
     names = list(next(iter(at.values())))
+    if {"initiate", "callback", "finish", "grant: connect", FLOOR, WARMED} <= set(names):
+        yield "First answers, at the memory that each function has", [
+            ["budget", "measured", "limit", ""],
+            *([what, _number(value), f"{'≤' if smaller else '≥'} {limit}", holds(value, limit, smaller)]
+              for what, value, limit, smaller in budgets(at)),
+        ]
     for what, title in WHAT.items():
         rows = [[name, *(_cell(of[name], what, of) for of in at.values())] for name in names if what in at_first(at)[name]]
         yield title, [["", *(f"{memory} MB" for memory in at)], *rows]
