@@ -18,15 +18,15 @@ use tests::{Start, World, definitions, tokens};
 use zeroize::Zeroizing;
 
 /// What a first OAuth 2 connection asks of `DynamoDB` when its functions are warm and at most 1 KB is stored. The
-/// budget: 5 requests, 10 write units, 3 read units.
-const WARM: Consumed = Consumed { requests: 5, write_units: 10.0, read_units: 1.0 };
+/// budget: 5 requests, 11 write units, 3 read units.
+const WARM: Consumed = Consumed { requests: 5, write_units: 11.0, read_units: 1.0 };
 
 /// The same when no function has the definitions in memory: new ones, or those that read them half a minute ago.
-const COLD: Consumed = Consumed { requests: 7, write_units: 10.0, read_units: 4.0 };
+const COLD: Consumed = Consumed { requests: 7, write_units: 11.0, read_units: 4.0 };
 
 /// A warm one that replaces another. Its first transaction fails, because only that tells whom it replaces, and what
 /// fails is charged too.
-const REPLACEMENT: Consumed = Consumed { requests: 6, write_units: 20.0, read_units: 1.0 };
+const REPLACEMENT: Consumed = Consumed { requests: 6, write_units: 21.0, read_units: 1.0 };
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_stays_within_its_budget() {
@@ -71,10 +71,10 @@ async fn longer_tokens_cost_two_units_for_each_kb() {
         world.provider.next("/oauth/token", Reply::json(200, &tokens));
         let customer = format!("0b7f7c6e-52a5-4c8e-9d0e-6f7a1c2b3d{number:02}");
         let cost = functions.connect(&customer).await.database;
-        assert_eq!(Consumed { write_units: 10.0, ..cost }, WARM);
+        assert_eq!(Consumed { write_units: 11.0, ..cost }, WARM);
         units.push((length, cost.write_units));
     }
-    assert_eq!(units, [(40, 10.0), (100, 12.0), (1_000, 12.0), (2_000, 14.0), (3_000, 16.0)]);
+    assert_eq!(units, [(40, 11.0), (100, 13.0), (1_000, 13.0), (2_000, 15.0), (3_000, 17.0)]);
 }
 
 /// A renewal with a key in KMS: one unit for the lease, one for the next entry of the schedule, and one for each KB of the
@@ -121,7 +121,8 @@ async fn a_connection_costs_the_same_however_many_there_are() {
     }
 }
 
-/// A start waits for its customer in a record: written when the page is shown, read when it is answered.
+/// A start waits for its customer in a record: written when the page is shown, read when it is answered. One of the two
+/// units is the index's.
 #[tokio::test(start_paused = true)]
 async fn a_form_costs_one_write_when_it_is_shown_and_one_read_each_time_it_is_sent() {
     let world = World::with(&definitions::api_key()).await;
@@ -129,14 +130,61 @@ async fn a_form_costs_one_write_when_it_is_shown_and_one_read_each_time_it_is_se
     browser.send(Start::new().form()).await;
     let _ = world.wire.take_consumed();
     let mut form = Form::read(&browser.send(Start::new().form()).await);
-    assert_eq!(world.wire.take_consumed(), Consumed { requests: 1, write_units: 1.0, read_units: 0.0 });
+    assert_eq!(world.wire.take_consumed(), Consumed { requests: 1, write_units: 2.0, read_units: 0.0 });
     for _ in 0..3 {
         form = Form::read(&browser.send(form.submit()).await);
         assert_eq!(world.wire.take_consumed(), Consumed { requests: 1, write_units: 0.0, read_units: 1.0 });
     }
     let link = Start::new().from(&[("sec-fetch-site", "none")]).link("/connect");
     browser.send(link).await;
-    assert_eq!(world.wire.take_consumed(), Consumed { requests: 1, write_units: 1.0, read_units: 0.0 });
+    assert_eq!(world.wire.take_consumed(), Consumed { requests: 1, write_units: 2.0, read_units: 0.0 });
+}
+
+/// How a start ended that has no flow: one put, with one unit for the index. A connection without a provider's page takes 8
+/// beside it.
+#[tokio::test(start_paused = true)]
+async fn a_start_without_a_flow_costs_two_units_for_its_attempt() {
+    let world = World::with(&definitions::api_key()).await;
+    let refused = Start::new().with(&json!({ "integrationKey": "none" }));
+    world.browser().send(refused.form()).await;
+    let _ = world.wire.take_consumed();
+    world.browser().send(refused.form()).await;
+    assert_eq!(world.wire.take_consumed().write_units, 2.0);
+    let entered = Start::new().with(&json!({ "connectionParameters": definitions::entered() }));
+    world.browser().send(entered.form()).await.assert_connected();
+    let _ = world.wire.take_requests();
+    assert_eq!(world.wire.take_consumed().write_units, 8.0);
+}
+
+/// A flow that waits for the application leaves a trace of its attempt: one put more, with one unit for the index.
+#[tokio::test(start_paused = true)]
+async fn a_flow_that_waits_costs_two_units_more() {
+    let world = world().await;
+    let mut confirming = definitions::workspace(tokens::WORKSPACE);
+    confirming["confirmUser"] = true.into();
+    world.define_workspace(tokens::WORKSPACE, &confirming).await;
+    let browser = world.browser();
+    let callback = world.begin(&browser, &Start::new()).await.consent();
+    let _ = world.wire.take_consumed();
+    browser.get(&callback).await;
+    assert_eq!(world.wire.take_consumed(), Consumed { requests: 3, write_units: 4.0, read_units: 0.0 });
+}
+
+/// Many attempts cost no more to look through than their own size: one page of one customer's.
+#[tokio::test(start_paused = true)]
+async fn a_page_of_attempts_takes_one_query_and_one_read_of_a_hundred() {
+    let world = world().await;
+    for number in 0..30 {
+        world.begin(&world.browser(), &Start::new().by(&format!("customer-{}", number % 2))).await;
+    }
+    let _ = world.wire.take_requests();
+    let token = tokens::admin(tokens::WORKSPACE);
+    for query in ["", "?userId=customer-1", "?status=pending"] {
+        world.api(Method::GET, &format!("/connection-attempt-logs{query}"), &token, None).await;
+        let operations: Vec<String> =
+            world.wire.take_requests().into_iter().map(|request| request.operation).collect();
+        assert_eq!(operations, ["Query", "BatchGetItem"], "{query}");
+    }
 }
 
 /// The limit of a workspace's requests: the first five of a minute in a warm function are not counted.

@@ -69,12 +69,12 @@ async fn what_was_entered_is_the_credentials() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_takes_one_transaction_and_stores_no_flow() {
+async fn it_takes_one_transaction_and_a_put_for_the_attempt_and_stores_no_flow() {
     let world = World::with(&definitions::api_key()).await;
     world.browser().send(start().form()).await.assert_connected();
     let operations: Vec<String> =
         world.wire.take_requests().into_iter().map(|request| request.operation).collect();
-    assert_eq!(operations, ["BatchGetItem", "TransactWriteItems"]);
+    assert_eq!(operations, ["BatchGetItem", "TransactWriteItems", "PutItem"]);
     let dump = world.dump().await;
     assert_eq!((dump.flows.len(), dump.live_connections().len()), (0, 1));
     assert!(!dump.contains(API_KEY.as_bytes()));

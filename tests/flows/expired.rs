@@ -8,6 +8,7 @@ use tests::definitions::{self, workspace};
 use tests::form::Form;
 use tests::popup_result::PopupResult;
 use tests::tokens::WORKSPACE;
+use tests::world::callback_path;
 use tests::{Browser, Start, World};
 
 const LATE: Duration = Duration::from_mins(74);
@@ -77,14 +78,16 @@ async fn a_window_that_waits_is_told_too() {
     );
 }
 
-/// A browser keeps the cookie for as long as the record is there.
+/// A browser keeps the cookie for as long as the flow is remembered, to the second.
 #[tokio::test(start_paused = true)]
-async fn the_cookie_lasts_as_long_as_the_record() {
+async fn the_cookie_lasts_as_long_as_the_flow_is_remembered() {
     let world = World::new().await;
-    let begun = world.browser().send(Start::new().form()).await;
+    let browser = world.browser();
+    let begun = browser.send(Start::new().form()).await;
     assert!(begun.cookies()[0].contains("Max-Age=4500"), "{:?}", begun.cookies());
-    let dump = world.dump().await;
-    let flow = &dump.flows[0];
-    let number = |name: &str| flow[name].as_n().unwrap().parse::<i64>().unwrap();
-    assert_eq!(number("ttl") - number("expiresAt") / 1000, 3600);
+    let callback = format!("{}?code=a&state={}", callback_path(), parameter(&begun.away(), "state").unwrap());
+    world.clock.advance(Duration::from_millis(4_499_999));
+    assert_eq!(browser.get(&callback).await.redirected_refusal().key, "state_expired");
+    world.clock.advance(Duration::from_millis(1));
+    assert_eq!(browser.get(&callback).await.refusal().key, "state_unknown");
 }

@@ -7,6 +7,8 @@ mod api_hints;
 mod archive;
 mod archive_races;
 mod at_once;
+mod attempt_list;
+mod attempts;
 mod authorization_request;
 mod begun_at_provider;
 mod budget;

@@ -40,13 +40,14 @@ async fn every_read_of_a_flow_is_strong() {
     world.connection(&id).await;
     let token = tests::tokens::customer("acme", "user-1");
     world.forget_definitions();
-    for path in ["/connections", "/integrations", "/integrations/crm"] {
+    for path in ["/connections", "/connection-attempt-logs", "/integrations", "/integrations/crm"] {
         world.api(http::Method::GET, path, &token, None).await;
     }
     let read = |operation: &str, table: &str, strong| (operation.to_owned(), table.to_owned(), strong);
     let expected = BTreeSet::from([
         // Lists may lag a moment.
         read("BatchGetItem", "connections", false),
+        read("BatchGetItem", "flows", false),
         read("BatchGetItem", "integrations", true),
         read("GetItem", "connections", true),
         read("GetItem", "flows", true),
@@ -54,6 +55,7 @@ async fn every_read_of_a_flow_is_strong() {
         read("Query", "integrations", true),
         // An index cannot be read consistently.
         read("Query", "connections/owner", false),
+        read("Query", "flows/attempts", false),
     ]);
     assert_eq!(reads(&world.wire.take_requests()), expected);
 }

@@ -2,6 +2,7 @@
 //! nothing was sent.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on ends where it stands")]
 
+mod attempts;
 mod audit;
 mod bare_callback;
 mod borrowed_values;

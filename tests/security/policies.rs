@@ -133,6 +133,7 @@ async fn observed() -> [(&'static str, BTreeSet<String>); 5] {
     for (method, path, token, body) in [
         (Method::GET, "/self".to_owned(), &user, None),
         (Method::GET, "/connections?limit=5".to_owned(), &manager, None),
+        (Method::GET, "/connection-attempt-logs".to_owned(), &manager, None),
         (Method::GET, "/integrations".to_owned(), &user, None),
         (Method::GET, "/integrations/crm".to_owned(), &user, None),
         (Method::POST, "/connections".to_owned(), &manager, Some(given)),

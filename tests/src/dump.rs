@@ -18,6 +18,8 @@ pub type Item = BTreeMap<String, AttributeValue>;
 pub struct Dump {
     /// The flows.
     pub flows: Vec<Item>,
+    /// The attempts that have no flow's item.
+    pub attempts: Vec<Item>,
     /// The connections, and the slots between them.
     pub connections: Vec<Item>,
     /// Workspaces and integrations.
@@ -29,8 +31,13 @@ pub struct Dump {
 impl Dump {
     /// Reads all tables.
     pub async fn read(client: &Client, tables: &Tables) -> Self {
+        let (attempts, flows): (Vec<Item>, Vec<Item>) = items(client, &tables.flows)
+            .await
+            .into_iter()
+            .partition(|item| text(item, "pk").starts_with("attempt#"));
         let dump = Self {
-            flows: items(client, &tables.flows).await,
+            flows,
+            attempts,
             connections: items(client, &tables.connections).await,
             integrations: items(client, &tables.integrations).await,
             schedule: items(client, &tables.schedule).await,
@@ -96,7 +103,7 @@ impl Dump {
     #[must_use]
     pub fn contains(&self, secret: &[u8]) -> bool {
         let mut haystack = Vec::new();
-        let all = [&self.flows, &self.connections, &self.integrations, &self.schedule];
+        let all = [&self.flows, &self.attempts, &self.connections, &self.integrations, &self.schedule];
         for item in all.into_iter().flatten() {
             for (name, value) in item {
                 haystack.extend_from_slice(name.as_bytes());

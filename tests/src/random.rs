@@ -14,7 +14,7 @@ pub struct CountedRandom {
 }
 
 /// The length of what a reference is drawn from, in bytes. Nothing else is as short.
-const REFERENCE: usize = 5;
+const REFERENCE: usize = 4;
 
 impl Random for CountedRandom {
     fn fill(&self, bytes: &mut [u8]) {

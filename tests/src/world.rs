@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::types::AttributeValue;
 use flow::deps::{Deps, Seams, Settings};
 use flow::seal::{StaticKey, WrappingKey};
 use flow::store::StoredDefinition;
@@ -197,6 +198,13 @@ impl World {
     pub async fn write(&self, table: &str, item: &Item) {
         let item = item.clone().into_iter().collect();
         self.observer.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
+    }
+
+    /// Deletes an item of the flows, as its TTL does.
+    pub async fn delete_flow(&self, id: &str) {
+        let key = AttributeValue::S(id.to_owned());
+        let table = &self.around.database.tables.flows;
+        self.observer.delete_item().table_name(table).key("pk", key).send().await.unwrap();
     }
 
     /// The writes to the connections since the last call of this function, as their stream reports them.

@@ -13,7 +13,7 @@ use crate::{read, root};
 type Place = (String, String);
 
 /// What no caller and no operator meets: pauses between tries, units, lengths of a form, what only a test counts with.
-const NO_LIMITS: [(&str, &str); 19] = [
+const NO_LIMITS: [(&str, &str); 21] = [
     ("shared/flow/src/complete.rs", "PAUSE"),
     ("shared/flow/src/context/unconfirmed.rs", "FLOW_ID"),
     ("shared/flow/src/deps/limits.rs", "SECONDS"),
@@ -22,16 +22,18 @@ const NO_LIMITS: [(&str, &str); 19] = [
     ("shared/flow/src/lifecycle/refresh/sweep.rs", "LONGEST"),
     ("shared/flow/src/lifecycle/refresh/wait.rs", "ASK_AGAIN"),
     ("shared/flow/src/lifecycle/refresh/wait.rs", "PAUSE"),
+    ("shared/flow/src/store/attempt_list.rs", "AT_ONCE"),
+    ("shared/flow/src/store/batch.rs", "MOST_IN_BATCH"),
     ("shared/flow/src/store/due.rs", "GROUP"),
     ("shared/flow/src/store/due.rs", "HOUR"),
     ("shared/flow/src/store/due.rs", "SHARDS"),
     ("shared/flow/src/store/due.rs", "WORKSPACE"),
-    ("shared/flow/src/store/list.rs", "AT_ONCE"),
     ("shared/flow/src/store/transient.rs", "PAUSE"),
     ("shared/protocol/src/clock.rs", "FIRST_MILLISECONDS"),
     ("shared/protocol/src/definition/bounded_schema.rs", "RANGES"),
     ("shared/protocol/src/definition/workspace_secrets.rs", "TWO_SECRETS"),
     ("shared/protocol/src/provider/token_form.rs", "AROUND_A_FIELD"),
+    ("shared/protocol/src/record/reference.rs", "HOUR"),
     ("shared/protocol/src/redirect_uri/own_routes.rs", "MOST_HOSTS"),
 ];
 

@@ -73,7 +73,13 @@ pub fn client(endpoint: &str) -> Client {
 
 /// The same tables as in the SAM template; a test compares them.
 async fn create_tables(client: &Client, tables: &Tables) -> Result<(), Problem> {
-    let flows = client.create_table().table_name(&tables.flows);
+    forget_old_flows(client, &tables.flows).await;
+    let flows = client
+        .create_table()
+        .table_name(&tables.flows)
+        .attribute_definitions(attribute("workspace")?)
+        .attribute_definitions(attribute("attempt")?)
+        .global_secondary_indexes(attempts_index()?);
     create(with_keys(flows, "pk", None)?).await?;
     let schedule = client.create_table().table_name(&tables.schedule);
     create(with_keys(schedule, "pk", Some("sk"))?).await?;
@@ -102,6 +108,15 @@ async fn create_tables(client: &Client, tables: &Tables) -> Result<(), Problem> 
     create(with_keys(integrations, "pk", Some("sk"))?).await
 }
 
+/// Deletes a table of flows from an earlier version, which has no index of attempts. The sign-ins in it are long over.
+async fn forget_old_flows(client: &Client, table: &str) {
+    let Ok(found) = client.describe_table().table_name(table).send().await else { return };
+    if found.table.is_some_and(|table| table.global_secondary_indexes().is_empty()) {
+        // If it stays, the table is there already, and nothing but attempts is missed.
+        let _ = client.delete_table().table_name(table).send().await;
+    }
+}
+
 type CreateTable = aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 
 fn with_keys(table: CreateTable, hash: &str, range: Option<&str>) -> Result<CreateTable, Problem> {
@@ -122,6 +137,21 @@ async fn create(table: CreateTable) -> Result<(), Problem> {
         Err(error) if error.code() == Some("ResourceInUseException") => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The index of attempts: what they have from their beginning.
+fn attempts_index() -> Result<GlobalSecondaryIndex, Problem> {
+    let projection = ["connectionId", "customer", "integration", "reference"]
+        .into_iter()
+        .fold(Projection::builder().projection_type(ProjectionType::Include), |projection, name| {
+            projection.non_key_attributes(name)
+        });
+    let index = GlobalSecondaryIndex::builder()
+        .index_name("attempts")
+        .key_schema(key("workspace", KeyType::Hash)?)
+        .key_schema(key("attempt", KeyType::Range)?)
+        .projection(projection.build());
+    Ok(index.build()?)
 }
 
 /// The index for lists. They filter by the integration, and read everything else from the table.

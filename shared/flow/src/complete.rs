@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connection::{Connection, connection_not_found};
+use crate::context::attempt::not_completed;
 use crate::context::choice::choice_expired;
 use crate::context::outcome::Outcome;
 use crate::context::unconfirmed::{ConnectionRequestId, Unconfirmed, With};
@@ -62,7 +63,7 @@ pub async fn complete(
                 Completion::Taken => elsewhere(deps, &id, deadline).await?,
                 Completion::Expired => {
                     deps.store.forget_unconfirmed(&id, now).await?;
-                    return Err(too_late());
+                    return Err(not_completed());
                 }
             }
         }
@@ -70,7 +71,7 @@ pub async fn complete(
         None if found.confirmed_for.as_deref() == Some(&confirmed_for[..]) => {
             elsewhere(deps, &id, deadline).await?
         }
-        None if found.confirmed_for.is_none() => return Err(too_late()),
+        None if found.confirmed_for.is_none() => return Err(not_completed()),
         None => return Err(no_request()),
     };
     match outcome.ok_or_else(|| must_choose(page))? {
@@ -200,11 +201,6 @@ fn no_request() -> Error {
 fn must_choose(page: String) -> Error {
     let message = "The customer must choose what to connect. Send their browser to the page.";
     Error::new(ErrorKey::InteractionRequired, message).with("uri", page)
-}
-
-fn too_late() -> Error {
-    let message = "This connection was not completed within five minutes. Please start again.";
-    Error::new(ErrorKey::StateExpired, message)
 }
 
 fn another_customer() -> Error {

@@ -9,16 +9,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 
-use crate::context::FlowContext;
 use crate::context::browser::BrowserSecret;
 use crate::context::choice::{Unchosen, choice_expired};
 use crate::context::cookies::surplus_cookies;
 use crate::context::flow_id::{FlowId, RESULT_LIFETIME_SECONDS};
 use crate::context::outcome::Outcome;
+use crate::context::target::ResultTarget;
 use crate::context::unconfirmed::ConnectionRequestId;
 use crate::deps::Deps;
 use crate::lifecycle::exchange;
-use crate::store::{FlowClaim, FlowItem, browser_mismatch, state_expired};
+use crate::store::{FlowClaim, FlowItem, browser_mismatch, forgotten, state_expired};
 use crate::web::pages::{self, Reader};
 use crate::web::routes::{self, Function};
 use crate::web::{delivery, response};
@@ -50,7 +50,7 @@ async fn result(deps: &Deps, request: &Request<Bytes>) -> Result<Response<Bytes>
     About::Flow.note(id.as_str());
     let secret = BrowserSecret::from_cookies(request.headers(), &id).ok_or_else(browser_mismatch)?;
     let mut flow = own_flow(deps, &id, &secret).await?;
-    let sealed = std::mem::take(&mut flow.memory);
+    let sealed = flow.target.take();
     let progress = ended(deps, &id, &secret, flow).await?;
     record::ends(match &progress {
         Progress::Ended(_) => "result handed over",
@@ -60,8 +60,8 @@ async fn result(deps: &Deps, request: &Request<Bytes>) -> Result<Response<Bytes>
     });
     let mut response = match progress {
         Progress::Ended(outcome) => {
-            let memory = FlowContext::open(&id, &secret, &sealed)?;
-            delivery::outcome(deps, &outcome, &memory.target, reader).await?
+            let target = ResultTarget::open(&id, &secret, &sealed.ok_or_else(forgotten)?)?;
+            delivery::outcome(deps, &outcome, &target, reader).await?
         }
         Progress::Chooses(_) if reader == Reader::Machine => pages::not_chosen(),
         Progress::Chooses(unchosen) => {

@@ -26,7 +26,7 @@ const DEFAULT_LIMIT: i32 = 100;
 const MAX_LIMIT: i32 = 1000;
 
 /// The most that a cursor weighs, in bytes: a sort key in base64.
-const MAX_CURSOR: usize = 2048;
+pub(super) const MAX_CURSOR: usize = 2048;
 
 /// How many integrations are named on a page.
 const NAMED: usize = 10;
@@ -64,17 +64,8 @@ pub(crate) async fn list(call: Call<'_>, caller: Caller) -> Result<Response<Byte
     let deps = call.deps;
     let workspace = caller.workspace();
     let mut query = call.query();
-    let mut either = |one, other| Ok::<_, Error>(query.text(one, MAX_ID)?.or(query.text(other, MAX_ID)?));
-    let asked = either("userId", "tenantId")?.map(CustomerId::new);
-    let integration = either("integrationId", "integrationKey")?;
-    let customer = match (&caller, asked) {
-        (Caller::Customer(customer), Some(asked)) if asked != customer.id => {
-            let message = "A customer's token lists that customer's connections only.";
-            return Err(Error::new(ErrorKey::AccessDenied, message).field("userId"));
-        }
-        (Caller::Customer(customer), _) => Some(customer.id.clone()),
-        (Caller::Admin { .. }, asked) => asked,
-    };
+    let customer = whose(&mut query, &caller)?;
+    let integration = either(&mut query, "integrationId", "integrationKey")?;
     let page = deps
         .store
         .list_connections(&ListConnections {
@@ -132,6 +123,24 @@ async fn representations(deps: &Deps, connections: &[Connection]) -> Result<Vec<
         items.push(connection.shown_with(faces.get(id).cloned().flatten()));
     }
     Ok(items)
+}
+
+/// Whose things a list has: those of the customer who calls, or of the one that who manages the workspace asks for.
+pub(super) fn whose(query: &mut Fields, caller: &Caller) -> Result<Option<CustomerId>> {
+    let asked = either(query, "userId", "tenantId")?.map(CustomerId::new);
+    match (caller, asked) {
+        (Caller::Customer(customer), Some(asked)) if asked != customer.id => {
+            let message = "A customer's token lists only what is that customer's.";
+            Err(Error::new(ErrorKey::AccessDenied, message).field("userId"))
+        }
+        (Caller::Customer(customer), _) => Ok(Some(customer.id.clone())),
+        (Caller::Admin { .. }, asked) => Ok(asked),
+    }
+}
+
+/// A parameter that has two names.
+pub(super) fn either(query: &mut Fields, one: &str, other: &str) -> Result<Option<String>> {
+    Ok(query.text(one, MAX_ID)?.or(query.text(other, MAX_ID)?))
 }
 
 /// How many items a page has at most.

@@ -2,6 +2,7 @@
 //! answers preflights. One file a resource.
 
 mod archive;
+mod attempts;
 mod connection_changes;
 mod connection_options;
 mod connection_requests;
@@ -73,6 +74,7 @@ static TABLE: &[Entry] = &[
         Customer(|call, customer| Box::pin(connection_requests::complete(call, customer))),
     ),
     get("/sse/connection-events/{requestId}", Anyone(|_| Box::pin(ready(Err(sse::not_supported()))))),
+    get("/connection-attempt-logs", CustomerOrAdmin(|call, caller| Box::pin(attempts::list(call, caller)))),
     get("/connections", CustomerOrAdmin(|call, caller| Box::pin(connections::list(call, caller)))),
     post("/connections", CustomerOrAdmin(|call, caller| Box::pin(new_connection::create(call, caller)))),
     get("/connections/{id}", CustomerOrAdmin(|call, caller| Box::pin(connections::show(call, caller)))),

@@ -21,12 +21,13 @@ use crate::context::browser::BrowserSecret;
 use crate::context::choice::{Unchosen, choice_expired};
 use crate::context::flow_id::FlowId;
 use crate::context::outcome::Outcome;
+use crate::context::target::ResultTarget;
 use crate::context::unconfirmed::{ConnectionRequestId, With};
 use crate::deps::Deps;
 use crate::lifecycle::connect::{Issued, Progress, completed, connect, connection_key, prove};
 use crate::lifecycle::{choice, registration};
 use crate::seal::Prepared;
-use crate::store::{ChoiceClaim, FlowClaim, FlowItem, browser_mismatch, state_expired};
+use crate::store::{ChoiceClaim, FlowClaim, FlowItem, browser_mismatch, forgotten, state_expired};
 use crate::web::own_form::is_own_form;
 use crate::web::pages;
 use protocol::record::{self, About};
@@ -63,8 +64,8 @@ pub(super) async fn answer(
     if flow.expires_at <= now {
         let expired = choice_expired();
         deps.store.end_flow(&id, asked_by, &Outcome::Failed(expired.clone())).await?;
-        let memory = FlowContext::open(&id, &secret, &flow.memory)?;
-        return super::too_late(deps, request, expired, &memory).await;
+        let target = ResultTarget::open(&id, &secret, &flow.target.ok_or_else(forgotten)?)?;
+        return super::too_late(deps, request, expired, &target).await;
     }
     let unchosen = Unchosen::open(&ConnectionRequestId::of_flow(&id, &secret)?, sealed)?;
     let posted = Posted::read(request)?;
@@ -76,7 +77,7 @@ pub(super) async fn answer(
         return Ok(pages::choice(&unchosen, &id, true));
     };
     let chosen = unchosen.question.choose.credentials(chosen);
-    let memory = FlowContext::open(&id, &secret, &flow.memory)?;
+    let memory = FlowContext::open(&id, &secret, flow.memory.as_ref().ok_or_else(forgotten)?)?;
     // A key service that is away leaves the question as it is.
     let key = connection_key(deps, &memory.request).await?;
     let claimant = draw_id(&*deps.random);

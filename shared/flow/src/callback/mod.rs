@@ -17,6 +17,7 @@ use crate::context::FlowContext;
 use crate::context::browser::{BrowserSecret, State};
 use crate::context::flow_id::FlowId;
 use crate::context::outcome::Outcome;
+use crate::context::target::ResultTarget;
 use crate::deps::Deps;
 use crate::store::{Claim, browser_mismatch, state_expired, state_unknown};
 use crate::web::delivery;
@@ -75,7 +76,7 @@ async fn callback(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response
             Ok(to_result(request, &flow))
         }
         Claimed::Elsewhere => Ok(to_result(request, &flow)),
-        Claimed::TooLate(memory) => too_late(deps, request, state_expired(), &memory).await,
+        Claimed::TooLate(target) => too_late(deps, request, state_expired(), &target).await,
     }
 }
 
@@ -85,8 +86,8 @@ enum Claimed {
     Ours(Box<ClaimedFlow>),
     /// Another callback has claimed the flow: that callback's result is the flow's result.
     Elsewhere,
-    /// The flow's time is over.
-    TooLate(Box<FlowContext>),
+    /// The flow's time is over. Its result would have gone here.
+    TooLate(Box<ResultTarget>),
 }
 
 async fn claim(deps: &Deps, request: &Request<Bytes>, flow: &FlowId) -> Result<Claimed> {
@@ -97,7 +98,7 @@ async fn claim(deps: &Deps, request: &Request<Bytes>, flow: &FlowId) -> Result<C
     let path = request.uri().path();
     Ok(match deps.store.claim_flow(flow, secret.binding(), path, &claimant, now).await? {
         Claim::Taken => Claimed::Elsewhere,
-        Claim::Expired(sealed) => Claimed::TooLate(Box::new(FlowContext::open(flow, &secret, &sealed)?)),
+        Claim::Expired(sealed) => Claimed::TooLate(Box::new(ResultTarget::open(flow, &secret, &sealed)?)),
         Claim::Won(sealed) => {
             let memory = FlowContext::open(flow, &secret, &sealed)?;
             let claimed = ClaimedFlow::new(flow, secret, memory, claimant, Deadline::began(now));
@@ -111,11 +112,11 @@ async fn too_late(
     deps: &Deps,
     request: &Request<Bytes>,
     error: Error,
-    memory: &FlowContext,
+    target: &ResultTarget,
 ) -> Result<Response<Bytes>> {
     error.report("callback refused");
     let outcome = Outcome::Failed(error);
-    delivery::outcome(deps, &outcome, &memory.target, Reader::of(request.headers())).await
+    delivery::outcome(deps, &outcome, target, Reader::of(request.headers())).await
 }
 
 async fn browser_secret(deps: &Deps, headers: &HeaderMap, flow: &FlowId) -> Result<BrowserSecret> {

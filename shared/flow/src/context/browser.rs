@@ -124,6 +124,11 @@ impl BrowserSecret {
         self.derive(flow, b"connection request").map(Self)
     }
 
+    /// Derives the secret that seals where the result goes.
+    pub(super) fn for_result(&self, flow: &FlowId) -> Result<Self> {
+        self.derive(flow, b"result").map(Self)
+    }
+
     /// Derives the secret under which waits what the customer must choose from.
     pub(super) fn for_choice(&self, flow: &FlowId) -> Result<Self> {
         self.derive(flow, b"choice").map(Self)

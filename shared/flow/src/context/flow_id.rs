@@ -1,7 +1,10 @@
 //! A flow's public id, and how long a flow lasts.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use protocol::clock::Timestamp;
 
 /// The time that a customer has from the start to the callback, in seconds.
 pub const FLOW_LIFETIME_SECONDS: u32 = 15 * 60;
@@ -13,6 +16,12 @@ pub const RESULT_LIFETIME_SECONDS: u32 = 60;
 /// The time after its expiry for which a flow is remembered, in seconds: its record here, and its cookie in the browser.
 /// Nothing can be done with it then, but its customer is sent back to the application that they came from.
 pub const REMEMBERED_SECONDS: u32 = 60 * 60;
+
+/// True while a flow with this expiry is remembered. Its item is kept for longer, as an attempt.
+#[must_use]
+pub(crate) fn is_remembered(expires_at: Timestamp, now: Timestamp) -> bool {
+    now < expires_at + Duration::from_secs(REMEMBERED_SECONDS.into())
+}
 
 /// A flow's public id: the table's key, part of the cookie's name, and the end of the result's address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

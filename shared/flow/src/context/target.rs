@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use protocol::error::Result;
+use super::browser::BrowserSecret;
+use super::flow_id::FlowId;
+use protocol::error::{Error, Result};
 use protocol::id::ConnectionId;
+use protocol::random::Random;
 use protocol::redirect_uri::{Loopback, RedirectUri};
 
 /// The target of a flow's result. It is verified before it gets here.
@@ -47,6 +50,18 @@ impl ResultTarget {
         listener: Option<Listener>,
     ) -> Self {
         Self { redirect_uri: redirect_uri.map(|uri| uri.as_str().to_owned()), custom_state, listener }
+    }
+
+    /// Seals the target under the browser's secret.
+    pub fn seal(&self, flow: &FlowId, secret: &BrowserSecret, random: &dyn Random) -> Result<Vec<u8>> {
+        let json = serde_json::to_vec(self).map_err(Error::internal)?;
+        secret.for_result(flow)?.seal(flow, random, &json)
+    }
+
+    /// Opens the target with the browser's secret.
+    pub fn open(flow: &FlowId, secret: &BrowserSecret, sealed: &[u8]) -> Result<Self> {
+        let json = secret.for_result(flow)?.open(flow, sealed)?;
+        serde_json::from_slice(&json).map_err(|_| Error::internal("a result's target cannot be read"))
     }
 
     /// True if the result goes to the caller's `redirectUri`.

@@ -21,6 +21,7 @@ use serde_json::{Map, Value};
 use super::connect::{Issued, Progress, connect, connection_key};
 use super::registration;
 use crate::connection::ConnectRequest;
+use crate::context::attempt;
 use crate::context::outcome::Outcome;
 use crate::deps::Deps;
 use crate::store::FlowClaim;
@@ -211,8 +212,11 @@ pub async fn record_failure(deps: &Deps, flow: FlowClaim<'_>, error: Error) {
     if matches!(error.key(), ErrorKey::StorageUnavailable | ErrorKey::LockTimeout) {
         return;
     }
-    let failed = Outcome::Failed(error);
-    let written = deps.store.end_flow(flow.flow, flow.claimant, &failed);
+    recorded(deps.store.end_flow(flow.flow, flow.claimant, &Outcome::Failed(error))).await;
+}
+
+/// Waits until an outcome is recorded, but not for long.
+pub async fn recorded<T>(written: impl Future<Output = Result<T>>) {
     match tokio::time::timeout(FAILURE_RECORD, written).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => error.note("the outcome was not recorded"),
@@ -227,7 +231,6 @@ pub async fn interrupted(deps: &Deps, flow: FlowClaim<'_>, claimed_at: Timestamp
         return Ok(None);
     }
     record::notes(Remark::new(Level::Error, "a flow was interrupted"));
-    let message = "The connection was interrupted before it was complete. Please try again.";
-    let interrupted = Outcome::Failed(Error::new(ErrorKey::FlowInterrupted, message));
+    let interrupted = Outcome::Failed(attempt::interrupted());
     deps.store.end_flow(flow.flow, flow.claimant, &interrupted).await.map(Some)
 }

@@ -16,7 +16,7 @@ use crate::lifecycle::registration::{authorizing_secrets, issuing_secrets};
 use crate::store::NewFlow;
 use crate::web::response;
 use protocol::deadline::Deadline;
-use protocol::definition::{AuthMethod, BARE_CALLBACK, Integration, OAuth1, ParameterPlace};
+use protocol::definition::{AuthMethod, BARE_CALLBACK, OAuth1, ParameterPlace};
 use protocol::error::{Error, Result};
 use protocol::provider::maker::Maker;
 use protocol::provider::oauth1::{self, TemporaryCredentials, request_temporary_credentials};
@@ -78,12 +78,10 @@ pub(super) async fn authorize(
     if deps.own_routes.have_url(&location) {
         return Err(Error::unusable("authorizeUri").detail("it leads to a route of the service's own"));
     }
-    let target = chosen.start.target.clone();
     let confirm_user = chosen.start.workspace.confirm_user;
     let request = request.clone();
-    let memory =
-        FlowContext { request, callback_uri: redirect_uri, temporary_credentials, target, confirm_user };
-    begin_flow(deps, &flow, &secret, integration, kept_parameters, &memory).await?;
+    let memory = FlowContext { request, callback_uri: redirect_uri, temporary_credentials, confirm_user };
+    begin_flow(deps, (&flow, &secret), chosen, kept_parameters, &memory).await?;
     About::Flow.note(flow.as_str());
     record::ends("flow begun");
     Ok(response::see_other(location.as_str(), &[secret.set_cookie(&flow)]))
@@ -91,20 +89,21 @@ pub(super) async fn authorize(
 
 async fn begin_flow(
     deps: &Deps,
-    flow: &FlowId,
-    secret: &BrowserSecret,
-    integration: &Integration,
+    (flow, secret): (&FlowId, &BrowserSecret),
+    chosen: &Chosen<'_>,
     kept_parameters: Vec<String>,
     memory: &FlowContext,
 ) -> Result<()> {
+    let integration = &chosen.registration.integration;
     let new = NewFlow {
         id: flow,
         binding: secret.binding(),
         callback_path: &integration.callback_path(),
         other_path: integration.is_answered_at_bare_path().then_some(BARE_CALLBACK),
         kept_parameters,
-        memory: memory.seal(flow, secret, &*deps.random)?,
+        remembered: memory.seal(&chosen.start.target, flow, secret, &*deps.random)?,
         expires_at: deps.clock.now() + Duration::from_secs(FLOW_LIFETIME_SECONDS.into()),
+        attempt: chosen.attempt.clone(),
     };
     deps.store.begin_flow(new).await
 }

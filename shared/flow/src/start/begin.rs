@@ -4,17 +4,19 @@
 use bytes::Bytes;
 use http::Response;
 use protocol::deadline::Deadline;
-use protocol::definition::Registration;
 use protocol::definition::input::{self, Violation};
+use protocol::definition::{AuthOption, Registration};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::secret::SecretMap;
 
 use super::authorize;
 use super::chosen::Chosen;
+use super::ended;
 use super::subject::Subject;
 use super::submission::Submission;
 use super::verify::VerifiedStart;
 use crate::connection::ConnectRequest;
+use crate::context::attempt::Attempt;
 use crate::context::outcome::Outcome;
 use crate::context::unconfirmed::{ConnectionRequestId, Unconfirmed, With};
 use crate::deps::Deps;
@@ -32,18 +34,19 @@ pub(super) enum Begun {
 }
 
 /// Continues a verified start.
-pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject) -> Result<Begun> {
+pub(super) async fn begin(
+    deps: &Deps,
+    start: &VerifiedStart,
+    subject: &Subject,
+    attempt: &Attempt,
+) -> Result<Begun> {
     record::step("prepare");
+    let option = option(start, subject)?;
     let Subject { integration, connection: reconnected } = subject;
-    let before = reconnected.as_ref().map(|connection| connection.record.auth_option_key.as_str());
-    let typed = start.submission.as_ref().and_then(Submission::option);
-    // The option that the connection was made with may be gone. Then the default one is used again.
-    let before = before.filter(|key| integration.enabled_options().any(|option| option.key == **key));
-    let option = integration.auth_option(typed.or(start.request.auth_option_key.as_deref()).or(before))?;
     About::Integration.note(&integration.key);
     About::Option.note(&option.key);
     let registration = registration::of_option(deps, integration, option).await?;
-    let chosen = Chosen { start, integration, option, registration };
+    let chosen = Chosen { start, integration, option, registration, attempt };
     let entered = chosen.entered(deps, reconnected.as_ref()).await?;
     if start.submission.as_ref().is_some_and(Submission::turned) {
         record::ends("form shown");
@@ -70,6 +73,16 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
     }
 }
 
+/// The option that the customer, the caller, or the connection to reconnect names; otherwise the default one.
+pub(super) fn option<'s>(start: &VerifiedStart, subject: &'s Subject) -> Result<&'s AuthOption> {
+    let Subject { integration, connection: reconnected } = subject;
+    let before = reconnected.as_ref().map(|connection| connection.record.auth_option_key.as_str());
+    let typed = start.submission.as_ref().and_then(Submission::option);
+    // The option that the connection was made with may be gone. Then the default one is used again.
+    let before = before.filter(|key| integration.enabled_options().any(|option| option.key == **key));
+    integration.auth_option(typed.or(start.request.auth_option_key.as_deref()).or(before))
+}
+
 impl Chosen<'_> {
     /// Makes the connection without a provider's page. If the service rejects the parameters, a posted form is shown
     /// again.
@@ -77,7 +90,7 @@ impl Chosen<'_> {
         match self.connected(deps, &request).await {
             Ok(Progress::Ended(outcome)) => Ok(Begun::Ended(outcome)),
             Ok(Progress::Asks(unchosen)) => {
-                self.start.asks(deps, &request, &unchosen).await.map(Begun::Answer)
+                self.start.asks(deps, &request, self.attempt, &unchosen).await.map(Begun::Answer)
             }
             Err(error) => self.ask_again(deps, &request, error).await,
         }
@@ -101,15 +114,14 @@ impl Chosen<'_> {
             return Err(error);
         }
         let blamed = request.values(&self.registration)?.blamed(&error);
-        if !blamed.is_empty() {
-            error.report("form refused");
-            return self.ask(deps, &request.parameters, &blamed, None).await;
-        }
-        if !is_for_the_form(&error) {
+        if blamed.is_empty() && !is_for_the_form(&error) {
             return Err(error);
         }
         error.report("form refused");
-        self.ask(deps, &request.parameters, &[], Some(&error)).await
+        // The customer may leave it at that.
+        ended::note(deps, self.attempt, &Outcome::Failed(error.clone())).await;
+        let above = blamed.is_empty().then_some(&error);
+        self.ask(deps, &request.parameters, &blamed, above).await
     }
 
     async fn connected(&self, deps: &Deps, request: &ConnectRequest) -> Result<Progress> {
@@ -118,7 +130,7 @@ impl Chosen<'_> {
         let values = request.values(registration)?;
         if self.start.workspace.confirm_user {
             let credentials = import::issue(deps, values, deadline).await?;
-            return Self::unconfirmed(deps, (request, registration), credentials, deadline).await;
+            return self.unconfirmed(deps, (request, registration), credentials, deadline).await;
         }
         let key = connection_key(deps, request).await?;
         let credentials = import::issue(deps, values, deadline).await?;
@@ -141,6 +153,7 @@ impl Chosen<'_> {
 
     /// Proves the credentials, and lets them wait for the application.
     async fn unconfirmed(
+        &self,
         deps: &Deps,
         (request, registration): (&ConnectRequest, &Registration),
         credentials: SecretMap,
@@ -156,7 +169,7 @@ impl Chosen<'_> {
         let id = ConnectionRequestId::draw(&*deps.random);
         let with = With::Credentials { credentials: secrets.held.credentials, issued_at };
         let sealed = Unconfirmed { request: request.clone(), with }.seal(&id, &*deps.random)?;
-        deps.store.begin_unconfirmed(&id, sealed, deps.clock.now()).await?;
+        deps.store.begin_unconfirmed(&id, sealed, self.attempt, deps.clock.now()).await?;
         record::ends("the application must confirm its user");
         Ok(Progress::Ended(Outcome::Unconfirmed(id)))
     }
@@ -217,7 +230,7 @@ impl Chosen<'_> {
             fields,
             error: problem.unwrap_or_default(),
         };
-        self.start.behind(deps, |flow| pages::form(&page, flow)).await.map(Begun::Answer)
+        self.start.behind(deps, self.attempt, |flow| pages::form(&page, flow)).await.map(Begun::Answer)
     }
 }
 

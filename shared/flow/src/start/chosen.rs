@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::verify::VerifiedStart;
 use crate::connection::{ConnectRequest, Connection, ConnectionSecrets};
+use crate::context::attempt::Attempt;
 use crate::deps::Deps;
 
 /// A start with its option chosen.
@@ -17,6 +18,8 @@ pub(super) struct Chosen<'a> {
     pub(super) option: &'a AuthOption,
     /// The registration in use: this option's own, or that of a shared integration.
     pub(super) registration: Registration,
+    /// The attempt that the start is.
+    pub(super) attempt: &'a Attempt,
 }
 
 /// The parameters of a connection, from the customer and from the caller.

@@ -5,6 +5,7 @@
 mod authorize;
 mod begin;
 mod chosen;
+mod ended;
 mod pages;
 mod parameters;
 pub mod provenance;
@@ -26,6 +27,7 @@ use protocol::record;
 
 pub use request::StartRequest;
 
+use crate::context::attempt::cancelled;
 use crate::context::cookies::surplus_cookies;
 use crate::context::outcome::Outcome;
 use crate::deps::Deps;
@@ -69,16 +71,23 @@ async fn start(deps: &Deps, request: &Request<Bytes>, requester: Requester) -> R
         Provenance::Foreign => return Err(origin_not_allowed()),
     };
     // From here on, the caller receives the errors.
-    let found = match deps.limits.admit(&start.workspace).await.and_then(|()| start.check_target()) {
+    let admitted = deps.limits.admit(&start.workspace).await;
+    // A start that is over has said so. And who is refused because of the limit costs nothing.
+    let is_noted = admitted.is_ok() && !start.is_expired() && !start.is_cancelled();
+    let found = match admitted.and_then(|()| start.check_target()) {
         Ok(()) if start.is_expired() => Err(state_expired()),
         Ok(()) if start.is_cancelled() => Err(cancelled()),
         Ok(()) => subject(deps, &start).await,
         Err(error) => Err(error),
     };
+    let mut attempt = start.attempt(found.as_ref().ok().map(|subject| &*subject.integration));
+    if let Ok(subject) = &found {
+        attempt.option = begin::option(&start, subject).ok().map(|option| option.key.clone());
+    }
     let begun = match found {
         Ok(_) if ask && requester.in_iframe => Err(Error::interaction_required()),
-        Ok(subject) if ask => start.confirm(deps, &subject.integration).await.map(Begun::Answer),
-        Ok(subject) => begin::begin(deps, &start, &subject).await,
+        Ok(subject) if ask => start.confirm(deps, &subject.integration, &attempt).await.map(Begun::Answer),
+        Ok(subject) => begin::begin(deps, &start, &subject, &attempt).await,
         Err(error) => Err(error),
     };
     let outcome = match begun {
@@ -94,12 +103,10 @@ async fn start(deps: &Deps, request: &Request<Bytes>, requester: Requester) -> R
             Outcome::Failed(error)
         }
     };
+    if is_noted {
+        ended::note(deps, &attempt, &outcome).await;
+    }
     delivery::outcome(deps, &outcome, &start.target, requester.reader).await
-}
-
-/// The customer said no on our page, as they could have on the provider's.
-fn cancelled() -> Error {
-    Error::new(ErrorKey::AuthorizationDenied, "The access was not granted.")
 }
 
 fn origin_not_allowed() -> Error {

@@ -8,6 +8,7 @@ use protocol::error::Result;
 use super::submission::Submission;
 use super::verify::VerifiedStart;
 use super::waiting::Waiting;
+use crate::context::attempt::Attempt;
 use crate::context::flow_id::FlowId;
 use crate::deps::Deps;
 use crate::web::{pages, response};
@@ -15,27 +16,33 @@ use protocol::record::{self, About};
 
 impl VerifiedStart {
     /// Returns the page that asks the customer to confirm the start, which waits behind it.
-    pub(super) async fn confirm(&self, deps: &Deps, integration: &Integration) -> Result<Response<Bytes>> {
+    pub(super) async fn confirm(
+        &self,
+        deps: &Deps,
+        integration: &Integration,
+        attempt: &Attempt,
+    ) -> Result<Response<Bytes>> {
         let confirmation = pages::Confirmation {
             brand: &self.workspace.brand,
             integration: &integration.name,
             customer: &self.customer,
         };
         record::ends("confirmation asked for");
-        self.behind(deps, |flow| pages::confirm_start(&confirmation, flow)).await
+        self.behind(deps, attempt, |flow| pages::confirm_start(&confirmation, flow)).await
     }
 
     /// Shows a page that the start waits behind. It waits in one record, however many pages the customer is shown.
     pub(super) async fn behind(
         &self,
         deps: &Deps,
+        attempt: &Attempt,
         page: impl FnOnce(&FlowId) -> Response<Bytes>,
     ) -> Result<Response<Bytes>> {
         if let Some(submission) = &self.submission {
             return Ok(page(&submission.waiting.flow));
         }
         let listener = self.target.listener.as_ref();
-        let (flow, cookie) = Waiting::begin(deps, &self.request, listener, self.verified_at).await?;
+        let (flow, cookie) = Waiting::begin(deps, &self.request, listener, attempt.clone()).await?;
         About::Flow.note(flow.as_str());
         let mut response = page(&flow);
         response::add_cookies(&mut response, &[cookie]);

@@ -8,6 +8,7 @@ use protocol::random::draw_id;
 use super::verify::VerifiedStart;
 use crate::connection::ConnectRequest;
 use crate::context::FlowContext;
+use crate::context::attempt::Attempt;
 use crate::context::browser::{BrowserSecret, State};
 use crate::context::choice::Unchosen;
 use crate::context::unconfirmed::ConnectionRequestId;
@@ -25,6 +26,7 @@ impl VerifiedStart {
         &self,
         deps: &Deps,
         request: &ConnectRequest,
+        attempt: &Attempt,
         unchosen: &Unchosen,
     ) -> Result<Response<Bytes>> {
         if self.requester.in_iframe {
@@ -40,12 +42,11 @@ impl VerifiedStart {
             request: request.clone(),
             callback_uri: String::new(),
             temporary_credentials: None,
-            target: self.target.clone(),
             confirm_user: self.workspace.confirm_user,
         };
         let now = deps.clock.now();
-        let memory = memory.seal(&flow, &secret, &*deps.random)?;
-        let new = NewFlow::of_page(&flow, secret.binding(), PATH, memory, now);
+        let remembered = memory.seal(&self.target, &flow, &secret, &*deps.random)?;
+        let new = NewFlow::of_page(&flow, secret.binding(), PATH, remembered, now, attempt.clone());
         let sealed = unchosen.seal(&id, &*deps.random)?;
         deps.store.begin_choice(new, sealed, &draw_id(&*deps.random), now).await?;
         About::Flow.note(flow.as_str());

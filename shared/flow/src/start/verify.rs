@@ -13,6 +13,7 @@ use protocol::token::{self, Caller, Customer};
 use super::request::StartRequest;
 use super::requester::{self, Requester};
 use super::submission::Submission;
+use crate::context::attempt::Attempt;
 use crate::context::target::ResultTarget;
 use crate::deps::{Deps, OwnAddress};
 use protocol::record::{self, About};
@@ -93,6 +94,23 @@ pub(super) async fn verify(
 }
 
 impl VerifiedStart {
+    /// The attempt that this start is. The integration is the one that it turned out to be about; only then it is known
+    /// that a connection to reconnect is the customer's.
+    pub(super) fn attempt(&self, integration: Option<&Integration>) -> Attempt {
+        let named = || {
+            let named = self.request.integration.as_ref()?;
+            Some(integration_id_of(&self.workspace.key, named))
+        };
+        Attempt {
+            workspace: self.workspace.key.clone(),
+            customer: self.customer.id.clone(),
+            integration: integration.map(|integration| integration.id.clone()).or_else(named),
+            option: None,
+            reconnects: self.request.connection_id.clone().filter(|_| integration.is_some()),
+            began_at: self.verified_at,
+        }
+    }
+
     /// True if the customer does not want to go on.
     pub(super) fn is_cancelled(&self) -> bool {
         self.submission.as_ref().is_some_and(Submission::is_cancelled)

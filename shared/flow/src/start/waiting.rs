@@ -13,18 +13,16 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::request::StartRequest;
+use crate::context::attempt::Attempt;
 use crate::context::browser::{BrowserSecret, State};
 use crate::context::flow_id::{FLOW_LIFETIME_SECONDS, FlowId};
 use crate::context::target::Listener;
+use crate::context::{Remembered, START_PATH};
 use crate::deps::Deps;
 use crate::store::{NewFlow, browser_mismatch, state_expired};
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::random::draw_id;
-
-/// The path that our pages post to. The record has it in the place of a callback's path, so a callback cannot claim a
-/// start that waits, and our forms cannot take up what waits for a callback.
-pub(super) const PATH: &str = "/connection-popup";
 
 /// What a record remembers.
 #[derive(Serialize, Deserialize)]
@@ -63,15 +61,16 @@ impl Waiting {
         deps: &Deps,
         start: &StartRequest,
         listener: Option<&Listener>,
-        verified_at: Timestamp,
+        attempt: Attempt,
     ) -> Result<(FlowId, String)> {
         let flow = State::draw(&*deps.random).flow_id();
         let secret = BrowserSecret::draw(&*deps.random);
+        let verified_at = attempt.began_at;
         let content = Content { payload: start.to_payload(), listener: listener.cloned(), verified_at };
         let json = Zeroizing::new(serde_json::to_vec(&content).map_err(Error::internal)?);
-        let memory = secret.seal(&flow, &*deps.random, &json)?;
+        let remembered = Remembered { memory: secret.seal(&flow, &*deps.random, &json)?, target: None };
         let expires_at = verified_at + Duration::from_secs(FLOW_LIFETIME_SECONDS.into());
-        let new = NewFlow::of_page(&flow, secret.binding(), PATH, memory, expires_at);
+        let new = NewFlow::of_page(&flow, secret.binding(), START_PATH, remembered, expires_at, attempt);
         deps.store.begin_flow(new).await?;
         let cookie = secret.set_cookie(&flow);
         Ok((flow, cookie))
@@ -86,12 +85,13 @@ impl Waiting {
         let now = deps.clock.now();
         let found = deps.store.read_flow(&flow).await?.ok_or_else(state_expired)?;
         let found = found.of_browser(&secret)?;
-        if found.callback_path != PATH {
+        if found.callback_path != START_PATH {
             return Err(not_ours());
         }
         let unreadable = || Error::internal("a start that waits cannot be read");
+        let sealed = found.memory.ok_or_else(unreadable)?;
         let content: Content =
-            serde_json::from_slice(&secret.open(&flow, &found.memory)?).map_err(|_| unreadable())?;
+            serde_json::from_slice(&secret.open(&flow, &sealed)?).map_err(|_| unreadable())?;
         let Content { payload: Value::Object(payload), listener, verified_at } = content else {
             return Err(unreadable());
         };
@@ -109,7 +109,7 @@ impl Waiting {
     /// Notes that the customer does not want to go on.
     pub(super) async fn cancel(&self, deps: &Deps) -> Result<()> {
         let claimant = draw_id(&*deps.random);
-        let claim = deps.store.claim_flow(&self.flow, self.binding, PATH, &claimant, deps.clock.now());
+        let claim = deps.store.claim_flow(&self.flow, self.binding, START_PATH, &claimant, deps.clock.now());
         claim.await.map(drop)
     }
 }

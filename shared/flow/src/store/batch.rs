@@ -1,6 +1,9 @@
 //! Many items by their keys, in one request.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::KeysAndAttributes;
+use aws_sdk_dynamodb::types::builders::KeysAndAttributesBuilder;
 
 use super::item::Attributes;
 use super::transient::{PATIENCE, PAUSE};
@@ -8,6 +11,17 @@ use super::{Store, unavailable};
 use protocol::backoff::Backoff;
 use protocol::error::Result;
 
+/// The number of items that one `BatchGet` reads. DynamoDB takes no more.
+pub(super) const MOST_IN_BATCH: usize = 100;
+
+/// Reads these attributes and no others.
+pub(super) fn projected<const N: usize>(names: [&str; N]) -> KeysAndAttributesBuilder {
+    let names = names.map(|name| (format!("#{name}"), name.to_owned()));
+    let projection = names.iter().map(|(alias, _)| alias.as_str()).collect::<Vec<_>>().join(", ");
+    KeysAndAttributes::builder()
+        .projection_expression(projection)
+        .set_expression_attribute_names(Some(HashMap::from(names)))
+}
 impl Store {
     /// Reads the items of a table that `keys` names, in no order. What a busy table did not read is asked for again. Returns
     /// nothing if it is too busy for all of them.

@@ -1,6 +1,6 @@
 //! Flows that wait for the customer's choice. They stay in the flows table, under the flow's id.
 
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use super::flows::{NewFlow, failed_condition, read_claim};
 use super::item::{bytes, number, text};
@@ -37,7 +37,10 @@ impl Store {
             .item("owner", text(claimant))
             .item("claimedAt", number(now.0))
             .item("ttl", number(forgotten_at(until)));
-        self.begin(put).await
+        let attempt = put.get_item().clone().unwrap_or_default();
+        self.begin(put).await?;
+        self.leave_trace(&attempt).await;
+        Ok(())
     }
 
     /// Lets a claimed flow wait for a choice. What waited before is spent. It tries until the deadline, since the
@@ -52,6 +55,7 @@ impl Store {
             .update_expression("SET choice = :sealed, expiresAt = :until, #ttl = :ttl REMOVE unconfirmed")
             // A second try, after an answer that was lost, writes the same.
             .condition_expression("#owner = :owner AND attribute_not_exists(outcome)")
+            .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_names("#ttl", "ttl")
@@ -60,7 +64,10 @@ impl Store {
             .expression_attribute_values(":until", number(until.0))
             .expression_attribute_values(":ttl", number(forgotten_at(until)));
         match self.sent_until(deadline.save(), || update.clone().send()).await {
-            Ok(_) => Ok(()),
+            Ok(written) => {
+                self.leave_trace(&written.attributes.unwrap_or_default()).await;
+                Ok(())
+            }
             Err(error) => match failed_condition(&error).map(read_claim) {
                 // Only who answers the question takes over its claim: so it was asked, and the answer was lost.
                 Some(Some((owner, _))) if owner != flow.claimant => Ok(()),

@@ -7,12 +7,15 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use serde_json::Value;
 
+use super::attempts::{as_attempt, at_end, read_reference};
 use super::change::Change;
 use super::item::{Attributes, Item, bytes, number, text, texts};
 use super::write::is_taken;
 use super::{Store, unavailable};
+use crate::context::Remembered;
+use crate::context::attempt::Attempt;
 use crate::context::browser::BrowserSecret;
-use crate::context::flow_id::{FlowId, REMEMBERED_SECONDS};
+use crate::context::flow_id::{FlowId, is_remembered};
 use crate::context::outcome::Outcome;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
@@ -30,10 +33,12 @@ pub struct NewFlow<'a> {
     pub other_path: Option<&'a str>,
     /// The callback parameters that the definition keeps, beyond the standard ones.
     pub kept_parameters: Vec<String>,
-    /// The flow's memory, sealed under the browser's key.
-    pub memory: Vec<u8>,
+    /// What the flow remembers.
+    pub remembered: Remembered,
     /// The expiry of the flow, by our clock.
     pub expires_at: Timestamp,
+    /// The attempt that it is a part of.
+    pub attempt: Attempt,
 }
 
 impl<'a> NewFlow<'a> {
@@ -43,11 +48,12 @@ impl<'a> NewFlow<'a> {
         id: &'a FlowId,
         binding: [u8; 32],
         path: &'a str,
-        memory: Vec<u8>,
+        remembered: Remembered,
         expires_at: Timestamp,
+        attempt: Attempt,
     ) -> Self {
-        let (other_path, kept_parameters) = (None, Vec::new());
-        Self { id, binding, callback_path: path, other_path, kept_parameters, memory, expires_at }
+        let (callback_path, other_path, kept_parameters) = (path, None, Vec::new());
+        Self { id, binding, callback_path, other_path, kept_parameters, remembered, expires_at, attempt }
     }
 }
 
@@ -61,8 +67,10 @@ pub struct FlowItem {
     pub other_path: Option<String>,
     /// The callback parameters that the definition keeps, beyond the standard ones.
     pub kept_parameters: Vec<String>,
-    /// The flow's memory, sealed under the browser's key.
-    pub memory: Vec<u8>,
+    /// The flow's memory, sealed under the browser's key. It is gone once the flow has ended.
+    pub memory: Option<Vec<u8>>,
+    /// The target of its result, sealed in the same way; a start that waits has none.
+    pub target: Option<Vec<u8>>,
     /// The expiry of the flow, by our clock.
     pub expires_at: Timestamp,
     /// The reference under which it was begun.
@@ -83,7 +91,7 @@ pub enum Claim {
     Won(Vec<u8>),
     /// Another callback has claimed it. That callback's result is the flow's result.
     Taken,
-    /// Its time is over, and nobody may claim it any more. This is its memory, sealed.
+    /// Its time is over, and nobody may claim it any more. This is the target of its result, sealed.
     Expired(Vec<u8>),
 }
 
@@ -105,18 +113,17 @@ impl Store {
     }
 
     pub(super) fn put_flow(&self, flow: NewFlow<'_>) -> PutItemFluentBuilder {
-        let mut put = self
-            .client()
-            .put_item()
-            .table_name(&self.tables.flows)
+        let put = self.client().put_item().table_name(&self.tables.flows);
+        // Our own clock decides about the expiry. The TTL only cleans up, when the attempt need not be found any more.
+        let mut put = as_attempt(put, &flow.attempt)
             .item("pk", text(flow.id.as_str()))
             .item("binding", bytes(flow.binding))
             .item("callbackPath", text(flow.callback_path))
-            .item("memory", bytes(flow.memory))
-            .item("expiresAt", number(flow.expires_at.0))
-            // Our own clock decides about the expiry. The TTL only cleans up, some time later.
-            .item("ttl", number(flow.expires_at.seconds() + i64::from(REMEMBERED_SECONDS)));
-        put = with_reference(put);
+            .item("memory", bytes(flow.remembered.memory))
+            .item("expiresAt", number(flow.expires_at.0));
+        if let Some(target) = flow.remembered.target {
+            put = put.item("target", bytes(target));
+        }
         if let Some(path) = flow.other_path {
             put = put.item("otherPath", text(path));
         }
@@ -126,10 +133,11 @@ impl Store {
         put
     }
 
-    /// Reads a browser's flow, strongly consistent.
+    /// Reads a browser's flow, strongly consistent. One that is long over is as good as none, although its item is there.
     pub async fn read_flow(&self, id: &FlowId) -> Result<Option<FlowItem>> {
-        let found = self.read_flow_item(id).await?;
-        found.filter(|item| item.contains_key("memory")).map(|item| FlowItem::read(&item)).transpose()
+        let found = self.read_flow_item(id).await?.filter(|item| item.contains_key("binding"));
+        let found = found.map(|item| FlowItem::read(&item)).transpose()?;
+        Ok(found.filter(|flow| is_remembered(flow.expires_at, self.clock.now())))
     }
 
     pub(super) async fn read_flow_item(&self, id: &FlowId) -> Result<Option<Attributes>> {
@@ -173,7 +181,7 @@ impl Store {
             Ok(updated) => {
                 let flow = FlowItem::read(&updated.attributes.unwrap_or_default())?;
                 flow.refer();
-                Ok(Claim::Won(flow.memory))
+                flow.memory.map(Claim::Won).ok_or_else(forgotten)
             }
             Err(error) => match failed_condition(&error) {
                 Some(old) => why_not_claimed(old, binding, callback_path, claimant, now),
@@ -184,7 +192,7 @@ impl Store {
 
     /// Ends a flow, unless it has ended already. Returns the outcome that it has now.
     pub async fn end_flow(&self, id: &FlowId, claimant: &str, outcome: &Outcome) -> Result<Outcome> {
-        let change = ended(claimant, outcome);
+        let change = ended(claimant, outcome, self.clock.now());
         let update = self
             .client()
             .update_item()
@@ -225,7 +233,8 @@ impl FlowItem {
             callback_path: item.text("callbackPath")?.to_owned(),
             other_path: item.opt_text("otherPath").map(str::to_owned),
             kept_parameters: item.texts("keptParameters").to_vec(),
-            memory: item.bytes("memory")?.to_vec(),
+            memory: item.opt_bytes("memory").map(<[u8]>::to_vec),
+            target: item.opt_bytes("target").map(<[u8]>::to_vec),
             expires_at: Timestamp(item.number("expiresAt")?),
             reference: read_reference(item),
             claim: read_claim(item),
@@ -237,26 +246,16 @@ impl FlowItem {
 }
 
 /// The change that ends a flow: once, and only by its claimant.
-pub(super) fn ended(claimant: &str, outcome: &Outcome) -> Change {
-    Change::default()
-        .set("outcome", text(outcome.to_json().to_string()))
-        // What waited for the application or for the customer, if the flow did: nobody needs it any more.
+pub(super) fn ended(claimant: &str, outcome: &Outcome, at: Timestamp) -> Change {
+    at_end(outcome, at)
+        .into_iter()
+        .fold(Change::default(), |change, (name, value)| change.set(name, value))
+        // Nobody needs it any more, nor what waited for the application or for the customer, if the flow did.
+        .remove("memory")
         .remove("unconfirmed")
         .remove("choice")
         .only_if("owner", text(claimant))
         .only_if_none("outcome")
-}
-
-/// Adds the reference of the present work, which begins the flow.
-pub(super) fn with_reference(put: PutItemFluentBuilder) -> PutItemFluentBuilder {
-    match record::reference() {
-        Some(reference) => put.item("reference", text(reference.to_string())),
-        None => put,
-    }
-}
-
-pub(super) fn read_reference(item: &Attributes) -> Option<Reference> {
-    item.opt_text("reference").and_then(Reference::parse)
 }
 
 /// The claimant and the time of the claim.
@@ -290,6 +289,9 @@ fn why_not_claimed(
         return Err(state_unknown());
     }
     let flow = FlowItem::read(old)?;
+    if !is_remembered(flow.expires_at, now) {
+        return Err(state_unknown());
+    }
     if flow.binding != binding {
         return Err(browser_mismatch());
     }
@@ -302,11 +304,17 @@ fn why_not_claimed(
     }
     match &flow.claim {
         // The SDK repeated a request whose answer was lost. We had already won.
-        Some((winner, _)) if winner == claimant => Ok(Claim::Won(flow.memory)),
+        Some((winner, _)) if winner == claimant => flow.memory.map(Claim::Won).ok_or_else(forgotten),
         Some(_) => Ok(Claim::Taken),
-        None if flow.expires_at <= now => Ok(Claim::Expired(flow.memory)),
+        None if flow.expires_at <= now => flow.target.map(Claim::Expired).ok_or_else(forgotten),
         None => Err(Error::internal("a claim failed for no reason")),
     }
+}
+
+/// Returns the error for a flow that goes on and has forgotten what it needs for that.
+#[must_use]
+pub(crate) fn forgotten() -> Error {
+    Error::internal("a flow does not remember what it needs")
 }
 
 /// Returns the error for a `state` without a flow.

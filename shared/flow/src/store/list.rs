@@ -8,11 +8,11 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::builders::KeysAndAttributesBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::batch::{MOST_IN_BATCH, projected};
 use super::connections::{INTERRUPTED, archived_partition, customer_prefix, read_connection};
 use super::item::{Item, text};
 use super::transact::gave_up;
@@ -27,9 +27,6 @@ const LIST_INDEX: &str = "owner";
 
 /// The size limit of a sort key, in bytes.
 const MAX_SORT_KEY: usize = 1024;
-
-/// The number of connections that one `BatchGet` reads. DynamoDB takes no more.
-const AT_ONCE: usize = 100;
 
 /// The number of pages that are searched for a connection with an integration. Each holds a megabyte of connections.
 const MAX_PAGES: usize = 100;
@@ -111,9 +108,9 @@ impl Store {
     /// Reads connections by their ids, in this order, without their secrets. One that does not exist is left out.
     async fn without_secrets(&self, ids: &[&str]) -> Result<Vec<Connection>> {
         let mut found = HashMap::new();
-        for ids in ids.chunks(AT_ONCE) {
+        for ids in ids.chunks(MOST_IN_BATCH) {
             let keys = ids.iter().map(|id| HashMap::from([("pk".to_owned(), text(*id))])).collect();
-            let keys = shown().set_keys(Some(keys)).build().map_err(Error::internal)?;
+            let keys = projected(SHOWN).set_keys(Some(keys)).build().map_err(Error::internal)?;
             let read = self.read_batch(&self.tables.connections, keys, "BatchGetItem connections").await?;
             for item in read.ok_or_else(gave_up)? {
                 let connection = read_connection(&item)?;
@@ -200,27 +197,20 @@ impl<'a> ListConnections<'a> {
     }
 }
 
-/// Reads all attributes but the sealed secrets.
-fn shown() -> KeysAndAttributesBuilder {
-    const SHOWN: [&str; 11] = [
-        "pk",
-        "workspace",
-        "customer",
-        "integration",
-        "record",
-        "health",
-        "version",
-        "turn",
-        "lastActiveAt",
-        "archivedAt",
-        INTERRUPTED,
-    ];
-    let names = SHOWN.map(|name| (format!("#{name}"), name.to_owned()));
-    let projection = names.iter().map(|(alias, _)| alias.as_str()).collect::<Vec<_>>().join(", ");
-    KeysAndAttributes::builder()
-        .projection_expression(projection)
-        .set_expression_attribute_names(Some(HashMap::from(names)))
-}
+/// All attributes but the sealed secrets.
+const SHOWN: [&str; 11] = [
+    "pk",
+    "workspace",
+    "customer",
+    "integration",
+    "record",
+    "health",
+    "version",
+    "turn",
+    "lastActiveAt",
+    "archivedAt",
+    INTERRUPTED,
+];
 
 fn lower(text: &str) -> String {
     text.to_lowercase()
@@ -274,6 +264,6 @@ fn start_key(partition: &str, sort_key: &str) -> Result<HashMap<String, Attribut
     ]))
 }
 
-fn not_ours() -> Error {
+pub(super) fn not_ours() -> Error {
     Error::new(ErrorKey::RequestMalformed, "The cursor is not one of this list's.").field("cursor")
 }

@@ -1,6 +1,9 @@
 //! The four tables. Every access is by key or by index; nothing scans.
 
 mod archive;
+mod attempt_list;
+mod attempt_state;
+mod attempts;
 mod batch;
 mod change;
 mod checkpoint;
@@ -32,12 +35,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::{Client, Config};
 
 pub use archive::Siblings;
+pub use attempt_list::{AttemptPage, AttemptStatus, ListAttempts};
 pub use choice::ChoiceClaim;
 pub use definitions::StoredDefinition;
 pub use due::{Due, Group, due_hour, due_partitions, hour_begins};
 pub use event::ConnectionEvent;
 pub use flows::{Claim, FlowItem, NewFlow};
-pub(crate) use flows::{browser_mismatch, state_expired, state_unknown};
+pub(crate) use flows::{browser_mismatch, forgotten, state_expired, state_unknown};
 pub use lease::{Lease, Leasing};
 pub use limits::Taken;
 pub use list::{ConnectionPage, IntegrationUse, ListConnections};

@@ -118,7 +118,7 @@ impl Store {
         let slot = &known.slot;
         let mut writes = vec![(Role::Connection, self.write_connection(save, known)?)];
         if let Some(flow) = save.flow {
-            writes.push((Role::Flow, self.write_outcome(flow, &save.outcome())?));
+            writes.push((Role::Flow, self.write_outcome(flow, save)?));
         }
         match save.others {
             Others::Untouched(_) => {}
@@ -164,8 +164,9 @@ impl Store {
         change_in_transaction(&self.tables.connections, connection.id.as_str(), &change)
     }
 
-    fn write_outcome(&self, claim: FlowClaim<'_>, outcome: &Outcome) -> Result<TransactWriteItem> {
-        change_in_transaction(&self.tables.flows, claim.flow.as_str(), &ended(claim.claimant, outcome))
+    fn write_outcome(&self, claim: FlowClaim<'_>, save: &SaveConnection<'_>) -> Result<TransactWriteItem> {
+        let change = ended(claim.claimant, &save.outcome(), save.connection.record.updated_at);
+        change_in_transaction(&self.tables.flows, claim.flow.as_str(), &change)
     }
 
     /// Puts the connection into its slot, in place of those that are known to be there.

@@ -1,11 +1,14 @@
 //! Flows that wait for the application to confirm its user. They stay in the flows table, under the flow's id.
 
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
-use super::flows::{failed_condition, read_claim, read_outcome, read_reference, with_reference};
+use super::attempts::{as_attempt, read_reference};
+use super::flows::{failed_condition, read_claim, read_outcome};
+
 use super::item::{Attributes, Item, bytes, number, text};
 use super::{Store, unavailable};
-use crate::context::flow_id::FlowId;
+use crate::context::attempt::Attempt;
+use crate::context::flow_id::{FlowId, REMEMBERED_SECONDS, is_remembered};
 use crate::context::outcome::Outcome;
 use crate::context::unconfirmed::{CONFIRMATION_LIFETIME, ConnectionRequestId};
 use protocol::clock::Timestamp;
@@ -46,20 +49,21 @@ impl Store {
         &self,
         id: &ConnectionRequestId,
         sealed: Vec<u8>,
+        attempt: &Attempt,
         now: Timestamp,
     ) -> Result<()> {
         let until = now + CONFIRMATION_LIFETIME;
-        let put = self
-            .client()
-            .put_item()
-            .table_name(&self.tables.flows)
+        let put = self.client().put_item().table_name(&self.tables.flows);
+        let put = as_attempt(put, attempt)
             .item("pk", text(id.flow().as_str()))
             .item("confirmation", bytes(id.binding()))
             .item("unconfirmed", bytes(sealed))
             .item("confirmUntil", number(until.0))
-            // The result can be asked for again a while longer.
-            .item("ttl", number(until.seconds() + CONFIRMATION_LIFETIME.as_secs().cast_signed()));
-        self.begin(with_reference(put)).await
+            .item("ttl", number(forgotten_at(until)));
+        let attempt = put.get_item().clone().unwrap_or_default();
+        self.begin(put).await?;
+        self.leave_trace(&attempt).await;
+        Ok(())
     }
 
     /// Lets the claimed flow of `claimant` wait for the application.
@@ -79,14 +83,22 @@ impl Store {
             .expression_attribute_values(":binding", bytes(id.binding()))
             .expression_attribute_values(":sealed", bytes(sealed))
             .expression_attribute_values(":until", number(until.0))
-            .update_expression("SET confirmation = :binding, unconfirmed = :sealed, confirmUntil = :until")
+            .expression_attribute_values(":ttl", number(forgotten_at(until)))
+            .update_expression(
+                "SET confirmation = :binding, unconfirmed = :sealed, confirmUntil = :until, #ttl = :ttl",
+            )
             // A second try, after an answer that was lost, writes the same.
             .condition_expression("#owner = :owner AND attribute_not_exists(outcome)")
+            .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .expression_attribute_names("#owner", "owner")
+            .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":owner", text(claimant));
         match self.sent(|| update.clone().send()).await {
-            Ok(_) => Ok(()),
+            Ok(written) => {
+                self.leave_trace(&written.attributes.unwrap_or_default()).await;
+                Ok(())
+            }
             Err(error) => match failed_condition(&error) {
                 // The application was quick: it has claimed what an attempt wrote whose answer was lost.
                 Some(found) if found.opt_bytes("confirmation") == Some(&id.binding()[..]) => Ok(()),
@@ -96,13 +108,16 @@ impl Store {
         }
     }
 
-    /// Reads a flow that waits for the application, or did, strongly consistent.
+    /// Reads a flow that waits for the application, or did, strongly consistent. One that is long over is as good as none,
+    /// although its item is there.
     pub async fn read_unconfirmed(&self, id: &FlowId) -> Result<Option<UnconfirmedItem>> {
-        let found = self.read_flow_item(id).await?;
-        found
-            .filter(|item| item.contains_key("confirmation"))
-            .map(|item| UnconfirmedItem::read(&item))
-            .transpose()
+        let found = self.read_flow_item(id).await?.filter(|item| item.contains_key("confirmation"));
+        let now = self.clock.now();
+        let is_known = |item: &Attributes| {
+            let ends = [item.opt_number("confirmUntil"), item.opt_number("expiresAt")];
+            ends.into_iter().flatten().any(|end| is_remembered(Timestamp(end), now))
+        };
+        found.filter(is_known).map(|item| UnconfirmedItem::read(&item)).transpose()
     }
 
     /// Claims a connection request for `claimant` in one conditional write: before it expires, and once. `confirmed_for`
@@ -180,4 +195,9 @@ impl UnconfirmedItem {
             outcome: read_outcome(item),
         })
     }
+}
+
+/// What waits is deleted by its TTL soon after its time: tokens can be in it. Until then its result can be asked for again.
+fn forgotten_at(until: Timestamp) -> i64 {
+    until.seconds() + i64::from(REMEMBERED_SECONDS)
 }

@@ -151,7 +151,7 @@ impl Record {
     #[must_use]
     pub fn begin(clock: Arc<dyn Clock>, random: &dyn Random, invocation: Invocation) -> Self {
         let began = clock.now();
-        let state = Mutex::new(State::begin(Reference::draw(random)));
+        let state = Mutex::new(State::begin(Reference::draw(random, began)));
         Self(Arc::new(Inner { clock, began, invocation, state }))
     }
 

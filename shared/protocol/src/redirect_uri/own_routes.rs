@@ -14,6 +14,7 @@ const MOST_HOSTS: usize = 8;
 /// left. A test compares them with the tables of routes, which stand in the functions' crates.
 pub const OWN_PATHS: &[&str] = &[
     "/connect",
+    "/connection-attempt-logs",
     "/connection-options",
     "/connection-popup",
     "/connection-requests/{id}/complete",
