@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::{connections, integration, token, workspace};
+use crate::{attempts, connections, integration, token, trace, workspace};
 
 /// Manages a deployment of Linkspan from the command line.
 #[derive(Debug, Parser)]
@@ -62,6 +62,10 @@ pub(crate) enum Command {
     Integration(integration::IntegrationArgs),
     /// Look at customers' connections, and mend them
     Connections(connections::ConnectionsArgs),
+    /// List what became of starts: who connected, and who could not and why
+    Attempts(attempts::AttemptsArgs),
+    /// Tell what became of the attempt that a customer names by its reference
+    Trace(trace::TraceArgs),
     /// Check a deployment from outside
     Doctor,
 }

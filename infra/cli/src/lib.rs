@@ -1,6 +1,8 @@
-//! `linkspan`: tokens, definitions as code, connections, and a deployment looked at from outside. One file a command.
+//! `linkspan`: tokens, definitions as code, connections, attempts, and a deployment looked at from outside. One file a
+//! command.
 
 pub mod args;
+mod attempts;
 mod client;
 mod connections;
 mod doctor;
@@ -12,6 +14,7 @@ mod references;
 mod settings;
 mod signer;
 mod token;
+mod trace;
 mod workspace;
 mod yaml;
 
@@ -53,6 +56,8 @@ async fn execute(cli: Cli, output: Output) -> Result<(), Problem> {
         Command::Workspace(args) => workspace::run(&Client::new(settings)?, output, args).await,
         Command::Integration(args) => integration::run(settings, output, args).await,
         Command::Connections(args) => connections::run(&Client::new(settings)?, output, args).await,
+        Command::Attempts(args) => attempts::run(&Client::new(settings)?, output, &args).await,
+        Command::Trace(args) => trace::run(&Client::new(settings)?, output, &args).await,
         Command::Doctor => doctor::run(settings, output).await,
     }
 }

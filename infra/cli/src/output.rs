@@ -99,6 +99,11 @@ impl Output {
     }
 }
 
+/// A text of an answer, or a hyphen where there is none.
+pub(crate) fn text(value: &Value) -> &str {
+    value.as_str().filter(|text| !text.is_empty()).unwrap_or("-")
+}
+
 /// The text without what a terminal would act on: names come from customers.
 fn plain(text: &str) -> String {
     let is_harmless = |c: char| c == '\n' || !(c.is_control() || is_bidirectional(c));

@@ -3,9 +3,9 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{state, text};
+use super::state;
 use crate::client::{Client, encoded};
-use crate::output::Output;
+use crate::output::{Output, text};
 use crate::problem::Problem;
 
 /// The most that one page of the API has.

@@ -52,11 +52,6 @@ fn path(id: &str) -> String {
     format!("/connections/{}", encoded(id))
 }
 
-/// A text, or a hyphen where there is none.
-fn text(value: &Value) -> &str {
-    value.as_str().filter(|text| !text.is_empty()).unwrap_or("-")
-}
-
 /// How a connection is, in a word or two.
 fn state(connection: &Value) -> String {
     let error = connection["error"]["key"].as_str();

@@ -3,9 +3,9 @@
 use clap::Args;
 use serde_json::Value;
 
-use super::{path, state, text};
+use super::{path, state};
 use crate::client::Client;
-use crate::output::Output;
+use crate::output::{Output, text};
 use crate::problem::Problem;
 
 /// Which connection.

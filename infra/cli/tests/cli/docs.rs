@@ -20,13 +20,14 @@ fn script(page: &str) -> String {
 async fn every_command_of_the_page_works_from_top_to_bottom() {
     let local = Local::start().await;
     let connection = local.connection("user-1").await;
+    let reference = local.attempt("user-1").await;
     let script = script(&page()).replace("http://127.0.0.1:9000", &local.base);
     let programs = PathBuf::from(LINKSPAN).parent().unwrap().to_owned();
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
     let ran = tokio::process::Command::new("sh")
         .args(["-eu", "-c", &script])
         .env_clear()
-        .envs([("PATH", path.as_str()), ("CONNECTION", &connection)])
+        .envs([("PATH", path.as_str()), ("CONNECTION", &connection), ("REFERENCE", &reference)])
         .env("HOME", &local.folder)
         .current_dir(&local.folder)
         .output()

@@ -86,6 +86,20 @@ impl Local {
         let made: Value = serde_json::from_slice(&body).unwrap();
         made["id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
     }
+
+    /// An attempt that failed, by its reference: there is no such integration.
+    pub(crate) async fn attempt(&self, customer: &str) -> String {
+        let token = self.run(["token", "--customer", customer]).await.ok().trim().to_owned();
+        let body = json!({ "token": token, "integrationKey": "no-such-thing" });
+        let request = Request::post(format!("{}/connection-popup", self.base))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Full::new(Bytes::from(body.to_string())))
+            .unwrap();
+        let answer = client(Reach::Anywhere).request(request).await.unwrap();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        let refused: Value = serde_json::from_slice(&body).unwrap();
+        refused["reference"].as_str().unwrap_or_else(|| panic!("{refused}")).to_owned()
+    }
 }
 
 /// A folder that no other test has.

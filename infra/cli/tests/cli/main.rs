@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test's helper fails the test")]
 
+mod attempts;
 mod connections;
 mod docs;
 mod doctor;
