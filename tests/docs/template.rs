@@ -85,6 +85,18 @@ fn only_functions_that_seal_or_open_have_a_key_and_each_seals_its_own_tables() {
     assert!(!template.contains("WRAPPING_KEY"));
 }
 
+#[test]
+fn the_root_secret_is_the_apis_alone_to_read_and_stands_in_no_setting() {
+    let template = read("infra/template.yaml");
+    let api = template.split("\n  ApiFunction:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    for once in ["ROOT_SECRET_ARN: !Ref RootSecret\n", "Action: secretsmanager:GetSecretValue\n"] {
+        assert_eq!((template.matches(once).count(), api.matches(once).count()), (1, 1), "{once}");
+    }
+    for secret in ["ROOT_WORKSPACE_SECRET", "NoEcho", "{{resolve:"] {
+        assert!(!template.contains(secret), "{secret}");
+    }
+}
+
 /// A new account has nothing to reserve: there a deployment with a reservation fails.
 #[test]
 fn concurrency_can_be_reserved_for_callbacks_and_results_and_is_not_unless_asked() {

@@ -4,6 +4,7 @@
 mod environment;
 mod gateway_event;
 mod log;
+mod root_secret;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,7 +21,16 @@ pub use lambda_http::Error;
 /// Runs a handler as long as the process lives. Clients are built before the first event.
 pub async fn run(mount: impl FnOnce(&Arc<Deps>) -> HttpService) -> Result<(), Error> {
     log::init();
-    let deps = environment::deps()?;
+    serve(environment::deps(None)?, mount).await
+}
+
+/// The same for a handler that verifies root tokens.
+pub async fn run_with_root_secret(mount: impl FnOnce(&Arc<Deps>) -> HttpService) -> Result<(), Error> {
+    log::init();
+    serve(environment::deps(root_secret::from_environment()?)?, mount).await
+}
+
+async fn serve(deps: Arc<Deps>, mount: impl FnOnce(&Arc<Deps>) -> HttpService) -> Result<(), Error> {
     let service = mount(&deps);
     deps.ready().await;
     lambda_runtime::run(gateway_event::adapt(service)).await
@@ -33,7 +43,7 @@ where
     Fut: Future<Output = protocol::error::Result<Value>> + Send + 'static,
 {
     log::init();
-    let deps = environment::deps()?;
+    let deps = environment::deps(None)?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
         let end = Timestamp(i64::try_from(event.context.deadline).unwrap_or(i64::MAX));
         // A type of its own: the compiler counts how deep futures stand in each other.
