@@ -4,6 +4,7 @@
 mod environment;
 mod gateway_event;
 mod log;
+mod origin;
 mod root_secret;
 
 use std::pin::Pin;
@@ -12,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use flow::deps::{Deps, HttpService};
 use lambda_http::lambda_runtime::{self, Context, LambdaEvent, service_fn};
+use origin::Origin;
 use protocol::clock::Timestamp;
 use protocol::record::Invocation;
 use serde_json::Value;
@@ -31,7 +33,7 @@ pub async fn run_with_root_secret(mount: impl FnOnce(&Arc<Deps>) -> HttpService)
 }
 
 async fn serve(deps: Arc<Deps>, mount: impl FnOnce(&Arc<Deps>) -> HttpService) -> Result<(), Error> {
-    let service = mount(&deps);
+    let service = Origin::from_environment()?.guard(mount(&deps));
     deps.ready().await;
     lambda_runtime::run(gateway_event::adapt(service)).await
 }
