@@ -58,31 +58,169 @@ async fn the_local_tables_are_those_of_the_template() {
     }
 }
 
+/// The resources of a template, by name, as they are written.
+fn resources(template: &str) -> Vec<(&str, &str)> {
+    let (_, resources) = template.split_once("\nResources:\n").unwrap();
+    let named = |block| {
+        let (name, properties) = str::split_once(block, ":\n    Type: ")?;
+        Some((name.lines().last().unwrap().trim(), properties))
+    };
+    resources.split("\n\n").filter_map(named).collect()
+}
+
+/// The names of the resources of this type that hold this text.
+fn with<'a>(resources: &[(&'a str, &str)], kind: &str, text: &str) -> Vec<&'a str> {
+    let holds = |(_, properties): &&(&str, &str)| properties.starts_with(kind) && properties.contains(text);
+    resources.iter().filter(holds).map(|(name, _)| *name).collect()
+}
+
+const FUNCTION: &str = "AWS::Serverless::Function\n";
+const ROLE: &str = "AWS::IAM::Role\n";
+const FUNCTIONS: [&str; 5] = ["Initiate", "Callback", "Finish", "Api", "Refresh"];
+
 #[test]
 fn only_functions_that_seal_or_open_have_a_key_and_each_seals_its_own_tables() {
-    let template = read("infra/template.yaml");
-    let functions: Vec<(&str, &str)> = template
-        .split("\n\n")
-        .filter_map(|resource| {
-            let (name, properties) = resource.trim_start_matches('\n').split_once(":\n")?;
-            properties.contains("Type: AWS::Serverless::Function").then_some((name.trim(), properties))
-        })
-        .collect();
-    let with = |text: &str| -> Vec<&str> {
-        functions.iter().filter(|(_, properties)| properties.contains(text)).map(|(name, _)| *name).collect()
-    };
+    let (template, roles) = (read("infra/template.yaml"), read("infra/roles.yaml"));
+    let (functions, roles) = (resources(&template), resources(&roles));
     let keyed = ["InitiateFunction", "CallbackFunction", "ApiFunction", "RefreshFunction"];
-    assert!(functions.len() > keyed.len());
-    assert_eq!(with("KMS_KEY_ID: "), keyed);
-    assert_eq!(with("- !Ref OpenPolicy"), keyed);
-    assert_eq!(with("Action: kms:GenerateDataKey"), keyed);
-    assert_eq!(with("- !If [HasSigningKeys, !Ref SignPolicy, !Ref AWS::NoValue]"), keyed);
-    assert_eq!(with("SIGNS_IN_KMS: "), keyed);
-    assert_eq!(with("kms:Sign"), [""; 0]);
+    assert!(with(&functions, FUNCTION, "").len() > keyed.len());
+    assert_eq!(with(&functions, FUNCTION, "KMS_KEY_ID: "), keyed);
+    assert_eq!(with(&functions, FUNCTION, "SIGNS_IN_KMS: "), keyed);
+    let keyed = ["InitiateRole", "CallbackRole", "ApiRole", "RefreshRole"];
+    assert_eq!(with(&roles, ROLE, "- !Ref OpenPolicy"), keyed);
+    assert_eq!(with(&roles, ROLE, "Action: kms:GenerateDataKey"), keyed);
+    assert_eq!(with(&roles, ROLE, "- !If [HasSigningKeys, !Ref SignPolicy, !Ref AWS::NoValue]"), keyed);
+    assert_eq!(with(&roles, ROLE, "kms:Sign"), [""; 0]);
     let one_table = [keyed[0], keyed[1], keyed[3]];
-    assert_eq!(with("\"kms:EncryptionContext:table\": connections }"), one_table);
-    assert_eq!(with("\"kms:EncryptionContext:table\": [connections, integrations] }"), keyed[2..3]);
+    assert_eq!(with(&roles, ROLE, "\"kms:EncryptionContext:table\": connections }"), one_table);
+    assert_eq!(
+        with(&roles, ROLE, "\"kms:EncryptionContext:table\": [connections, integrations] }"),
+        keyed[2..3]
+    );
     assert!(!template.contains("WRAPPING_KEY"));
+}
+
+#[test]
+fn the_root_secret_is_the_apis_alone_to_read_and_stands_in_no_setting() {
+    let (template, roles) = (read("infra/template.yaml"), read("infra/roles.yaml"));
+    assert_eq!(with(&resources(&template), FUNCTION, "ROOT_SECRET_ARN: !Ref RootSecret\n"), ["ApiFunction"]);
+    assert_eq!(with(&resources(&roles), "", "secretsmanager:"), ["ApiRole"]);
+    assert_eq!(roles.matches("!Ref RootSecretArn").count(), 1);
+    for secret in ["ROOT_WORKSPACE_SECRET", "NoEcho", "{{resolve:"] {
+        assert!(!template.contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn each_function_writes_to_its_own_log_group_and_no_other() {
+    let (template, roles) = (read("infra/template.yaml"), read("infra/roles.yaml"));
+    let (functions, roles) = (resources(&template), resources(&roles));
+    assert_eq!(with(&functions, FUNCTION, "").len(), FUNCTIONS.len());
+    assert_eq!(with(&roles, ROLE, "").len(), FUNCTIONS.len());
+    for name in FUNCTIONS {
+        let of_function = format!(
+            "      Role: !GetAtt Roles.Outputs.{name}\n      LoggingConfig: {{ LogGroup: !Ref {name}Logs, LogFormat: JSON }}"
+        );
+        assert_eq!(with(&functions, FUNCTION, &of_function), [format!("{name}Function")]);
+        let of_role = format!(
+            "[logs:CreateLogStream, logs:PutLogEvents]\n                Resource: !Ref {name}LogsArn\n"
+        );
+        assert_eq!(with(&roles, ROLE, &of_role), [format!("{name}Role")]);
+        assert!(template.contains(&format!("        {name}LogsArn: !GetAtt {name}Logs.Arn\n")));
+    }
+    assert_eq!(with(&roles, "", "AWSLambdaBasicExecutionRole"), [""; 0]);
+}
+
+/// What names its parameters: `!Ref Name` and `${Name}`.
+fn referred(text: &str, parameters: &BTreeSet<&str>) -> BTreeSet<String> {
+    let names = text.split(|character: char| !character.is_ascii_alphanumeric());
+    names.filter(|name| parameters.contains(name)).map(str::to_owned).collect()
+}
+
+fn parameters(template: &str) -> BTreeSet<&str> {
+    let (_, parameters) = template.split_once("\nParameters:\n").unwrap();
+    parameters
+        .lines()
+        .take_while(|line| line.is_empty() || line.starts_with("  "))
+        .filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':').filter(|name| !name.starts_with(' ')))
+        .collect()
+}
+
+/// A version of a function keeps its settings: only another version has others.
+#[test]
+fn each_parameter_that_reaches_a_function_makes_new_versions() {
+    let template = read("infra/template.yaml");
+    let parameters = parameters(&template);
+    let (_, globals) = template.split_once("\nGlobals:\n").unwrap();
+    let globals = globals.split("\nResources:\n").next().unwrap();
+    let conditions = template.split("\nConditions:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let resources = resources(&template);
+    let mut reaching = String::from(globals);
+    for (name, properties) in resources.iter().filter(|(_, properties)| properties.starts_with(FUNCTION)) {
+        assert!(
+            properties.contains("\n      VersionDescription: !Sub \"Settings ${SettingsVersion}\"\n"),
+            "{name}"
+        );
+        // These are the function's, or the schedule's, and no version's.
+        let of_versions = properties.lines().filter(|line| {
+            !["ReservedConcurrentExecutions: ", "State: "].iter().any(|own| line.trim().starts_with(own))
+        });
+        reaching.extend(of_versions.flat_map(|line| [line, "\n"]));
+    }
+    let through_conditions = conditions.lines().filter(|line| {
+        let name = line.trim().split(':').next().unwrap();
+        reaching.contains(&format!("[{name},"))
+    });
+    let mut expected = referred(&reaching, &parameters);
+    for line in through_conditions.collect::<Vec<_>>() {
+        expected.append(&mut referred(line, &parameters));
+    }
+    // How requests go over to a version is no setting of it.
+    expected.remove("DeploymentType");
+    let (_, settings) = resources.iter().find(|(name, _)| *name == "SettingsVersion").unwrap();
+    let noted: BTreeSet<String> =
+        settings.lines().filter_map(|line| Some(line.trim().split_once("=${")?.0.to_owned())).collect();
+    assert_eq!(noted, expected);
+    assert!(
+        globals.contains("SETTINGS_VERSION: !Ref SettingsVersion"),
+        "a version is only made of what differs"
+    );
+}
+
+#[test]
+fn the_page_on_deploying_has_every_parameter_with_its_default() {
+    let template = read("infra/template.yaml");
+    let page = read("docs/deploy.md");
+    let rows: String =
+        page.lines().filter(|line| line.starts_with("| `")).flat_map(|line| [line, "\n"]).collect();
+    for parameter in parameters(&template) {
+        let row = rows.lines().find(|row| row.split('|').nth(1).unwrap().contains(&format!("`{parameter}`")));
+        let row = row.unwrap_or_else(|| panic!("docs/deploy.md does not have {parameter}"));
+        let section = template.split(&format!("\n  {parameter}:\n")).nth(1).unwrap();
+        let default =
+            section.lines().find_map(|line| line.strip_prefix("    Default: ")).unwrap().trim_matches('"');
+        let shown = if default.is_empty() { "empty".to_owned() } else { format!("`{default}`") };
+        assert!(row.split('|').nth(2).unwrap().contains(&shown), "{parameter}: {shown} in {row}");
+    }
+}
+
+#[test]
+fn the_environments_of_samconfig_set_parameters_that_there_are() {
+    let template = read("infra/template.yaml");
+    let parameters = parameters(&template);
+    let config = read("samconfig.toml");
+    for environment in ["default", "dev", "staging", "prod"] {
+        assert!(config.contains(&format!("\n[{environment}.deploy.parameters]\n")), "{environment}");
+    }
+    let values =
+        config.lines().filter(|line| line.contains("parameter_overrides") || line.starts_with("  \""));
+    let mut set = 0;
+    for pair in values.flat_map(|line| line.split('"').skip(1).step_by(2)) {
+        let (name, _) = pair.split_once('=').unwrap();
+        assert!(parameters.contains(name), "{name}");
+        set += 1;
+    }
+    assert!(set > 5);
 }
 
 /// A new account has nothing to reserve: there a deployment with a reservation fails.
@@ -92,7 +230,7 @@ fn concurrency_can_be_reserved_for_callbacks_and_results_and_is_not_unless_asked
     let section = |name: &str| {
         template.split(&format!("\n  {name}:\n")).nth(1).unwrap().split("\n  ").collect::<Vec<_>>()
     };
-    for function in ["Callback", "Finish"] {
+    for function in FUNCTIONS {
         let parameter = format!("{function}ReservedConcurrency");
         assert!(section(&parameter).iter().any(|line| line.trim() == "Default: 0"), "{parameter}");
         let reserved = format!(

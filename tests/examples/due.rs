@@ -132,6 +132,7 @@ impl World {
                 provider: Arc::clone(&provider) as Arc<dyn Provider>,
                 keys: Arc::new(protocol::kept_keys::NoKeptKeys),
                 wrapping: Arc::new(StaticKey::new(Zeroizing::new([7; 32]), random)),
+                root_secret: Some(Arc::new(Secret::from(ROOT_SECRET))),
                 dynamo: config,
                 tables: database.tables.clone(),
             },
@@ -139,7 +140,6 @@ impl World {
                 public_url: Some("https://connect.example".to_owned()),
                 loopback: Loopback::Refused,
                 root_key: Some(WorkspaceKey::new(ROOT)),
-                root_secret: Some(Secret::from(ROOT_SECRET)),
                 requests_per_minute: None,
             },
         );

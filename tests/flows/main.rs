@@ -88,6 +88,7 @@ mod replacement;
 mod request_forms;
 mod result_address;
 mod revocation;
+mod root_secret;
 mod signed;
 mod signed_requests;
 mod stored_definitions;

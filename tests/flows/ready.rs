@@ -106,6 +106,7 @@ fn function(dynamodb: &str, kms: &str) -> Arc<Deps> {
         provider: Arc::new(ProviderClient::new(Loopback::Refused)),
         keys: Arc::new(NoKeptKeys),
         wrapping: Arc::new(KmsKey::new("alias/linkspan", &kms)),
+        root_secret: None,
         dynamo,
         tables: Tables {
             flows: table("flows"),

@@ -1,6 +1,8 @@
-//! The wrapping key in KMS, and keys that sign there, against moto's. `run.sh` starts it and sets the environment.
+//! The wrapping key in KMS, keys that sign there, and the root workspace's secret, against moto. `run.sh` starts it and sets
+//! the environment.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends where it stands")]
 
+mod root_secret;
 mod rotation;
 mod sealing;
 mod signing;

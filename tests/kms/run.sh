@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The wrapping key in KMS, and keys that sign there, against moto's: `moto_server` must be there (pip install "moto[server]").
+# The wrapping key in KMS, keys that sign there, and the root workspace's secret in Secrets Manager, against moto's:
+# `moto_server` must be there (pip install "moto[server]").
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 log=$(mktemp)
@@ -31,5 +32,19 @@ for key in ec:ECC_NIST_P256 rsa:RSA_2048; do
   arn=$(create_key "{\"KeyUsage\": \"SIGN_VERIFY\", \"KeySpec\": \"${key#*:}\"}")
   ask CreateAlias "{\"AliasName\": \"alias/linkspan/acme/${key%:*}\", \"TargetKeyId\": \"$arn\"}"
 done
-export KMS_KEY_ID OTHER_KMS_KEY_ID
+# Secrets: one that was changed once, and a new one.
+manage() {
+  curl --silent --show-error --fail "$endpoint" --header 'Content-Type: application/x-amz-json-1.1' \
+    --header "X-Amz-Target: secretsmanager.$1" --data "$2" \
+    --header "Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/$AWS_REGION/secretsmanager/aws4_request"
+}
+create_secret() {
+  manage CreateSecret "{\"Name\": \"$1\", \"SecretString\": \"$2\", \"ClientRequestToken\": \"$1-0000000000-0000000000-0000000000\"}" |
+    grep -o 'arn:aws:secretsmanager:[^"]*'
+}
+ROOT_SECRET_ARN=$(create_secret changed first-root-secret-first-root-secret)
+NEW_SECRET_ARN=$(create_secret new only-root-secret-only-root-secret)
+manage PutSecretValue "{\"SecretId\": \"$ROOT_SECRET_ARN\", \"SecretString\": \"second-root-secret-second-root-secret\",
+  \"ClientRequestToken\": \"second-0000000000-0000000000-0000000000\"}" >/dev/null
+export KMS_KEY_ID OTHER_KMS_KEY_ID ROOT_SECRET_ARN NEW_SECRET_ARN
 cargo test -p tests --features kms --test kms "$@"

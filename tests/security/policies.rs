@@ -51,12 +51,16 @@ fn asked(requests: &[AwsRequest]) -> BTreeSet<String> {
     asked
 }
 
+/// A role of `infra/roles.yaml`.
+fn role(name: &str) -> String {
+    let roles = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/roles.yaml")).unwrap();
+    let section = roles.split(&format!("\n  {name}:\n")).nth(1).unwrap();
+    section.split("\n\n").next().unwrap().to_owned()
+}
+
 /// The same, as a function's policy allows it.
-fn allowed(function: &str) -> BTreeSet<String> {
-    let template =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/template.yaml")).unwrap();
-    let section = template.split(&format!("\n  {function}:\n")).nth(1).unwrap();
-    let section = section.split("\n\n").next().unwrap();
+fn allowed(name: &str) -> BTreeSet<String> {
+    let section = role(name);
     let mut allowed = BTreeSet::new();
     for statement in section.split("- Effect: Allow").skip(1) {
         let line = |name: &str| statement.split(name).nth(1).map_or("", |rest| rest.lines().next().unwrap());
@@ -67,7 +71,7 @@ fn allowed(function: &str) -> BTreeSet<String> {
                 let index = resource
                     .split_once("/index/")
                     .map_or(String::new(), |(_, name)| format!("/index/{}", name.trim_end_matches('"')));
-                if resource.contains(&format!("{table}.Arn")) {
+                if resource.contains(&format!("{table}Arn")) {
                     allowed.insert(format!("{action} on {table}{index}"));
                 }
             }
@@ -170,24 +174,21 @@ async fn observed() -> [(&'static str, BTreeSet<String>); 5] {
     assert_eq!(swept.renewed, 1);
     let refresh = asked(&world.wire.take_requests());
     [
-        ("InitiateFunction", initiate),
-        ("CallbackFunction", callback),
-        ("FinishFunction", finish),
-        ("ApiFunction", api),
-        ("RefreshFunction", refresh),
+        ("InitiateRole", initiate),
+        ("CallbackRole", callback),
+        ("FinishRole", finish),
+        ("ApiRole", api),
+        ("RefreshRole", refresh),
     ]
 }
 
 /// Who counts requests in the flows table cannot touch a flow there.
 #[test]
 fn who_only_counts_requests_may_update_no_flow() {
-    let template =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/template.yaml")).unwrap();
-    let section = template.split("\n  InitiateFunction:\n").nth(1).unwrap();
-    let section = section.split("\n\n").next().unwrap();
+    let section = role("InitiateRole");
     let counts: Vec<&str> = section
         .split("- Effect: Allow")
-        .filter(|statement| statement.contains("FlowsTable.Arn") && statement.contains("UpdateItem"))
+        .filter(|statement| statement.contains("FlowsTableArn") && statement.contains("UpdateItem"))
         .collect();
     assert_eq!(counts.len(), 1);
     assert!(counts[0].contains("\"dynamodb:LeadingKeys\": \"limit#*\""));
@@ -195,10 +196,10 @@ fn who_only_counts_requests_may_update_no_flow() {
 
 #[tokio::test(start_paused = true)]
 async fn each_function_may_do_what_it_does() {
-    for (function, asked) in observed().await {
-        assert!(!asked.is_empty(), "{function}");
-        let allowed = allowed(function);
+    for (role, asked) in observed().await {
+        assert!(!asked.is_empty(), "{role}");
+        let allowed = allowed(role);
         let missing: Vec<&String> = asked.difference(&allowed).collect();
-        assert!(missing.is_empty(), "{function} may not: {missing:?}; it may: {allowed:?}");
+        assert!(missing.is_empty(), "{role} may not: {missing:?}; it may: {allowed:?}");
     }
 }

@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use flow::deps::{Deps, Seams, Settings};
+use flow::root_secret::RootSecret;
 use flow::seal::{StaticKey, WrappingKey};
 use flow::store::StoredDefinition;
 use http::Method;
@@ -76,6 +77,7 @@ struct Around {
     wire: Wire,
     wrapping: Arc<dyn WrappingKey>,
     keys: Arc<dyn KeptKeys>,
+    root_secret: Arc<dyn RootSecret>,
     requests_per_minute: Option<NonZeroU32>,
 }
 
@@ -112,6 +114,7 @@ impl World {
             wire: Wire::new(),
             wrapping,
             keys: Arc::new(NoKeptKeys),
+            root_secret: Arc::new(Secret::from(tokens::ROOT_SECRET)),
             requests_per_minute: None,
         })
     }
@@ -142,6 +145,12 @@ impl World {
         Self::new_functions(Around { keys, ..self.around.clone() })
     }
 
+    /// The same world with the root workspace's secret somewhere else, as after a deployment.
+    #[must_use]
+    pub fn rooted_in(&self, root_secret: Arc<dyn RootSecret>) -> Self {
+        Self::new_functions(Around { root_secret, ..self.around.clone() })
+    }
+
     /// The same world with this limit of a workspace's requests in a minute, as after a deployment.
     #[must_use]
     pub fn limited_to(&self, requests_per_minute: u32) -> Self {
@@ -150,8 +159,17 @@ impl World {
     }
 
     fn new_functions(around: Around) -> Self {
-        let Around { database, clock, provider, random, wire, wrapping, keys, requests_per_minute } =
-            around.clone();
+        let Around {
+            database,
+            clock,
+            provider,
+            random,
+            wire,
+            wrapping,
+            keys,
+            root_secret,
+            requests_per_minute,
+        } = around.clone();
         let deps = Deps::new(
             Seams {
                 clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -159,6 +177,7 @@ impl World {
                 provider: Arc::clone(&provider) as Arc<dyn Provider>,
                 keys,
                 wrapping,
+                root_secret: Some(root_secret),
                 dynamo: config(&database, wire.clone()),
                 tables: database.tables.clone(),
             },
@@ -166,7 +185,6 @@ impl World {
                 public_url: None,
                 loopback: Loopback::Refused,
                 root_key: Some(WorkspaceKey::new(tokens::ROOT)),
-                root_secret: Some(Secret::from(tokens::ROOT_SECRET)),
                 requests_per_minute,
             },
         );

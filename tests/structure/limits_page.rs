@@ -13,7 +13,7 @@ use crate::{read, root};
 type Place = (String, String);
 
 /// What no caller and no operator meets: pauses between tries, units, lengths of a form, what only a test counts with.
-const NO_LIMITS: [(&str, &str); 21] = [
+const NO_LIMITS: [(&str, &str); 22] = [
     ("shared/flow/src/complete.rs", "PAUSE"),
     ("shared/flow/src/context/unconfirmed.rs", "FLOW_ID"),
     ("shared/flow/src/deps/limits.rs", "SECONDS"),
@@ -22,6 +22,7 @@ const NO_LIMITS: [(&str, &str); 21] = [
     ("shared/flow/src/lifecycle/refresh/sweep.rs", "LONGEST"),
     ("shared/flow/src/lifecycle/refresh/wait.rs", "ASK_AGAIN"),
     ("shared/flow/src/lifecycle/refresh/wait.rs", "PAUSE"),
+    ("shared/flow/src/root_secret/secrets_manager.rs", "PAUSE"),
     ("shared/flow/src/store/attempt_list.rs", "AT_ONCE"),
     ("shared/flow/src/store/batch.rs", "MOST_IN_BATCH"),
     ("shared/flow/src/store/due.rs", "GROUP"),

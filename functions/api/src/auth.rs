@@ -7,7 +7,7 @@ use http::header::AUTHORIZATION;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
 use protocol::record::About;
-use protocol::token::{self, Caller, Customer, VerificationKeys};
+use protocol::token::{self, Caller, Customer};
 
 /// A customer, or who manages the workspace. Their request counts from here on: a token that nobody verified must not use
 /// up what a workspace may ask for.
@@ -41,15 +41,14 @@ pub(crate) async fn admin(deps: &Deps, request: &Request<Bytes>) -> Result<Works
 
 /// Refuses whoever does not manage workspaces. Who does has a token that is signed with the root workspace's secret, which
 /// the operator holds.
-pub(crate) fn root(deps: &Deps, request: &Request<Bytes>) -> Result<()> {
+pub(crate) async fn root(deps: &Deps, request: &Request<Bytes>) -> Result<()> {
     let token = bearer(request)?;
-    let (Some(key), Some(secret)) = (&deps.settings.root_key, &deps.settings.root_secret) else {
-        return Err(denied("This deployment has no root workspace."));
-    };
+    let no_root = || denied("This deployment has no root workspace.");
+    let key = deps.settings.root_key.as_ref().ok_or_else(no_root)?;
     if token::unverified_workspace_key(token)? != *key {
         return Err(denied("This needs a management token of the root workspace."));
     }
-    let keys = VerificationKeys::new(Some(secret), &[])?;
+    let keys = deps.root_keys.read().await?.ok_or_else(no_root)?;
     match keys.verify(token, key, deps.clock.now())? {
         Caller::Admin { .. } => {
             About::Workspace.note(key);

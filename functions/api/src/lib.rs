@@ -43,7 +43,7 @@ async fn answer(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response<B
         Handler::CustomerOrAdmin(handle) => handle(call, auth::caller(deps, request).await?).await,
         Handler::Admin(handle) => handle(call, auth::admin(deps, request).await?).await,
         Handler::Root(handle) => {
-            auth::root(deps, request)?;
+            auth::root(deps, request).await?;
             handle(call).await
         }
     }

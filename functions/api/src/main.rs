@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Error> {
-    lambda::run(|deps| deps.service(api::handle)).await
+    lambda::run_with_root_secret(|deps| deps.service(api::handle)).await
 }

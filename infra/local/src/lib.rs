@@ -85,6 +85,7 @@ pub async fn start(options: Options) -> Result<Running, Problem> {
             provider: Arc::new(ProviderClient::new(Loopback::Allowed)),
             keys: Arc::new(NoKeptKeys),
             wrapping: Arc::new(StaticKey::new(Zeroizing::new(WRAPPING_KEY), Arc::clone(&random))),
+            root_secret: Some(Arc::new(Secret::from(seed::WORKSPACE_SECRET))),
             dynamo: database.client.config().clone(),
             tables: database.tables,
         },
@@ -92,7 +93,6 @@ pub async fn start(options: Options) -> Result<Running, Problem> {
             public_url: Some(base.clone()),
             loopback: Loopback::Allowed,
             root_key: Some(WorkspaceKey::new(seed::WORKSPACE_KEY)),
-            root_secret: Some(Secret::from(seed::WORKSPACE_SECRET)),
             requests_per_minute: None,
         },
     );

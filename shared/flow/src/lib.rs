@@ -26,6 +26,7 @@ pub mod deps;
 // The stored data, and its storage.
 pub mod connection;
 pub mod context;
+pub mod root_secret;
 pub mod seal;
 pub mod store;
 

@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use flow::aws::AwsHttp;
 use flow::deps::{Deps, Seams, Settings};
 use flow::kms_signing::KmsSigning;
+use flow::root_secret::RootSecret;
 use flow::seal::{KmsKey, NoKey, StaticKey, WrappingKey};
 use flow::store::Tables;
 use lambda_http::Error;
@@ -21,13 +22,12 @@ use protocol::kept_keys::{KeptKeys, NoKeptKeys};
 use protocol::provider::client::ProviderClient;
 use protocol::random::{Random, SystemRandom};
 use protocol::redirect_uri::Loopback;
-use protocol::secret::Secret;
 use std::time::Duration;
 
 /// The time limit of one call to AWS, with the retries that the SDK makes of KMS calls. The store makes its own.
 const CALL_TIMEOUT: Duration = Duration::from_secs(8);
 
-pub(crate) fn deps() -> Result<Arc<Deps>, Error> {
+pub(crate) fn deps(root_secret: Option<Arc<dyn RootSecret>>) -> Result<Arc<Deps>, Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let loopback = loopback();
@@ -41,6 +41,7 @@ pub(crate) fn deps() -> Result<Arc<Deps>, Error> {
     let seams = Seams {
         provider: Arc::new(ProviderClient::new(loopback)),
         wrapping: wrapping_key(optional("KMS_KEY_ID"), optional("WRAPPING_KEY"), &aws, &random)?,
+        root_secret,
         keys: kept_keys(optional("SIGNS_IN_KMS").as_deref(), &aws),
         dynamo: dynamo_config(&aws),
         tables,
@@ -51,7 +52,6 @@ pub(crate) fn deps() -> Result<Arc<Deps>, Error> {
         public_url: optional("PUBLIC_URL"),
         loopback,
         root_key: optional("ROOT_WORKSPACE_KEY").map(WorkspaceKey::new),
-        root_secret: optional("ROOT_WORKSPACE_SECRET").map(Secret::new),
         requests_per_minute: limit(optional("REQUESTS_PER_MINUTE"))?,
     };
     let deps = Deps::new(seams, settings);
@@ -62,16 +62,20 @@ pub(crate) fn deps() -> Result<Arc<Deps>, Error> {
     Ok(deps)
 }
 
-/// Allows providers and redirect targets on this machine only for `cargo lambda watch` and the benchmark, with the local
-/// run's tables. With a real database they are refused, whatever the environment says.
+/// Allows providers and redirect targets on this machine only with the local run's tables. With a real database they are
+/// refused, whatever the environment says.
 fn loopback() -> Loopback {
-    let local_tables = optional("AWS_ENDPOINT_URL_DYNAMODB").is_some_and(|endpoint| {
-        ["http://127.0.0.1:", "https://localhost:"].iter().any(|local| endpoint.starts_with(local))
-    });
     match optional("ALLOW_LOOPBACK").as_deref() {
-        Some("true") if local_tables => Loopback::Allowed,
+        Some("true") if has_local_tables() => Loopback::Allowed,
         _ => Loopback::Refused,
     }
+}
+
+/// True with the local run's tables: under `cargo lambda watch`, and in the benchmark.
+pub(crate) fn has_local_tables() -> bool {
+    optional("AWS_ENDPOINT_URL_DYNAMODB").is_some_and(|endpoint| {
+        ["http://127.0.0.1:", "https://localhost:"].iter().any(|local| endpoint.starts_with(local))
+    })
 }
 
 /// Returns the key of a function that seals or opens something: one in KMS, or the local run's own. Other functions
@@ -132,11 +136,11 @@ fn aws() -> Result<SdkConfig, Error> {
 }
 
 /// Reads an optional variable. An empty one counts as absent, since the template sets optional ones to an empty text.
-fn optional(name: &str) -> Option<String> {
+pub(crate) fn optional(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-fn required(name: &str) -> Result<String, Error> {
+pub(crate) fn required(name: &str) -> Result<String, Error> {
     optional(name).ok_or_else(|| format!("the environment variable {name} is not set").into())
 }
 

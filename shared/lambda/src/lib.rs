@@ -4,6 +4,8 @@
 mod environment;
 mod gateway_event;
 mod log;
+mod origin;
+mod root_secret;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use flow::deps::{Deps, HttpService};
 use lambda_http::lambda_runtime::{self, Context, LambdaEvent, service_fn};
+use origin::Origin;
 use protocol::clock::Timestamp;
 use protocol::record::Invocation;
 use serde_json::Value;
@@ -20,8 +23,17 @@ pub use lambda_http::Error;
 /// Runs a handler as long as the process lives. Clients are built before the first event.
 pub async fn run(mount: impl FnOnce(&Arc<Deps>) -> HttpService) -> Result<(), Error> {
     log::init();
-    let deps = environment::deps()?;
-    let service = mount(&deps);
+    serve(environment::deps(None)?, mount).await
+}
+
+/// The same for a handler that verifies root tokens.
+pub async fn run_with_root_secret(mount: impl FnOnce(&Arc<Deps>) -> HttpService) -> Result<(), Error> {
+    log::init();
+    serve(environment::deps(root_secret::from_environment()?)?, mount).await
+}
+
+async fn serve(deps: Arc<Deps>, mount: impl FnOnce(&Arc<Deps>) -> HttpService) -> Result<(), Error> {
+    let service = Origin::from_environment()?.guard(mount(&deps));
     deps.ready().await;
     lambda_runtime::run(gateway_event::adapt(service)).await
 }
@@ -33,7 +45,7 @@ where
     Fut: Future<Output = protocol::error::Result<Value>> + Send + 'static,
 {
     log::init();
-    let deps = environment::deps()?;
+    let deps = environment::deps(None)?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
         let end = Timestamp(i64::try_from(event.context.deadline).unwrap_or(i64::MAX));
         // A type of its own: the compiler counts how deep futures stand in each other.

@@ -3,6 +3,7 @@
 mod definitions;
 mod limits;
 mod ready;
+mod root;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -15,6 +16,7 @@ use http::{Method, Request, Response};
 use percent_encoding::percent_decode_str;
 use tower::util::BoxCloneSyncService;
 
+use crate::root_secret::RootSecret;
 use crate::seal::{Sealer, WrappingKey};
 use crate::store::{Store, Tables};
 pub use definitions::{
@@ -31,7 +33,7 @@ use protocol::provider::client::Provider;
 use protocol::random::Random;
 use protocol::record::{About, Record};
 use protocol::redirect_uri::{Loopback, OWN_PATHS, OwnRoutes, WebOrigin};
-use protocol::secret::Secret;
+pub use root::RootKeys;
 
 /// A handler as the Lambda runtime, the local run and the tests mount it.
 pub type HttpService = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, Infallible>;
@@ -45,8 +47,6 @@ pub struct Settings {
     pub loopback: Loopback,
     /// The key of the root workspace. It manages the other workspaces, and may share its integrations with them.
     pub root_key: Option<WorkspaceKey>,
-    /// The secret that signs the root workspace's management tokens. Only the API needs it.
-    pub root_secret: Option<Secret>,
     /// The most requests of a minute of each workspace that has no limit of its own. The default is no limit.
     pub requests_per_minute: Option<NonZeroU32>,
 }
@@ -63,6 +63,8 @@ pub struct Seams {
     pub keys: Arc<dyn KeptKeys>,
     /// The key that wraps the data keys.
     pub wrapping: Arc<dyn WrappingKey>,
+    /// The secret that signs the root workspace's management tokens. Only the API needs it.
+    pub root_secret: Option<Arc<dyn RootSecret>>,
     /// The configuration of the database client.
     pub dynamo: aws_sdk_dynamodb::Config,
     /// The names of the tables.
@@ -83,6 +85,8 @@ pub struct Deps {
     pub store: Arc<Store>,
     /// The sealer of secrets at rest.
     pub sealer: Arc<Sealer>,
+    /// The keys of the root workspace.
+    pub root_keys: Arc<RootKeys>,
     /// The definitions of workspaces and integrations.
     pub definitions: Arc<Definitions>,
     /// The limits of the workspaces' requests.
@@ -97,11 +101,12 @@ impl Deps {
     /// Builds the services on the seams.
     #[must_use]
     pub fn new(seams: Seams, settings: Settings) -> Arc<Self> {
-        let Seams { clock, random, provider, keys, wrapping, dynamo, tables } = seams;
+        let Seams { clock, random, provider, keys, wrapping, root_secret, dynamo, tables } = seams;
         let store = Arc::new(Store::new(&dynamo, tables, Arc::clone(&clock), Arc::clone(&random)));
         let sealer = Arc::new(Sealer::new(wrapping, Arc::clone(&clock), Arc::clone(&random)));
         let definitions =
             Definitions::new(Arc::clone(&store), Arc::clone(&sealer), Arc::clone(&clock), settings.loopback);
+        let root_keys = Arc::new(RootKeys::new(root_secret, Arc::clone(&clock)));
         let limits = Limits::new(Arc::clone(&store), Arc::clone(&clock), settings.requests_per_minute);
         let own_routes = Arc::new(OwnRoutes::default());
         if let Some(url) = &settings.public_url {
@@ -114,6 +119,7 @@ impl Deps {
             keys,
             store,
             sealer,
+            root_keys,
             definitions: Arc::new(definitions),
             limits: Arc::new(limits),
             settings,
@@ -133,6 +139,7 @@ impl Deps {
             keys: Arc::clone(&self.keys),
             store: Arc::clone(&self.store),
             sealer: Arc::clone(&self.sealer),
+            root_keys: Arc::clone(&self.root_keys),
             settings: self.settings.clone(),
             own_routes: Arc::clone(&self.own_routes),
         })

@@ -1,5 +1,6 @@
 //! A wrapping key in AWS KMS. It never leaves KMS, which makes the data keys and opens them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -38,6 +39,10 @@ impl KmsKey {
         Self { id: id.into(), config, client: OnceLock::new() }
     }
 
+    fn region(&self) -> Option<&str> {
+        self.config.region().map(AsRef::as_ref)
+    }
+
     fn client(&self) -> &Client {
         self.client.get_or_init(|| Client::from_conf(self.config.clone()))
     }
@@ -74,7 +79,8 @@ impl WrappingKey for KmsKey {
         })
     }
 
-    /// Unwraps with the key that the record names. The function's role says which keys it may use.
+    /// Unwraps with the key that the record names, or, of a multi-Region key, with its replica here. The function's role says
+    /// which keys it may use.
     fn unwrap(
         &self,
         key_id: &str,
@@ -84,13 +90,25 @@ impl WrappingKey for KmsKey {
         let request = self
             .client()
             .decrypt()
-            .key_id(key_id)
+            .key_id(in_region(key_id, self.region()))
             .ciphertext_blob(Blob::new(wrapped))
             .set_encryption_context(Some(pairs(context)));
         Box::pin(async {
             let opened = request.send().await.map_err(|error| not_opened(&error))?;
             plain(opened.plaintext)
         })
+    }
+}
+
+/// The ARN of a multi-Region key's replica in this region. KMS opens nothing by a key of another region; of other keys there
+/// is no replica.
+fn in_region<'a>(key_id: &'a str, region: Option<&str>) -> Cow<'a, str> {
+    let parts: Vec<&str> = key_id.splitn(6, ':').collect();
+    match (parts.as_slice(), region) {
+        (["arn", partition, "kms", _, account, key], Some(region)) if key.starts_with("key/mrk-") => {
+            format!("arn:{partition}:kms:{region}:{account}:{key}").into()
+        }
+        _ => key_id.into(),
     }
 }
 
@@ -135,4 +153,25 @@ where
 
 fn incomplete() -> Error {
     Error::internal("KMS answered with no data key")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_multi_region_key_is_asked_for_in_the_region_of_the_function() {
+        let sealed = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab";
+        let replica = "arn:aws:kms:eu-central-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab";
+        assert_eq!(in_region(sealed, Some("eu-central-1")), replica);
+        assert_eq!(in_region(sealed, Some("eu-west-1")), sealed);
+        assert_eq!(in_region(sealed, None), sealed);
+        for other in [
+            "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            "arn:aws:kms:eu-west-1:111122223333:alias/mrk-1",
+            "static-00ff00ff",
+        ] {
+            assert_eq!(in_region(other, Some("eu-central-1")), other);
+        }
+    }
 }

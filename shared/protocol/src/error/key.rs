@@ -173,7 +173,8 @@ error_keys! {
     PreconditionRequired = "precondition_required", Concurrency, PRECONDITION_REQUIRED, Rest;
     /// The database did not answer.
     StorageUnavailable = "storage_unavailable", DependencyError, SERVICE_UNAVAILABLE, RedirectUri;
-    /// The key service, which opens and seals stored data, did not answer or refused.
+    /// The key service, which opens and seals stored data, did not answer or refused; or the root workspace's secret could
+    /// not be read.
     KeyUnavailable = "key_unavailable", DependencyError, SERVICE_UNAVAILABLE, RedirectUri;
     /// The workspace has made more requests in this minute than it may.
     RateLimitExceeded = "rate_limit_exceeded", BadRequest, TOO_MANY_REQUESTS, RedirectUri;

@@ -6,6 +6,7 @@ pub mod after_connect;
 pub mod api_call;
 mod api_request;
 pub mod authorization_response;
+pub mod aws_signature;
 mod body_members;
 pub mod calls;
 pub mod client;

@@ -1,20 +1,12 @@
 //! What authenticates a request: headers and parameters that the definition makes of the credentials, and a signature.
 
-use std::time::{Duration, UNIX_EPOCH};
-
-use aws_credential_types::Credentials;
 use aws_lc_rs::{digest, hmac};
-use aws_sigv4::http_request::{
-    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
-    UriPathNormalizationMode, sign,
-};
-use aws_sigv4::sign::v4;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use http::{HeaderMap, HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
 use super::api_request::ApiRequest;
+use super::aws_signature::{Credentials, Scope, Signable, signature_headers};
 use super::calls::Calls;
 use super::maker::Maker;
 use super::request_parts::RequestParts;
@@ -177,35 +169,11 @@ fn sign_for_aws(aws: &AwsSigv4, values: &Values<'_>, request: &mut ApiRequest, a
     for name in OWN_HEADERS {
         request.headers.remove(name);
     }
-    let identity = Credentials::new(id, secret, token, None, "definition").into();
-    let seconds = u64::try_from(at.seconds()).unwrap_or(0);
-    let params = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(&region)
-        .name(&service)
-        .time(UNIX_EPOCH + Duration::from_secs(seconds))
-        .settings(settings_for(&service))
-        .build()
-        .map_err(Error::internal)?
-        .into();
-    // A header that is no text goes out unsigned.
-    let headers =
-        request.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    let signable = SignableRequest::new(
-        request.method.as_str(),
-        request.url.as_str(),
-        headers,
-        SignableBody::Bytes(&request.body),
-    );
-    let (instructions, _) = signable.and_then(|it| sign(it, &params)).map_err(|_| unsigned())?.into_parts();
-    let signed: HeaderMap = instructions
-        .headers()
-        .map(|(name, value)| {
-            let mut value = HeaderValue::from_str(value).map_err(|_| unsigned())?;
-            value.set_sensitive(true);
-            Ok((HeaderName::from_bytes(name.as_bytes()).map_err(|_| unsigned())?, value))
-        })
-        .collect::<Result<_>>()?;
+    let credentials = Credentials::new(id, secret, token, None, "definition");
+    let scope = Scope { service: &service, region: &region, at };
+    let ApiRequest { method, url, headers, body } = &*request;
+    let signable = Signable { method, url: url.as_str(), headers, body };
+    let signed = signature_headers(credentials, scope, signable)?;
     request.headers.extend(signed);
     Ok(())
 }
@@ -213,22 +181,6 @@ fn sign_for_aws(aws: &AwsSigv4, values: &Values<'_>, request: &mut ApiRequest, a
 /// The headers that the signature makes.
 const OWN_HEADERS: [&str; 4] =
     ["authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"];
-
-/// S3 takes the path as it was sent, and wants the body's hash in a header.
-fn settings_for(service: &str) -> SigningSettings {
-    let mut settings = SigningSettings::default();
-    if service == "s3" {
-        settings.percent_encoding_mode = PercentEncodingMode::Single;
-        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-    }
-    settings
-}
-
-/// The cause may hold a part of the request.
-fn unsigned() -> Error {
-    Error::unusable("signing")
-}
 
 #[cfg(test)]
 mod tests;

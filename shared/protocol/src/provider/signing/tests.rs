@@ -1,7 +1,7 @@
 //! The vectors that AWS and others publish.
 
 use bytes::Bytes;
-use http::Method;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Map, Value, json};
 use url::Url;
 
