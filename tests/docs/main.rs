@@ -5,6 +5,7 @@
 mod definitions;
 mod errors;
 mod openapi;
+mod scopes;
 mod security;
 mod template;
 

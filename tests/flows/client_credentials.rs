@@ -82,18 +82,18 @@ async fn it_takes_one_transaction_and_a_put_for_the_attempt_and_stores_no_flow()
 
 #[tokio::test(start_paused = true)]
 async fn credentials_that_the_service_refuses_are_not_stored() {
-    for (answer, key) in [
-        (Reply::json(401, &json!({ "error": API_KEY })), "credentials_rejected"),
-        (Reply::json(404, &json!({})), "credentials_rejected"),
-        (Reply::redirect("https://provider.example/login"), "credentials_rejected"),
-        (Reply::json(500, &json!({})), "provider_unreachable"),
-        (Reply::hangs(), "provider_unreachable"),
+    for (answer, key, field) in [
+        (Reply::json(401, &json!({ "error": API_KEY })), "credentials_rejected", ""),
+        (Reply::json(404, &json!({ "error": API_KEY })), "configuration_invalid", "test.path"),
+        (Reply::redirect("https://provider.example/login"), "credentials_rejected", ""),
+        (Reply::json(500, &json!({})), "provider_unreachable", ""),
+        (Reply::hangs(), "provider_unreachable", ""),
     ] {
         let world = World::with(&definitions::api_key()).await;
         world.provider.always("/api/me", answer);
         let result = world.browser().send(start().form()).await;
         assert!(!result.away().as_str().contains("api"), "{}", result.away());
-        assert_refused(&world, &result, key, "").await;
+        assert_refused(&world, &result, key, field).await;
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rcgen::CertifiedKey;
 use serde_json::{Value, json};
 use tests::answer::refusal;
+use tests::definitions::{CLIENT_SECRET, integration_with};
 use tests::logs::Logs;
 use tests::provider::Reply;
 use tests::wire::{FOR_GOOD, in_real_time};
@@ -182,6 +183,29 @@ async fn a_provider_that_refuses_with_a_page_is_the_operators_to_ask() {
     world.connect(&world.browser(), &Start::new()).await;
     let fields = [("status", 403.into()), ("kind", "refused".into()), ("key", "provider_refused".into())];
     assert_says(&line_with(&logs, "flow failed"), &fields);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_client_is_told_with_how_it_was_sent_and_nothing_of_it() {
+    for (place, words) in [("headers", "as HTTP Basic, both form-encoded"), ("body", "in the body")] {
+        for reply in [
+            Reply::json(401, &json!({ "error": "invalid_client" })),
+            Reply::body(401, "text/html", "<html>sign in</html>"),
+        ] {
+            let logs = Logs::record();
+            let world = World::with(&integration_with(&json!({ "clientAuthLocation": place }))).await;
+            world.provider.next("/oauth/token", reply);
+            let told = world.connect(&world.browser(), &Start::new()).await.told();
+            assert_eq!(told["key"], "client_rejected");
+            assert!(told["message"].as_str().unwrap().contains("clientAuthLocation"), "{told}");
+            let line = line_with(&logs, "flow failed");
+            let cause = line["cause"].as_str().unwrap();
+            let sent =
+                format!("clientAuthLocation is {place}: the request has client_id and client_secret {words}");
+            assert!(cause.ends_with(&sent), "{line}");
+            assert!(!line.to_string().contains(CLIENT_SECRET), "{line}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
+use protocol::clock::Clock;
 use protocol::provider::client::{ConnectionFailure, ProviderError};
 use serde_json::{Value, json};
 use tests::World;
@@ -140,4 +141,52 @@ async fn asking_for_new_credentials_of_a_disconnected_connection_says_why_there_
     assert_eq!(refreshes(&world), 1);
     assert!(world.take_events().is_empty());
     assert_eq!(world.dump().await.due(), [""; 0]);
+}
+
+/// Who looks after a connection sees since when it fails, how often it was tried, and what the provider said.
+#[tokio::test(start_paused = true)]
+async fn the_error_of_a_connection_says_since_when_how_often_and_with_which_status() {
+    let reply = Reply::json(503, &json!({ "error_description": "secret!+words" }));
+    let (world, id) = world_with_refresh(&integration_with(&json!({})), reply).await;
+    let since = world.clock.now().to_rfc3339();
+    for tries in 1..=3 {
+        world.read_secrets(&id).await;
+        let connection = world.connection(&id).await;
+        let data = connection.json()["error"]["data"].clone();
+        assert_eq!(data, json!({ "since": since, "tries": tries, "status": 503 }));
+        assert!(!connection.body.contains("secret!+words"));
+        let listed =
+            world.api(Method::GET, "/connections", &customer(WORKSPACE, CUSTOMER), None).await.json();
+        assert_eq!(listed["items"][0]["error"]["data"], data);
+        world.clock.advance(HOUR);
+    }
+    // No answer has no status.
+    world.provider.always("/oauth/token", Reply::fails(ProviderError::Timeout));
+    world.read_secrets(&id).await;
+    let data = world.connection(&id).await.json()["error"]["data"].clone();
+    assert_eq!(data, json!({ "since": since, "tries": 4 }));
+    // What disconnects it counts.
+    world.provider.always("/oauth/token", error("invalid_grant"));
+    world.clock.advance(HOUR);
+    world.read_secrets(&id).await;
+    let gone = world.connection(&id).await.json();
+    assert_eq!(gone["disconnected"], true);
+    assert_eq!(gone["error"]["data"], json!({ "since": since, "tries": 5, "status": 400 }));
+}
+
+/// A success ends a row of failures, and the next one begins another.
+#[tokio::test(start_paused = true)]
+async fn a_failure_after_a_success_begins_anew() {
+    let reply = Reply::json(503, &json!({}));
+    let (world, id) = world_with_refresh(&integration_with(&json!({})), reply.clone()).await;
+    world.read_secrets(&id).await;
+    world.provider.always("/oauth/token", renewed(&json!({ "access_token": "access/2" })));
+    world.clock.advance(HOUR);
+    assert_eq!(world.secrets(&id).await.get("error"), None);
+    world.provider.always("/oauth/token", reply);
+    world.clock.advance(HOUR);
+    let since = world.clock.now().to_rfc3339();
+    world.read_secrets(&id).await;
+    let data = world.connection(&id).await.json()["error"]["data"].clone();
+    assert_eq!(data, json!({ "since": since, "tries": 1, "status": 503 }));
 }

@@ -35,6 +35,7 @@ mod refused;
 mod request_shape;
 mod rest_shape;
 mod schemas;
+mod scopes;
 mod sealed_values;
 mod secrets_at_rest;
 mod secrets_in_events;

@@ -4,7 +4,7 @@ use protocol::provider::client::ProviderError;
 use serde_json::{Value, json};
 use tests::answer::parameter;
 use tests::provider::Reply;
-use tests::{Start, World};
+use tests::{Start, World, definitions};
 
 /// The failure's `errorData`; nothing was stored but the flow's end.
 async fn failure(world: &World) -> Value {
@@ -115,6 +115,8 @@ async fn an_endpoint_that_is_elsewhere_is_the_definitions_fault() {
             (&error["type"], &error["key"], &error["data"]["field"]),
             (&json!("configuration"), &json!("configuration_invalid"), &json!("tokenUri"))
         );
+        let told = (error["message"].as_str().unwrap(), error["data"]["status"].to_string());
+        assert!(told.0.contains(&told.1) && told.0.contains("tokenUri"), "{error}");
         assert_eq!(world.provider.calls().len(), 1);
     }
 }
@@ -139,13 +141,42 @@ async fn an_address_that_must_not_be_called_is_the_definitions_fault() {
 
 #[tokio::test(start_paused = true)]
 async fn credentials_that_do_not_work_are_not_stored() {
-    for status in [400, 401, 403, 404, 302] {
+    for status in [400, 401, 403, 302] {
         let world = World::new().await;
         world.provider.next("/api/me", Reply::body(status, "text/html", "PROVIDER-WORDS"));
         let error = failure(&world).await;
         assert_eq!(error["key"], "credentials_rejected");
         assert_eq!(error["data"]["status"], status);
         assert!(!error.to_string().contains("PROVIDER-WORDS"));
+    }
+}
+
+/// A test call at an address that the definition alone makes: if nothing is there, no customer can mend it. Where a part
+/// of the address was entered, that may be what leads to nothing.
+#[tokio::test(start_paused = true)]
+async fn a_test_call_that_finds_nothing_is_the_definitions_fault_unless_a_part_was_entered() {
+    let entered = {
+        let mut definition = definitions::integration();
+        let option = &mut definition["authOptions"][0];
+        option["inputSchema"] =
+            json!({ "type": "object", "properties": { "account": { "type": "string" } } });
+        option["test"]["path"] = "/accounts/${parameters.account}".into();
+        definition
+    };
+    let start = Start::new().with(&json!({ "connectionParameters": { "account": "7" } }));
+    for status in [404, 405, 410] {
+        for (definition, path, key, field) in [
+            (definitions::integration(), "/api/me", "configuration_invalid", json!("test.path")),
+            (entered.clone(), "/api/accounts/7", "credentials_rejected", json!(null)),
+        ] {
+            let world = World::with(&definition).await;
+            world.provider.next(path, Reply::body(status, "text/html", "PROVIDER-WORDS"));
+            let told = world.connect(&world.browser(), &start).await.told();
+            assert_eq!((&told["key"], &told["data"]["field"]), (&json!(key), &field), "{told}");
+            assert_eq!(told["data"]["status"], status);
+            assert!(!told.to_string().contains("PROVIDER-WORDS"));
+            assert_eq!(world.dump().await.connections.len(), 0);
+        }
     }
 }
 

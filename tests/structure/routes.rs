@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use flow::web::routes::Access;
+use serde_json::{Value, json};
 
 use crate::read;
 
@@ -71,26 +72,42 @@ fn the_router_of_cargo_lambda_leads_to_the_same_functions() {
     assert_eq!(found, expected);
 }
 
+/// What an operation needs, as the document says: nothing, any token, or a token with this scope.
+fn described(operation: &Value) -> String {
+    match operation.get("security") {
+        None => "a token".to_owned(),
+        Some(Value::Array(none)) if none.is_empty() => "nothing".to_owned(),
+        Some(security) => {
+            let scope = security[0]["token"][0].as_str().unwrap_or_default();
+            assert_eq!(*security, json!([{ "token": [scope] }]));
+            scope.to_owned()
+        }
+    }
+}
+
+fn needed(access: Access) -> String {
+    match access {
+        Access::Open => "nothing".to_owned(),
+        Access::Token => "a token".to_owned(),
+        Access::Scope(scope) => scope.name().to_owned(),
+    }
+}
+
 #[test]
-fn the_document_describes_every_route_and_whether_it_needs_a_token() {
+fn the_document_describes_every_route_and_what_it_needs() {
     let document: Value = serde_json::from_str(&read("docs/openapi.json")).unwrap();
-    assert_eq!(document["security"], serde_json::json!([{ "token": [] }]));
-    let mut described = BTreeSet::new();
+    assert_eq!(document["security"], json!([{ "token": [] }]));
+    let mut in_document = BTreeSet::new();
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
             if method != "parameters" {
-                let needs_token = match operation.get("security") {
-                    None => true,
-                    Some(Value::Array(none)) if none.is_empty() => false,
-                    Some(other) => panic!("{method} {path}: {other}"),
-                };
-                described.insert((path.clone(), method.to_uppercase(), needs_token));
+                in_document.insert((path.clone(), method.to_uppercase(), described(operation)));
             }
         }
     }
-    let routes: BTreeSet<(String, String, bool)> = api::all_routes()
+    let routes: BTreeSet<(String, String, String)> = api::all_routes()
         .iter()
-        .map(|route| (route.path.replace("+}", "}"), route.method.to_string(), route.needs_token))
+        .map(|route| (route.path.replace("+}", "}"), route.method.to_string(), needed(route.access)))
         .collect();
-    assert_eq!(described, routes);
+    assert_eq!(in_document, routes);
 }

@@ -39,11 +39,14 @@ async fn answer(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response<B
     let call = Call { deps, request, id: &id, deadline: Deadline::starting(&*deps.clock) };
     match handler {
         Handler::Anyone(handle) => handle(call).await,
-        Handler::Customer(handle) => handle(call, auth::customer(deps, request).await?).await,
-        Handler::CustomerOrAdmin(handle) => handle(call, auth::caller(deps, request).await?).await,
-        Handler::Admin(handle) => handle(call, auth::admin(deps, request).await?).await,
-        Handler::Root(handle) => {
-            auth::root(deps, request).await?;
+        Handler::AnyToken(handle) => handle(call, auth::bearer(deps, request).await?).await,
+        Handler::Customer(scope, handle) => handle(call, auth::customer(deps, request, *scope).await?).await,
+        Handler::CustomerOrAdmin(scope, handle) => {
+            handle(call, auth::caller(deps, request, *scope).await?).await
+        }
+        Handler::Admin(scope, handle) => handle(call, auth::admin(deps, request, *scope).await?).await,
+        Handler::Root(scope, handle) => {
+            auth::root(deps, request, *scope).await?;
             handle(call).await
         }
     }

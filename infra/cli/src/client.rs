@@ -139,7 +139,7 @@ impl Client {
             Some(Authority::Signer(signer)) => {
                 let workspace = self.settings.workspace()?;
                 let audience = self.settings.audience.as_deref();
-                let minted = signer.mint(workspace, audience, bearer, TOKEN_LIFETIME)?;
+                let minted = signer.mint(workspace, audience, (bearer, &[]), TOKEN_LIFETIME)?;
                 Ok(Secret::new(minted.token.as_str()))
             }
             None => Err(Problem::missing(

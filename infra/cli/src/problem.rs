@@ -76,6 +76,7 @@ impl Refusal {
             "access_denied" => Some(
                 "Workspaces are managed with the root workspace's key and secret: --workspace and --secret-file.",
             ),
+            "insufficient_scope" => Some("`linkspan token --scope` makes a token with that scope."),
             "rate_limit_exceeded" => Some("Wait a minute, or ask the operator for a higher limit."),
             "integration_in_use" => Some("--force deletes it all the same."),
             "" => {

@@ -11,6 +11,7 @@ use jsonwebtoken::Algorithm;
 use protocol::clock::{Clock as _, SystemClock, Timestamp};
 use protocol::definition::{KeyEncoding, SigningKey};
 use protocol::id::WorkspaceKey;
+use protocol::token::Scope;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
@@ -87,12 +88,12 @@ impl Signer {
         })
     }
 
-    /// Makes a token.
+    /// Makes a token. Without scopes it is limited to none.
     pub(crate) fn mint(
         &self,
         workspace: &WorkspaceKey,
         audience: Option<&str>,
-        bearer: &Bearer,
+        (bearer, scopes): (&Bearer, &[Scope]),
         lifetime: Duration,
     ) -> Result<Minted, Problem> {
         let now = SystemClock.now();
@@ -100,6 +101,10 @@ impl Signer {
         let mut claims = json!({ "iss": workspace, "iat": now.seconds(), "exp": expires.seconds() });
         if let Some(audience) = audience {
             claims["aud"] = audience.into();
+        }
+        if !scopes.is_empty() {
+            let names: Vec<&str> = scopes.iter().map(|scope| scope.name()).collect();
+            claims["scope"] = names.join(" ").into();
         }
         match bearer {
             Bearer::Admin => claims["isAdmin"] = true.into(),

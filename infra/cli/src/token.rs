@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::{ArgGroup, Args};
-use protocol::token::{DEFAULT_LIFETIME, is_customer_id};
+use protocol::token::{DEFAULT_LIFETIME, Scope, is_customer_id};
 use serde_json::{Map, Value, json};
 
 use crate::output::Output;
@@ -12,7 +12,7 @@ use crate::settings::Settings;
 use crate::signer::Bearer;
 use crate::yaml;
 
-/// Whom the token is for, and how long it lasts.
+/// Whom the token is for, what it is limited to, and how long it lasts.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("bearer").required(true).args(["customer", "admin"]))]
 pub(crate) struct TokenArgs {
@@ -28,6 +28,9 @@ pub(crate) struct TokenArgs {
     /// What `GET /self` returns as `fields`: an object in JSON
     #[arg(long, requires = "customer", value_name = "JSON", value_parser = fields)]
     fields: Option<Map<String, Value>>,
+    /// Only what this scope allows, such as connections:read; can be given several times
+    #[arg(long = "scope", value_name = "SCOPE", value_parser = scope)]
+    scopes: Vec<Scope>,
     /// How long it lasts: 90s, 15m, 8h, 7d
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = lifetime)]
     lifetime: Duration,
@@ -40,7 +43,8 @@ pub(crate) fn run(settings: &Settings, output: Output, args: &TokenArgs) -> Resu
         None => Bearer::Admin,
     };
     let workspace = settings.workspace()?;
-    let minted = settings.signer()?.mint(workspace, settings.audience.as_deref(), &bearer, args.lifetime)?;
+    let claims = (&bearer, &*args.scopes);
+    let minted = settings.signer()?.mint(workspace, settings.audience.as_deref(), claims, args.lifetime)?;
     if args.lifetime > DEFAULT_LIFETIME {
         output.note("A workspace takes no token of more than 24 hours, unless its maxTokenLifetime says so.");
     }
@@ -56,6 +60,13 @@ fn customer_id(text: &str) -> Result<String, &'static str> {
     is_customer_id(text)
         .then(|| text.to_owned())
         .ok_or("a customer's id has 1 to 255 bytes, and no control characters")
+}
+
+fn scope(text: &str) -> Result<Scope, String> {
+    Scope::named(text).ok_or_else(|| {
+        let known: Vec<&str> = Scope::ALL.iter().map(|scope| scope.name()).collect();
+        format!("the scopes are {}", known.join(", "))
+    })
 }
 
 fn fields(text: &str) -> Result<Map<String, Value>, String> {

@@ -8,6 +8,7 @@ mod claims;
 mod compact;
 mod key;
 mod rules;
+mod scope;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -25,6 +26,7 @@ pub use claims::is_customer_id;
 use compact::Compact;
 use key::Key;
 pub use rules::{DEFAULT_LIFETIME, TokenRules};
+pub use scope::{Scope, Scopes};
 
 /// The caller that a verified token speaks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +37,8 @@ pub enum Caller {
     Admin {
         /// The workspace's key.
         workspace: WorkspaceKey,
+        /// What the token is limited to.
+        scopes: Scopes,
     },
 }
 
@@ -44,7 +48,16 @@ impl Caller {
     pub fn workspace(&self) -> &WorkspaceKey {
         match self {
             Self::Customer(customer) => &customer.workspace,
-            Self::Admin { workspace } => workspace,
+            Self::Admin { workspace, .. } => workspace,
+        }
+    }
+
+    /// What the token is limited to.
+    #[must_use]
+    pub fn scopes(&self) -> &Scopes {
+        match self {
+            Self::Customer(customer) => &customer.scopes,
+            Self::Admin { scopes, .. } => scopes,
         }
     }
 }
@@ -60,6 +73,8 @@ pub struct Customer {
     pub name: Option<String>,
     /// Further fields that the workspace gives about the customer.
     pub fields: Map<String, Value>,
+    /// What the token is limited to.
+    pub scopes: Scopes,
 }
 
 /// Leaves out name and fields: they are personal data, which logs must not collect.
@@ -70,6 +85,7 @@ impl fmt::Debug for Customer {
             .field("id", &self.id)
             .field("name", &self.name.as_ref().map(|_| "[redacted]"))
             .field("fields", &"[redacted]")
+            .field("scopes", &self.scopes)
             .finish()
     }
 }
@@ -155,7 +171,11 @@ impl VerificationKeys {
             return Err(refused("The token belongs to another workspace."));
         }
         note_signer(&token, &claims, key);
-        claims.into_caller(workspace)
+        let caller = claims.into_caller(workspace)?;
+        if let Some(names) = caller.scopes().names() {
+            About::Scope.note(names.join(" "));
+        }
+        Ok(caller)
     }
 }
 

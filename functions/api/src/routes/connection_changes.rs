@@ -10,7 +10,7 @@ use protocol::definition::integration_id_of;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::record;
 use protocol::secret::SecretMap;
-use protocol::token::Caller;
+use protocol::token::{Caller, Scope};
 
 use super::Call;
 use crate::{answer, body};
@@ -57,9 +57,8 @@ async fn change(call: Call<'_>, caller: Caller, name_is: Name) -> Result<Respons
         credentials: fields.object("credentials")?,
         precondition: precondition(request.headers(), &mut fields)?,
     };
-    if let (Caller::Customer(_), Some(field)) = (&caller, changes.sealed_field()) {
-        let message = format!("{field} needs a management token (isAdmin, and no customer).");
-        return Err(Error::new(ErrorKey::AccessDenied, message).field(field));
+    if let Some(field) = changes.sealed_field() {
+        check_may_seal(&caller, field)?;
     }
     let is_change = !changes.is_empty();
     connection = update(deps, connection, changes, deadline).await?;
@@ -67,6 +66,15 @@ async fn change(call: Call<'_>, caller: Caller, name_is: Name) -> Result<Respons
         record::ends("changed");
     }
     answer::connection(deps, StatusCode::OK, &connection).await
+}
+
+/// Refuses whoever may not replace what is sealed of connections.
+fn check_may_seal(caller: &Caller, field: &str) -> Result<()> {
+    if matches!(caller, Caller::Customer(_)) {
+        let message = format!("{field} needs a management token (isAdmin, and no customer).");
+        return Err(Error::new(ErrorKey::AccessDenied, message).field(field));
+    }
+    caller.scopes().check(Scope::ConnectionsSecrets).map_err(|error| error.field(field))
 }
 
 /// The condition of a change: `If-Match`, or the version in the body, or both.

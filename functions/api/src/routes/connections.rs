@@ -15,7 +15,7 @@ use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{CustomerId, IntegrationId};
 use protocol::record;
 use protocol::secret::SecretMap;
-use protocol::token::Caller;
+use protocol::token::{Caller, Scope};
 use serde::Serialize;
 
 use super::Call;
@@ -83,14 +83,17 @@ pub(crate) async fn list(call: Call<'_>, caller: Caller) -> Result<Response<Byte
     answer::ok(&Page { items: representations(deps, &page.connections).await?, cursor: page.cursor })
 }
 
-/// GET: one connection; somebody else's is not found. With `includeSecrets=true`, for who manages the workspace, its
-/// parameters and credentials too, these refreshed if they had ended.
+/// GET: one connection; somebody else's is not found. With `includeSecrets=true`, for who manages the workspace and may see
+/// secrets, its parameters and credentials too, these refreshed if they had ended.
 pub(crate) async fn show(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
     let Call { deps, id, deadline, .. } = call;
     let include_secrets = call.query().flag("includeSecrets")?.unwrap_or_default();
-    if include_secrets && matches!(caller, Caller::Customer(_)) {
-        let message = "includeSecrets needs a management token (isAdmin, and no customer).";
-        return Err(Error::new(ErrorKey::AccessDenied, message).field("includeSecrets"));
+    if include_secrets {
+        if matches!(caller, Caller::Customer(_)) {
+            let message = "includeSecrets needs a management token (isAdmin, and no customer).";
+            return Err(Error::new(ErrorKey::AccessDenied, message).field("includeSecrets"));
+        }
+        caller.scopes().check(Scope::ConnectionsSecrets).map_err(|error| error.field("includeSecrets"))?;
     }
     let mut connection = Connection::visible(deps, id, &caller).await?;
     if include_secrets {

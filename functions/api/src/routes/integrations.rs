@@ -8,7 +8,7 @@ use protocol::definition::{Integration, integration_id_of, is_id};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
 use protocol::record::{self, About};
-use protocol::token::Caller;
+use protocol::token::{Caller, Scope};
 use serde_json::Value;
 
 use super::Call;
@@ -163,9 +163,13 @@ fn in_use(why: &str) -> Error {
     Error::new(ErrorKey::IntegrationInUse, message).field("force")
 }
 
-/// What of a customer's connections is live, beside the integration that it is with: by one Query.
+/// What of a customer's connections is live, beside the integration that it is with: by one Query. A token that may not read
+/// connections sees none here either.
 async fn add_connections(deps: &Deps, caller: &Caller, integrations: &mut [Representation]) -> Result<()> {
     let Caller::Customer(customer) = caller else { return Ok(()) };
+    if !customer.scopes.allow(Scope::ConnectionsRead) {
+        return Ok(());
+    }
     let mine = ListConnections::of(&customer.workspace, &customer.id);
     let page = deps.store.list_connections(&mine).await?;
     for integration in integrations {

@@ -1,5 +1,5 @@
-//! Every route of the API, once: its method, its path, who may call, and what answers. `OPTIONS` is not in it: every path
-//! answers preflights. One file a resource.
+//! Every route of the API, once: its method, its path, who may call, by which scope, and what answers. `OPTIONS` is not in
+//! it: every path answers preflights. One file a resource.
 
 mod archive;
 mod attempts;
@@ -32,16 +32,20 @@ use std::sync::Arc;
 use bytes::Bytes;
 use flow::deps::Deps;
 use flow::web::request_fields::Fields;
-use flow::web::routes::{Function, Route, browser_routes, method_not_allowed};
+use flow::web::routes::{Access, Function, Route, browser_routes, method_not_allowed};
 use http::{Method, Request, Response};
 use percent_encoding::percent_decode_str;
 use protocol::deadline::Deadline;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
 use protocol::path::fits;
+use protocol::token::Scope::{
+    self, Connect, ConnectionsRead, ConnectionsTest, ConnectionsWrite, IntegrationsRead, IntegrationsWrite,
+    WorkspacesRead, WorkspacesWrite,
+};
 use protocol::token::{self, Caller};
 
-use Handler::{Admin, Anyone, Customer, CustomerOrAdmin, Root};
+use Handler::{Admin, AnyToken, Anyone, Customer, CustomerOrAdmin, Root};
 
 /// The address of an integration's API itself, through the proxy.
 const BASE: &str = "/connections/{id}/proxy";
@@ -50,52 +54,91 @@ const BELOW_BASE: &str = "/connections/{id}/proxy/{path+}";
 
 static TABLE: &[Entry] = &[
     get("/openapi.json", Anyone(|_| Box::pin(ready(Ok(openapi::show()))))),
-    get("/self", Customer(|_, customer| Box::pin(ready(whoami::show(&customer))))),
-    get("/workspaces/{key}", Root(|call| Box::pin(workspaces::show(call)))),
-    put("/workspaces/{key}", Root(|call| Box::pin(workspaces::put(call)))),
-    get("/integrations", CustomerOrAdmin(|call, caller| Box::pin(integrations::list(call, caller)))),
-    get("/integrations/{key}", CustomerOrAdmin(|call, caller| Box::pin(integrations::show(call, caller)))),
-    put("/integrations/{key}", Admin(|call, workspace| Box::pin(integrations::put(call, workspace)))),
-    patch("/integrations/{key}", Admin(|call, workspace| Box::pin(integrations::patch(call, workspace)))),
-    delete("/integrations/{key}", Admin(|call, workspace| Box::pin(integrations::delete(call, workspace)))),
+    get("/self", AnyToken(|_, caller| Box::pin(ready(whoami::show(&caller))))),
+    get("/workspaces/{key}", Root(WorkspacesRead, |call| Box::pin(workspaces::show(call)))),
+    put("/workspaces/{key}", Root(WorkspacesWrite, |call| Box::pin(workspaces::put(call)))),
+    get(
+        "/integrations",
+        CustomerOrAdmin(IntegrationsRead, |call, caller| Box::pin(integrations::list(call, caller))),
+    ),
+    get(
+        "/integrations/{key}",
+        CustomerOrAdmin(IntegrationsRead, |call, caller| Box::pin(integrations::show(call, caller))),
+    ),
+    put(
+        "/integrations/{key}",
+        Admin(IntegrationsWrite, |call, workspace| Box::pin(integrations::put(call, workspace))),
+    ),
+    patch(
+        "/integrations/{key}",
+        Admin(IntegrationsWrite, |call, workspace| Box::pin(integrations::patch(call, workspace))),
+    ),
+    delete(
+        "/integrations/{key}",
+        Admin(IntegrationsWrite, |call, workspace| Box::pin(integrations::delete(call, workspace))),
+    ),
     get(
         "/integrations/{key}/connector-spec",
-        CustomerOrAdmin(|call, caller| Box::pin(connection_options::spec(call, caller))),
+        CustomerOrAdmin(IntegrationsRead, |call, caller| Box::pin(connection_options::spec(call, caller))),
     ),
-    get("/connectors", Admin(|call, _| Box::pin(ready(connectors::list(call))))),
-    get("/connectors/{key}", Admin(|call, workspace| Box::pin(ready(connectors::show(call, &workspace))))),
+    get("/connectors", Admin(IntegrationsRead, |call, _| Box::pin(ready(connectors::list(call))))),
+    get(
+        "/connectors/{key}",
+        Admin(IntegrationsRead, |call, workspace| Box::pin(ready(connectors::show(call, &workspace)))),
+    ),
     post(
         "/connection-options",
-        CustomerOrAdmin(|call, caller| Box::pin(connection_options::list(call, caller))),
+        CustomerOrAdmin(IntegrationsRead, |call, caller| Box::pin(connection_options::list(call, caller))),
     ),
     get("/oauth-client/{integrationId}", Anyone(|call| Box::pin(oauth_client::show(call)))),
     post(
         "/connection-requests/{id}/complete",
-        Customer(|call, customer| Box::pin(connection_requests::complete(call, customer))),
+        Customer(Connect, |call, customer| Box::pin(connection_requests::complete(call, customer))),
     ),
     get("/sse/connection-events/{requestId}", Anyone(|_| Box::pin(ready(Err(sse::not_supported()))))),
-    get("/connection-attempt-logs", CustomerOrAdmin(|call, caller| Box::pin(attempts::list(call, caller)))),
-    get("/connections", CustomerOrAdmin(|call, caller| Box::pin(connections::list(call, caller)))),
-    post("/connections", CustomerOrAdmin(|call, caller| Box::pin(new_connection::create(call, caller)))),
-    get("/connections/{id}", CustomerOrAdmin(|call, caller| Box::pin(connections::show(call, caller)))),
+    get(
+        "/connection-attempt-logs",
+        CustomerOrAdmin(ConnectionsRead, |call, caller| Box::pin(attempts::list(call, caller))),
+    ),
+    get(
+        "/connections",
+        CustomerOrAdmin(ConnectionsRead, |call, caller| Box::pin(connections::list(call, caller))),
+    ),
+    post(
+        "/connections",
+        CustomerOrAdmin(ConnectionsWrite, |call, caller| Box::pin(new_connection::create(call, caller))),
+    ),
+    get(
+        "/connections/{id}",
+        CustomerOrAdmin(ConnectionsRead, |call, caller| Box::pin(connections::show(call, caller))),
+    ),
     patch(
         "/connections/{id}",
-        CustomerOrAdmin(|call, caller| Box::pin(connection_changes::patch(call, caller))),
+        CustomerOrAdmin(ConnectionsWrite, |call, caller| Box::pin(connection_changes::patch(call, caller))),
     ),
-    put("/connections/{id}", CustomerOrAdmin(|call, caller| Box::pin(connection_changes::put(call, caller)))),
-    delete("/connections/{id}", CustomerOrAdmin(|call, caller| Box::pin(archive::archive(call, caller)))),
+    put(
+        "/connections/{id}",
+        CustomerOrAdmin(ConnectionsWrite, |call, caller| Box::pin(connection_changes::put(call, caller))),
+    ),
+    delete(
+        "/connections/{id}",
+        CustomerOrAdmin(ConnectionsWrite, |call, caller| Box::pin(archive::archive(call, caller))),
+    ),
     post(
         "/connections/{id}/restore",
-        CustomerOrAdmin(|call, caller| Box::pin(archive::restore(call, caller))),
+        CustomerOrAdmin(ConnectionsWrite, |call, caller| Box::pin(archive::restore(call, caller))),
     ),
     post(
         "/connections/{id}/refresh-credentials",
-        CustomerOrAdmin(|call, caller| Box::pin(credentials::refresh(call, caller))),
+        CustomerOrAdmin(ConnectionsWrite, |call, caller| Box::pin(credentials::refresh(call, caller))),
     ),
-    post("/connections/{id}/test", CustomerOrAdmin(|call, caller| Box::pin(credentials::test(call, caller)))),
+    post(
+        "/connections/{id}/test",
+        CustomerOrAdmin(ConnectionsTest, |call, caller| Box::pin(credentials::test(call, caller))),
+    ),
     post(
         "/connections/{id}/disconnect",
-        CustomerOrAdmin(|call, caller| Box::pin(credentials::disconnect(call, caller))),
+        CustomerOrAdmin(ConnectionsWrite, |call, caller| Box::pin(credentials::disconnect(call, caller))),
     ),
     through_proxy(Method::DELETE, BASE),
     through_proxy(Method::DELETE, BELOW_BASE),
@@ -118,18 +161,33 @@ struct Entry {
     handler: Handler,
 }
 
-/// Who may call, and what answers them: it is handed whom `auth` found.
+/// Who may call, which scope a token with scopes must have, and what answers: it is handed whom `auth` found.
 pub(crate) enum Handler {
     /// Anyone, without a token.
     Anyone(fn(Call<'_>) -> Answering<'_>),
+    /// Whoever has a token, with whatever scopes: the answer says nothing but what the token does.
+    AnyToken(fn(Call<'_>, Caller) -> Answering<'_>),
     /// A customer.
-    Customer(fn(Call<'_>, token::Customer) -> Answering<'_>),
+    Customer(Scope, fn(Call<'_>, token::Customer) -> Answering<'_>),
     /// A customer, or who manages the workspace.
-    CustomerOrAdmin(fn(Call<'_>, Caller) -> Answering<'_>),
+    CustomerOrAdmin(Scope, fn(Call<'_>, Caller) -> Answering<'_>),
     /// Who manages the workspace; the handler is told its key.
-    Admin(fn(Call<'_>, WorkspaceKey) -> Answering<'_>),
+    Admin(Scope, fn(Call<'_>, WorkspaceKey) -> Answering<'_>),
     /// Who manages workspaces.
-    Root(fn(Call<'_>) -> Answering<'_>),
+    Root(Scope, fn(Call<'_>) -> Answering<'_>),
+}
+
+impl Handler {
+    /// What a request must show.
+    fn access(&self) -> Access {
+        match self {
+            Anyone(_) => Access::Open,
+            AnyToken(_) => Access::Token,
+            Customer(scope, _) | CustomerOrAdmin(scope, _) | Admin(scope, _) | Root(scope, _) => {
+                Access::Scope(*scope)
+            }
+        }
+    }
 }
 
 /// A request, on its way to its handler.
@@ -174,7 +232,7 @@ const fn delete(path: &'static str, handler: Handler) -> Entry {
 }
 
 const fn through_proxy(method: Method, path: &'static str) -> Entry {
-    let handler = CustomerOrAdmin(|call, caller| Box::pin(proxy::forward(call, caller)));
+    let handler = CustomerOrAdmin(Scope::Proxy, |call, caller| Box::pin(proxy::forward(call, caller)));
     Entry { method, path, handler }
 }
 
@@ -215,12 +273,11 @@ fn is_placeholder(segment: &str) -> bool {
 pub fn all_routes() -> Vec<Route> {
     let mut routes = browser_routes().to_vec();
     for entry in TABLE {
-        let route =
-            |method, needs_token| Route { method, path: entry.path, function: Function::Api, needs_token };
+        let route = |method, access| Route { method, path: entry.path, function: Function::Api, access };
         if routes.iter().all(|known| known.path != entry.path) {
-            routes.push(route(Method::OPTIONS, false));
+            routes.push(route(Method::OPTIONS, Access::Open));
         }
-        routes.push(route(entry.method.clone(), !matches!(entry.handler, Anyone(_))));
+        routes.push(route(entry.method.clone(), entry.handler.access()));
     }
     routes
 }

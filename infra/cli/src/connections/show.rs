@@ -43,12 +43,20 @@ pub(super) async fn run(client: &Client, output: Output, args: &Show) -> Result<
         ("archived", text(&connection["archivedAt"])),
     ];
     let error = &connection["error"];
-    lines.extend([("error", text(&error["key"])), ("", text(&error["message"]))]);
+    let failing = failing(&error["data"]);
+    lines.extend([("error", text(&error["key"])), ("", text(&error["message"])), ("failing", &failing)]);
     lines.push(("to do", next_step(&connection).unwrap_or("-")));
     for (name, value) in lines.into_iter().filter(|(_, value)| *value != "-") {
         output.line(format!("{name:<13} {value}"));
     }
     Ok(())
+}
+
+/// Since when it fails, how often it was tried, and what the service answered last.
+fn failing(data: &Value) -> String {
+    let Some(since) = data["since"].as_str() else { return "-".to_owned() };
+    let status = data["status"].as_u64().map(|status| format!("; last answer: {status}"));
+    format!("since {since}; tries: {}{}", data["tries"], status.unwrap_or_default())
 }
 
 /// Who has to do what, by docs/backend.md, "When a connection stops working".

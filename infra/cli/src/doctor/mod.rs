@@ -48,6 +48,11 @@ impl Finding {
 
     /// A check that the deployment's answer kept from being made.
     fn of_problem(check: &'static str, problem: &Problem) -> Self {
+        let said = problem.to_string();
+        let said = said.lines().next().unwrap_or_default();
+        if matches!(problem, Problem::Refused(refusal) if refusal.key() == "insufficient_scope") {
+            return Self::skipped(check, said);
+        }
         let advice = match problem {
             Problem::Refused(refusal) => match refusal.key() {
                 "not_authenticated" => {
@@ -68,8 +73,7 @@ impl Finding {
             },
             _ => "See above.",
         };
-        let problem = problem.to_string();
-        Self::broken(check, problem.lines().next().unwrap_or_default(), advice)
+        Self::broken(check, said, advice)
     }
 
     fn print(&self, output: Output) {

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use protocol::clock::{Clock as _, SystemClock};
 use protocol::id::WorkspaceKey;
 use protocol::secret::Secret;
-use protocol::token::{Caller, VerificationKeys};
+use protocol::token::{Caller, Scope, VerificationKeys};
 
 use crate::local::{Local, folder, run};
 
@@ -85,6 +85,7 @@ async fn mistakes_are_named_and_the_secret_is_not() {
             "fewer than 32 bytes",
         ),
         (vec![("LINKSPAN_SECRET", SECRET)], vec!["token"], "--customer"),
+        (vec![], vec!["token", "--admin", "--scope", "connections:raed"], "connections:read"),
         (vec![], vec!["token", "--customer", "a", "--admin"], "cannot be used with"),
         (vec![], vec!["token", "--customer", "a", "--fields", "[1]"], "must be an object"),
         (vec![], vec!["token", "--admin", "--lifetime", "1w"], "90s, 15m, 8h or 7d"),
@@ -109,4 +110,28 @@ async fn a_token_that_was_made_before_is_taken_and_signs_no_other() {
     let said = local.run_with(&variables, ["token", "--admin"]).await.ends_with(2);
     assert!(said.contains("LINKSPAN_TOKEN is one token"), "{said}");
     assert!(local.run_with(&variables, ["doctor"]).await.ok().contains("skipped customers"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_with_scopes_does_what_they_allow() {
+    let local = Local::start().await;
+    let args = ["token", "--admin", "--scope", "integrations:read", "--scope", "connections:read"];
+    let folder = folder();
+    let variables = [("LINKSPAN_WORKSPACE", "acme"), ("LINKSPAN_SECRET", SECRET)];
+    let keys = VerificationKeys::new(Some(&Secret::from(SECRET)), &[]).unwrap();
+    let caller = verified(&keys, &run(&folder, &variables, args).await.ok());
+    let allowed: Vec<&Scope> = Scope::ALL.iter().filter(|scope| caller.scopes().allow(**scope)).collect();
+    assert_eq!(allowed, [&Scope::ConnectionsRead, &Scope::IntegrationsRead]);
+
+    let token = local.run(args).await.ok();
+    let variables = [("LINKSPAN_SECRET", ""), ("LINKSPAN_TOKEN", token.trim())];
+    assert!(local.run_with(&variables, ["integration", "list"]).await.ok().contains("demo-oauth2"));
+
+    // What the token may not see is no fault of the deployment's.
+    let token = local.run(["token", "--admin", "--scope", "integrations:read"]).await.ok();
+    let variables = [("LINKSPAN_SECRET", ""), ("LINKSPAN_TOKEN", token.trim())];
+    let said = local.run_with(&variables, ["connections", "list"]).await.ends_with(1);
+    assert!(said.contains("connections:read") && said.contains("linkspan token --scope"), "{said}");
+    let said = local.run_with(&variables, ["doctor"]).await.ok();
+    assert!(said.contains("skipped connections") && said.contains("connections:read"), "{said}");
 }

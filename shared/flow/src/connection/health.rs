@@ -35,6 +35,9 @@ pub struct Health {
     /// The number of refreshes that have failed in a row.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub failures: u32,
+    /// The time of the first of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<Timestamp>,
     /// The time of the last of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_at: Option<Timestamp>,
@@ -78,6 +81,31 @@ impl Health {
 
     fn ends_at(&self) -> Option<Timestamp> {
         self.expires_at.map(|at| at + Duration::from_secs(self.margin.into()))
+    }
+
+    /// Notes a refresh that failed, after those that `before` knows of. The status of the provider's answer is shown with
+    /// the error: whoever owns the connection may know it.
+    pub fn fail(&mut self, before: &Self, error: &Error, now: Timestamp) {
+        // What was stored before the first failure was noted has the last one.
+        let since = before.failing_since.or(before.failed_at).filter(|_| before.failures > 0);
+        self.failing_since = Some(since.unwrap_or(now));
+        self.failures = before.failures.saturating_add(1);
+        self.failed_at = Some(now);
+        let told = error.referenced();
+        self.error = Some(match error.cause().and_then(|cause| cause.status) {
+            Some(status) => told.with("status", status),
+            None => told,
+        });
+    }
+
+    /// The error as callers see it: after a failure with the time of the first one in a row, and their number.
+    #[must_use]
+    pub fn told(&self) -> Option<Error> {
+        let error = self.error.clone()?;
+        Some(match self.failing_since {
+            Some(since) => error.with("since", since.to_rfc3339()).with("tries", self.failures),
+            None => error,
+        })
     }
 
     /// The error of the last refresh, while it is too soon to ask the provider again.

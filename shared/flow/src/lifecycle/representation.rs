@@ -118,7 +118,7 @@ impl Connection {
             connected: self.is_connected(),
             disconnected: self.health.disconnected,
             state: if self.health.disconnected { State::ClientActionRequired } else { State::Ready },
-            error: self.health.error.clone(),
+            error: self.health.told(),
             created_at: self.record.created_at.to_rfc3339(),
             updated_at: self.record.updated_at.to_rfc3339(),
             last_active_at: self.last_active_at.to_rfc3339(),

@@ -8,7 +8,7 @@ use protocol::clock::Timestamp;
 use protocol::definition::{Integration, Workspace, integration_id_of};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::redirect_uri::RedirectUri;
-use protocol::token::{self, Caller, Customer};
+use protocol::token::{self, Caller, Customer, Scope};
 
 use super::request::StartRequest;
 use super::requester::{self, Requester};
@@ -66,6 +66,7 @@ pub(super) async fn verify(
     };
     About::Workspace.note(&workspace.key);
     About::Customer.note(&customer.id);
+    customer.scopes.check(Scope::Connect).map_err(|error| error.field("token"))?;
     // The older SDK opens some options in a hidden iframe and waits for its message. It also sends a `redirectUri`,
     // which is ignored: nobody would see a page there, nor an error about it.
     let around = requester.in_iframe && start.request_id.is_some();

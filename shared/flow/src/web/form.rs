@@ -211,7 +211,7 @@ fn field(name: &str, property: &Value, pointer: String, entered: &Value, presenc
 }
 
 fn control(property: &Value) -> Control {
-    let has_lines = property["multiline"] == true;
+    let has_lines = property["multiline"] == true || property["format"] == "textarea";
     if property["isSensitive"] == true || property["format"] == "password" {
         return if has_lines { Control::SecretText } else { Control::Password };
     }

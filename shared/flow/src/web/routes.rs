@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use http::Method;
 use protocol::error::{Error, Result};
+use protocol::token::Scope;
 
 /// A Lambda function that answers requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +42,19 @@ pub struct Route {
     pub path: &'static str,
     /// The function that answers.
     pub function: Function,
-    /// True if the request needs a token in its `Authorization` header.
-    pub needs_token: bool,
+    /// What the request must show.
+    pub access: Access,
+}
+
+/// What a request must show in its `Authorization` header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing.
+    Open,
+    /// A token.
+    Token,
+    /// A token that is limited to no scopes, or has this one.
+    Scope(Scope),
 }
 
 /// A start brings its token among its parameters, and what follows is known by a cookie.
@@ -62,7 +74,7 @@ static BROWSER: &[Route] = &[
 ];
 
 const fn browser(method: Method, path: &'static str, function: Function) -> Route {
-    Route { method, path, function, needs_token: false }
+    Route { method, path, function, access: Access::Open }
 }
 
 /// The paths that browsers open.

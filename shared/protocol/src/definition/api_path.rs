@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::checker::{Checker, Credentials};
-use super::template::{Address, Template};
+use super::template::{Address, Root, Template};
 use crate::error::{Error, Result};
 
 /// A path below the integration's `baseUri`, or a whole address.
@@ -27,6 +27,17 @@ impl ApiPath {
                 Address::parse(&format!("{base}{}", path.as_str()))
             }
         }
+    }
+
+    /// True if a part of the address differs from one connection to another: it was entered, or came from the provider.
+    #[must_use]
+    pub fn is_filled_in(&self, base: Option<&Address>) -> bool {
+        let (path, base) = match self {
+            Self::Whole(address) => (address.template(), None),
+            Self::Below(path) => (path, base.map(Address::template)),
+        };
+        let mut placeholders = base.into_iter().chain([path]).flat_map(Template::placeholders);
+        placeholders.any(|placeholder| placeholder.root() != Root::Integration)
     }
 
     pub(super) fn check(

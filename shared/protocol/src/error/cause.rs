@@ -81,9 +81,11 @@ impl Error {
     fn said(&self, event: &'static str) -> Remark {
         let none = Cause::default();
         let cause = self.cause().unwrap_or(&none);
+        let told = |name: &str| self.data().get(name).and_then(serde_json::Value::as_str);
         Remark::new(self.level(), event)
             .with("key", Some(self.key().facts().key))
-            .with("field", self.data().get("field").and_then(serde_json::Value::as_str))
+            .with("field", told("field"))
+            .with("missing_scope", told("scope"))
             .with("setting", cause.setting)
             .with("host", cause.host.as_deref())
             .with("status", cause.status)

@@ -103,6 +103,8 @@ error_keys! {
     NotAuthenticated = "not_authenticated", BadRequest, UNAUTHORIZED, OwnPage;
     /// The token is valid, but does not allow this request.
     AccessDenied = "access_denied", BadRequest, FORBIDDEN, OwnPage;
+    /// The token is limited to scopes, and the request needs another one (RFC 6750 §3.1 `insufficient_scope`).
+    InsufficientScope = "insufficient_scope", BadRequest, FORBIDDEN, OwnPage;
     /// The thing does not exist, or belongs to somebody else.
     NotFound = "not_found", BadRequest, NOT_FOUND, RedirectUri;
     /// A thing with this name exists already.

@@ -93,6 +93,14 @@ pub fn is_fault(status: http::StatusCode) -> bool {
         )
 }
 
+/// True if the status says that there is nothing at the address, or nothing for this method (RFC 9110 §15.5.5, §15.5.6,
+/// §15.5.11).
+#[must_use]
+pub(super) fn is_nothing_there(status: http::StatusCode) -> bool {
+    use http::StatusCode;
+    matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE)
+}
+
 impl Endpoint {
     /// The failure that a missing answer means.
     fn unanswered(&self, error: &ProviderError) -> Failure {

@@ -8,6 +8,7 @@ use http::{Request, StatusCode};
 use url::Url;
 
 use super::client::ConnectionFailure;
+use super::error_code::{ABOUT_SOMETHING_ELSE, REGISTERED, reads_like_a_code};
 use crate::error::{Cause, Error, ErrorKey};
 
 /// The meaning of a provider's refusal, or of its silence.
@@ -114,10 +115,14 @@ impl Failure {
         self
     }
 
-    /// Adds a description for the log.
+    /// Adds a description for the log, behind those that there are.
     #[must_use]
     pub(super) fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.cause.detail = Some(detail.into());
+        let detail = detail.into();
+        self.cause.detail = Some(match self.cause.detail {
+            Some(before) => format!("{before}; {detail}"),
+            None => detail,
+        });
         self
     }
 
@@ -129,6 +134,15 @@ impl Failure {
     /// The status of the provider's answer, if there was one.
     pub(super) fn status(&self) -> Option<u16> {
         self.cause.status
+    }
+
+    /// True if the client is refused, or may be: a 401 in no words of the protocol can be about the client.
+    pub(super) fn is_about_client(&self) -> bool {
+        match self.refusal {
+            Refusal::Client => true,
+            Refusal::Refused => self.cause.status == Some(401),
+            _ => false,
+        }
     }
 
     /// True if the provider answered.
@@ -186,11 +200,7 @@ impl Failure {
                 ErrorKey::TokenResponseInvalid,
                 "The service's answer to the token request could not be understood.",
             ),
-            Refusal::NoEndpoint => Error::new(
-                ErrorKey::ConfigurationInvalid,
-                "The service has no such endpoint. Its address in the integration needs checking.",
-            )
-            .field(self.setting),
+            Refusal::NoEndpoint => self.no_endpoint(),
             Refusal::TooSlow => Error::new(
                 ErrorKey::ProviderUnreachable,
                 "The service took too long. Please try again later.",
@@ -205,6 +215,16 @@ impl Failure {
             )
             .field(self.setting),
         }
+    }
+
+    fn no_endpoint(&self) -> Error {
+        let status =
+            self.cause.status.map(|status| format!(": it answered with {status}")).unwrap_or_default();
+        let message = format!(
+            "The service has no such endpoint{status}. The integration's {} needs checking.",
+            self.setting
+        );
+        Error::new(ErrorKey::ConfigurationInvalid, message).field(self.setting)
     }
 
     /// Says by the status who can do something about it (RFC 9110 §15.5): 400 and 422 are about what was sent for the
@@ -239,6 +259,9 @@ impl Failure {
             "requestTokenUri" => {
                 "The service refused this application's own credentials. Its consumer key and secret need checking."
             }
+            "tokenUri" | "refreshUri" => {
+                "The service refused this application's own credentials. Its client id, its secret and clientAuthLocation need checking."
+            }
             _ => {
                 "The service refused this application's own credentials. Its client id and secret need checking."
             }
@@ -272,38 +295,6 @@ impl Refusal {
             Self::NotAllowed => "address_not_allowed",
         }
     }
-}
-
-/// The error codes of a token response (RFC 6749 §5.2).
-const REGISTERED: &[&str] = &[
-    "invalid_request",
-    "invalid_client",
-    "invalid_grant",
-    "unauthorized_client",
-    "unsupported_grant_type",
-    "invalid_scope",
-];
-
-/// The codes of RFC 6749 (§4.1.2.1, §5.2) and RFC 8628 (§3.5) that say nothing about the credentials.
-const ABOUT_SOMETHING_ELSE: &[&str] = &[
-    "invalid_client",
-    "unauthorized_client",
-    "unsupported_grant_type",
-    "invalid_scope",
-    "server_error",
-    "temporarily_unavailable",
-    "slow_down",
-];
-
-/// True for words of one case, joined by `_`, `-`, `.` or `/`: `invalid_auth`, `BAD_REFRESH_TOKEN`. Any other text
-/// from a provider may be a token, and stays out of the log.
-pub(super) fn reads_like_a_code(text: &str) -> bool {
-    let is_word = |word: &str| {
-        (1..=24).contains(&word.len())
-            && (word.bytes().all(|byte| byte.is_ascii_lowercase())
-                || word.bytes().all(|byte| byte.is_ascii_uppercase()))
-    };
-    text.len() <= 64 && text.split(['_', '-', '.', '/']).all(is_word)
 }
 
 /// The reason why a call failed.
@@ -363,18 +354,6 @@ mod tests {
         let error = Error::from(failure(Refusal::Request).coded("BAD_REFRESH_TOKEN"));
         assert!(error.data().is_empty());
         assert_eq!(error.cause().unwrap().provider_error.as_deref(), Some("BAD_REFRESH_TOKEN"));
-    }
-
-    #[test]
-    fn what_may_be_a_secret_is_no_code() {
-        for secret in
-            ["tGzv3JOkF0XG5Qx2TlKWIA", "client!+secret", "1234", "", "sk_live_4eC39HqLyjWDarjtT1zdp7dc"]
-        {
-            assert!(!reads_like_a_code(secret), "{secret}");
-        }
-        for code in ["invalid_auth", "BAD_REFRESH_TOKEN", "token_revoked", "auth/expired"] {
-            assert!(reads_like_a_code(code), "{code}");
-        }
     }
 
     #[test]

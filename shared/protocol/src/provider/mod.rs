@@ -12,6 +12,7 @@ pub mod calls;
 pub mod client;
 pub mod client_credentials;
 pub mod discovery;
+mod error_code;
 pub mod failure;
 pub mod maker;
 pub mod oauth1;

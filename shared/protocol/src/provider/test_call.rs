@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use super::api_call::{Purpose, Settings, ask};
-use super::calls::Calls;
+use super::calls::{Calls, is_nothing_there};
 use super::failure::{CallError, Refusal, Word};
 use super::maker::Maker;
 use crate::answer::Content;
@@ -21,6 +21,11 @@ pub async fn run(calls: &Calls<'_>, maker: &Maker<'_>) -> Result<(), CallError> 
         return Ok(());
     }
     let is_expired = option.api_client.says_expired(status, &Content::of(&answer.response).short());
+    let base_uri = maker.registration().base_uri();
+    // What the customer entered may lead to an address where nothing is. One that the definition alone makes is its own.
+    if is_nothing_there(status) && !is_expired && !test.path.is_filled_in(base_uri) {
+        return Err(answer.failed(Refusal::NoEndpoint).with_status_shown().into());
+    }
     let word = if is_expired { Word::Definite } else { Word::of(status) };
     let failure = answer.failed(Refusal::Credentials(word)).with_status_shown();
     let is_other_body = status.is_success() && test.expect.is_some();

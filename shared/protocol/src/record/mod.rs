@@ -75,6 +75,8 @@ pub enum About {
     KeyId,
     /// Whom the token is about, as the signer says.
     Subject,
+    /// What the token is limited to.
+    Scope,
     /// The workspace's key.
     Workspace,
     /// The customer's id.
@@ -101,6 +103,7 @@ impl About {
             Self::SignedBy => "signed_by",
             Self::KeyId => "key_id",
             Self::Subject => "subject",
+            Self::Scope => "scope",
             Self::Workspace => "workspace",
             Self::Customer => "customer",
             Self::Integration => "integration",

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::{CustomerId, WorkspaceKey};
 
-use super::{Caller, Customer, TokenRules, refused};
+use super::{Caller, Customer, Scopes, TokenRules, refused};
 
 /// The longest customer id, in bytes. An index's sort key holds it percent-encoded, beside a time and an id, in 1,024
 /// bytes.
@@ -83,6 +83,7 @@ impl Claims {
 
     pub(super) fn into_caller(mut self, workspace: &WorkspaceKey) -> Result<Caller> {
         let workspace = workspace.clone();
+        let scopes = self.scopes()?;
         let id = match (self.customer_id("id")?, self.customer_id("tenantKey")?) {
             (Some(id), Some(tenant_key)) if id != tenant_key => {
                 return Err(refused("The token names two different customers, in `id` and in `tenantKey`."));
@@ -90,10 +91,10 @@ impl Claims {
             (id, tenant_key) => id.or(tenant_key),
         };
         // A token that names a customer stays a customer's, whatever else it claims: the narrower reading is the safe
-        // one.
+        // one. And one that lost its customer on the way is nobody's, whatever its scopes: `isAdmin` must be said.
         let Some(id) = id else {
             return if self.is_admin() {
-                Ok(Caller::Admin { workspace })
+                Ok(Caller::Admin { workspace, scopes })
             } else {
                 Err(refused("The token names no customer: `id` must be the customer's id."))
             };
@@ -104,7 +105,22 @@ impl Claims {
             Some(Value::Object(fields)) => fields,
             Some(_) => return Err(refused("The token's `fields` is no object.")),
         };
-        Ok(Caller::Customer(Customer { workspace, id, name, fields }))
+        Ok(Caller::Customer(Customer { workspace, id, name, fields, scopes }))
+    }
+
+    /// What the token is limited to (RFC 8693 §4.2). `scopes` and `scp` are what other issuers call the claim: whoever
+    /// writes them means a limit, and a limit that is not read would be none.
+    fn scopes(&self) -> Result<Scopes> {
+        if let Some(other) = ["scopes", "scp"].into_iter().find(|name| self.0.contains_key(*name)) {
+            return Err(refused(format!("The token has `{other}`: the claim that limits it is `scope`.")));
+        }
+        match self.0.get("scope") {
+            None => Ok(Scopes::UNLIMITED),
+            Some(Value::String(claim)) => Scopes::of_claim(claim),
+            Some(_) => {
+                Err(refused("The token's `scope` is no string: scopes stand in one, with spaces between."))
+            }
+        }
     }
 
     fn text(&self, name: &str) -> Result<Option<&str>> {

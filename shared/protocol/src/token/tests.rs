@@ -216,7 +216,7 @@ fn the_workspace_is_named_once() {
 fn the_customer_is_named_once() {
     let id_of = |claims: Value| match verify(&merged(&without("id"), &claims)) {
         Ok(Caller::Customer(customer)) => Ok(customer.id.to_string()),
-        Ok(Caller::Admin { workspace }) => Ok(format!("admin of {workspace}")),
+        Ok(Caller::Admin { workspace, .. }) => Ok(format!("admin of {workspace}")),
         Err(error) => Err(error),
     };
     for (claims, expected) in [

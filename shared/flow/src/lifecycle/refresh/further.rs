@@ -64,8 +64,6 @@ pub(super) fn noted(
     let (error, heard) = failed;
     error.note("a further set of tokens was not renewed");
     health.doubt = super::doubt::doubt(before, heard, now);
-    health.failures = before.failures.saturating_add(1);
-    health.failed_at = Some(now);
-    health.error = Some(error);
+    health.fail(before, &error, now);
     health.next_refresh_at = Some(health.next_refresh_at.map_or(next, |at| at.min(next)));
 }

@@ -170,7 +170,7 @@ async fn lead(deps: &Deps, lease: Lease, asked: Asked, deadline: Deadline) -> Re
         Ok(renewed) => (renewed, None),
         Err(NotRenewed::ForGood(error)) => {
             let error = if lease.connection.interrupted { interrupted() } else { error };
-            (disconnected(&lease.connection, &error), None)
+            (disconnected(&lease.connection, &error, deps.clock.now()), None)
         }
         Err(NotRenewed::ForNow(error, heard)) => {
             (failed(deps, &lease.connection, asked, (error.clone(), heard)).await, Some(error))
@@ -242,11 +242,11 @@ async fn attempt(deps: &Deps, lease: &Lease, deadline: Deadline) -> Result<Conne
 }
 
 /// Marks the credentials as gone for good: only the customer can bring new ones.
-fn disconnected(before: &Connection, error: &Error) -> Connection {
+fn disconnected(before: &Connection, error: &Error, now: Timestamp) -> Connection {
     let mut connection = Connection { version: before.version + 1, ..before.clone() };
     connection.health.disconnected = true;
     connection.health.next_refresh_at = None;
-    connection.health.error = Some(error.referenced());
+    connection.health.fail(&before.health, error, now);
     connection
 }
 
@@ -279,10 +279,8 @@ fn tried_later(
     let mut connection = before.clone();
     let health = &mut connection.health;
     health.doubt = doubt::doubt(health, heard, now);
-    health.failures = health.failures.saturating_add(1);
-    health.error = Some(error.referenced());
+    health.fail(&before.health, &error, now);
     let pause = pause(health.failures, &PAUSES_AFTER_FAILURES, &*deps.random);
-    health.failed_at = Some(now);
     let next = now + pause;
     health.next_refresh_at = Some(health.coming_end(now).map_or(next, |end| end.min(next)));
     connection

@@ -83,13 +83,18 @@ fn a_text_of_several_lines_keeps_them_and_a_secret_one_is_never_shown() {
     let schema = json!({ "properties": {
         "note": { "type": "string", "multiline": true },
         "key": { "type": "string", "multiline": true, "isSensitive": true },
+        "text": { "type": "string", "format": "textarea" },
+        "pem": { "type": "string", "format": "textarea", "isSensitive": true },
     } });
-    let posted = ["note", "key"].map(|name| (format!("input/{name}"), "a\r\nb\n".to_owned()));
+    let posted = ["note", "key", "text", "pem"].map(|name| (format!("input/{name}"), "a\r\nb\n".to_owned()));
     let read = read(&schema, &posted);
-    assert_eq!(Value::Object(read.clone()), json!({ "note": "a\nb\n", "key": "a\nb\n" }));
+    let lines = "a\nb\n";
+    let expected = json!({ "note": lines, "key": lines, "text": lines, "pem": lines });
+    assert_eq!(Value::Object(read.clone()), expected);
     let drawn = fields(&schema, &read, &[], Loopback::Refused);
-    assert_eq!((&drawn[0].control, drawn[0].value.as_str()), (&Control::Text, "a\nb\n"));
-    assert_eq!((&drawn[1].control, drawn[1].value.as_str()), (&Control::SecretText, ""));
+    let drawn: Vec<_> = drawn.iter().map(|field| (&field.control, field.value.as_str())).collect();
+    let (shown, hidden) = ((&Control::Text, lines), (&Control::SecretText, ""));
+    assert_eq!(drawn, [shown, hidden, shown, hidden]);
 }
 
 #[test]

@@ -111,6 +111,7 @@ pub(super) fn words(key: ErrorKey) -> Words {
         | Key::ParameterMissing
         | Key::ParameterConflict
         | Key::AccessDenied
+        | Key::InsufficientScope
         | Key::AlreadyExists
         | Key::IntegrationInUse
         | Key::RedirectUriNotAllowed

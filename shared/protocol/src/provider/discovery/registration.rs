@@ -10,7 +10,7 @@ use super::document::{self, JSON};
 use super::metadata::{self, texts};
 use crate::definition::{ClientOrigin, Discovered, DiscoveredClient};
 use crate::provider::calls::Calls;
-use crate::provider::failure::reads_like_a_code;
+use crate::provider::error_code::reads_like_a_code;
 use crate::secret::Secret;
 
 /// Who asks for a client.

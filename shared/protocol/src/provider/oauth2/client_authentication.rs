@@ -135,6 +135,35 @@ impl Client {
         }
         Ok(())
     }
+
+    /// How a request presents the client, in words for the operator. They hold nothing of the client itself.
+    pub(super) fn presented(&self) -> String {
+        let setting = serde_json::to_value(self.authentication).unwrap_or_default();
+        let sent = match (self.authentication, &self.secret) {
+            (ClientAuthentication::PrivateKeyJwt | ClientAuthentication::ClientSecretJwt, _) => {
+                "client_id and a signed client_assertion in the body"
+            }
+            (ClientAuthentication::TlsClientAuth, _) => {
+                "client_id in the body, and the certificate in the TLS handshake"
+            }
+            (ClientAuthentication::None, _) | (_, None) => "client_id in the body, and no secret",
+            (ClientAuthentication::Headers, Some(_)) => {
+                "client_id and client_secret as HTTP Basic, both form-encoded"
+            }
+            (ClientAuthentication::RawHeaders, Some(_)) => {
+                "client_id and client_secret as HTTP Basic, as they are"
+            }
+            (ClientAuthentication::UserName, Some(_)) => {
+                "client_secret as the user name of HTTP Basic, and no client_id"
+            }
+            (ClientAuthentication::Body, Some(_)) => "client_id and client_secret in the body",
+            (ClientAuthentication::Both, Some(_)) => {
+                "client_id and client_secret as HTTP Basic and in the body"
+            }
+            (ClientAuthentication::Query, Some(_)) => "client_id and client_secret in the query",
+        };
+        format!("clientAuthLocation is {}: the request has {sent}", setting.as_str().unwrap_or_default())
+    }
 }
 
 /// HTTP Basic (RFC 7617). RFC 6749 §2.3.1 has both parts form-encoded; many servers do not decode them.
@@ -165,6 +194,40 @@ mod tests {
         let header = sent(ClientAuthentication::Headers, "client!+ID", "a:b c").headers;
         let expected = format!("Basic {}", STANDARD.encode("client%21%2BID:a%3Ab+c"));
         assert_eq!(header[AUTHORIZATION], expected.as_str());
+    }
+
+    #[test]
+    fn the_operator_is_told_how_the_client_was_presented_and_nothing_of_it() {
+        let presented = |authentication, secret: Option<&str>| {
+            let (id, secret) = ("id!+".to_owned(), secret.map(Secret::from));
+            Client { id, secret, authentication, assertion: None }.presented()
+        };
+        for (authentication, secret, expected) in [
+            (
+                ClientAuthentication::Body,
+                Some("s!+"),
+                "is body: the request has client_id and client_secret in the",
+            ),
+            (
+                ClientAuthentication::Body,
+                None,
+                "is body: the request has client_id in the body, and no secret",
+            ),
+            (
+                ClientAuthentication::RawHeaders,
+                Some("s!+"),
+                "is raw-headers: the request has client_id and client_",
+            ),
+            (
+                ClientAuthentication::PrivateKeyJwt,
+                None,
+                "is private_key_jwt: the request has client_id and a signed",
+            ),
+        ] {
+            let told = presented(authentication, secret);
+            assert!(told.starts_with(&format!("clientAuthLocation {expected}")), "{told}");
+            assert!(!told.contains("!+"), "{told}");
+        }
     }
 
     #[test]

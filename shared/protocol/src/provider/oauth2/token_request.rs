@@ -27,7 +27,7 @@ use crate::definition::{
 };
 use crate::error::Result;
 use crate::http::client_certificate::ClientCertificate;
-use crate::provider::calls::{Calls, is_fault};
+use crate::provider::calls::{Calls, is_fault, is_nothing_there};
 use crate::provider::client::presenting;
 use crate::provider::failure::{CallError, Endpoint, Refusal};
 use crate::provider::maker::Maker;
@@ -271,10 +271,10 @@ impl Sender<'_> {
             None => self.endpoint.failed(refusal),
         };
         let unread = || match self.unread() {
-            Refusal::Refused => answered(Refusal::Refused).with_status_shown(),
+            refusal @ (Refusal::Refused | Refusal::NoEndpoint) => answered(refusal).with_status_shown(),
             refusal => answered(refusal),
         };
-        match error {
+        let failed = match error {
             RequestTokenError::Request(Unanswered(error)) => error,
             RequestTokenError::ServerResponse(response) => {
                 let code: &str = response.error().as_ref();
@@ -285,6 +285,17 @@ impl Sender<'_> {
                 unread().detail(format!("it does not fit at `{}`", error.path())).into()
             }
             RequestTokenError::Other(_) => unread().detail("it is no token response").into(),
+        };
+        self.told_client(failed)
+    }
+
+    /// Tells the operator how the client was presented, if it may have been refused for that.
+    fn told_client(&self, error: CallError) -> CallError {
+        match error {
+            CallError::Provider(failure) if failure.is_about_client() => {
+                failure.detail(self.to.client.presented()).into()
+            }
+            error => error,
         }
     }
 
@@ -301,19 +312,14 @@ impl Sender<'_> {
 /// A request that nothing but the client makes: a 401 can be about nothing else.
 fn about_client(error: CallError) -> CallError {
     match error {
-        CallError::Provider(failure)
-            if failure.refusal == Refusal::Refused && failure.status() == Some(401) =>
-        {
-            failure.meaning(Refusal::Client).into()
-        }
+        CallError::Provider(failure) if failure.is_about_client() => failure.meaning(Refusal::Client).into(),
         error => error,
     }
 }
 
 /// True if the status says that there is no such endpoint.
 fn is_elsewhere(status: StatusCode) -> bool {
-    status.is_redirection()
-        || matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE)
+    status.is_redirection() || is_nothing_there(status)
 }
 
 fn meaning(code: &BasicErrorResponseType) -> Refusal {
