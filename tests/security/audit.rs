@@ -47,6 +47,9 @@ async fn what_was_done_is_said_with_who_did_it() {
         (Method::POST, path("/disconnect"), &admin, None, "disconnected"),
         (Method::DELETE, path(""), &admin, None, "archived"),
         (Method::POST, path("/restore"), &admin, None, "restored"),
+        (Method::GET, "/customers/user-1/export".to_owned(), &admin, None, "customer exported"),
+        (Method::DELETE, path("?erase=true"), &admin, None, "erased"),
+        (Method::DELETE, "/customers/user-1".to_owned(), &admin, None, "customer erased"),
     ];
     for (method, path, token, body, message) in cases {
         let logs = Logs::record();
@@ -64,6 +67,7 @@ async fn what_was_done_is_said_with_who_did_it() {
         let what = match path.split('/').nth(1) {
             Some("workspaces") => ("target", "beta"),
             Some("integrations") => ("integration", "crm2"),
+            Some("customers") => ("customer", "user-1"),
             _ => ("connection", &*connection),
         };
         assert_says(&line, &[(what.0, what.1.into())]);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::{connections, integration, token, workspace};
+use crate::{connections, customer, integration, token, workspace};
 
 /// Manages a deployment of Linkspan from the command line.
 #[derive(Debug, Parser)]
@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Integration(integration::IntegrationArgs),
     /// Look at customers' connections, and mend them
     Connections(connections::ConnectionsArgs),
+    /// Hand out or erase what is held of a customer
+    Customer(customer::CustomerArgs),
     /// Check a deployment from outside
     Doctor,
 }

@@ -3,6 +3,7 @@
 pub mod args;
 mod client;
 mod connections;
+mod customer;
 mod doctor;
 mod filled;
 mod integration;
@@ -53,6 +54,7 @@ async fn execute(cli: Cli, output: Output) -> Result<(), Problem> {
         Command::Workspace(args) => workspace::run(&Client::new(settings)?, output, args).await,
         Command::Integration(args) => integration::run(settings, output, args).await,
         Command::Connections(args) => connections::run(&Client::new(settings)?, output, args).await,
+        Command::Customer(args) => customer::run(&Client::new(settings)?, output, args).await,
         Command::Doctor => doctor::run(settings, output).await,
     }
 }

@@ -77,13 +77,6 @@ async fn create_tables(client: &Client, tables: &Tables) -> Result<(), Problem> 
     create(with_keys(flows, "pk", None)?).await?;
     let schedule = client.create_table().table_name(&tables.schedule);
     create(with_keys(schedule, "pk", Some("sk"))?).await?;
-    let time_to_live = TimeToLiveSpecification::builder().attribute_name("ttl").enabled(true).build()?;
-    for table in [&tables.flows, &tables.schedule] {
-        let update = client.update_time_to_live().table_name(table);
-        // A table from an earlier run has this setting already, and refuses it.
-        let _ = update.time_to_live_specification(time_to_live.clone()).send().await;
-    }
-
     let connections = client
         .create_table()
         .table_name(&tables.connections)
@@ -99,7 +92,15 @@ async fn create_tables(client: &Client, tables: &Tables) -> Result<(), Problem> 
     create(with_keys(connections, "pk", None)?).await?;
 
     let integrations = client.create_table().table_name(&tables.integrations);
-    create(with_keys(integrations, "pk", Some("sk"))?).await
+    create(with_keys(integrations, "pk", Some("sk"))?).await?;
+
+    let time_to_live = TimeToLiveSpecification::builder().attribute_name("ttl").enabled(true).build()?;
+    for table in [&tables.flows, &tables.schedule, &tables.connections] {
+        let update = client.update_time_to_live().table_name(table);
+        // A table from an earlier run has this setting already, and refuses it.
+        let _ = update.time_to_live_specification(time_to_live.clone()).send().await;
+    }
+    Ok(())
 }
 
 type CreateTable = aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;

@@ -26,7 +26,7 @@ const DEFAULT_LIMIT: i32 = 100;
 const MAX_LIMIT: i32 = 1000;
 
 /// The most that a cursor weighs, in bytes: a sort key in base64.
-const MAX_CURSOR: usize = 2048;
+pub(super) const MAX_CURSOR: usize = 2048;
 
 /// How many integrations are named on a page.
 const NAMED: usize = 10;
@@ -121,7 +121,7 @@ pub(crate) async fn show(call: Call<'_>, caller: Caller) -> Result<Response<Byte
 }
 
 /// The connections of a page, as they are shown. Its cost has a bound: integrations beyond the first few are not looked up.
-async fn representations(deps: &Deps, connections: &[Connection]) -> Result<Vec<Representation>> {
+pub(super) async fn representations(deps: &Deps, connections: &[Connection]) -> Result<Vec<Representation>> {
     let mut faces: BTreeMap<&IntegrationId, Option<Face>> = BTreeMap::new();
     let mut items = Vec::with_capacity(connections.len());
     for connection in connections {
@@ -185,10 +185,11 @@ pub(super) mod tests {
             next_credentials_refresh_at: None,
             version: "1-1767225600000".to_owned(),
             archived_at: None,
+            credentials_kept_until: None,
         }
     }
 
-    fn full_connection() -> Representation {
+    pub(crate) fn full_connection() -> Representation {
         Representation {
             integration: Some(face()),
             account: Some(Account { id: Some("7".to_owned()), name: Some("Acme".to_owned()) }),
@@ -196,6 +197,7 @@ pub(super) mod tests {
             error: Some(error()),
             next_credentials_refresh_at: Some(TIME.to_owned()),
             archived_at: Some(TIME.to_owned()),
+            credentials_kept_until: Some(TIME.to_owned()),
             ..connection()
         }
     }

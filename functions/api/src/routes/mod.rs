@@ -8,6 +8,7 @@ mod connection_requests;
 mod connections;
 mod connectors;
 mod credentials;
+mod customers;
 #[cfg(test)]
 mod described;
 mod discovery;
@@ -52,6 +53,8 @@ static TABLE: &[Entry] = &[
     get("/self", Customer(|_, customer| Box::pin(ready(whoami::show(&customer))))),
     get("/workspaces/{key}", Root(|call| Box::pin(workspaces::show(call)))),
     put("/workspaces/{key}", Root(|call| Box::pin(workspaces::put(call)))),
+    delete("/customers/{id}", Admin(|call, workspace| Box::pin(customers::erase(call, workspace)))),
+    get("/customers/{id}/export", Admin(|call, workspace| Box::pin(customers::export(call, workspace)))),
     get("/integrations", CustomerOrAdmin(|call, caller| Box::pin(integrations::list(call, caller)))),
     get("/integrations/{key}", CustomerOrAdmin(|call, caller| Box::pin(integrations::show(call, caller)))),
     put("/integrations/{key}", Admin(|call, workspace| Box::pin(integrations::put(call, workspace)))),

@@ -123,6 +123,7 @@ mod tests {
             confirm_start: true,
             confirm_user: false,
             requests_per_minute: None,
+            archived_credentials_days: None,
         };
         let full = WorkspaceDefinition {
             public_keys: vec!["PEM".to_owned()],
@@ -133,6 +134,7 @@ mod tests {
             max_token_lifetime: Some(3600),
             token_audience: Some("https://connect.acme.example".to_owned()),
             requests_per_minute: NonZeroU32::new(1200),
+            archived_credentials_days: Some(7),
             ..least.clone()
         };
         let generated = "0123456789abcdef".repeat(6);

@@ -3,6 +3,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test's helper fails the test")]
 
 mod connections;
+mod customer;
 mod docs;
 mod doctor;
 mod filled;

@@ -13,7 +13,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::connections::{INTERRUPTED, archived_partition, customer_prefix, read_connection};
+use super::connections::{
+    FORGET_AT, INTERRUPTED, RECORD, archived_partition, customer_prefix, if_connection,
+};
 use super::item::{Item, text};
 use super::transact::gave_up;
 use super::{Store, unavailable};
@@ -108,7 +110,8 @@ impl Store {
         Ok(ConnectionPage { connections, cursor: next.map(|next| next.to_text()) })
     }
 
-    /// Reads connections by their ids, in this order, without their secrets. One that does not exist is left out.
+    /// Reads connections by their ids, in this order, without their secrets. One that does not exist, or was erased, is
+    /// left out.
     async fn without_secrets(&self, ids: &[&str]) -> Result<Vec<Connection>> {
         let mut found = HashMap::new();
         for ids in ids.chunks(AT_ONCE) {
@@ -116,8 +119,9 @@ impl Store {
             let keys = shown().set_keys(Some(keys)).build().map_err(Error::internal)?;
             let read = self.read_batch(&self.tables.connections, keys, "BatchGetItem connections").await?;
             for item in read.ok_or_else(gave_up)? {
-                let connection = read_connection(&item)?;
-                found.insert(connection.id.to_string(), connection);
+                if let Some(connection) = if_connection(&item)? {
+                    found.insert(connection.id.to_string(), connection);
+                }
             }
         }
         Ok(ids.iter().filter_map(|id| found.remove(*id)).collect())
@@ -202,17 +206,18 @@ impl<'a> ListConnections<'a> {
 
 /// Reads all attributes but the sealed secrets.
 fn shown() -> KeysAndAttributesBuilder {
-    const SHOWN: [&str; 11] = [
+    const SHOWN: [&str; 12] = [
         "pk",
         "workspace",
         "customer",
         "integration",
-        "record",
+        RECORD,
         "health",
         "version",
         "turn",
         "lastActiveAt",
         "archivedAt",
+        FORGET_AT,
         INTERRUPTED,
     ];
     let names = SHOWN.map(|name| (format!("#{name}"), name.to_owned()));

@@ -9,6 +9,7 @@ mod connections;
 mod credentials;
 mod definitions;
 mod due;
+mod erase;
 mod event;
 mod flows;
 mod item;

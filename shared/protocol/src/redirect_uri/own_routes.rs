@@ -29,6 +29,8 @@ pub const OWN_PATHS: &[&str] = &[
     "/connections/{id}/test",
     "/connectors",
     "/connectors/{key}",
+    "/customers/{id}",
+    "/customers/{id}/export",
     "/integrations",
     "/integrations/{key}",
     "/integrations/{key}/connector-spec",
