@@ -101,4 +101,5 @@ mod text_answers;
 mod token_responses;
 mod update;
 mod update_races;
+mod workspaces;
 mod xml_answers;

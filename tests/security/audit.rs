@@ -41,6 +41,7 @@ async fn what_was_done_is_said_with_who_did_it() {
         (Method::PUT, "/integrations/crm2".to_owned(), &admin, Some(&renamed), "integration created"),
         (Method::PUT, "/integrations/crm2".to_owned(), &admin, Some(&renamed), "integration changed"),
         (Method::PATCH, "/integrations/crm2".to_owned(), &admin, Some(&json!({})), "integration changed"),
+        (Method::DELETE, "/workspaces/beta".to_owned(), &root, None, "workspace deleted"),
         (Method::DELETE, "/integrations/crm2".to_owned(), &admin, None, "integration deleted"),
         (Method::GET, path("?includeSecrets=true"), &admin, None, "secrets read"),
         (Method::GET, path("/proxy/me"), &admin, None, "sent through the proxy"),

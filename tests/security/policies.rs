@@ -15,6 +15,9 @@ use tests::tokens::{CUSTOMER, ROOT, WORKSPACE, admin, customer};
 use tests::wire::AwsRequest;
 use tests::{Start, World, definitions};
 
+/// A workspace with nothing in it.
+const EMPTY: &str = "empty";
+
 /// `dynamodb:GetItem on ConnectionsTable`, and so on.
 fn asked(requests: &[AwsRequest]) -> BTreeSet<String> {
     let mut asked = BTreeSet::new();
@@ -129,6 +132,8 @@ async fn observed() -> [(&'static str, BTreeSet<String>); 5] {
     let id = world.connect(&world.browser(), &Start::new()).await.connection_id();
     let _ = take();
     let (user, manager, root) = (customer(WORKSPACE, CUSTOMER), admin(WORKSPACE), admin(ROOT));
+    world.define_workspace(EMPTY, &definitions::workspace(EMPTY)).await;
+    let _ = take();
     let given = json!({ "integrationKey": "mail", "userId": "u", "credentials": definitions::entered() });
     for (method, path, token, body) in [
         (Method::GET, "/self".to_owned(), &user, None),
@@ -151,6 +156,8 @@ async fn observed() -> [(&'static str, BTreeSet<String>); 5] {
         (Method::PATCH, "/integrations/crm".to_owned(), &manager, Some(json!({ "name": "N" }))),
         (Method::DELETE, "/integrations/crm?force=true".to_owned(), &manager, None),
         (Method::PUT, format!("/workspaces/{WORKSPACE}"), &root, Some(definitions::workspace(WORKSPACE))),
+        (Method::GET, "/workspaces".to_owned(), &root, None),
+        (Method::DELETE, format!("/workspaces/{EMPTY}"), &root, None),
     ] {
         let fresh = world.restarted();
         let answer = fresh.api(method.clone(), &path, token, body.as_ref()).await;

@@ -26,7 +26,7 @@ const NO_LIMITS: [(&str, &str); 19] = [
     ("shared/flow/src/store/due.rs", "HOUR"),
     ("shared/flow/src/store/due.rs", "SHARDS"),
     ("shared/flow/src/store/due.rs", "WORKSPACE"),
-    ("shared/flow/src/store/list.rs", "AT_ONCE"),
+    ("shared/flow/src/store/batch.rs", "AT_ONCE"),
     ("shared/flow/src/store/transient.rs", "PAUSE"),
     ("shared/protocol/src/clock.rs", "FIRST_MILLISECONDS"),
     ("shared/protocol/src/definition/bounded_schema.rs", "RANGES"),

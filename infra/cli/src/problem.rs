@@ -77,6 +77,9 @@ impl Refusal {
                 "Workspaces are managed with the root workspace's key and secret: --workspace and --secret-file.",
             ),
             "rate_limit_exceeded" => Some("Wait a minute, or ask the operator for a higher limit."),
+            "workspace_not_empty" => {
+                Some("`linkspan customer erase` and `linkspan integration put --delete` empty it.")
+            }
             "integration_in_use" => Some("--force deletes it all the same."),
             "" => {
                 Some("That is no answer of Linkspan's. Is the address right? `linkspan doctor` looks at it.")

@@ -91,7 +91,8 @@ async fn create_tables(client: &Client, tables: &Tables) -> Result<(), Problem> 
         );
     create(with_keys(connections, "pk", None)?).await?;
 
-    let integrations = client.create_table().table_name(&tables.integrations);
+    let integrations =
+        client.create_table().table_name(&tables.integrations).global_secondary_indexes(workspaces_index()?);
     create(with_keys(integrations, "pk", Some("sk"))?).await?;
 
     let time_to_live = TimeToLiveSpecification::builder().attribute_name("ttl").enabled(true).build()?;
@@ -123,6 +124,16 @@ async fn create(table: CreateTable) -> Result<(), Problem> {
         Err(error) if error.code() == Some("ResourceInUseException") => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The index of all workspaces: the keys the other way round.
+fn workspaces_index() -> Result<GlobalSecondaryIndex, Problem> {
+    let index = GlobalSecondaryIndex::builder()
+        .index_name("workspaces")
+        .key_schema(key("sk", KeyType::Hash)?)
+        .key_schema(key("pk", KeyType::Range)?)
+        .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build());
+    Ok(index.build()?)
 }
 
 /// The index for lists. They filter by the integration, and read everything else from the table.

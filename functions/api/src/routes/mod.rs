@@ -51,8 +51,10 @@ const BELOW_BASE: &str = "/connections/{id}/proxy/{path+}";
 static TABLE: &[Entry] = &[
     get("/openapi.json", Anyone(|_| Box::pin(ready(Ok(openapi::show()))))),
     get("/self", Customer(|_, customer| Box::pin(ready(whoami::show(&customer))))),
+    get("/workspaces", Root(|call| Box::pin(workspaces::list(call)))),
     get("/workspaces/{key}", Root(|call| Box::pin(workspaces::show(call)))),
     put("/workspaces/{key}", Root(|call| Box::pin(workspaces::put(call)))),
+    delete("/workspaces/{key}", Root(|call| Box::pin(workspaces::delete(call)))),
     delete("/customers/{id}", Admin(|call, workspace| Box::pin(customers::erase(call, workspace)))),
     get("/customers/{id}/export", Admin(|call, workspace| Box::pin(customers::export(call, workspace)))),
     get("/integrations", CustomerOrAdmin(|call, caller| Box::pin(integrations::list(call, caller)))),

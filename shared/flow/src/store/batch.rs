@@ -8,6 +8,9 @@ use super::{Store, unavailable};
 use protocol::backoff::Backoff;
 use protocol::error::Result;
 
+/// The number of items that one `BatchGet` reads. DynamoDB takes no more.
+pub(super) const AT_ONCE: usize = 100;
+
 impl Store {
     /// Reads the items of a table that `keys` names, in no order. What a busy table did not read is asked for again. Returns
     /// nothing if it is too busy for all of them.

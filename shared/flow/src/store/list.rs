@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::batch::AT_ONCE;
 use super::connections::{
     FORGET_AT, INTERRUPTED, RECORD, archived_partition, customer_prefix, if_connection,
 };
@@ -29,9 +30,6 @@ const LIST_INDEX: &str = "owner";
 
 /// The size limit of a sort key, in bytes.
 const MAX_SORT_KEY: usize = 1024;
-
-/// The number of connections that one `BatchGet` reads. DynamoDB takes no more.
-const AT_ONCE: usize = 100;
 
 /// The number of pages that are searched for a connection with an integration. Each holds a megabyte of connections.
 const MAX_PAGES: usize = 100;
@@ -125,6 +123,18 @@ impl Store {
             }
         }
         Ok(ids.iter().filter_map(|id| found.remove(*id)).collect())
+    }
+
+    /// True if a workspace has connections, live or archived.
+    pub(super) async fn has_connections(&self, workspace: &WorkspaceKey) -> Result<bool> {
+        for partition in [workspace.to_string(), archived_partition(workspace)] {
+            let query = self.listed(&partition, None).limit(1);
+            let page = self.sent(|| query.clone().send()).await;
+            if page.map_err(|error| unavailable("Query connections", &error))?.count > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Finds out whether a workspace has live connections with an integration.

@@ -23,6 +23,7 @@ mod transact;
 mod transient;
 mod unconfirmed;
 mod update;
+mod workspaces;
 mod write;
 
 use std::sync::{Arc, OnceLock};
@@ -45,6 +46,7 @@ pub use list::{ConnectionPage, IntegrationUse, ListConnections};
 pub use save::{FlowClaim, Others, Reconnection, SaveConnection, Saved};
 pub use unconfirmed::{Completion, UnconfirmedItem};
 pub use update::{ConnectionUpdate, NewSecrets};
+pub use workspaces::WorkspacePage;
 pub use write::Written;
 
 use crate::aws::{Rehearsal, described};

@@ -40,6 +40,7 @@ pub const OWN_PATHS: &[&str] = &[
     "/openapi.json",
     "/self",
     "/sse/connection-events/{requestId}",
+    "/workspaces",
     "/workspaces/{key}",
 ];
 

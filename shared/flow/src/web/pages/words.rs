@@ -118,6 +118,7 @@ pub(super) fn words(key: ErrorKey) -> Words {
         | Key::AccessDenied
         | Key::AlreadyExists
         | Key::IntegrationInUse
+        | Key::WorkspaceNotEmpty
         | Key::RedirectUriNotAllowed
         | Key::OriginNotAllowed
         | Key::ConfigurationInvalid
