@@ -80,6 +80,7 @@ mod refresh;
 mod refresh_doubtful;
 mod refresh_early;
 mod refresh_interrupted;
+mod refresh_on_use;
 mod refresh_refused;
 mod refresh_storms;
 mod refresh_together;
