@@ -56,6 +56,7 @@ const REASONS: &[(&str, &str)] = &[
         "config.refreshBefore",
         "endpoints that give no other token before the end, as for `oauth2: config.refreshBefore`",
     ),
+    ("config.refreshOnUse", "teams that keep the cost low of connections which are seldom used"),
     ("config.registrationUri", "servers that register clients (RFC 7591), such as those of MCP servers"),
     ("config.requestMethod", "OAuth 1.0 services that want GET, such as Discogs and Schoology"),
     (

@@ -102,11 +102,19 @@ impl<'a> Seeder<'a> {
             turn: 1,
             interrupted: false,
             archived_at: None,
+            forget_at: None,
         };
         let deadline = Timestamp(i64::MAX);
         let token = "seed".to_owned();
-        let save =
-            SaveConnection { connection: &connection, others: Others::Kept, flow: None, token, deadline };
+        let save = SaveConnection {
+            connection: &connection,
+            others: Others::Kept,
+            flow: None,
+            begun: Timestamp(NOW),
+            archived_credentials_days: 30,
+            token,
+            deadline,
+        };
         store.save_connection(&save).await.unwrap();
         let get = database.client.get_item().table_name(&database.tables.connections);
         let read = get.key("pk", AttributeValue::S(connection.id.to_string())).send().await.unwrap();

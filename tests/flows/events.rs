@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use flow::store::ConnectionEvent::{self, Created, Deleted, Disconnected, Reconnected, Updated};
+use flow::store::ConnectionEvent::{self, Created, Deleted, Disconnected, Erased, Reconnected, Updated};
 use serde_json::{Value, json};
 use tests::provider::Reply;
 use tests::tokens::{CUSTOMER, WORKSPACE};
@@ -92,7 +92,7 @@ async fn events_are_those_of_the_documentation() {
     assert_eq!(names(&event["detail"]), names(&documented["detail"]));
     assert!(documented["detail"].as_object().unwrap().values().all(Value::is_string));
     assert!(event["detail"].as_object().unwrap().values().all(Value::is_string));
-    for name in [Created, Updated, Reconnected, Disconnected, Deleted].map(ConnectionEvent::name) {
+    for name in [Created, Updated, Reconnected, Disconnected, Deleted, Erased].map(ConnectionEvent::name) {
         assert!(page.contains(&format!("| `{name}` |")), "{name} is not documented");
     }
 }

@@ -48,7 +48,8 @@ async fn old_and_new_change_places_in_one_transaction() {
         .collect();
     // The second attempt knows the slot, because the first one's failed condition returned it.
     let first = ["Put connections", "Update flows", "Update connections"];
-    let second = ["Put connections", "Update flows", "Update connections", "Update connections"];
+    let second =
+        ["Put connections", "Update flows", "Update connections", "Update connections", "Put schedule"];
     let singly = [vec!["PutItem"], vec!["UpdateItem"], vec!["PutItem"]].concat();
     assert_eq!(writes.concat(), [singly, first.to_vec(), second.to_vec()].concat());
 }

@@ -41,12 +41,16 @@ async fn what_was_done_is_said_with_who_did_it() {
         (Method::PUT, "/integrations/crm2".to_owned(), &admin, Some(&renamed), "integration created"),
         (Method::PUT, "/integrations/crm2".to_owned(), &admin, Some(&renamed), "integration changed"),
         (Method::PATCH, "/integrations/crm2".to_owned(), &admin, Some(&json!({})), "integration changed"),
+        (Method::DELETE, "/workspaces/beta".to_owned(), &root, None, "workspace deleted"),
         (Method::DELETE, "/integrations/crm2".to_owned(), &admin, None, "integration deleted"),
         (Method::GET, path("?includeSecrets=true"), &admin, None, "secrets read"),
         (Method::GET, path("/proxy/me"), &admin, None, "sent through the proxy"),
         (Method::POST, path("/disconnect"), &admin, None, "disconnected"),
         (Method::DELETE, path(""), &admin, None, "archived"),
         (Method::POST, path("/restore"), &admin, None, "restored"),
+        (Method::GET, "/customers/user-1/export".to_owned(), &admin, None, "customer exported"),
+        (Method::DELETE, path("?erase=true"), &admin, None, "erased"),
+        (Method::DELETE, "/customers/user-1".to_owned(), &admin, None, "customer erased"),
     ];
     for (method, path, token, body, message) in cases {
         let logs = Logs::record();
@@ -64,6 +68,7 @@ async fn what_was_done_is_said_with_who_did_it() {
         let what = match path.split('/').nth(1) {
             Some("workspaces") => ("target", "beta"),
             Some("integrations") => ("integration", "crm2"),
+            Some("customers") => ("customer", "user-1"),
             _ => ("connection", &*connection),
         };
         assert_says(&line, &[(what.0, what.1.into())]);

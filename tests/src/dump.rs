@@ -46,20 +46,30 @@ impl Dump {
         dump
     }
 
-    /// The ids of the connections that are to be refreshed. The schedule must have them all at their very time.
+    /// The ids of the connections that are to be refreshed. The schedule must have them all at their very time, and the
+    /// archived ones at the time at which their secrets are forgotten.
     #[must_use]
     pub fn due(&self) -> Vec<String> {
+        for item in self.archived_connections() {
+            if let Some(at) = item.get("forgetAt") {
+                self.assert_scheduled(item, at.as_n().unwrap().parse().unwrap());
+            }
+        }
         let mut due = Vec::new();
         for item in self.live_connections() {
             let health: Value = serde_json::from_str(item["health"].as_s().unwrap()).unwrap();
             let Some(at) = health["nextRefreshAt"].as_i64() else { continue };
-            let (begin, end) = (format!("{at:014}#"), format!("#{}", text(item, "pk")));
-            let is_entry =
-                |entry: &Item| text(entry, "sk").starts_with(&begin) && text(entry, "sk").ends_with(&end);
-            assert!(self.schedule.iter().any(is_entry), "not in the schedule: {item:?}");
+            self.assert_scheduled(item, at);
             due.push(text(item, "pk").to_owned());
         }
         due
+    }
+
+    fn assert_scheduled(&self, item: &Item, at: i64) {
+        let (begin, end) = (format!("{at:014}#"), format!("#{}", text(item, "pk")));
+        let is_entry =
+            |entry: &Item| text(entry, "sk").starts_with(&begin) && text(entry, "sk").ends_with(&end);
+        assert!(self.schedule.iter().any(is_entry), "not in the schedule: {item:?}");
     }
 
     /// The ids of the connections whose leases were not released.

@@ -118,9 +118,10 @@ fn fits(value: Value, written: &str) -> bool {
         Value::Time(time) => times == [time],
         Value::Times(from, to) => times == [from, to],
         Value::Numbers(from, to) => quantities == [from, to],
-        // A constant that is a number can count milliseconds, seconds or hours.
+        // A constant that is a number can count milliseconds, seconds, hours or days.
         Value::Number(number) => {
-            quantities == [number] || [1.0, 1000.0, 3_600_000.0].iter().any(|unit| times == [number * unit])
+            quantities == [number]
+                || [1.0, 1000.0, 3_600_000.0, 86_400_000.0].iter().any(|unit| times == [number * unit])
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::{attempts, connections, integration, token, trace, workspace};
+use crate::{attempts, connections, customer, integration, token, trace, workspace};
 
 /// Manages a deployment of Linkspan from the command line.
 #[derive(Debug, Parser)]
@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Attempts(attempts::AttemptsArgs),
     /// Tell what became of the attempt that a customer names by its reference
     Trace(trace::TraceArgs),
+    /// Hand out or erase what is held of a customer
+    Customer(customer::CustomerArgs),
     /// Check a deployment from outside
     Doctor,
 }

@@ -99,6 +99,20 @@ impl Client {
         self.call(Method::GET, path, None).await
     }
 
+    /// Asks for every page of a list, whose items the answers have under `name`.
+    pub(crate) async fn items(&self, path: &str, name: &str) -> Result<Vec<Value>, Problem> {
+        let mut items = Vec::new();
+        let mut cursor = "0".to_owned();
+        loop {
+            let page = self.get(&format!("{path}?limit=1000&cursor={}", encoded(&cursor))).await?;
+            items.extend(page[name].as_array().into_iter().flatten().cloned());
+            match page["cursor"].as_str() {
+                Some(next) => next.clone_into(&mut cursor),
+                None => return Ok(items),
+            }
+        }
+    }
+
     /// Asks for a resource, and returns nothing if there is none.
     pub(crate) async fn find(&self, path: &str) -> Result<Option<Value>, Problem> {
         match self.get(path).await {

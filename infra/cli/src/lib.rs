@@ -5,6 +5,7 @@ pub mod args;
 mod attempts;
 mod client;
 mod connections;
+mod customer;
 mod doctor;
 mod filled;
 mod integration;
@@ -58,6 +59,7 @@ async fn execute(cli: Cli, output: Output) -> Result<(), Problem> {
         Command::Connections(args) => connections::run(&Client::new(settings)?, output, args).await,
         Command::Attempts(args) => attempts::run(&Client::new(settings)?, output, &args).await,
         Command::Trace(args) => trace::run(&Client::new(settings)?, output, &args).await,
+        Command::Customer(args) => customer::run(&Client::new(settings)?, output, args).await,
         Command::Doctor => doctor::run(settings, output).await,
     }
 }

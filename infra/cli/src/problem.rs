@@ -78,6 +78,9 @@ impl Refusal {
             ),
             "insufficient_scope" => Some("`linkspan token --scope` makes a token with that scope."),
             "rate_limit_exceeded" => Some("Wait a minute, or ask the operator for a higher limit."),
+            "workspace_not_empty" => {
+                Some("`linkspan customer erase` and `linkspan integration put --delete` empty it.")
+            }
             "integration_in_use" => Some("--force deletes it all the same."),
             "" => {
                 Some("That is no answer of Linkspan's. Is the address right? `linkspan doctor` looks at it.")

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use http::Method;
 use protocol::definition::{self, WorkspaceDefinition};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::client::{Client, encoded};
 use crate::integration::{Change, changes, lines, read_file};
@@ -24,6 +24,8 @@ pub(crate) struct WorkspaceArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// List all workspaces
+    List,
     /// Show a workspace's definition
     Show {
         /// The workspace's key
@@ -32,6 +34,15 @@ enum Action {
     },
     /// Create a workspace, or replace its definition
     Put(Put),
+    /// Delete a workspace that has no integrations and no connections
+    Delete {
+        /// The workspace's key
+        #[arg(value_name = "KEY")]
+        key: String,
+        /// Delete it without asking
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -55,16 +66,39 @@ struct Put {
 
 pub(crate) async fn run(client: &Client, output: Output, args: WorkspaceArgs) -> Result<(), Problem> {
     match args.action {
+        Action::List => list(client, output).await,
         Action::Show { key } => {
             output.value(&client.get(&path(&key)).await?);
             Ok(())
         }
         Action::Put(args) => put(client, output, &args).await,
+        Action::Delete { key, yes } => {
+            output.confirmed(yes, &format!("Delete workspace {key}?"))?;
+            client.call(Method::DELETE, &path(&key), None).await?;
+            if output.json {
+                output.value(&json!({ "key": key, "result": "deleted" }));
+            } else {
+                output.line(format!("{key}: deleted"));
+            }
+            Ok(())
+        }
     }
 }
 
 fn path(key: &str) -> String {
     format!("/workspaces/{}", encoded(key))
+}
+
+async fn list(client: &Client, output: Output) -> Result<(), Problem> {
+    let items = client.items("/workspaces", "items").await?;
+    if output.json {
+        output.value(&json!({ "items": items }));
+        return Ok(());
+    }
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let rows: Vec<_> = items.iter().map(|item| [text(&item["key"]), text(&item["name"])]).collect();
+    output.table(["KEY", "NAME"], &rows);
+    Ok(())
 }
 
 async fn put(client: &Client, output: Output, args: &Put) -> Result<(), Problem> {

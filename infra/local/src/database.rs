@@ -83,13 +83,6 @@ async fn create_tables(client: &Client, tables: &Tables) -> Result<(), Problem> 
     create(with_keys(flows, "pk", None)?).await?;
     let schedule = client.create_table().table_name(&tables.schedule);
     create(with_keys(schedule, "pk", Some("sk"))?).await?;
-    let time_to_live = TimeToLiveSpecification::builder().attribute_name("ttl").enabled(true).build()?;
-    for table in [&tables.flows, &tables.schedule] {
-        let update = client.update_time_to_live().table_name(table);
-        // A table from an earlier run has this setting already, and refuses it.
-        let _ = update.time_to_live_specification(time_to_live.clone()).send().await;
-    }
-
     let connections = client
         .create_table()
         .table_name(&tables.connections)
@@ -104,8 +97,17 @@ async fn create_tables(client: &Client, tables: &Tables) -> Result<(), Problem> 
         );
     create(with_keys(connections, "pk", None)?).await?;
 
-    let integrations = client.create_table().table_name(&tables.integrations);
-    create(with_keys(integrations, "pk", Some("sk"))?).await
+    let integrations =
+        client.create_table().table_name(&tables.integrations).global_secondary_indexes(workspaces_index()?);
+    create(with_keys(integrations, "pk", Some("sk"))?).await?;
+
+    let time_to_live = TimeToLiveSpecification::builder().attribute_name("ttl").enabled(true).build()?;
+    for table in [&tables.flows, &tables.schedule, &tables.connections] {
+        let update = client.update_time_to_live().table_name(table);
+        // A table from an earlier run has this setting already, and refuses it.
+        let _ = update.time_to_live_specification(time_to_live.clone()).send().await;
+    }
+    Ok(())
 }
 
 /// Deletes a table of flows from an earlier version, which has no index of attempts. The sign-ins in it are long over.
@@ -151,6 +153,16 @@ fn attempts_index() -> Result<GlobalSecondaryIndex, Problem> {
         .key_schema(key("workspace", KeyType::Hash)?)
         .key_schema(key("attempt", KeyType::Range)?)
         .projection(projection.build());
+    Ok(index.build()?)
+}
+
+/// The index of all workspaces: the keys the other way round.
+fn workspaces_index() -> Result<GlobalSecondaryIndex, Problem> {
+    let index = GlobalSecondaryIndex::builder()
+        .index_name("workspaces")
+        .key_schema(key("sk", KeyType::Hash)?)
+        .key_schema(key("pk", KeyType::Range)?)
+        .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build());
     Ok(index.build()?)
 }
 

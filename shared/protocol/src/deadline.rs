@@ -80,6 +80,12 @@ impl Deadline {
         Self { began }
     }
 
+    /// The deadline of a part of the work that leaves this much time for the rest.
+    #[must_use]
+    pub fn leaving(self, rest: Duration) -> Self {
+        Self { began: self.began - rest }
+    }
+
     /// The moment when a browser stops waiting.
     #[must_use]
     pub fn browser(self) -> Timestamp {

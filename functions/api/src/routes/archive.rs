@@ -1,23 +1,36 @@
-//! A connection leaves the live ones, and comes back: DELETE `/connections/{id}` and POST `/connections/{id}/restore`.
+//! A connection leaves the live ones, and comes back or is erased: DELETE `/connections/{id}` and POST
+//! `/connections/{id}/restore`.
 
 use bytes::Bytes;
 use flow::connection::Connection;
 use flow::lifecycle::disconnect;
+use flow::lifecycle::erase::{AtProvider, erase};
 use flow::store::Siblings;
 use http::{Response, StatusCode};
-use protocol::error::Result;
-use protocol::record;
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::record::{self, Level, Remark};
 use protocol::token::Caller;
 
 use super::Call;
 use crate::{answer, body};
 
 /// DELETE: archives the connection, and has the provider forget its credentials where that ends nothing else. One that is
-/// archived already stays as it is.
+/// archived already stays as it is. With `erase=true`, for who manages the workspace, nothing is left of it.
 pub(crate) async fn archive(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
     let Call { deps, id, deadline, .. } = call;
+    let erases = call.query().flag("erase")?.unwrap_or_default();
+    if erases && matches!(caller, Caller::Customer(_)) {
+        let message = "erase needs a management token (isAdmin, and no customer).";
+        return Err(Error::new(ErrorKey::AccessDenied, message).field("erase"));
+    }
     let connection = Connection::visible(deps, id, &caller).await?;
-    if connection.archived_at.is_none() {
+    if erases {
+        let level = match erase(deps, connection, deadline).await? {
+            AtProvider::NotRevoked => Level::Warn,
+            AtProvider::Nothing | AtProvider::Revoked => Level::Info,
+        };
+        record::ends(Remark::new(level, "erased"));
+    } else if connection.archived_at.is_none() {
         disconnect::archive(deps, connection, deadline).await?;
         record::ends("archived");
     }

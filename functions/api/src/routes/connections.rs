@@ -115,7 +115,7 @@ pub(crate) async fn show(call: Call<'_>, caller: Caller) -> Result<Response<Byte
 }
 
 /// The connections of a page, as they are shown. Its cost has a bound: integrations beyond the first few are not looked up.
-async fn representations(deps: &Deps, connections: &[Connection]) -> Result<Vec<Representation>> {
+pub(super) async fn representations(deps: &Deps, connections: &[Connection]) -> Result<Vec<Representation>> {
     let mut faces: BTreeMap<&IntegrationId, Option<Face>> = BTreeMap::new();
     let mut items = Vec::with_capacity(connections.len());
     for connection in connections {
@@ -197,10 +197,11 @@ pub(super) mod tests {
             next_credentials_refresh_at: None,
             version: "1-1767225600000".to_owned(),
             archived_at: None,
+            credentials_kept_until: None,
         }
     }
 
-    fn full_connection() -> Representation {
+    pub(crate) fn full_connection() -> Representation {
         Representation {
             integration: Some(face()),
             account: Some(Account { id: Some("7".to_owned()), name: Some("Acme".to_owned()) }),
@@ -208,6 +209,7 @@ pub(super) mod tests {
             error: Some(error()),
             next_credentials_refresh_at: Some(TIME.to_owned()),
             archived_at: Some(TIME.to_owned()),
+            credentials_kept_until: Some(TIME.to_owned()),
             ..connection()
         }
     }

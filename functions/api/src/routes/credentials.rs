@@ -57,10 +57,10 @@ pub(crate) async fn test(call: Call<'_>, caller: Caller) -> Result<Response<Byte
 }
 
 /// POST: forgets the credentials, and has the provider forget them. The connection stays, until the customer connects
-/// again.
+/// again; an archived one stays archived.
 pub(crate) async fn disconnect(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
     let Call { deps, deadline, .. } = call;
-    let connection = Connection::live(deps, call.id, &caller).await?;
+    let connection = Connection::visible(deps, call.id, &caller).await?;
     flow::lifecycle::disconnect::disconnect(deps, connection, deadline).await?;
     record::ends("disconnected");
     Ok(answer::no_content())

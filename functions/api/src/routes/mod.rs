@@ -9,6 +9,7 @@ mod connection_requests;
 mod connections;
 mod connectors;
 mod credentials;
+mod customers;
 #[cfg(test)]
 mod described;
 mod discovery;
@@ -40,8 +41,8 @@ use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
 use protocol::path::fits;
 use protocol::token::Scope::{
-    self, Connect, ConnectionsRead, ConnectionsTest, ConnectionsWrite, IntegrationsRead, IntegrationsWrite,
-    WorkspacesRead, WorkspacesWrite,
+    self, Connect, ConnectionsRead, ConnectionsTest, ConnectionsWrite, CustomersErase, CustomersRead,
+    IntegrationsRead, IntegrationsWrite, WorkspacesRead, WorkspacesWrite,
 };
 use protocol::token::{self, Caller};
 
@@ -55,8 +56,18 @@ const BELOW_BASE: &str = "/connections/{id}/proxy/{path+}";
 static TABLE: &[Entry] = &[
     get("/openapi.json", Anyone(|_| Box::pin(ready(Ok(openapi::show()))))),
     get("/self", AnyToken(|_, caller| Box::pin(ready(whoami::show(&caller))))),
+    get("/workspaces", Root(WorkspacesRead, |call| Box::pin(workspaces::list(call)))),
     get("/workspaces/{key}", Root(WorkspacesRead, |call| Box::pin(workspaces::show(call)))),
     put("/workspaces/{key}", Root(WorkspacesWrite, |call| Box::pin(workspaces::put(call)))),
+    delete("/workspaces/{key}", Root(WorkspacesWrite, |call| Box::pin(workspaces::delete(call)))),
+    delete(
+        "/customers/{id}",
+        Admin(CustomersErase, |call, workspace| Box::pin(customers::erase(call, workspace))),
+    ),
+    get(
+        "/customers/{id}/export",
+        Admin(CustomersRead, |call, workspace| Box::pin(customers::export(call, workspace))),
+    ),
     get(
         "/integrations",
         CustomerOrAdmin(IntegrationsRead, |call, caller| Box::pin(integrations::list(call, caller))),

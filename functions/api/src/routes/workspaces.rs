@@ -1,4 +1,4 @@
-//! `/workspaces/{key}`: teams, managed by the root workspace.
+//! `/workspaces`: teams, managed by the root workspace.
 
 use bytes::Bytes;
 use flow::deps::workspace_place;
@@ -13,6 +13,7 @@ use protocol::secret::Secret;
 use serde::Serialize;
 
 use super::Call;
+use super::connections::{MAX_CURSOR, limit};
 use super::until_written::until_written;
 use crate::{answer, body};
 
@@ -26,13 +27,45 @@ pub(super) struct Representation<'a> {
     pub(super) secret: Option<&'a str>,
 }
 
+/// A workspace of the list.
+#[derive(Serialize)]
+pub(super) struct Listed {
+    pub(super) key: WorkspaceKey,
+    pub(super) name: String,
+}
+
+impl Listed {
+    fn of(stored: &StoredDefinition) -> Result<Self> {
+        let WorkspaceDefinition { name, .. } = definition_of(stored)?;
+        Ok(Self { key: WorkspaceKey::new(&stored.key), name })
+    }
+}
+
+/// One page of workspaces.
+#[derive(Serialize)]
+pub(super) struct Page {
+    pub(super) items: Vec<Listed>,
+    /// Where the next page begins, if there may be one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cursor: Option<WorkspaceKey>,
+}
+
+/// GET: one page of workspaces, in the order of their keys.
+pub(crate) async fn list(call: Call<'_>) -> Result<Response<Bytes>> {
+    let mut query = call.query();
+    let limit = limit(&mut query)?;
+    let after = query.text("cursor", MAX_CURSOR)?.filter(|cursor| cursor != "0").map(WorkspaceKey::new);
+    let page = call.deps.store.list_workspaces(limit, after.as_ref()).await?;
+    let items = page.workspaces.iter().map(Listed::of).collect::<Result<_>>()?;
+    answer::ok(&Page { items, cursor: page.next })
+}
+
 /// GET: the definition, without the secret.
 pub(crate) async fn show(call: Call<'_>) -> Result<Response<Bytes>> {
     let Call { deps, id, .. } = call;
     let key = &WorkspaceKey::new(id);
     let stored = deps.store.read_workspace(key).await?.ok_or_else(not_found)?;
-    let mut definition: WorkspaceDefinition =
-        serde_json::from_str(&stored.definition).map_err(Error::internal)?;
+    let mut definition = definition_of(&stored)?;
     // What is over is not shown.
     let now = call.deps.clock.now().to_rfc3339();
     definition.previous_secret_until = definition.previous_secret_until.filter(|until| *until > now);
@@ -91,6 +124,28 @@ pub(crate) async fn put(call: Call<'_>) -> Result<Response<Bytes>> {
     .await
 }
 
+/// DELETE: takes the definition away, if the workspace is empty.
+pub(crate) async fn delete(call: Call<'_>) -> Result<Response<Bytes>> {
+    let Call { deps, id, .. } = call;
+    let key = &WorkspaceKey::new(id);
+    until_written(|| async {
+        let before = deps.store.read_workspace(key).await?.ok_or_else(not_found)?;
+        if !deps.store.is_empty_workspace(key).await? {
+            let message = "The workspace has integrations or connections. Erase its customers, and delete its integrations.";
+            return Err(Error::new(ErrorKey::WorkspaceNotEmpty, message).field("key"));
+        }
+        Ok(deps.store.delete_workspace(key, &before).await?.then_some(()))
+    })
+    .await?;
+    deps.definitions.forget(key);
+    record::ends(Remark::from("workspace deleted").with("target", Some(key.as_str())));
+    Ok(answer::no_content())
+}
+
+fn definition_of(stored: &StoredDefinition) -> Result<WorkspaceDefinition> {
+    serde_json::from_str(&stored.definition).map_err(Error::internal)
+}
+
 /// True if nothing of the stored secrets is kept.
 fn replaces_at_once(given: &WorkspaceDefinition) -> bool {
     !matches!(given.secret, SecretSetting::LeftOut) && given.previous_secret_until.is_none()
@@ -123,6 +178,7 @@ mod tests {
             confirm_start: true,
             confirm_user: false,
             requests_per_minute: None,
+            archived_credentials_days: None,
         };
         let full = WorkspaceDefinition {
             public_keys: vec!["PEM".to_owned()],
@@ -133,6 +189,7 @@ mod tests {
             max_token_lifetime: Some(3600),
             token_audience: Some("https://connect.acme.example".to_owned()),
             requests_per_minute: NonZeroU32::new(1200),
+            archived_credentials_days: Some(7),
             ..least.clone()
         };
         let generated = "0123456789abcdef".repeat(6);
@@ -145,5 +202,14 @@ mod tests {
         let mut defined = properties("WorkspaceDefinition");
         defined.insert("key".to_owned());
         assert_eq!(properties("Workspace"), defined);
+    }
+
+    #[test]
+    fn the_list_of_workspaces() {
+        let key = WorkspaceKey::new("acme");
+        let items = vec![Listed { key: key.clone(), name: "Acme".to_owned() }];
+        let pages = [Page { items, cursor: Some(key) }, Page { items: Vec::new(), cursor: None }]
+            .map(|page| json_of(&page));
+        component("Workspaces", &pages);
     }
 }

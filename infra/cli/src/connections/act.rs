@@ -1,5 +1,5 @@
-//! `linkspan connections test`, `refresh`, `disconnect`, `delete` and `restore`: one after the other, and one that fails does
-//! not keep the others from being done.
+//! `linkspan connections test`, `refresh`, `disconnect`, `delete`, `restore` and `erase`: one after the other, and one that
+//! fails does not keep the others from being done.
 
 use clap::Args;
 use http::Method;
@@ -67,6 +67,11 @@ pub(super) async fn delete(client: &Client, output: Output, args: &Confirmed) ->
 
 pub(super) async fn restore(client: &Client, output: Output, some: &Some) -> Result<(), Problem> {
     each(client, output, some, Method::POST, "/restore", "restored").await
+}
+
+pub(super) async fn erase(client: &Client, output: Output, args: &Confirmed) -> Result<(), Problem> {
+    args.confirmed(output, "Erase")?;
+    each(client, output, &args.some, Method::DELETE, "?erase=true", "erased").await
 }
 
 async fn each(

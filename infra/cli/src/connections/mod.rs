@@ -34,6 +34,8 @@ enum Action {
     Delete(act::Confirmed),
     /// Bring archived connections back
     Restore(act::Some),
+    /// Delete connections and all that is held of them, for good
+    Erase(act::Confirmed),
 }
 
 pub(crate) async fn run(client: &Client, output: Output, args: ConnectionsArgs) -> Result<(), Problem> {
@@ -45,6 +47,7 @@ pub(crate) async fn run(client: &Client, output: Output, args: ConnectionsArgs) 
         Action::Disconnect(args) => act::disconnect(client, output, &args).await,
         Action::Delete(args) => act::delete(client, output, &args).await,
         Action::Restore(some) => act::restore(client, output, &some).await,
+        Action::Erase(args) => act::erase(client, output, &args).await,
     }
 }
 

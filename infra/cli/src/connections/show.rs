@@ -41,6 +41,7 @@ pub(super) async fn run(client: &Client, output: Output, args: &Show) -> Result<
         ("last used", text(&connection["lastActiveAt"])),
         ("next refresh", text(&connection["nextCredentialsRefreshAt"])),
         ("archived", text(&connection["archivedAt"])),
+        ("kept until", text(&connection["credentialsKeptUntil"])),
     ];
     let error = &connection["error"];
     let failing = failing(&error["data"]);

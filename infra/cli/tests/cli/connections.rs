@@ -92,3 +92,15 @@ async fn one_that_fails_keeps_no_other_from_being_done() {
     assert_eq!(results["connections"][0]["error"]["key"], "connection_disconnected");
     assert_eq!(results["connections"][1]["result"], "accepted");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_erased_for_good() {
+    let local = Local::start().await;
+    let id = local.connection("user-1").await;
+    let said = local.run(["connections", "erase", &id]).await.ends_with(2);
+    assert!(said.contains(&format!("Erase connection {id}?")) && said.contains("--yes"), "{said}");
+    assert_eq!(local.run(["connections", "erase", &id, "--yes"]).await.ok(), format!("{id}: erased\n"));
+    let said = local.run(["connections", "restore", &id]).await.ends_with(1);
+    assert!(said.contains("(not_found)"), "{said}");
+    assert_eq!(local.run(["connections", "list", "--archived"]).await.ok().lines().count(), 1);
+}

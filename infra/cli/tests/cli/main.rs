@@ -4,6 +4,7 @@
 
 mod attempts;
 mod connections;
+mod customer;
 mod docs;
 mod doctor;
 mod filled;

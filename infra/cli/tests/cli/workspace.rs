@@ -84,3 +84,21 @@ async fn only_the_root_workspace_manages_workspaces() {
     let said = local.run_with(&variables, ["workspace", "show", "acme"]).await.ends_with(1);
     assert!(said.contains("access_denied") && said.contains("root workspace's key"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workspaces_are_listed_and_an_empty_one_is_deleted() {
+    let local = Local::start().await;
+    local.write("acme.yaml", "name: Acme\nredirectUris: [https://app.acme.example/connected]\n");
+    local.run(["workspace", "put", "acme", "acme.yaml", "--secret-to", "acme.secret"]).await.ok();
+    let listed = local.run(["workspace", "list"]).await.ok();
+    assert!(listed.starts_with("KEY ") && listed.contains("acme  Acme"), "{listed}");
+    let json = local.run(["workspace", "list", "--json"]).await.json();
+    assert_eq!(json["items"][0]["key"], "acme");
+
+    let said = local.run(["workspace", "delete", "demo", "--yes"]).await.ends_with(1);
+    assert!(said.contains("workspace_not_empty") && said.contains("customer erase"), "{said}");
+    let said = local.run(["workspace", "delete", "acme"]).await.ends_with(2);
+    assert!(said.contains("Delete workspace acme?") && said.contains("--yes"), "{said}");
+    assert_eq!(local.run(["workspace", "delete", "acme", "--yes"]).await.ok(), "acme: deleted\n");
+    assert!(!local.run(["workspace", "list"]).await.ok().contains("acme"));
+}

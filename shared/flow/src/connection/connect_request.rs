@@ -1,6 +1,7 @@
 //! A request to connect, after it was verified.
 
-use protocol::definition::{Borrowed, BoundValues, Registration, RegistrationId};
+use protocol::clock::Timestamp;
+use protocol::definition::{ARCHIVED_CREDENTIALS_DAYS, Borrowed, BoundValues, Registration, RegistrationId};
 use protocol::error::Result;
 use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
 use protocol::secret::SecretMap;
@@ -38,6 +39,20 @@ pub struct ConnectRequest {
     /// True if the customer's other connections stay.
     #[serde(default)]
     pub allow_multiple_connections: bool,
+    /// The time at which it was begun. One that was begun before its customer was erased connects nothing.
+    pub begun_at: Timestamp,
+    /// The days that the credentials of the connections that it replaces are kept.
+    #[serde(default = "usual_days", skip_serializing_if = "is_usual")]
+    pub archived_credentials_days: u16,
+}
+
+fn usual_days() -> u16 {
+    ARCHIVED_CREDENTIALS_DAYS
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_usual(days: &u16) -> bool {
+    *days == ARCHIVED_CREDENTIALS_DAYS
 }
 
 impl ConnectRequest {

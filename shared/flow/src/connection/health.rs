@@ -79,6 +79,22 @@ impl Health {
         end + new.min(life / 4) > now + life
     }
 
+    /// The state once the credentials are deleted. Those that were gone before keep the reason.
+    #[must_use]
+    pub fn without_credentials(&self) -> Self {
+        Self {
+            disconnected: true,
+            error: self.error.clone().filter(|_| self.disconnected),
+            ..Self::default()
+        }
+    }
+
+    /// True if the provider has revoked the credentials.
+    #[must_use]
+    pub fn is_revoked(&self) -> bool {
+        self.revocation.as_ref().is_some_and(|revocation| revocation.error.is_none())
+    }
+
     fn ends_at(&self) -> Option<Timestamp> {
         self.expires_at.map(|at| at + Duration::from_secs(self.margin.into()))
     }

@@ -47,6 +47,8 @@ pub struct Connection {
     pub interrupted: bool,
     /// The time at which it was archived, if it was.
     pub archived_at: Option<Timestamp>,
+    /// The time at which its secrets are forgotten, if it is archived and they were not yet.
+    pub forget_at: Option<Timestamp>,
 }
 
 /// The part of a connection without secrets.
@@ -124,6 +126,13 @@ impl Connection {
                 Caller::Customer(customer) => self.customer == customer.id,
                 Caller::Admin { .. } => true,
             }
+    }
+
+    /// Returns the time at which the schedule has something to do with it: its next refresh, or, once it is archived, to
+    /// forget its secrets.
+    #[must_use]
+    pub fn due_at(&self) -> Option<Timestamp> {
+        if self.archived_at.is_some() { self.forget_at } else { self.health.next_refresh_at }
     }
 
     /// True if its credentials can be used.

@@ -46,6 +46,11 @@ impl ConnectionSecrets {
         Self { registration, held }
     }
 
+    /// Returns no secrets, for a connection whose secrets were forgotten.
+    pub(crate) fn nothing(registration: RegistrationId) -> Self {
+        Self::new(registration, Held::default())
+    }
+
     /// Seals the secrets for the connection and the registration that they belong to.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use protocol::clock::Timestamp;
 use protocol::deadline::Deadline;
 use protocol::definition::template::Template;
 use protocol::definition::{Integration, Registration};
-use protocol::error::Result;
+use protocol::error::{ErrorKey, Result};
 use protocol::id::ConnectionId;
 use protocol::provider::maker::Maker;
 use protocol::provider::test_call;
@@ -107,6 +107,8 @@ pub async fn connect(
             (None, false) => Others::Replaced,
         },
         flow: issued.flow,
+        begun: request.begun_at,
+        archived_credentials_days: request.archived_credentials_days,
         token: draw_id(&*deps.random),
         deadline: deadline.save(),
     };
@@ -118,6 +120,10 @@ pub async fn connect(
     });
     if let Some(lease) = lease.filter(|_| !connected) {
         refresh::release(deps, &lease).await;
+    }
+    let erased = saved.as_ref().is_err_and(|error| error.key() == ErrorKey::CustomerErased);
+    if erased && deps.clock.now() < deadline.provider() {
+        revoke::revoke_unsaved(deps, &connection, deadline).await;
     }
     let Saved { outcome, replaced } = saved?;
     if let Some(error) = connection.health.error.as_ref().filter(|_| connected) {
@@ -195,6 +201,7 @@ fn sealed(
         turn: 1,
         interrupted: false,
         archived_at: None,
+        forget_at: None,
         id,
     })
 }

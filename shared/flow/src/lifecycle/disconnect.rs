@@ -7,19 +7,25 @@ use protocol::deadline::Deadline;
 use protocol::error::{ErrorKey, Result, reported};
 use protocol::secret::SecretMap;
 
-use super::{refresh, registration, revoke};
-use crate::connection::{Connection, ConnectionSecrets, Health, connection_context, connection_not_found};
+use super::forget::forget;
+use super::revoke::{self, Lived};
+use super::{refresh, registration};
+use crate::connection::{Connection, ConnectionSecrets, connection_context, connection_not_found};
 use crate::deps::Deps;
-use crate::store::{ConnectionEvent, Written};
+use crate::store::{ConnectionEvent, Lease, Written};
 
 /// Deletes the connection's credentials, here and at the provider. A connection that is disconnected already keeps its
-/// error.
+/// error. Of an archived one, nobody hears by an event.
 pub async fn disconnect(deps: &Deps, mut connection: Connection, deadline: Deadline) -> Result<()> {
     loop {
-        if connection.archived_at.is_some() {
-            return Err(connection_not_found());
-        }
-        let lease = refresh::leased(deps, connection, deadline).await?;
+        let Some(live) = forget(deps, connection, deadline).await? else { return Ok(()) };
+        let lease = match leased(deps, live, deadline).await? {
+            Leased::Live(lease) => lease,
+            Leased::Archived(archived) => {
+                connection = *archived;
+                continue;
+            }
+        };
         let without = match without_credentials(deps, &lease.connection).await {
             Ok(without) => without,
             Err(error) => {
@@ -29,7 +35,7 @@ pub async fn disconnect(deps: &Deps, mut connection: Connection, deadline: Deadl
         };
         match deps.store.release_lease(&lease, &without, Some(ConnectionEvent::Disconnected)).await? {
             Written::Done => {
-                revoke::revoke_given_up(deps, &lease.connection, without, deadline).await;
+                revoke::revoke_given_up(deps, &lease.connection, Lived::UntilNow, without, deadline).await;
                 return Ok(());
             }
             // The customer reconnected meanwhile. A reconnection waits for no lease.
@@ -41,25 +47,47 @@ pub async fn disconnect(deps: &Deps, mut connection: Connection, deadline: Deadl
 /// Archives the connection. The provider revokes its credentials, where that revokes no other connection's.
 pub async fn archive(deps: &Deps, connection: Connection, deadline: Deadline) -> Result<()> {
     let id = connection.id.clone();
-    let lease = match refresh::leased(deps, connection, deadline).await {
-        // Another request has archived it first.
-        Err(error) if error.key() == ErrorKey::NotFound => {
-            let archived = deps.store.read_connection(&id).await?.is_some();
-            return if archived { Ok(()) } else { Err(error) };
-        }
-        lease => lease?,
-    };
-    if let Err(error) = deps.store.archive_connection(&lease.connection).await {
-        refresh::release(deps, &lease).await;
-        return Err(error);
+    if !take_out(deps, connection, deadline).await? {
+        return Ok(());
     }
     // The customer may have reconnected just before, so the credentials are read again. If that fails they are not
     // revoked, but the connection is archived all the same.
-    let read = deps.store.read_connection(&lease.connection.id).await;
+    let read = deps.store.read_connection(&id).await;
     if let Some(Some(archived)) = reported(read, "an archived connection was not read again") {
-        revoke::revoke_given_up(deps, &archived, archived.clone(), deadline).await;
+        revoke::revoke_given_up(deps, &archived, Lived::UntilNow, archived.clone(), deadline).await;
     }
     Ok(())
+}
+
+/// Takes the connection out of the live ones. Returns false if another request has done so first.
+pub(super) async fn take_out(deps: &Deps, connection: Connection, deadline: Deadline) -> Result<bool> {
+    let workspace = deps.definitions.workspace(&connection.workspace).await?;
+    let Leased::Live(lease) = leased(deps, connection, deadline).await? else { return Ok(false) };
+    let days = workspace.archived_credentials_days;
+    if let Err(error) = deps.store.archive_connection(&lease.connection, days).await {
+        refresh::release(deps, &lease).await;
+        return Err(error);
+    }
+    Ok(true)
+}
+
+/// A connection once no refresh is under way.
+enum Leased {
+    Live(Box<Lease>),
+    /// Another request has archived it first.
+    Archived(Box<Connection>),
+}
+
+async fn leased(deps: &Deps, connection: Connection, deadline: Deadline) -> Result<Leased> {
+    let id = connection.id.clone();
+    match refresh::leased(deps, connection, deadline).await {
+        Ok(lease) => Ok(Leased::Live(lease)),
+        Err(error) if error.key() == ErrorKey::NotFound => {
+            let found = deps.store.read_connection(&id).await?.filter(|found| found.archived_at.is_some());
+            found.map(|archived| Leased::Archived(Box::new(archived))).ok_or(error)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 async fn without_credentials(deps: &Deps, connection: &Connection) -> Result<Connection> {
@@ -73,11 +101,7 @@ async fn without_credentials(deps: &Deps, connection: &Connection) -> Result<Con
     let key = deps.sealer.prepare(connection_context(workspace)).await?;
     Ok(Connection {
         sealed: secrets.seal(&key, workspace, customer, id)?,
-        health: Health {
-            disconnected: true,
-            error: connection.health.error.clone().filter(|_| connection.health.disconnected),
-            ..Health::default()
-        },
+        health: connection.health.without_credentials(),
         version: connection.version + 1,
         turn: connection.turn + 1,
         ..connection.clone()

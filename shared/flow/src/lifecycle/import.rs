@@ -47,6 +47,8 @@ pub struct Import {
 
 /// Proves the given credentials, and saves the connection.
 pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Connection> {
+    let begun_at = deps.clock.now();
+    let workspace = deps.definitions.workspace(&given.workspace).await?;
     let integration = deps.definitions.integration(&given.workspace, &given.integration).await?;
     let option = integration.auth_option(given.auth_option_key.as_deref())?;
     let registration = registration::of_option(deps, &integration, option).await?;
@@ -83,6 +85,8 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
         connection_id: None,
         name: given.name,
         allow_multiple_connections: given.allow_multiple_connections,
+        begun_at,
+        archived_credentials_days: workspace.archived_credentials_days,
     };
     let key = connection_key(deps, &request).await?;
     let mut credentials = match (credentials, &option.method) {

@@ -1,11 +1,13 @@
-//! The life of a connection: it is made, read, refreshed, updated, disconnected and archived.
+//! The life of a connection: it is made, read, refreshed, updated, disconnected, archived and erased.
 
 mod access;
 pub(crate) mod after_connect;
 pub(crate) mod choice;
 pub mod connect;
 pub mod disconnect;
+pub mod erase;
 pub mod exchange;
+mod forget;
 pub mod import;
 mod kept_refresh_token;
 pub mod refresh;

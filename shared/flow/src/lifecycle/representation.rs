@@ -54,6 +54,9 @@ pub struct Representation {
     /// The time when it was archived, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub archived_at: Option<String>,
+    /// The time until which an archived one keeps its credentials, if it has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credentials_kept_until: Option<String>,
 }
 
 /// The state of a connection, as the contract names it.
@@ -125,6 +128,7 @@ impl Connection {
             next_credentials_refresh_at: next_refresh_at.map(Timestamp::to_rfc3339),
             version: self.tag(),
             archived_at: self.archived_at.map(Timestamp::to_rfc3339),
+            credentials_kept_until: self.forget_at.map(Timestamp::to_rfc3339),
         }
     }
 }

@@ -56,22 +56,62 @@ pub(super) async fn revoke_replaced(
     }
 }
 
+/// The time until which a connection was live whose credentials are revoked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lived {
+    /// Until now.
+    UntilNow,
+    /// It was archived earlier. A newer connection may go on with its grant, so it is revoked only if there is none.
+    Before,
+}
+
 /// Revokes the credentials of a connection that was disconnected or archived. `before` holds them; `after` is the
 /// connection as it is stored now.
-pub(super) async fn revoke_given_up(deps: &Deps, before: &Connection, after: Connection, deadline: Deadline) {
+pub(super) async fn revoke_given_up(
+    deps: &Deps,
+    before: &Connection,
+    lived: Lived,
+    after: Connection,
+    deadline: Deadline,
+) {
+    let revocation = given_up(deps, before, lived, deadline).await;
+    record(deps, after, revocation).await;
+}
+
+/// Revokes the credentials of a connection that is no longer used, unless that was done before. Returns nothing if there
+/// was nothing to revoke.
+pub(super) async fn given_up(
+    deps: &Deps,
+    before: &Connection,
+    lived: Lived,
+    deadline: Deadline,
+) -> Option<Revocation> {
+    if before.health.is_revoked() {
+        return None;
+    }
     let integration = deps.definitions.integration(&before.workspace, &before.integration).await;
-    let Some(integration) = reported(integration, NOT_LOOKED_AT) else { return };
+    let integration = reported(integration, NOT_LOOKED_AT)?;
     let live = deps.store.live_connections(&before.workspace, &before.customer, &before.integration).await;
-    let Some(live) = reported(live, NOT_LOOKED_AT) else { return };
+    let live = reported(live, NOT_LOOKED_AT)?;
     // The grants of a borrowed registration belong to other workspaces too.
     let is_last = live.iter().all(|id| *id == before.id) && before.record.borrowed.is_none();
+    if lived == Lived::Before && !is_last {
+        return None;
+    }
     let scope = if is_last { Scope::WholeGrant } else { Scope::OneToken };
     let none = SecretMap::default();
     let revocation = revoked(deps, &integration, before, scope, &none);
     let limit = deadline.revocation(deps.clock.now());
     let too_late = |_| Some(Revocation { at: deps.clock.now(), error: Some(too_slow()) });
-    let revocation = tokio::time::timeout(limit, revocation).await.unwrap_or_else(too_late);
-    record(deps, after, revocation).await;
+    tokio::time::timeout(limit, revocation).await.unwrap_or_else(too_late)
+}
+
+/// Revokes new credentials whose customer was erased: nobody is left to use them.
+pub(super) async fn revoke_unsaved(deps: &Deps, unsaved: &Connection, deadline: Deadline) {
+    let revoked = given_up(deps, unsaved, Lived::UntilNow, deadline);
+    if tokio::time::timeout(REVOCATION_WHILE_CONNECTING, revoked).await.is_err() {
+        record::notes(Remark::new(Level::Warn, "unsaved credentials were not revoked in time"));
+    }
 }
 
 fn too_slow() -> Error {

@@ -124,6 +124,8 @@ impl Chosen<'_> {
             connection_id: asked.connection_id.clone(),
             name: asked.name.clone(),
             allow_multiple_connections: asked.allow_multiple_connections,
+            begun_at: self.start.verified_at,
+            archived_credentials_days: self.start.workspace.archived_credentials_days,
         }
     }
 }

@@ -1,13 +1,17 @@
-//! Archives and restores a connection. Each changes its slot in the same transaction.
+//! Archives and restores a connection, each with its slot in the same transaction; and forgets the secrets of an archived
+//! one.
 
 use std::time::Duration;
 
-use super::Store;
 use super::change::Change;
-use super::connections::read_connection;
-use super::item::{Found, number};
+use super::connections::if_connection;
+use super::item::{Found, Item, number};
+use super::slot::Slot;
 use super::transact::{Attempts, FailedConditions, Next, Transacted, change_in_transaction};
+use super::write::{Written, changed, failed_condition};
+use super::{Store, unavailable};
 use crate::connection::{Connection, connection_not_found};
+use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::random::draw_id;
 
@@ -31,15 +35,17 @@ enum Role {
 }
 
 impl Store {
-    /// Archives a connection. One that is archived already stays unchanged.
-    pub async fn archive_connection(&self, connection: &Connection) -> Result<()> {
+    /// Archives a connection. One that is archived already stays unchanged. Its secrets are kept for so many days.
+    pub async fn archive_connection(&self, connection: &Connection, days: u16) -> Result<()> {
         let now = self.clock.now();
+        let forget_at = forgotten_at(now, days);
         let change = Change::default()
-            .archived(&connection.workspace, now)
-            .only_if_some("pk")
+            .archived(&connection.workspace, now, forget_at)
+            .only_if_there()
             .only_if_none("archivedAt");
         let token = draw_id(&*self.random);
         let attempts = Attempts { token: &token, deadline: now + TIME };
+        self.schedule(connection, Some(forget_at), attempts.deadline).await?;
         let archived = self.transact(
             &attempts,
             (),
@@ -71,6 +77,7 @@ impl Store {
         let restored = |archived: &Connection| {
             let mut restored = Connection {
                 archived_at: None,
+                forget_at: None,
                 version: archived.version + 1,
                 turn: archived.turn + 1,
                 ..archived.clone()
@@ -90,9 +97,11 @@ impl Store {
                     .restored(&restored(archived), now)?
                     .only_if_some("archivedAt")
                     .only_if("version", number(archived.version));
+                // It does not come back from before its customer was erased.
+                let begun = archived.record.created_at;
                 let slot = match siblings {
-                    Siblings::Allowed => self.slot_with(archived)?,
-                    Siblings::Refused => self.slot_of_one(archived)?,
+                    Siblings::Allowed => self.slot_with(archived, begun)?,
+                    Siblings::Refused => self.slot_of_one(archived, begun)?,
                 };
                 Ok(vec![
                     (
@@ -102,9 +111,11 @@ impl Store {
                     (Role::Slot, slot),
                 ])
             },
-            |_, failed| {
+            |archived, failed| {
                 if !failed.has(&Role::Connection) {
-                    return Next::Fail(not_alone());
+                    let slot = failed.found(&Role::Slot).and_then(Found::item).map(Slot::read);
+                    let checked = slot.unwrap_or_default().check(archived.record.created_at);
+                    return Next::Fail(checked.err().unwrap_or_else(not_alone));
                 }
                 match as_it_is(failed) {
                     Ok(found) if found.archived_at.is_some() => Next::With(found),
@@ -118,6 +129,29 @@ impl Store {
             Transacted::Decided(found) => Ok(found),
         }
     }
+
+    /// Forgets the secrets of an archived connection, unless it has changed since it was read. `forgotten` is as it is
+    /// then.
+    pub async fn forget_secrets(&self, archived: &Connection, forgotten: &Connection) -> Result<Written> {
+        let change = Change::default()
+            .forgotten(forgotten, self.clock.now())?
+            .only_if("turn", number(archived.turn))
+            .only_if_some("archivedAt");
+        let Err(error) = self.write(&archived.id, &change).await else { return Ok(Written::Done) };
+        let Some(found) = failed_condition(&error) else {
+            return Err(unavailable("UpdateItem secrets", &error));
+        };
+        // The same write was already made, but its answer was lost.
+        let is_ours = found.item().is_some_and(|item| {
+            !item.contains_key("sealed") && item.opt_number("turn") == Some(archived.turn + 1)
+        });
+        if is_ours { Ok(Written::Done) } else { changed(found) }
+    }
+}
+
+/// The time at which the secrets of a connection that is archived now are forgotten.
+pub(super) fn forgotten_at(now: Timestamp, days: u16) -> Timestamp {
+    now + Duration::from_hours(24 * u64::from(days))
 }
 
 /// Returns the connection as it was found by its failed condition.
@@ -125,7 +159,8 @@ fn as_it_is(failed: &FailedConditions<'_, Role>) -> Result<Connection> {
     failed
         .found(&Role::Connection)
         .and_then(Found::item)
-        .map_or_else(|| Err(connection_not_found()), read_connection)
+        .map_or(Ok(None), if_connection)?
+        .ok_or_else(connection_not_found)
 }
 
 fn not_alone() -> Error {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::connections::{INTERRUPTED, archived_partition, json};
+use super::connections::{FORGET_AT, INTERRUPTED, RECORD, archived_partition, json};
 use super::event::{ConnectionEvent, EVENT};
 use super::item::{bytes, number, text};
 use crate::connection::Connection;
@@ -64,7 +64,7 @@ impl Change {
 
     /// Sets the part without secrets.
     pub(super) fn record(self, connection: &Connection) -> Result<Self> {
-        Ok(self.set("record", json(&connection.record)?))
+        Ok(self.set(RECORD, json(&connection.record)?))
     }
 
     /// Sets the sealed secrets, and the state of the credentials. The raised version makes a refresh that is under way
@@ -88,19 +88,32 @@ impl Change {
         Ok(self
             .record(connection)?
             .remove("archivedAt")
+            .remove(FORGET_AT)
             .set("ownerPk", text(&connection.workspace))
             .health(connection)?
             .raise_version()
             .event(Some(ConnectionEvent::Updated), now))
     }
 
-    /// Takes the connection out of the lists of live ones, and out of the scheduled refresh.
-    pub(super) fn archived(self, workspace: &WorkspaceKey, now: Timestamp) -> Self {
+    /// Takes the connection out of the lists of live ones, and out of the scheduled refresh. The time at which its
+    /// secrets are forgotten must stand in the schedule.
+    pub(super) fn archived(self, workspace: &WorkspaceKey, now: Timestamp, forget_at: Timestamp) -> Self {
         self.set("archivedAt", number(now.0))
+            .set(FORGET_AT, number(forget_at.0))
             .set("ownerPk", text(archived_partition(workspace)))
             .forget_interruption()
             .raise_version()
             .event(Some(ConnectionEvent::Deleted), now)
+    }
+
+    /// Forgets the secrets of an archived connection. For those who hear of events it is gone already.
+    pub(super) fn forgotten(self, connection: &Connection, now: Timestamp) -> Result<Self> {
+        Ok(self.remove("sealed").remove(FORGET_AT).health(connection)?.raise_version().event(None, now))
+    }
+
+    /// Only if the item is a connection: not if it was erased, or never was.
+    pub(super) fn only_if_there(self) -> Self {
+        self.only_if_some(RECORD)
     }
 
     pub(super) fn only_if(mut self, name: &'static str, value: AttributeValue) -> Self {

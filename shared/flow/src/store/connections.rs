@@ -18,6 +18,12 @@ use serde::de::DeserializeOwned;
 /// The attribute that notes an interrupted lease; without one it is not there.
 pub(super) const INTERRUPTED: &str = "interrupted";
 
+/// The attribute with the part without secrets. Only connections have it.
+pub(super) const RECORD: &str = "record";
+
+/// The attribute with the time at which the secrets of an archived connection are forgotten.
+pub(super) const FORGET_AT: &str = "forgetAt";
+
 /// The characters to escape in a customer's id: `#` separates the parts of the index's keys.
 const IN_KEY: &AsciiSet = &CONTROLS.add(b'#').add(b'%');
 
@@ -37,8 +43,7 @@ impl Store {
             .sent(|| get.clone().send())
             .await
             .map_err(|error| unavailable("GetItem connection", &error))?;
-        // A slot has no record, and its key is never a connection's id.
-        found.item.filter(|item| item.contains_key("record")).map(|item| read_connection(&item)).transpose()
+        found.item.as_ref().map_or(Ok(None), if_connection)
     }
 }
 
@@ -50,7 +55,7 @@ pub(super) fn connection_item(connection: &Connection) -> Result<Attributes> {
             ("workspace", text(&connection.workspace)),
             ("customer", text(&connection.customer)),
             ("integration", text(&connection.integration)),
-            ("record", json(&connection.record)?),
+            (RECORD, json(&connection.record)?),
             ("health", json(&connection.health)?),
             ("sealed", bytes(connection.sealed.clone())),
             ("version", number(connection.version)),
@@ -63,13 +68,19 @@ pub(super) fn connection_item(connection: &Connection) -> Result<Attributes> {
     ))
 }
 
+/// Reads the connection that an item is. A slot is none, and what is left of an erased connection is none either: they
+/// have no record.
+pub(super) fn if_connection(item: &Attributes) -> Result<Option<Connection>> {
+    item.contains_key(RECORD).then(|| read_connection(item)).transpose()
+}
+
 pub(super) fn read_connection(item: &Attributes) -> Result<Connection> {
     Ok(Connection {
         id: ConnectionId::new(item.text("pk")?),
         workspace: WorkspaceKey::new(item.text("workspace")?),
         customer: CustomerId::new(item.text("customer")?),
         integration: IntegrationId::new(item.text("integration")?),
-        record: from_json(item.text("record")?)?,
+        record: from_json(item.text(RECORD)?)?,
         health: from_json(item.text("health")?)?,
         sealed: item.opt_bytes("sealed").unwrap_or_default().to_vec(),
         version: item.number("version")?,
@@ -77,6 +88,7 @@ pub(super) fn read_connection(item: &Attributes) -> Result<Connection> {
         turn: item.number("turn")?,
         interrupted: item.contains_key(INTERRUPTED),
         archived_at: item.opt_number("archivedAt").map(Timestamp),
+        forget_at: item.opt_number(FORGET_AT).map(Timestamp),
     })
 }
 

@@ -12,7 +12,7 @@ use super::{Store, unavailable};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{IntegrationId, WorkspaceKey};
 
-const WORKSPACE: &str = "workspace";
+pub(super) const WORKSPACE: &str = "workspace";
 pub(super) const INTEGRATION: &str = "integration#";
 
 /// The size limit of a definition with its sealed secrets, in bytes. DynamoDB's limit for an item is 400 KiB.
@@ -123,19 +123,29 @@ impl Store {
         self.put(workspace, &format!("{INTEGRATION}{id}"), before, stored).await
     }
 
-    /// Deletes the integration's definition `before`. Returns false if another one was stored meanwhile. So an attempt
-    /// that arrives late does not take away what was defined after it.
+    /// Deletes the integration's definition `before`. Returns false if another one was stored meanwhile.
     pub async fn delete_integration(
         &self,
         workspace: &WorkspaceKey,
         id: &IntegrationId,
         before: &StoredDefinition,
     ) -> Result<bool> {
+        self.delete(workspace, &format!("{INTEGRATION}{id}"), before).await
+    }
+
+    /// Deletes the definition `before`. Returns false if another one was stored meanwhile. So an attempt that arrives late
+    /// does not take away what was defined after it.
+    pub(super) async fn delete(
+        &self,
+        workspace: &WorkspaceKey,
+        sk: &str,
+        before: &StoredDefinition,
+    ) -> Result<bool> {
         let delete = self
             .client()
             .delete_item()
             .table_name(&self.tables.integrations)
-            .set_key(Some(key(workspace, &format!("{INTEGRATION}{id}"))))
+            .set_key(Some(key(workspace, sk)))
             .condition_expression("#definition = :definition")
             .expression_attribute_names("#definition", "definition")
             .expression_attribute_values(":definition", text(&before.definition))
@@ -235,7 +245,7 @@ impl Store {
 }
 
 impl StoredDefinition {
-    fn read(item: &Attributes) -> Result<Self> {
+    pub(super) fn read(item: &Attributes) -> Result<Self> {
         Ok(Self {
             key: item.text("key")?.to_owned(),
             definition: item.text("definition")?.to_owned(),
@@ -245,6 +255,6 @@ impl StoredDefinition {
     }
 }
 
-fn key(workspace: &WorkspaceKey, sk: &str) -> HashMap<String, AttributeValue> {
+pub(super) fn key(workspace: &WorkspaceKey, sk: &str) -> HashMap<String, AttributeValue> {
     HashMap::from([("pk".to_owned(), text(workspace)), ("sk".to_owned(), text(sk))])
 }

@@ -1,4 +1,4 @@
-//! The schedule: which connection is to be refreshed when.
+//! The schedule: which connection is to be refreshed when, and which archived one is to forget its secrets.
 //!
 //! An entry is an item of its own, which is written before the connection that it is for: an entry without its
 //! connection does no harm, a connection without its entry would be forgotten. An entry counts as long as the connection
@@ -10,6 +10,7 @@
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
 use super::item::{Attributes, Item, number, text};
 use super::{Store, unavailable};
@@ -38,7 +39,7 @@ const KEPT: Duration = Duration::from_hours(30 * 24);
 pub struct Due {
     /// The connection's id.
     pub id: ConnectionId,
-    /// The time of its refresh.
+    /// The time of its refresh, or of forgetting its secrets.
     pub at: Timestamp,
     /// Whose it is.
     pub group: Group,
@@ -71,18 +72,22 @@ impl Store {
         until: Timestamp,
     ) -> Result<()> {
         let Some(at) = at else { return Ok(()) };
-        let Connection { id, integration, workspace, .. } = connection;
-        let integration = integration.as_str().chars().take(GROUP).collect();
-        let due = Due { id: id.clone(), at, group: Group { workspace: hashed(workspace), integration } };
-        let put = self
-            .client()
-            .put_item()
-            .table_name(&self.tables.schedule)
-            .item("pk", text(due.partition()))
-            .item("sk", text(due.sort()))
-            .item("ttl", number((at + KEPT).0 / 1000));
+        let entry = Due::of(&connection.id, connection, at).entry();
+        let put = self.client().put_item().table_name(&self.tables.schedule).set_item(Some(entry));
         let put = self.sent_until(until, || put.clone().send()).await;
         put.map(drop).map_err(|error| unavailable("PutItem schedule", &error))
+    }
+
+    /// Puts the entry of a connection into a transaction. `like` is another one of the same customer and integration.
+    pub(super) fn schedule_in_transaction(
+        &self,
+        id: &ConnectionId,
+        like: &Connection,
+        at: Timestamp,
+    ) -> Result<TransactWriteItem> {
+        let entry = Due::of(id, like, at).entry();
+        let put = Put::builder().table_name(&self.tables.schedule).set_item(Some(entry)).build();
+        Ok(TransactWriteItem::builder().put(put.map_err(Error::internal)?).build())
     }
 
     /// Reads the entries of `partition` from one moment to another, oldest first, from the end of the previous page.
@@ -119,10 +124,27 @@ impl Store {
 }
 
 impl Due {
-    /// True if the connection, as it is now, is to be refreshed at the entry's time. All other entries are done.
+    /// True if the entry's time is that of the connection as it is now. All other entries are done.
     #[must_use]
     pub fn is_of(&self, connection: &Connection) -> bool {
-        connection.archived_at.is_none() && connection.health.next_refresh_at == Some(self.at)
+        connection.due_at() == Some(self.at)
+    }
+
+    fn of(id: &ConnectionId, like: &Connection, at: Timestamp) -> Self {
+        let Connection { integration, workspace, .. } = like;
+        let integration = integration.as_str().chars().take(GROUP).collect();
+        Self { id: id.clone(), at, group: Group { workspace: hashed(workspace), integration } }
+    }
+
+    fn entry(&self) -> Attributes {
+        Attributes::from(
+            [
+                ("pk", text(self.partition())),
+                ("sk", text(self.sort())),
+                ("ttl", number((self.at + KEPT).0 / 1000)),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        )
     }
 
     fn read(item: &Attributes) -> Result<Self> {

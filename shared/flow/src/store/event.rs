@@ -25,6 +25,8 @@ pub enum ConnectionEvent {
     Disconnected,
     /// It was archived: deleted, or replaced by another one.
     Deleted,
+    /// All that was held of it was deleted.
+    Erased,
 }
 
 impl ConnectionEvent {
@@ -37,6 +39,7 @@ impl ConnectionEvent {
             Self::Reconnected => "connection.reconnected",
             Self::Disconnected => "connection.disconnected",
             Self::Deleted => "connection.deleted",
+            Self::Erased => "connection.erased",
         }
     }
 

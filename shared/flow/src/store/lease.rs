@@ -163,7 +163,7 @@ impl Store {
         let change = Change::default()
             .set("lastActiveAt", number(connection.last_active_at.0))
             .event(None, connection.last_active_at)
-            .only_if_some("pk")
+            .only_if_there()
             .only_if_none_or_less("lastActiveAt", connection.last_active_at.0);
         match self.write(&connection.id, &change).await {
             Ok(_) => Ok(()),

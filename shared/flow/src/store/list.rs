@@ -13,7 +13,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::batch::{MOST_IN_BATCH, projected};
-use super::connections::{INTERRUPTED, archived_partition, customer_prefix, read_connection};
+use super::connections::{
+    FORGET_AT, INTERRUPTED, RECORD, archived_partition, customer_prefix, if_connection,
+};
 use super::item::{Item, text};
 use super::transact::gave_up;
 use super::{Store, unavailable};
@@ -105,7 +107,8 @@ impl Store {
         Ok(ConnectionPage { connections, cursor: next.map(|next| next.to_text()) })
     }
 
-    /// Reads connections by their ids, in this order, without their secrets. One that does not exist is left out.
+    /// Reads connections by their ids, in this order, without their secrets. One that does not exist, or was erased, is
+    /// left out.
     async fn without_secrets(&self, ids: &[&str]) -> Result<Vec<Connection>> {
         let mut found = HashMap::new();
         for ids in ids.chunks(MOST_IN_BATCH) {
@@ -113,11 +116,24 @@ impl Store {
             let keys = projected(SHOWN).set_keys(Some(keys)).build().map_err(Error::internal)?;
             let read = self.read_batch(&self.tables.connections, keys, "BatchGetItem connections").await?;
             for item in read.ok_or_else(gave_up)? {
-                let connection = read_connection(&item)?;
-                found.insert(connection.id.to_string(), connection);
+                if let Some(connection) = if_connection(&item)? {
+                    found.insert(connection.id.to_string(), connection);
+                }
             }
         }
         Ok(ids.iter().filter_map(|id| found.remove(*id)).collect())
+    }
+
+    /// True if a workspace has connections, live or archived.
+    pub(super) async fn has_connections(&self, workspace: &WorkspaceKey) -> Result<bool> {
+        for partition in [workspace.to_string(), archived_partition(workspace)] {
+            let query = self.listed(&partition, None).limit(1);
+            let page = self.sent(|| query.clone().send()).await;
+            if page.map_err(|error| unavailable("Query connections", &error))?.count > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Finds out whether a workspace has live connections with an integration.
@@ -198,17 +214,18 @@ impl<'a> ListConnections<'a> {
 }
 
 /// All attributes but the sealed secrets.
-const SHOWN: [&str; 11] = [
+const SHOWN: [&str; 12] = [
     "pk",
     "workspace",
     "customer",
     "integration",
-    "record",
+    RECORD,
     "health",
     "version",
     "turn",
     "lastActiveAt",
     "archivedAt",
+    FORGET_AT,
     INTERRUPTED,
 ];
 

@@ -12,6 +12,7 @@ mod connections;
 mod credentials;
 mod definitions;
 mod due;
+mod erase;
 mod event;
 mod flows;
 mod item;
@@ -25,6 +26,7 @@ mod transact;
 mod transient;
 mod unconfirmed;
 mod update;
+mod workspaces;
 mod write;
 
 use std::sync::{Arc, OnceLock};
@@ -48,6 +50,7 @@ pub use list::{ConnectionPage, IntegrationUse, ListConnections};
 pub use save::{FlowClaim, Others, Reconnection, SaveConnection, Saved};
 pub use unconfirmed::{Completion, UnconfirmedItem};
 pub use update::{ConnectionUpdate, NewSecrets};
+pub use workspaces::WorkspacePage;
 pub use write::Written;
 
 use crate::aws::{Rehearsal, described};

@@ -2,8 +2,9 @@
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
+use super::archive::forgotten_at;
 use super::change::Change;
-use super::connections::{connection_item, json, read_connection};
+use super::connections::{RECORD, connection_item, if_connection, json};
 use super::event::{ConnectionEvent, EVENT};
 use super::flows::{ended, read_outcome};
 use super::item::{Attributes, number, text};
@@ -26,6 +27,10 @@ pub struct SaveConnection<'a> {
     pub others: Others<'a>,
     /// The claimed flow that ends with it, if there is one.
     pub flow: Option<FlowClaim<'a>>,
+    /// The time at which it was begun. Nothing is saved if its customer was erased since.
+    pub begun: Timestamp,
+    /// The days that the secrets of replaced connections are kept.
+    pub archived_credentials_days: u16,
     /// A random id. It lets DynamoDB recognize a repetition of the same save.
     pub token: String,
     /// The time to give up.
@@ -79,8 +84,8 @@ struct Known {
 }
 
 /// The number of connections that one transaction can replace. It holds 100 writes; three are the connection, its slot
-/// and the flow.
-const MAX_REPLACED: usize = 97;
+/// and the flow, and each that is replaced takes two.
+const MAX_REPLACED: usize = 48;
 
 /// The purpose of a write in the transaction. It tells which of the conditions failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,11 +127,12 @@ impl Store {
         }
         match save.others {
             Others::Untouched(_) => {}
-            Others::Kept => writes.push((Role::Slot, self.slot_with(save.connection)?)),
+            Others::Kept => writes.push((Role::Slot, self.slot_with(save.connection, save.begun)?)),
             Others::Replaced => {
-                writes.push((Role::Slot, self.replace_in_slot(save.connection, slot)?));
+                writes.push((Role::Slot, self.replace_in_slot(save, slot)?));
                 for id in slot.live.iter().take(MAX_REPLACED) {
-                    writes.push((Role::Replaced(id.clone()), self.write_archived(save.connection, id)?));
+                    let role = || Role::Replaced(id.clone());
+                    writes.extend(self.write_replaced(save, id)?.map(|write| (role(), write)));
                 }
             }
         }
@@ -159,7 +165,7 @@ impl Store {
             .only_if("workspace", text(&connection.workspace))
             .only_if("customer", text(&connection.customer))
             .only_if("integration", text(&connection.integration))
-            .only_if("record", json(before)?)
+            .only_if(RECORD, json(before)?)
             .only_if_none("archivedAt");
         change_in_transaction(&self.tables.connections, connection.id.as_str(), &change)
     }
@@ -170,20 +176,28 @@ impl Store {
     }
 
     /// Puts the connection into its slot, in place of those that are known to be there.
-    fn replace_in_slot(&self, connection: &Connection, known: &Slot) -> Result<TransactWriteItem> {
+    fn replace_in_slot(&self, save: &SaveConnection<'_>, known: &Slot) -> Result<TransactWriteItem> {
+        let connection = save.connection;
         match known {
-            Slot { version: None, .. } => self.slot_of_one(connection),
-            Slot { live, version: Some(version) } => {
+            Slot { version: None, .. } => self.slot_of_one(connection, save.begun),
+            Slot { live, version: Some(version), .. } => {
                 let kept: Vec<ConnectionId> =
                     live.iter().skip(MAX_REPLACED).chain([&connection.id]).cloned().collect();
-                self.slot_of(connection, &kept, *version)
+                self.slot_of(connection, save.begun, &kept, *version)
             }
         }
     }
 
-    fn write_archived(&self, replacement: &Connection, id: &ConnectionId) -> Result<TransactWriteItem> {
-        let change = Change::default().archived(&replacement.workspace, replacement.record.updated_at);
-        change_in_transaction(&self.tables.connections, id.as_str(), &change.only_if_some("pk"))
+    /// Archives a connection, and notes in the schedule when its secrets are forgotten.
+    fn write_replaced(&self, save: &SaveConnection<'_>, id: &ConnectionId) -> Result<[TransactWriteItem; 2]> {
+        let replacement = save.connection;
+        let now = replacement.record.updated_at;
+        let forget_at = forgotten_at(now, save.archived_credentials_days);
+        let change = Change::default().archived(&replacement.workspace, now, forget_at).only_if_there();
+        Ok([
+            change_in_transaction(&self.tables.connections, id.as_str(), &change)?,
+            self.schedule_in_transaction(id, replacement, forget_at)?,
+        ])
     }
 
     /// Archives the connections that did not fit into the transaction. If this fails, the slot still lists them and the
@@ -195,10 +209,9 @@ impl Store {
         let surplus = slot.live.get(MAX_REPLACED..).unwrap_or_default();
         for chunk in surplus.chunks(MAX_REPLACED) {
             let removal = self.slot_without(save.connection, chunk);
-            let archived = chunk.iter().map(|id| self.write_archived(save.connection, id));
-            let Ok(writes) = std::iter::once(removal).chain(archived).collect::<Result<Vec<_>>>() else {
-                return;
-            };
+            let replaced = chunk.iter().map(|id| self.write_replaced(save, id)).collect::<Result<Vec<_>>>();
+            let (Ok(removal), Ok(replaced)) = (removal, replaced) else { return };
+            let writes = std::iter::once(removal).chain(replaced.into_iter().flatten()).collect();
             let transaction = self
                 .client()
                 .transact_write_items()
@@ -241,13 +254,16 @@ fn next(
         };
     }
     if let Some(found) = failed.found(&Role::Slot) {
-        let item = found.item();
-        return Next::With(Known { slot: item.map(Slot::read).unwrap_or_default(), ..Known::default() });
+        let slot = found.item().map(Slot::read).unwrap_or_default();
+        return match slot.check(save.begun) {
+            Ok(()) => Next::With(Known { slot, ..Known::default() }),
+            Err(error) => Next::Fail(error),
+        };
     }
     let slot = &known.slot;
     let gone = |id: &&ConnectionId| failed.has(&Role::Replaced((*id).clone()));
     let live = slot.live.iter().filter(|id| !gone(id)).cloned().collect();
-    Next::With(Known { slot: Slot { live, version: slot.version }, ..Known::default() })
+    Next::With(Known { slot: slot.with(live), ..Known::default() })
 }
 
 /// Returns the stored record if the condition failed only because the record was changed meanwhile.
@@ -256,7 +272,7 @@ fn renamed_meanwhile(
     before: &ConnectionRecord,
     item: Option<&Attributes>,
 ) -> Result<ConnectionRecord> {
-    let found = read_connection(item.ok_or_else(connection_not_found)?)?;
+    let found = item.map_or(Ok(None), if_connection)?.ok_or_else(connection_not_found)?;
     let is_the_same = (&found.workspace, &found.customer, &found.integration)
         == (&connection.workspace, &connection.customer, &connection.integration);
     if is_the_same && found.archived_at.is_none() && found.record != *before {

@@ -1,5 +1,8 @@
 //! The slot: one item per workspace, customer and integration, with the ids of the live connections. Two flows that
 //! finish at the same time collide on it, so that exactly one of their connections stays.
+//!
+//! It is also where a flow meets the erasure of its customer: a slot that was [marked](super::erase) takes no connection
+//! that was begun before.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
@@ -11,7 +14,8 @@ use super::Store;
 use super::item::{Attributes, Item, number, text, texts};
 use super::transact::transact_write_item;
 use crate::connection::Connection;
-use protocol::error::Result;
+use protocol::clock::Timestamp;
+use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
 
 /// A slot, as far as it is known.
@@ -21,32 +25,52 @@ pub(super) struct Slot {
     pub(super) live: Vec<ConnectionId>,
     /// The version, which every change raises. None before the slot was read: then it is assumed to be empty.
     pub(super) version: Option<i64>,
+    /// The time at which its customer was last erased, if that happened.
+    erased_at: Option<Timestamp>,
 }
+
+/// The attribute with the time at which what an item was about was erased.
+pub(super) const ERASED_AT: &str = "erasedAt";
 
 impl Slot {
     /// Reads a slot from its item.
     pub(super) fn read(item: &Attributes) -> Self {
         let live = item.texts("live").iter().map(ConnectionId::new).collect();
-        Self { live, version: item.opt_number("version") }
+        let erased_at = item.opt_number(ERASED_AT).map(Timestamp);
+        Self { live, version: item.opt_number("version"), erased_at }
+    }
+
+    /// The same slot with other ids.
+    pub(super) fn with(&self, live: Vec<ConnectionId>) -> Self {
+        Self { live, ..self.clone() }
+    }
+
+    /// Refuses what was begun before its customer was erased.
+    pub(super) fn check(&self, begun: Timestamp) -> Result<()> {
+        match self.erased_at {
+            Some(erased_at) if erased_at >= begun => {
+                let message = "The customer was erased after this was begun.";
+                Err(Error::new(ErrorKey::CustomerErased, message))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
 impl Store {
-    /// Adds a connection to its slot.
-    pub(super) fn slot_with(&self, connection: &Connection) -> Result<TransactWriteItem> {
+    /// Adds a connection to its slot. Like the next two, only if it was begun after its customer was last erased.
+    pub(super) fn slot_with(&self, connection: &Connection, begun: Timestamp) -> Result<TransactWriteItem> {
         transact_write_item(
-            self.slot(connection)
-                .update_expression("ADD live :new, version :one")
+            self.joined(connection, begun, "ADD live :new, version :one", "")
                 .expression_attribute_values(":new", texts([&connection.id])),
         )
     }
 
     /// Adds a connection to its slot, which must be empty.
-    pub(super) fn slot_of_one(&self, connection: &Connection) -> Result<TransactWriteItem> {
+    pub(super) fn slot_of_one(&self, connection: &Connection, begun: Timestamp) -> Result<TransactWriteItem> {
+        let only_one = " AND attribute_not_exists(live)";
         transact_write_item(
-            self.slot(connection)
-                .update_expression("SET live = :new ADD version :one")
-                .condition_expression("attribute_not_exists(live)")
+            self.joined(connection, begun, "SET live = :new ADD version :one", only_one)
                 .expression_attribute_values(":new", texts([&connection.id])),
         )
     }
@@ -55,16 +79,31 @@ impl Store {
     pub(super) fn slot_of(
         &self,
         connection: &Connection,
+        begun: Timestamp,
         live: &[ConnectionId],
         version: i64,
     ) -> Result<TransactWriteItem> {
         transact_write_item(
-            self.slot(connection)
-                .update_expression("SET live = :new ADD version :one")
-                .condition_expression("version = :version")
+            self.joined(connection, begun, "SET live = :new ADD version :one", " AND version = :version")
                 .expression_attribute_values(":version", number(version))
                 .expression_attribute_values(":new", texts(live)),
         )
+    }
+
+    /// A connection comes into the slot. A mark without connections is deleted some time; it stays now.
+    fn joined(
+        &self,
+        connection: &Connection,
+        begun: Timestamp,
+        change: &str,
+        condition: &str,
+    ) -> UpdateBuilder {
+        let is_later = format!("(attribute_not_exists({ERASED_AT}) OR {ERASED_AT} < :begun)");
+        self.slot(connection)
+            .update_expression(format!("{change} REMOVE #ttl"))
+            .condition_expression(format!("{is_later}{condition}"))
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":begun", number(begun.0))
     }
 
     /// Removes ids from the slot, if they are in it.

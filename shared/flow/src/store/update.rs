@@ -8,9 +8,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::change::Change;
-use super::connections::{json, read_connection};
+use super::connections::{RECORD, json, read_connection};
 use super::event::ConnectionEvent;
-use super::item::{Item, number, text};
+use super::item::{Attributes, Item, number, text};
 use super::lease::Lease;
 use super::transact::gave_up;
 use super::transient::PAUSE;
@@ -65,7 +65,7 @@ impl Store {
             let next = updated.health.next_refresh_at.filter(|at| Some(*at) != before.health.next_refresh_at);
             self.schedule(&updated, next, now + super::transient::PATIENCE).await?;
             let record = json(&updated.record)?;
-            let change = update.change(&updated, now)?.only_if("record", expected);
+            let change = update.change(&updated, now)?.only_if(RECORD, expected);
             let Err(error) = self.write(&updated.id, &change).await else {
                 *before = updated;
                 return Ok(Written::Done);
@@ -73,10 +73,11 @@ impl Store {
             let Some(failed) = failed_condition(&error) else {
                 return Err(unavailable("UpdateItem connection", &error));
             };
-            let Some(found) = failed.item().filter(|item| !item.contains_key("archivedAt")) else {
+            let is_live = |item: &&Attributes| item.contains_key(RECORD) && !item.contains_key("archivedAt");
+            let Some(found) = failed.item().filter(is_live) else {
                 return changed(failed);
             };
-            let stands = found.get("record") == Some(&record);
+            let stands = found.get(RECORD) == Some(&record);
             let ours = match update.secrets {
                 // The same write was already made, but its answer was lost.
                 Some(NewSecrets { lease, .. }) => found.opt_text("endedBy") == Some(&lease.holder),
@@ -90,7 +91,7 @@ impl Store {
                 return changed(failed);
             }
             *before = read_connection(found)?;
-            expected = found.get("record").cloned().unwrap_or_else(|| AttributeValue::Null(true));
+            expected = found.get(RECORD).cloned().unwrap_or_else(|| AttributeValue::Null(true));
             backoff.wait().await.ok_or_else(gave_up)?;
         }
     }

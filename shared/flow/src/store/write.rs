@@ -1,4 +1,4 @@
-//! Writes one connection's item.
+//! Writes one item of the connections table.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use super::Store;
 use super::change::Change;
-use super::connections::read_connection;
+use super::connections::if_connection;
 use super::item::{Attributes, Found, text};
 use super::transient::PATIENCE;
 use crate::connection::Connection;
@@ -41,11 +41,21 @@ impl Store {
         id: &ConnectionId,
         change: &Change,
     ) -> Result<Attributes, SdkError<UpdateItemError>> {
+        self.write_item(until, id.as_str(), change).await
+    }
+
+    /// The same, of the item with this key: a connection, or a slot.
+    pub(super) async fn write_item(
+        &self,
+        until: Timestamp,
+        pk: &str,
+        change: &Change,
+    ) -> Result<Attributes, SdkError<UpdateItemError>> {
         let update = self
             .client()
             .update_item()
             .table_name(&self.tables.connections)
-            .key("pk", text(id))
+            .key("pk", text(pk))
             .update_expression(change.update_expression())
             .condition_expression(change.condition_expression())
             .set_expression_attribute_names(Some(change.names()))
@@ -71,5 +81,6 @@ pub(super) fn is_taken<R>(error: &SdkError<PutItemError, R>) -> bool {
 }
 
 pub(super) fn changed(found: Found<'_>) -> Result<Written> {
-    Ok(Written::Changed(found.item().map(read_connection).transpose()?.map(Box::new)))
+    let found = found.item().map_or(Ok(None), if_connection)?;
+    Ok(Written::Changed(found.map(Box::new)))
 }

@@ -78,6 +78,9 @@ pub struct ClientCredentials {
     /// The most seconds before a token's end that the provider takes a refresh, if it refuses earlier ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_before: Option<u32>,
+    /// True if tokens are refreshed only when somebody needs them, and not on schedule.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refresh_on_use: bool,
     /// A login call, for a service that exchanges the input in its own way.
     #[serde(
         default,

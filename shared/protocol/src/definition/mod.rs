@@ -122,5 +122,5 @@ pub use signed::{Issue, Jwt, Signed};
 pub use signing_key::{KeyEncoding, SigningKey, shared_key};
 pub use token_call::TokenCall;
 pub use token_endpoint::{AnswerRules, Meaning, Names, RefreshRefusal, RequestChanges, TimeUnit};
-pub use workspace::{Brand, Workspace, WorkspaceDefinition};
+pub use workspace::{ARCHIVED_CREDENTIALS_DAYS, Brand, Workspace, WorkspaceDefinition};
 pub use workspace_secrets::{PreviousSecret, SecretSetting, WorkspaceSecrets};

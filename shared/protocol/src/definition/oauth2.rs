@@ -55,6 +55,9 @@ pub struct OAuth2 {
     /// The most seconds before a token's end that the provider takes a refresh, if it refuses earlier ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_before: Option<u32>,
+    /// True if tokens are refreshed only when somebody needs them, and not on schedule.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refresh_on_use: bool,
     /// The unit of the token response's `expires_in`.
     #[serde(default, skip_serializing_if = "TimeUnit::is_seconds")]
     pub expires_in_unit: TimeUnit,

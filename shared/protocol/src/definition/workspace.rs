@@ -20,6 +20,12 @@ const MIN_SECRET: usize = 32;
 /// The longest time to a token's `exp` that a workspace may allow, in seconds: a year.
 const MAX_TOKEN_LIFETIME: u32 = 31_536_000;
 
+/// The days that the credentials of an archived connection are kept, unless the workspace says otherwise.
+pub const ARCHIVED_CREDENTIALS_DAYS: u16 = 30;
+
+/// The most days that a workspace may keep them: a year.
+const MAX_ARCHIVED_CREDENTIALS_DAYS: u16 = 365;
+
 /// A workspace's definition: the body of `PUT /workspaces/{key}`, which `GET` returns without the secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -62,6 +68,9 @@ pub struct WorkspaceDefinition {
     /// The most requests of a minute; the deployment's limit unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests_per_minute: Option<NonZeroU32>,
+    /// The days that the credentials of an archived connection are kept; 30 unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived_credentials_days: Option<u16>,
 }
 
 fn yes() -> bool {
@@ -111,6 +120,8 @@ pub struct Workspace {
     pub confirm_user: bool,
     /// The most requests of a minute, if the workspace has a limit of its own.
     pub requests_per_minute: Option<NonZeroU32>,
+    /// The days that the credentials of an archived connection are kept.
+    pub archived_credentials_days: u16,
     /// The keys that verify the workspace's tokens.
     pub keys: VerificationKeys,
     redirect_uris: Vec<RedirectUriPattern>,
@@ -161,6 +172,7 @@ impl Workspace {
             confirm_start: definition.confirm_start,
             confirm_user: definition.confirm_user,
             requests_per_minute: definition.requests_per_minute,
+            archived_credentials_days: archived_credentials_days(definition)?,
             keys,
             redirect_uris,
             origins,
@@ -204,6 +216,13 @@ fn token_rules(definition: &WorkspaceDefinition) -> Result<TokenRules> {
         return Err(Error::malformed("tokenAudience", "must be 1 to 255 bytes"));
     }
     Ok(TokenRules { lifetime, audience })
+}
+
+fn archived_credentials_days(definition: &WorkspaceDefinition) -> Result<u16> {
+    match definition.archived_credentials_days.unwrap_or(ARCHIVED_CREDENTIALS_DAYS) {
+        days @ 0..=MAX_ARCHIVED_CREDENTIALS_DAYS => Ok(days),
+        _ => Err(Error::malformed("archivedCredentialsDays", "must be 0 to 365 days")),
+    }
 }
 
 fn is_color(text: &str) -> bool {

@@ -111,6 +111,10 @@ error_keys! {
     AlreadyExists = "already_exists", BadRequest, CONFLICT, Rest;
     /// Customers have live connections with the integration.
     IntegrationInUse = "integration_in_use", BadRequest, CONFLICT, Rest;
+    /// The workspace still has integrations, or connections, archived ones too.
+    WorkspaceNotEmpty = "workspace_not_empty", BadRequest, CONFLICT, Rest;
+    /// The customer was erased after this was begun.
+    CustomerErased = "customer_erased", BadRequest, CONFLICT, RedirectUri;
     /// The workspace does not allow this redirect target.
     RedirectUriNotAllowed = "redirect_uri_not_allowed", BadRequest, BAD_REQUEST, OwnPage;
     /// Another web site started the flow, and the workspace does not list it.

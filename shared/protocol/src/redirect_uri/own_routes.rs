@@ -30,6 +30,8 @@ pub const OWN_PATHS: &[&str] = &[
     "/connections/{id}/test",
     "/connectors",
     "/connectors/{key}",
+    "/customers/{id}",
+    "/customers/{id}/export",
     "/integrations",
     "/integrations/{key}",
     "/integrations/{key}/connector-spec",
@@ -39,6 +41,7 @@ pub const OWN_PATHS: &[&str] = &[
     "/openapi.json",
     "/self",
     "/sse/connection-events/{requestId}",
+    "/workspaces",
     "/workspaces/{key}",
 ];
 

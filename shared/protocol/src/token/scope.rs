@@ -35,15 +35,19 @@ scopes! {
     ConnectionsTest = "connections:test";
     /// Makes, changes, refreshes, disconnects, archives and restores connections.
     ConnectionsWrite = "connections:write";
+    /// Erases all that is held of a customer.
+    CustomersErase = "customers:erase";
+    /// Exports what is held of a customer.
+    CustomersRead = "customers:read";
     /// Reads integrations and connectors.
     IntegrationsRead = "integrations:read";
     /// Defines, changes and deletes integrations.
     IntegrationsWrite = "integrations:write";
     /// Sends requests to providers' APIs with connections' credentials.
     Proxy = "proxy";
-    /// Reads workspaces.
+    /// Reads and lists workspaces.
     WorkspacesRead = "workspaces:read";
-    /// Defines workspaces.
+    /// Defines and deletes workspaces.
     WorkspacesWrite = "workspaces:write";
 }
 

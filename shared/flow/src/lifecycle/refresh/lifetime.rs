@@ -88,6 +88,11 @@ impl<'a> Renewal<'a> {
         }
     }
 
+    /// True if it needs the token that it renews, which must not have ended.
+    fn presents_token(&self) -> bool {
+        matches!(self, Self::Call { presents, .. } if presents.iter().any(|name| name == "access_token"))
+    }
+
     /// The call, if there is all that it needs.
     fn by_call(call: &'a TokenCall, rules: AnswerRules<'a>, credentials: &SecretMap) -> Option<Self> {
         let has = |name: &str| credentials.expose().get(name).is_some_and(|value| !value.is_null());
@@ -109,7 +114,10 @@ pub fn health(option: &AuthOption, credentials: &SecretMap, now: Timestamp, acti
     let in_use = now.since(active) < IN_USE;
     let will_end =
         renewal.is_none() && matches!(&option.method, AuthMethod::OAuth2(config) if !config.no_refresh_token);
+    let on_use =
+        refreshes_on_use(option) && renewal.as_ref().is_some_and(|renewal| !renewal.presents_token());
     let next_refresh_at = match renewal {
+        _ if on_use => None,
         // They cannot be refreshed. The scheduled run disconnects the connection when they expire.
         None => Some(expires_at),
         Some(Renewal::RefreshToken { .. }) => {
@@ -117,11 +125,11 @@ pub fn health(option: &AuthOption, credentials: &SecretMap, now: Timestamp, acti
             Some(if in_use { before_end.min(keep_alive) } else { keep_alive }.max(before(lifetime)))
         }
         // What presents the token itself has to come before the token's end, whether or not somebody uses it.
-        Some(Renewal::Call { presents, .. }) => {
+        Some(ref renewal @ Renewal::Call { ref presents, .. }) => {
             let keep_alive = now + keep_alive(option, credentials.expose());
             if presents.is_empty() {
                 in_use.then_some(before_end)
-            } else if in_use || presents.iter().any(|name| name == "access_token") {
+            } else if in_use || renewal.presents_token() {
                 Some(before_end.min(keep_alive))
             } else {
                 Some(keep_alive.max(before(lifetime)))
@@ -164,6 +172,14 @@ fn refresh_token_missing() -> Error {
 /// Whole seconds, rounded down: what is stored of each connection is written with each refresh.
 fn in_seconds(time: Duration) -> u32 {
     u32::try_from(time.as_secs()).unwrap_or(u32::MAX)
+}
+
+fn refreshes_on_use(option: &AuthOption) -> bool {
+    match &option.method {
+        AuthMethod::OAuth2(config) => config.refresh_on_use,
+        AuthMethod::ClientCredentials(config) => config.refresh_on_use,
+        _ => false,
+    }
 }
 
 /// Returns how long before the end of its token the provider takes a refresh, if it refuses earlier ones.
@@ -315,6 +331,24 @@ mod tests {
         let tokens = json!({ "access_token": "a", "expires_in": 3600 });
         assert_eq!(plan(&option, &tokens, 0), (Some(3540), Some(2700)));
         assert_eq!(plan(&option, &tokens, DAY), (Some(3540), None));
+    }
+
+    #[test]
+    fn what_is_refreshed_on_use_has_no_next_refresh_unless_it_would_be_too_late() {
+        let on_use = json!({ "refreshOnUse": true });
+        let tokens = json!({ "access_token": "a", "refresh_token": "r", "expires_in": 3600 });
+        for idle in [0, DAY] {
+            assert_eq!(plan(&option("oauth2", &on_use), &tokens, idle), (Some(3540), None));
+            assert_eq!(plan(&option("client-credentials", &on_use), &tokens, idle), (Some(3540), None));
+        }
+        // What cannot be refreshed ends, and a token that renews itself must not have ended.
+        let ends = json!({ "access_token": "a", "expires_in": 3600 });
+        assert_eq!(plan(&option("oauth2", &on_use), &ends, 0), (Some(3540), Some(3540)));
+        let itself = json!({ "refreshOnUse": true, "renewal": {
+            "uri": "https://p.example/renew", "body": { "token": "${credentials.access_token}" },
+            "response": { "access_token": "token" },
+        } });
+        assert_eq!(plan(&option("oauth2", &itself), &ends, 0), (Some(3540), Some(2700)));
     }
 
     #[test]

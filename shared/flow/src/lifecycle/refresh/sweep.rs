@@ -1,4 +1,5 @@
-//! The scheduled refresh: finds the due connections in the schedule, and renews many at once.
+//! The scheduled refresh: finds the due connections in the schedule, and renews many at once. Archived ones that are due
+//! forget their secrets.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use super::breaker::Breaker;
 use super::slots::Slots;
 use super::{Asked, broken_down, in_a_task};
 use crate::deps::Deps;
+use crate::lifecycle::forget::forget;
 use crate::store::{Due, Leasing, due_hour, due_partitions, hour_begins};
 use protocol::clock::Timestamp;
 use protocol::deadline::{Deadline, LEASE};
@@ -41,6 +43,8 @@ pub struct Swept {
     pub failed: u32,
     /// The number of connections that somebody else was renewing, or had renewed.
     pub left: u32,
+    /// The number of archived connections whose secrets were forgotten.
+    pub forgotten: u32,
     /// True if the time was over before everything was done.
     pub unfinished: bool,
 }
@@ -68,7 +72,8 @@ fn said(swept: &Result<Swept>) {
                     .with("renewed", counted(swept.renewed))
                     .with("disconnected", counted(swept.disconnected))
                     .with("failed", counted(swept.failed))
-                    .with("left", counted(swept.left)),
+                    .with("left", counted(swept.left))
+                    .with("forgotten", counted(swept.forgotten)),
             );
         }
         Err(error) => error.report("scheduled work failed"),
@@ -130,6 +135,7 @@ enum SweepOutcome {
     Disconnected,
     Failed,
     Left,
+    Forgotten,
     /// The connection is not due at this time, or no longer.
     Past,
 }
@@ -244,12 +250,14 @@ impl Swept {
             SweepOutcome::Disconnected => &mut self.disconnected,
             SweepOutcome::Failed => &mut self.failed,
             SweepOutcome::Left => &mut self.left,
+            SweepOutcome::Forgotten => &mut self.forgotten,
             SweepOutcome::Past => return,
         } += 1;
     }
 }
 
-/// Renews the connection of an entry. If the connection is due at the same time then, the next run looks at it again.
+/// Renews the connection of an entry, or forgets its secrets if it is archived. If it is due at the same time then, the
+/// next run looks at it again.
 async fn renew_due(deps: Arc<Deps>, breaker: Arc<Breaker>, due: Due) -> Ended {
     About::Connection.note(&due.id);
     let ended = |outcome, is_done: bool| Ended { outcome, again: (!is_done).then_some(due.at) };
@@ -261,13 +269,22 @@ async fn renew_due(deps: Arc<Deps>, breaker: Arc<Breaker>, due: Due) -> Ended {
         About::Workspace.note(&connection.workspace);
         About::Customer.note(&connection.customer);
         About::Integration.note(&connection.integration);
-        let holder = draw_id(&*deps.random);
         let now = deps.clock.now();
+        let calling = deps.calling(breaker.of(&connection.workspace));
+        if connection.archived_at.is_some() {
+            return Ok(match forget(&calling, connection, Deadline::began(now)).await? {
+                None => {
+                    record::ends("credentials forgotten");
+                    ended(SweepOutcome::Forgotten, true)
+                }
+                Some(restored) => ended(SweepOutcome::Past, !due.is_of(&restored)),
+            });
+        }
+        let holder = draw_id(&*deps.random);
         let Leasing::Taken(lease) = deps.store.lease(&connection, &holder, now + LEASE).await? else {
             record::ends("left to another");
             return Ok(ended(SweepOutcome::Left, false));
         };
-        let calling = deps.calling(breaker.of(&connection.workspace));
         let led = in_a_task(calling, *lease, Asked::Anyway, Deadline::began(now)).await;
         Ok(match led.map_err(broken_down).flatten() {
             Ok(now) if now.health.disconnected => ended(SweepOutcome::Disconnected, true),

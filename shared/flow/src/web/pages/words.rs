@@ -83,6 +83,11 @@ pub(super) fn words(key: ErrorKey) -> Words {
             "Go back to the application that you came from and connect from there.",
             ASK_IF_IT_STAYS,
         ),
+        Key::CustomerErased => (
+            "The application deleted what it held of you while you were connecting.",
+            CONNECT_AGAIN,
+            ASK_IF_IT_STAYS,
+        ),
         Key::RateLimitExceeded => (
             "There are too many requests just now.",
             "Nothing was connected. Wait a minute, then go back to the application that you came from and connect \
@@ -114,6 +119,7 @@ pub(super) fn words(key: ErrorKey) -> Words {
         | Key::InsufficientScope
         | Key::AlreadyExists
         | Key::IntegrationInUse
+        | Key::WorkspaceNotEmpty
         | Key::RedirectUriNotAllowed
         | Key::OriginNotAllowed
         | Key::ConfigurationInvalid

@@ -1,0 +1,97 @@
+//! `/customers/{id}`: all that is held of one customer, to be handed out or erased.
+
+use bytes::Bytes;
+use flow::lifecycle::erase::erase_customer;
+use flow::lifecycle::representation::Representation;
+use flow::store::ListConnections;
+use http::{Response, StatusCode};
+use protocol::error::{Error, Result};
+use protocol::id::{CustomerId, WorkspaceKey};
+use protocol::record::{self, About, Remark};
+use protocol::token::is_customer_id;
+use serde::Serialize;
+
+use super::Call;
+use super::connections::{MAX_CURSOR, limit, representations};
+use crate::answer;
+
+/// One page of what is held of a customer.
+#[derive(Serialize)]
+pub(super) struct Export<'a> {
+    pub(super) id: &'a CustomerId,
+    pub(super) connections: Vec<Representation>,
+    /// Where the next page begins, if there may be one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cursor: Option<String>,
+}
+
+/// GET: what is held of the customer, page by page; of what is sealed nothing.
+pub(crate) async fn export(call: Call<'_>, workspace: WorkspaceKey) -> Result<Response<Bytes>> {
+    let deps = call.deps;
+    let customer = &customer(call.id)?;
+    let mut query = call.query();
+    let cursor = query.text("cursor", MAX_CURSOR)?.filter(|cursor| cursor != "0");
+    let list = ListConnections {
+        include_archived: true,
+        limit: limit(&mut query)?,
+        cursor: cursor.as_deref(),
+        ..ListConnections::of(&workspace, customer)
+    };
+    let page = deps.store.list_connections(&list).await?;
+    record::ends("customer exported");
+    let connections = representations(deps, &page.connections).await?;
+    answer::ok(&Export { id: customer, connections, cursor: page.cursor })
+}
+
+/// DELETE: erases what is held of the customer, as much as there is time for. It is 202 while something is left: then the
+/// same request goes on with it.
+pub(crate) async fn erase(call: Call<'_>, workspace: WorkspaceKey) -> Result<Response<Bytes>> {
+    let customer = &customer(call.id)?;
+    let erasure = erase_customer(call.deps, &workspace, customer, call.deadline).await?;
+    let done = if erasure.remaining { "customer erased in part" } else { "customer erased" };
+    record::ends(
+        Remark::from(done)
+            .with("erased", Some(erasure.erased))
+            .with("revoked", Some(erasure.revoked))
+            .with("not_revoked", Some(erasure.not_revoked)),
+    );
+    let status = if erasure.remaining { StatusCode::ACCEPTED } else { StatusCode::OK };
+    answer::json(status, &erasure)
+}
+
+/// A customer of whom nothing is held is one too.
+fn customer(id: &str) -> Result<CustomerId> {
+    if !is_customer_id(id) {
+        return Err(Error::malformed("id", "must have 1 to 255 bytes, and no control characters"));
+    }
+    About::Customer.note(id);
+    Ok(CustomerId::new(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use flow::lifecycle::erase::Erasure;
+
+    use super::*;
+    use crate::routes::connections::tests::{connection, full_connection};
+    use crate::routes::described::{component, json_of};
+
+    #[test]
+    fn what_is_held_of_a_customer() {
+        let id = &CustomerId::new("user-1");
+        let connections = vec![connection(), full_connection()];
+        component(
+            "CustomerExport",
+            &[
+                json_of(&Export { id, connections, cursor: Some("next".to_owned()) }),
+                json_of(&Export { id, connections: Vec::new(), cursor: None }),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_came_of_an_erasure() {
+        let some = Erasure { erased: 2, revoked: 1, not_revoked: 1, remaining: true };
+        component("Erasure", &[json_of(&some), json_of(&Erasure::default())]);
+    }
+}

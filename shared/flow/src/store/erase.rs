@@ -1,0 +1,92 @@
+//! What is left of a connection that was erased, and of a customer, so that nothing that is under way brings them back.
+//!
+//! A connection leaves an item that says so, without anything of the connection but whose it was: its event needs that. A
+//! customer leaves marks in their slots, one for each integration: a flow that was begun before finds the mark in its
+//! own transaction, at no cost. Both are deleted when everything that was under way is long over.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+
+use super::change::Change;
+use super::event::{ConnectionEvent, EVENT};
+use super::item::{Attributes, Found, number, text};
+use super::slot::{ERASED_AT, Slot, slot_key};
+use super::transient::PATIENCE;
+use super::write::{Written, changed, failed_condition};
+use super::{Store, unavailable};
+use crate::connection::Connection;
+use protocol::clock::Timestamp;
+use protocol::error::Result;
+use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
+
+/// The time until what is left is deleted. No flow lasts as long, and no write arrives as late.
+const REMEMBERED: Duration = Duration::from_hours(7 * 24);
+
+impl Store {
+    /// Puts what is left in the place of an archived connection, unless it has changed since it was read.
+    pub async fn erase_connection(&self, archived: &Connection) -> Result<Written> {
+        let now = self.clock.now();
+        let put = self
+            .client()
+            .put_item()
+            .table_name(&self.tables.connections)
+            .item("pk", text(&archived.id))
+            .item("workspace", text(&archived.workspace))
+            .item("customer", text(&archived.customer))
+            .item("integration", text(&archived.integration))
+            .item(ERASED_AT, number(now.0))
+            .item("ttl", deleted_at(now))
+            .item(EVENT, ConnectionEvent::Erased.at(now))
+            .condition_expression("#turn = :turn AND attribute_exists(archivedAt)")
+            .expression_attribute_names("#turn", "turn")
+            .expression_attribute_values(":turn", number(archived.turn))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Err(error) = self.sent(|| put.clone().send()).await else { return Ok(Written::Done) };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => match failed.item() {
+                // The same write was already made, but its answer was lost; or another one has erased it.
+                Some(left) if left.contains_key(ERASED_AT) => Ok(Written::Done),
+                found => changed(Found(found)),
+            },
+            _ => Err(unavailable("PutItem erased", &error)),
+        }
+    }
+
+    /// Marks a customer's slot: no connection that was begun before `at` comes into it any more. Returns those that are
+    /// in it.
+    pub async fn mark_erased(
+        &self,
+        workspace: &WorkspaceKey,
+        customer: &CustomerId,
+        integration: &IntegrationId,
+        at: Timestamp,
+    ) -> Result<Vec<ConnectionId>> {
+        let key = slot_key(workspace, customer, integration);
+        let mark = Change::default().set(ERASED_AT, number(at.0));
+        // A slot that is only a mark is deleted some time, unless a connection comes into it.
+        let new = mark.set("ttl", deleted_at(at)).only_if_none("pk");
+        if self.write_slot(&key, &new).await?.is_ok() {
+            return Ok(Vec::new());
+        }
+        let later = Change::default().set(ERASED_AT, number(at.0)).only_if_none_or_less(ERASED_AT, at.0);
+        let (Ok(found) | Err(found)) = self.write_slot(&key, &later).await?;
+        Ok(Slot::read(&found).live)
+    }
+
+    /// Writes a slot. Returns it as it was before, or as it is if the condition failed.
+    async fn write_slot(&self, key: &str, change: &Change) -> Result<Result<Attributes, Attributes>> {
+        match self.write_item(self.clock.now() + PATIENCE, key, change).await {
+            Ok(before) => Ok(Ok(before)),
+            Err(error) => match failed_condition(&error) {
+                Some(found) => Ok(Err(found.item().cloned().unwrap_or_default())),
+                None => Err(unavailable("UpdateItem slot", &error)),
+            },
+        }
+    }
+}
+
+fn deleted_at(now: Timestamp) -> AttributeValue {
+    number((now + REMEMBERED).0 / 1000)
+}
