@@ -22,6 +22,7 @@ pub(super) fn projected<const N: usize>(names: [&str; N]) -> KeysAndAttributesBu
         .projection_expression(projection)
         .set_expression_attribute_names(Some(HashMap::from(names)))
 }
+
 impl Store {
     /// Reads the items of a table that `keys` names, in no order. What a busy table did not read is asked for again. Returns
     /// nothing if it is too busy for all of them.

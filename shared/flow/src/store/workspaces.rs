@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
-use super::batch::AT_ONCE;
+use super::batch::MOST_IN_BATCH;
 use super::definitions::{INTEGRATION, StoredDefinition, WORKSPACE, key};
 use super::item::{Attributes, Item, text};
 use super::transact::gave_up;
@@ -48,7 +48,7 @@ impl Store {
     /// Reads workspaces by their keys, in this order. One that was deleted meanwhile is left out.
     async fn read_workspaces(&self, workspaces: &[WorkspaceKey]) -> Result<Vec<StoredDefinition>> {
         let mut found = HashMap::new();
-        for some in workspaces.chunks(AT_ONCE) {
+        for some in workspaces.chunks(MOST_IN_BATCH) {
             let keys = some.iter().map(|workspace| key(workspace, WORKSPACE)).collect();
             let keys = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
             let keys = keys.build().map_err(Error::internal)?;
