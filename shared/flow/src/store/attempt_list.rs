@@ -118,9 +118,8 @@ impl Store {
                     }
                 }
             }
-            let Some(end) = end else { return Ok(page) };
-            page.cursor = if cut.is_some() { behind.or(Some(end)) } else { Some(end) };
-            if read >= MAX_READ {
+            page.cursor = if cut.is_some() { behind.or_else(|| end.clone()) } else { end.clone() };
+            if end.is_none() || read >= MAX_READ {
                 return Ok(page);
             }
             seen = cut.into_iter().collect();
