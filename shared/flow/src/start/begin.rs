@@ -40,6 +40,7 @@ pub(super) async fn begin(deps: &Deps, start: &VerifiedStart, subject: &Subject)
     // The option that the connection was made with may be gone. Then the default one is used again.
     let before = before.filter(|key| integration.enabled_options().any(|option| option.key == **key));
     let option = integration.auth_option(typed.or(start.request.auth_option_key.as_deref()).or(before))?;
+    About::IntegrationId.note(&integration.id);
     About::Integration.note(&integration.key);
     About::Option.note(&option.key);
     let registration = registration::of_option(deps, integration, option).await?;
