@@ -29,5 +29,6 @@ pub mod context;
 pub mod seal;
 pub mod store;
 
-// The way to AWS.
+// The way to AWS, and what its metrics take from the log.
 pub mod aws;
+pub mod metrics;

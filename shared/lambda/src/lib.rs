@@ -19,7 +19,7 @@ pub use lambda_http::Error;
 
 /// Runs a handler as long as the process lives. Clients are built before the first event.
 pub async fn run(mount: impl FnOnce(&Arc<Deps>) -> HttpService) -> Result<(), Error> {
-    log::init();
+    log::init(environment::metrics()?);
     let deps = environment::deps()?;
     let service = mount(&deps);
     deps.ready().await;
@@ -32,7 +32,7 @@ where
     F: Fn(Arc<Deps>, Invocation, Timestamp) -> Fut + Send + 'static,
     Fut: Future<Output = protocol::error::Result<Value>> + Send + 'static,
 {
-    log::init();
+    log::init(environment::metrics()?);
     let deps = environment::deps()?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
         let end = Timestamp(i64::try_from(event.context.deadline).unwrap_or(i64::MAX));
