@@ -225,3 +225,13 @@ async fn the_database_and_what_it_said_are_in_the_line_of_the_request() {
     let cause = line["cause"].as_str().unwrap();
     assert!(cause.contains("DynamoDB failed: PutItem flow: AccessDeniedException"), "{line}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_is_throttled_is_counted_even_if_all_goes_well_in_the_end() {
+    let logs = Logs::record();
+    let world = World::new().await;
+    world.wire.fail("PutItem", 2, Fault::Refused("ThrottlingException"));
+    world.wire.fail("PutItem", 1, Fault::Refused("InternalServerError"));
+    world.browser().send(Start::new().form()).await;
+    assert_eq!(line_with(&logs, "flow begun")["dynamodb_throttled"], 2);
+}

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use flow::lifecycle::refresh::{Swept, sweep};
+use flow::lifecycle::refresh::{self, Swept, sweep};
 use protocol::clock::{Clock, Timestamp};
+use protocol::record::Invocation;
 use serde_json::{Value, json};
 use tests::definitions::integration_with;
+use tests::logs::Logs;
 use tests::provider::Reply;
 use tests::wire::{AwsRequest, Consumed, FOR_GOOD, Fault};
 use tests::{Start, World};
@@ -123,6 +125,27 @@ async fn one_that_somebody_has_in_hand_is_left_to_them() {
     // Once the lease has ended, what was left lying is taken up.
     world.clock.advance(Duration::from_mins(1));
     assert_eq!(swept(&world).await, Swept { renewed: 1, ..none() });
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_run_leaves_says_how_long_it_has_been_due() {
+    let world = World::new().await;
+    let id = connected(&world).await;
+    world.clock.advance(HOUR);
+    dies_refreshing(&world, &id).await;
+    let overdue = async || {
+        let logs = Logs::record();
+        let end = world.clock.now() + Duration::from_mins(4);
+        refresh::run(&world.deps, Invocation::default(), end).await.unwrap();
+        let lines = logs.lines();
+        let line = lines.iter().find(|line| line["message"] == "scheduled work ended").unwrap();
+        Duration::from_millis(line["overdue_ms"].as_u64().unwrap())
+    };
+    // It was due 45 minutes after it was made.
+    let left = overdue().await;
+    assert!((Duration::from_mins(15)..Duration::from_mins(16)).contains(&left), "{left:?}");
+    world.clock.advance(Duration::from_mins(1));
+    assert_eq!(overdue().await, Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]

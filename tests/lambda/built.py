@@ -1,4 +1,5 @@
-"""What `sam build` made, run: `built.py DIR`. A customer connects through the functions as they would be uploaded.
+"""What `sam build` made, run: `built.py DIR`. A customer connects through the functions as they would be uploaded, and their
+log has the metrics of it.
 
 Functions for the other processor run under QEMU: README.md names the packages.
 """
@@ -44,7 +45,9 @@ class Built:
         command = [str(self.file(name))]
         if self.processor != platform.machine():
             command = [f"/usr/bin/qemu-{self.processor}", "-L", f"/usr/{self.processor}-linux-gnu", *command]
-        environment = contenders.OURS | {"AWS_ENDPOINT_URL_DYNAMODB": world.DYNAMODB}
+        environment = contenders.OURS | {
+            "AWS_ENDPOINT_URL_DYNAMODB": world.DYNAMODB, "METRICS": "by-integration", "STACK_NAME": "built",
+        }
         return runtime.Function(command, environment, str(world.LOGS / name))
 
 
@@ -90,6 +93,27 @@ def connects(built):
         assert json.loads(swept)["failed"] == 0, swept
 
 
+def counts(built):
+    """The lines carry what CloudWatch takes metrics from; a token that nobody signed counts too."""
+    forged = contenders.client.token("customer").rsplit(".", 1)[0] + "." + "A" * 43
+    with built.start("api") as api:
+        refused, _ = api.invoke(contenders.event("GET", "/self", bearer=forged))
+        assert contenders.answered(refused)[0] == 401, refused
+    for name, metric in (("initiate", "Started"), ("callback", "Connected"), ("api", "RootTokensRefused")):
+        assert counted(name, metric) == [1], f"{name} logs no {metric}"
+    assert counted("refresh", "overdue_ms") == [0], "refresh does not log how late it is"
+
+
+def counted(name, metric):
+    """What CloudWatch takes out of a function's log for a metric of the whole stack."""
+    lines = [json.loads(line) for line in (world.LOGS / name).read_text().splitlines() if '"_aws"' in line]
+    return [
+        line[metric] for line in lines for directive in line["_aws"]["CloudWatchMetrics"]
+        if directive["Dimensions"] == [["stack"]] and line["stack"] == "built"
+        and metric in (each["Name"] for each in directive["Metrics"])
+    ]
+
+
 def sent(api, *request):
     status, body = contenders.answered(api.invoke(contenders.rest(*request))[0])
     return status, json.loads(body)
@@ -98,9 +122,12 @@ def sent(api, *request):
 def main():
     built = Built(*sys.argv[1:])
     world.LOGS.mkdir(parents=True, exist_ok=True)
+    for log in world.LOGS.iterdir():
+        log.unlink()
     services.start_local()
     starts_on_lambda(built)
     connects(built)
+    counts(built)
     print(f"The functions in {built.folder}, for {built.processor}, connected a customer.")
 
 

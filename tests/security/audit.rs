@@ -101,6 +101,28 @@ async fn the_key_that_signed_is_named_by_its_setting() {
     assert_eq!((line.get("signed_by"), line.get("customer")), (None, None), "nothing is believed: {line}");
 }
 
+/// Whose name somebody made up is not repeated.
+#[tokio::test(start_paused = true)]
+async fn a_token_is_refused_in_the_name_of_a_workspace_that_exists() {
+    let world = World::new().await;
+    for (workspace, path, claimed) in [
+        (WORKSPACE, "/self", Some(WORKSPACE)),
+        (ROOT, "/workspaces/beta", Some(ROOT)),
+        ("typed!+secret/1", "/self", None),
+    ] {
+        let claims = json!({ "iss": workspace, "id": "user-1", "isAdmin": true, "exp": in_an_hour() });
+        let token = tokens::signed(&claims, "what somebody guesses the secret to be");
+        let logs = Logs::record();
+        let answer = world.api(Method::GET, path, &token, None).await;
+        assert_eq!(answer.refusal(), refusal(401, "not_authenticated", "token"));
+        let line = logs.line();
+        assert_eq!(line.get("claimed_workspace").and_then(Value::as_str), claimed, "{line}");
+        let kind = claimed.map(|_| "not_signed_by_workspace");
+        assert_eq!(line.get("kind").and_then(Value::as_str), kind, "{line}");
+        assert_eq!((line.get("workspace"), line.get("customer")), (None, None), "{line}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_start_that_is_refused_says_why() {
     let world = World::new().await;

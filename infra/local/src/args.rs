@@ -19,6 +19,8 @@ Options:
   --callback-base URL
                     Let the demo provider call back to another service on the same
                     tables, such as cargo lambda watch; may be given more than once
+  --json-log        Log on standard error what the functions log on AWS, metrics
+                    included (default: readable lines)
   --help            Print this text
 ";
 
@@ -32,7 +34,7 @@ pub enum Command {
 }
 
 /// The settings of a run.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// The port on 127.0.0.1; zero lets the system choose.
     pub port: u16,
@@ -42,6 +44,8 @@ pub struct Options {
     pub dynamodb_port: u16,
     /// Other addresses that the demo provider may call back to, without a slash at their end.
     pub callback_bases: Vec<String>,
+    /// Whether the log is that of the functions on AWS.
+    pub json_log: bool,
 }
 
 /// The reason why a command line was not understood. The program then exits with code 2.
@@ -68,6 +72,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, ArgsEr
     let mut data_dir = None;
     let mut dynamodb_port = None;
     let mut callback_bases = Vec::new();
+    let mut json_log = None;
     while let Some(arg) = args.next() {
         let text = arg.to_string_lossy();
         // `--name=value` and `--name value` mean the same.
@@ -77,6 +82,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, ArgsEr
         };
         match (name, inline) {
             ("--help" | "-h", None) => return Ok(Command::Help),
+            ("--json-log", None) => set(&mut json_log, "--json-log", ())?,
             ("--port", inline) => {
                 let value = value("--port", inline, &mut args)?;
                 set(&mut port, "--port", parse_port(&value)?)?;
@@ -101,6 +107,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, ArgsEr
         data_dir,
         dynamodb_port: dynamodb_port.unwrap_or(0),
         callback_bases,
+        json_log: json_log.is_some(),
     }))
 }
 
@@ -138,7 +145,8 @@ mod tests {
 
     fn serve(port: u16, data_dir: Option<&str>) -> Command {
         let data_dir = data_dir.map(PathBuf::from);
-        Command::Serve(Options { port, data_dir, dynamodb_port: 0, callback_bases: Vec::new() })
+        let callback_bases = Vec::new();
+        Command::Serve(Options { port, data_dir, dynamodb_port: 0, callback_bases, json_log: false })
     }
 
     #[test]
@@ -147,13 +155,14 @@ mod tests {
         assert_eq!(parse_line("--port 8080 --data-dir data"), Ok(serve(8080, Some("data"))));
         assert_eq!(parse_line("--data-dir=a=b --port=0"), Ok(serve(0, Some("a=b"))));
         assert_eq!(parse_line("--help"), Ok(Command::Help));
-        let line =
-            "--dynamodb-port 8000 --callback-base http://127.0.0.1:9001/ --callback-base=http://localhost:1";
+        let line = "--dynamodb-port 8000 --callback-base http://127.0.0.1:9001/ \
+                    --callback-base=http://localhost:1 --json-log";
         let expected = Options {
             port: 9000,
             data_dir: None,
             dynamodb_port: 8000,
             callback_bases: vec!["http://127.0.0.1:9001".to_owned(), "http://localhost:1".to_owned()],
+            json_log: true,
         };
         assert_eq!(parse_line(line), Ok(Command::Serve(expected)));
     }
@@ -162,6 +171,8 @@ mod tests {
     fn mistakes_are_named() {
         let message = |line| parse_line(line).unwrap_err().to_string();
         assert_eq!(message("--prot 1"), "unknown argument `--prot`");
+        assert_eq!(message("--json-log=no"), "unknown argument `--json-log=no`");
+        assert_eq!(message("--json-log --json-log"), "`--json-log` is given twice");
         assert_eq!(message("--help=yes"), "unknown argument `--help=yes`");
         assert_eq!(message("data"), "unknown argument `data`");
         assert_eq!(message("--port"), "`--port` needs a value");

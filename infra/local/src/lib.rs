@@ -26,6 +26,7 @@ use protocol::id::WorkspaceKey;
 use protocol::kept_keys::NoKeptKeys;
 use protocol::provider::client::ProviderClient;
 use protocol::random::{Random, SystemRandom};
+use protocol::record::Invocation;
 use protocol::redirect_uri::Loopback;
 use protocol::secret::Secret;
 use tokio::net::TcpListener;
@@ -97,7 +98,7 @@ pub async fn start(options: Options) -> Result<Running, Problem> {
         },
     );
     let functions = Functions::new(&deps);
-    tokio::spawn(scheduled_refresh(Arc::clone(&deps)));
+    tokio::spawn(scheduled_refresh(Arc::clone(&deps), options.json_log));
     seed::define(&functions, &base, clock.now()).await?;
     // The provider knows its clients' exact callback addresses (RFC 6749 §3.1.2.2): those of this run, and of
     // anything else that serves the same tables.
@@ -132,14 +133,19 @@ pub async fn start(options: Options) -> Result<Running, Problem> {
     Ok(Running { base, dynamodb: database.endpoint, events, listener, router })
 }
 
-/// Stands in for the schedule of the `refresh` function.
-async fn scheduled_refresh(deps: Arc<Deps>) {
+/// Stands in for the schedule of the `refresh` function. Each run has a line in the log, if it is to be that of AWS.
+async fn scheduled_refresh(deps: Arc<Deps>, has_lines: bool) {
     let mut schedule = tokio::time::interval(REFRESH_EVERY);
     loop {
         schedule.tick().await;
-        // Each connection that it renews has a line in the log. One for each run would be all that there is to read.
-        let swept = refresh::sweep(&deps, deps.clock.now() + REFRESH_TIME).await;
-        reported(swept, "scheduled work failed");
+        let end = deps.clock.now() + REFRESH_TIME;
+        if has_lines {
+            // Whatever becomes of it stands in its line.
+            _ = refresh::run(&deps, Invocation::default(), end).await;
+        } else {
+            // Each connection that it renews has a line. One for each run would be all that there is to read.
+            reported(refresh::sweep(&deps, end).await, "scheduled work failed");
+        }
     }
 }
 

@@ -9,7 +9,6 @@ use linkspan_local::args::{self, Command, Options};
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "a command answers on standard output")]
 async fn main() -> ExitCode {
-    linkspan_local::log::init();
     let options = match args::parse(env::args_os().skip(1)) {
         Ok(Command::Serve(options)) => options,
         Ok(Command::Help) => {
@@ -21,6 +20,7 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    linkspan_local::log::init(options.json_log);
     match run(options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {

@@ -38,7 +38,7 @@ impl Page {
 }
 
 async fn start_service() -> Router {
-    let options = Options { port: 0, data_dir: None, dynamodb_port: 0, callback_bases: Vec::new() };
+    let options = Options::default();
     let running = crate::start(options).await.unwrap();
     let router = running.router.clone();
     tokio::spawn(running.serve(std::future::pending()));

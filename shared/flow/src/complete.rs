@@ -92,7 +92,7 @@ impl Unconfirmed {
         if request.workspace != customer.workspace {
             return Err(no_request());
         }
-        About::Integration.note(&request.integration);
+        About::IntegrationId.note(&request.integration);
         About::Option.note(&request.auth_option_key);
         if request.customer == customer.id {
             return Ok(());
@@ -128,6 +128,7 @@ impl Unconfirmed {
             Err(error) => Err(error),
         };
         if let Err(error) = &outcome {
+            error.note("flow failed");
             exchange::record_failure(deps, flow, error.clone()).await;
         }
         outcome

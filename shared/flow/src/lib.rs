@@ -30,5 +30,6 @@ pub mod root_secret;
 pub mod seal;
 pub mod store;
 
-// The way to AWS.
+// The way to AWS, and what its metrics take from the log.
 pub mod aws;
+pub mod metrics;

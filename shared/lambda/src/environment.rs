@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use flow::aws::AwsHttp;
 use flow::deps::{Deps, Seams, Settings};
 use flow::kms_signing::KmsSigning;
+use flow::metrics::Metrics;
 use flow::root_secret::RootSecret;
 use flow::seal::{KmsKey, NoKey, StaticKey, WrappingKey};
 use flow::store::Tables;
@@ -60,6 +61,28 @@ pub(crate) fn deps(root_secret: Option<Arc<dyn RootSecret>>) -> Result<Arc<Deps>
         deps.own_routes.begin_at(&url);
     }
     Ok(deps)
+}
+
+/// Returns what makes the log's metrics, if there are to be any.
+pub(crate) fn metrics() -> Result<Option<Metrics>, Error> {
+    metrics_of(optional("METRICS").as_deref(), optional("STACK_NAME"), optional("ROOT_WORKSPACE_KEY"))
+}
+
+fn metrics_of(
+    kind: Option<&str>,
+    stack: Option<String>,
+    root: Option<String>,
+) -> Result<Option<Metrics>, Error> {
+    let by_integration = match kind {
+        None | Some("none") => return Ok(None),
+        Some("totals") => false,
+        Some("by-integration") => true,
+        Some(_) => {
+            return Err("the environment variable METRICS is not none, totals or by-integration".into());
+        }
+    };
+    let stack = stack.ok_or("the environment variable STACK_NAME is not set")?;
+    Ok(Some(Metrics::new(stack, root, by_integration)))
 }
 
 /// Allows providers and redirect targets on this machine only with the local run's tables. With a real database they are
@@ -157,6 +180,20 @@ mod tests {
         for text in ["many", "-1", "1.5", "4294967296"] {
             assert!(read(Some(text)).unwrap_err().contains("REQUESTS_PER_MINUTE"), "{text}");
         }
+    }
+
+    #[test]
+    fn metrics_belong_to_a_stack_and_there_are_none_unless_asked() {
+        let made = |kind, stack: Option<&str>| {
+            let made = metrics_of(kind, stack.map(str::to_owned), None);
+            made.map(|metrics| metrics.is_some()).map_err(|error| error.to_string())
+        };
+        assert_eq!((made(None, None), made(Some("none"), Some("prod"))), (Ok(false), Ok(false)));
+        for kind in ["totals", "by-integration"] {
+            assert_eq!(made(Some(kind), Some("prod")), Ok(true));
+            assert!(made(Some(kind), None).unwrap_err().contains("STACK_NAME"));
+        }
+        assert!(made(Some("on"), Some("prod")).unwrap_err().contains("METRICS"));
     }
 
     #[test]

@@ -22,13 +22,13 @@ pub use lambda_http::Error;
 
 /// Runs a handler as long as the process lives. Clients are built before the first event.
 pub async fn run(mount: impl FnOnce(&Arc<Deps>) -> HttpService) -> Result<(), Error> {
-    log::init();
+    log::init(environment::metrics()?);
     serve(environment::deps(None)?, mount).await
 }
 
 /// The same for a handler that verifies root tokens.
 pub async fn run_with_root_secret(mount: impl FnOnce(&Arc<Deps>) -> HttpService) -> Result<(), Error> {
-    log::init();
+    log::init(environment::metrics()?);
     serve(environment::deps(root_secret::from_environment()?)?, mount).await
 }
 
@@ -44,7 +44,7 @@ where
     F: Fn(Arc<Deps>, Invocation, Timestamp) -> Fut + Send + 'static,
     Fut: Future<Output = protocol::error::Result<Value>> + Send + 'static,
 {
-    log::init();
+    log::init(environment::metrics()?);
     let deps = environment::deps(None)?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
         let end = Timestamp(i64::try_from(event.context.deadline).unwrap_or(i64::MAX));

@@ -1,7 +1,9 @@
-//! Prints the log on standard output, which Lambda sends to `CloudWatch`: a line of JSON for each piece of work.
+//! Prints the log on standard output, which Lambda sends to `CloudWatch`: a line of JSON for each piece of work, with its
+//! metrics.
 
 use std::{env, fmt};
 
+use flow::metrics::Metrics;
 use protocol::clock::{Clock, SystemClock};
 use protocol::record::{SERVICE, TARGET};
 use serde_json::{Map, Value};
@@ -11,14 +13,32 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Prints what is at least as important as `RUST_LOG` says.
-pub(crate) fn init() {
+/// Prints what is at least as important as `RUST_LOG` says, and of every other line its metrics.
+pub(crate) fn init(metrics: Option<Metrics>) {
     let level = env::var("RUST_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(Level::INFO);
-    tracing_subscriber::fmt().with_max_level(level).event_format(Json).init();
+    // Of two levels the one that shows more is the greater.
+    let heard = if metrics.is_some() { level.max(Level::INFO) } else { level };
+    tracing_subscriber::fmt().with_max_level(heard).event_format(Json { level, metrics }).init();
 }
 
-/// Prints our own lines as they are, and what libraries say as lines like them.
-struct Json;
+/// Prints our own lines, and what libraries say as lines like them.
+struct Json {
+    level: Level,
+    metrics: Option<Metrics>,
+}
+
+impl Json {
+    /// The line as it is printed, if it is.
+    fn ours(&self, line: String, is_shown: bool) -> Option<String> {
+        let Some(metrics) = &self.metrics else { return is_shown.then_some(line) };
+        let Ok(mut members) = serde_json::from_str(&line) else { return is_shown.then_some(line) };
+        let counts = metrics.embed(&mut members);
+        if counts && !is_shown {
+            Metrics::only(&mut members);
+        }
+        (counts || is_shown).then(|| Value::Object(members).to_string())
+    }
+}
 
 impl<S, N> FormatEvent<S, N> for Json
 where
@@ -27,10 +47,14 @@ where
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut to: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let metadata = event.metadata();
+        let is_shown = *metadata.level() <= self.level;
         if metadata.target() == TARGET {
             let mut line = Line(String::new());
             event.record(&mut line);
-            return writeln!(to, "{}", line.0);
+            return self.ours(line.0, is_shown).map_or(Ok(()), |line| writeln!(to, "{line}"));
+        }
+        if !is_shown {
+            return Ok(());
         }
         let mut line = Fields(Map::new());
         for (name, value) in [
@@ -111,8 +135,9 @@ mod tests {
     fn our_lines_are_printed_as_they_are_and_those_of_libraries_like_them() {
         let printed = Printed::default();
         let to = printed.clone();
+        let json = Json { level: Level::INFO, metrics: None };
         let subscriber =
-            tracing_subscriber::fmt().event_format(Json).with_writer(move || to.clone()).finish();
+            tracing_subscriber::fmt().event_format(json).with_writer(move || to.clone()).finish();
         tracing::subscriber::with_default(subscriber, || {
             ends(Remark::from("answered").with("cause", Some("a \"quoted\" one")));
             tracing::warn!(message = "first", attempt = 2, "second");
@@ -130,5 +155,22 @@ mod tests {
         );
         assert!(theirs["timestamp"].is_string() && theirs["message"].is_string(), "{theirs}");
         assert_eq!(text.matches("\"message\"").count(), 2, "{text}");
+    }
+
+    #[test]
+    fn a_line_that_is_not_shown_leaves_its_metrics() {
+        let metrics = Some(Metrics::new("prod", None, true));
+        let connected =
+            r#"{"timestamp":"2026-01-01T00:00:00.000Z","level":"INFO","message":"connected","customer":"c"}"#;
+        let answered = connected.replace("connected", "answered");
+        let json = Json { level: Level::WARN, metrics };
+        let whole = json.ours(connected.to_owned(), true).unwrap();
+        assert!(whole.contains(r#""customer":"c""#) && whole.contains(r#""Connected":1"#), "{whole}");
+        assert_eq!(json.ours(answered.clone(), true), Some(answered.clone()));
+        let rest = json.ours(connected.to_owned(), false).unwrap();
+        assert!(!rest.contains("customer") && rest.contains(r#""Connected":1"#), "{rest}");
+        assert_eq!(json.ours(answered.clone(), false), None);
+        let without = Json { level: Level::WARN, metrics: None };
+        assert_eq!(without.ours(answered.clone(), true), Some(answered));
     }
 }

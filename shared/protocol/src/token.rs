@@ -16,7 +16,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
-use crate::error::{Error, ErrorKey, Result};
+use crate::error::{Cause, Error, ErrorKey, Result};
 use crate::id::{CustomerId, WorkspaceKey};
 use crate::record::About;
 use crate::secret::Secret;
@@ -27,6 +27,9 @@ use compact::Compact;
 use key::Key;
 pub use rules::{DEFAULT_LIFETIME, TokenRules};
 pub use scope::{Scope, Scopes};
+
+/// The kind of failure, in the log, of a token that its workspace has not signed.
+pub const NOT_SIGNED: &str = "not_signed_by_workspace";
 
 /// The caller that a verified token speaks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -156,13 +159,14 @@ impl VerificationKeys {
         let usable = |key: &&Key| key.allows(algorithm) && key.is_valid_at(now);
         let mut candidates = self.keys.iter().filter(usable).peekable();
         if candidates.peek().is_none() {
-            return Err(refused(format!(
-                "The token is signed with {algorithm:?}: the workspace has no key for that."
-            )));
+            let message =
+                format!("The token is signed with {algorithm:?}: the workspace has no key for that.");
+            return Err(not_signed_by(workspace, message));
         }
         let Some(key) = candidates.find(|key| key.verifies(algorithm, token.signing_input, token.signature))
         else {
-            return Err(refused("The token's signature does not match any key of the workspace."));
+            let message = "The token's signature does not match any key of the workspace.";
+            return Err(not_signed_by(workspace, message));
         };
         let claims = Claims(token.claims()?);
         claims.check_time(now, &self.rules)?;
@@ -193,6 +197,13 @@ fn note_signer(token: &Compact<'_>, claims: &Claims, key: &Key) {
 
 fn malformed(message: &'static str) -> Error {
     Error::new(ErrorKey::RequestMalformed, message)
+}
+
+/// The refusal of a token that names a workspace which has not signed it. Whoever calls has looked the workspace up: nobody
+/// can write a name of their own into the log.
+fn not_signed_by(workspace: &WorkspaceKey, message: impl Into<Cow<'static, str>>) -> Error {
+    About::ClaimedWorkspace.note(workspace);
+    refused(message).because(Cause { kind: Some(NOT_SIGNED), ..Cause::default() })
 }
 
 fn refused(message: impl Into<Cow<'static, str>>) -> Error {

@@ -36,7 +36,7 @@ pub(crate) struct Ran {
 
 impl Local {
     pub(crate) async fn start() -> Self {
-        let options = Options { port: 0, data_dir: None, dynamodb_port: 0, callback_bases: Vec::new() };
+        let options = Options::default();
         let running = linkspan_local::start(options).await.unwrap();
         let base = running.base.clone();
         tokio::spawn(running.serve(std::future::pending()));

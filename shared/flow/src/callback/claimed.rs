@@ -40,7 +40,7 @@ impl ClaimedFlow {
         let request = &memory.request;
         About::Workspace.note(&request.workspace);
         About::Customer.note(&request.customer);
-        About::Integration.note(&request.integration);
+        About::IntegrationId.note(&request.integration);
         About::Option.note(&request.auth_option_key);
         Self { id: id.clone(), secret, memory, claimant, deadline }
     }

@@ -78,6 +78,7 @@ async fn start(deps: &Deps, id: &IntegrationId) -> Result<Option<Url>> {
         found => found?,
     };
     About::Workspace.note(&workspace);
+    About::IntegrationId.note(&integration.id);
     About::Integration.note(&integration.key);
     let Some(start) = integration.start() else { return Ok(None) };
     let workspace = deps.definitions.workspace(&workspace).await?;

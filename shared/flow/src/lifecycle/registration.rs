@@ -7,6 +7,7 @@ use protocol::definition::{
 };
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{IntegrationId, WorkspaceKey};
+use protocol::record::About;
 
 use crate::connection::{ConnectRequest, Connection};
 use crate::deps::Deps;
@@ -62,6 +63,7 @@ pub async fn opened(deps: &Deps, registration: Registration) -> Result<Registrat
 /// Returns the registration that a flow was begun with. An option that was turned off since must not connect anybody.
 pub async fn of_flow(deps: &Deps, request: &ConnectRequest) -> Result<Registration> {
     let integration = deps.definitions.integration(&request.workspace, &request.integration).await?;
+    About::Integration.note(&integration.key);
     integration.auth_option(Some(&request.auth_option_key))?;
     recorded(deps, &integration, &request.auth_option_key, request.borrowed.as_ref()).await
 }
@@ -70,6 +72,7 @@ pub async fn of_flow(deps: &Deps, request: &ConnectRequest) -> Result<Registrati
 pub async fn of_connection(deps: &Deps, connection: &Connection) -> Result<Registration> {
     let Connection { workspace, integration, record, .. } = connection;
     let integration = deps.definitions.integration(workspace, integration).await?;
+    About::Integration.note(&integration.key);
     recorded(deps, &integration, &record.auth_option_key, record.borrowed.as_ref()).await
 }
 

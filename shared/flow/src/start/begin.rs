@@ -43,6 +43,7 @@ pub(super) async fn begin(
     record::step("prepare");
     let option = option(start, subject)?;
     let Subject { integration, connection: reconnected } = subject;
+    About::IntegrationId.note(&integration.id);
     About::Integration.note(&integration.key);
     About::Option.note(&option.key);
     let registration = registration::of_option(deps, integration, option).await?;

@@ -1,6 +1,6 @@
 //! Repeats a transaction until it is written, decided otherwise, or out of time.
 
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{
@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
 
 use super::change::Change;
 use super::item::{Found, text};
-use super::transient::{PAUSE, is_transient};
+use super::transient::{PAUSE, is_transient, note_throttled};
 use super::{Store, unavailable};
 use protocol::backoff::Backoff;
 use protocol::clock::Timestamp;
@@ -83,6 +83,7 @@ impl Store {
                 Ok(Err(error)) => error,
                 Err(_) => return Err(gave_up()),
             };
+            note_throttled(error.code());
             if !is_transient(&error) && !is_canceled(&error) {
                 return Err(unavailable("TransactWriteItems", &error));
             }
@@ -143,6 +144,7 @@ fn failed_conditions<'a, Role, R>(
         }
         _ => &[],
     };
+    reasons.iter().for_each(|reason| note_throttled(reason.code()));
     let failed: Vec<_> = roles
         .iter()
         .zip(reasons)

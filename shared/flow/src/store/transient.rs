@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use super::Store;
 use protocol::backoff::Backoff;
 use protocol::clock::Timestamp;
-use protocol::record::Wait;
+use protocol::record::{Measure, Wait};
 
 /// The shortest and the longest pause between two attempts.
 pub(super) const PAUSE: std::ops::RangeInclusive<Duration> =
@@ -32,6 +32,22 @@ const TRANSIENT: [&str; 11] = [
     "TransactionInProgressException",
     "UnavailableException",
 ];
+
+/// Those of them that say that there are too many requests, as errors and as reasons of a transaction that was cancelled.
+const THROTTLED: [&str; 5] = [
+    "ProvisionedThroughputExceeded",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingError",
+    "ThrottlingException",
+];
+
+/// Counts a refusal for the line of the present work, if it says that there are too many requests.
+pub(super) fn note_throttled(code: Option<&str>) {
+    if code.is_some_and(|code| THROTTLED.contains(&code)) {
+        Measure::DynamoDbThrottled.add(1);
+    }
+}
 
 /// True if the same request may succeed later. Without an answer it may have been carried out, so every write is safe to
 /// repeat.
@@ -77,6 +93,7 @@ impl Store {
                         Ok(Err(error)) => error,
                         Err(elapsed) => return Err(SdkError::timeout_error(elapsed)),
                     };
+                    note_throttled(error.code());
                     if !is_transient(&error) || backoff.wait().await.is_none() {
                         return Err(error);
                     }

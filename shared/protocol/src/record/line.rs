@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Inner, Level, Remark, State, Wait};
+use super::{Inner, Level, Measure, Remark, State, Wait};
 
 /// The target of the event that holds a line in its field `line`. Other events are libraries' own.
 pub const TARGET: &str = "linkspan";
@@ -39,6 +39,9 @@ pub(super) fn of(work: &Inner, state: &mut State) -> (Level, Map<String, Value>)
         line.put("duration_ms", u64::try_from(now.since(work.began).as_millis()).ok());
         for wait in Wait::ALL {
             line.put(wait.name(), Some(state.waits[wait as usize]).filter(|took| *took > 0));
+        }
+        for measure in Measure::ALL {
+            line.put(measure.name(), state.measures[measure as usize]);
         }
     }
     let notes: Vec<Value> = notes.into_iter().map(|said| Value::Object(of_said(said))).collect();

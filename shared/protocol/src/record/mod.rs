@@ -10,6 +10,7 @@
 //! Nothing secret is put in, and nothing that a customer typed.
 
 mod line;
+mod measure;
 mod reference;
 mod remark;
 
@@ -22,6 +23,7 @@ use serde_json::{Map, Value};
 use crate::clock::{Clock, Timestamp};
 use crate::random::Random;
 pub use line::{SERVICE, TARGET};
+pub use measure::Measure;
 pub use reference::Reference;
 pub use remark::{Level, Remark};
 
@@ -60,6 +62,7 @@ struct State {
     /// What else is to be said of it.
     notes: Vec<Remark>,
     waits: [u64; Wait::ALL.len()],
+    measures: [Option<u64>; Measure::ALL.len()],
     answered: Option<StatusCode>,
     is_written: bool,
 }
@@ -79,10 +82,14 @@ pub enum About {
     Scope,
     /// The workspace's key.
     Workspace,
+    /// The key of a workspace that a token names which is not signed by it.
+    ClaimedWorkspace,
     /// The customer's id.
     Customer,
-    /// The integration's key or id.
+    /// The key of an integration that is defined.
     Integration,
+    /// The integration's id, which may be known where its definition is not.
+    IntegrationId,
     /// The option's key.
     Option,
     /// The connection's id.
@@ -105,8 +112,10 @@ impl About {
             Self::Subject => "subject",
             Self::Scope => "scope",
             Self::Workspace => "workspace",
+            Self::ClaimedWorkspace => "claimed_workspace",
             Self::Customer => "customer",
             Self::Integration => "integration",
+            Self::IntegrationId => "integration_id",
             Self::Option => "option",
             Self::Connection => "connection",
             Self::Flow => "flow",
@@ -201,6 +210,7 @@ impl State {
             outcome: None,
             notes: Vec::new(),
             waits: [0; Wait::ALL.len()],
+            measures: [None; Measure::ALL.len()],
             answered: None,
             is_written: false,
         }

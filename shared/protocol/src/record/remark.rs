@@ -16,7 +16,9 @@ pub enum Level {
 }
 
 impl Level {
-    pub(super) fn name(self) -> &'static str {
+    /// Its name in the line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Info => "INFO",
             Self::Warn => "WARN",

@@ -112,6 +112,21 @@ async fn each_wait_counts_for_whom_it_was() {
     assert_eq!(line.get("dynamodb_ms"), None);
 }
 
+#[tokio::test]
+async fn what_is_measured_is_in_the_line_though_it_be_nothing() {
+    let record = record();
+    let work = async {
+        Measure::Overdue.add(0);
+        Measure::DynamoDbThrottled.add(2);
+        Measure::DynamoDbThrottled.add(1);
+    };
+    record.during(work).await;
+    let (_, measured) = line(&record);
+    assert_eq!((&measured["overdue_ms"], &measured["dynamodb_throttled"]), (&0.into(), &3.into()));
+    let other = self::record();
+    assert_eq!(line(&other).1.get("overdue_ms"), None);
+}
+
 #[test]
 fn outside_of_all_work_nothing_is_kept() {
     ends("said to nobody's record");

@@ -17,7 +17,7 @@ use protocol::clock::Timestamp;
 use protocol::deadline::{Deadline, LEASE};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::random::draw_id;
-use protocol::record::{self, About, Invocation, Level, Record, Remark};
+use protocol::record::{self, About, Invocation, Level, Measure, Record, Remark};
 
 /// The due connections that wait in memory at most. More are read when some of them are done.
 const READ_AHEAD: usize = 10_000;
@@ -90,8 +90,7 @@ pub async fn sweep(deps: &Arc<Deps>, end: Timestamp) -> Result<Swept> {
     let believed = checkpoint.filter(|_| ahead.is_none());
     let from = believed.unwrap_or(now - FIRST_LOOK);
     let (slots, tasks, swept) = (Slots::default(), JoinSet::new(), Swept::default());
-    let done = now - LOOKED_AT_AGAIN;
-    let mut work = Work { deps, breaker, end, slots, tasks, swept, from, done };
+    let mut work = Work { deps, breaker, end, slots, tasks, swept, from, left: None };
     let mut looked = Ok(());
     for hour in due_hour(from)..=due_hour(now) {
         looked = work.hour(hour, (from, now)).await;
@@ -103,9 +102,13 @@ pub async fn sweep(deps: &Arc<Deps>, end: Timestamp) -> Result<Swept> {
     // Renewals that have begun must finish, whatever happened: their providers may not issue the credentials again.
     work.rest().await;
     looked?;
-    if checkpoint != Some(work.done) {
-        deps.store.write_checkpoint(work.done, ahead).await?;
+    let looked_at = now - LOOKED_AT_AGAIN;
+    let done = work.left.map_or(looked_at, |left| left.min(looked_at));
+    if checkpoint != Some(done) {
+        deps.store.write_checkpoint(done, ahead).await?;
     }
+    let overdue = work.left.map_or(Duration::ZERO, |left| now.since(left));
+    Measure::Overdue.add(u64::try_from(overdue.as_millis()).unwrap_or(u64::MAX));
     Ok(work.swept)
 }
 
@@ -118,8 +121,8 @@ struct Work<'a> {
     swept: Swept,
     /// The run looks at the entries from this moment on.
     from: Timestamp,
-    /// All entries before this moment are done.
-    done: Timestamp,
+    /// All entries before this moment are done; without one, all that are due.
+    left: Option<Timestamp>,
 }
 
 /// The end of what was begun with an entry.
@@ -185,7 +188,7 @@ impl Work<'_> {
 
     /// Leaves the entries from this moment on to the next run.
     fn leave(&mut self, from: Timestamp) {
-        self.done = self.done.min(from);
+        self.left = Some(self.left.map_or(from, |left| left.min(from)));
     }
 
     /// Begins as many of the renewals that wait as there are slots for.
@@ -268,7 +271,7 @@ async fn renew_due(deps: Arc<Deps>, breaker: Arc<Breaker>, due: Due) -> Ended {
         };
         About::Workspace.note(&connection.workspace);
         About::Customer.note(&connection.customer);
-        About::Integration.note(&connection.integration);
+        About::IntegrationId.note(&connection.integration);
         let now = deps.clock.now();
         let calling = deps.calling(breaker.of(&connection.workspace));
         if connection.archived_at.is_some() {

@@ -1,0 +1,109 @@
+//! A deployment in which something happens, as its log tells it.
+
+use std::time::Duration;
+
+use flow::lifecycle::refresh;
+use flow::metrics::Metrics;
+use protocol::clock::{Clock, Timestamp};
+use protocol::record::Invocation;
+use serde_json::Value;
+use tests::logs::Logs;
+use tests::{Start, World, tokens};
+
+use crate::alarm::alarms;
+use crate::metrics;
+use crate::template::STACK;
+
+/// The time of the scheduled function.
+const RUN: Duration = Duration::from_secs(270);
+
+/// The time between two runs of the schedule.
+const BETWEEN_RUNS: Duration = Duration::from_mins(5);
+
+/// A world, from the moment on at which it is looked at.
+pub(crate) struct Scene {
+    pub(crate) world: World,
+    logs: Logs,
+    began: Timestamp,
+}
+
+/// What was seen.
+pub(crate) struct Seen {
+    pub(crate) lines: Vec<Value>,
+    pub(crate) metrics: metrics::Metrics,
+    from_to: (i64, i64),
+}
+
+impl Scene {
+    /// Begins to look, at a world in which the schedule has run before.
+    pub(crate) async fn of(world: World) -> Self {
+        let began = world.clock.now();
+        world.deps.store.write_checkpoint(began - 2 * BETWEEN_RUNS, None).await.unwrap();
+        Self { world, logs: Logs::record(), began }
+    }
+
+    /// A customer begins a flow, and goes as far as it leads.
+    pub(crate) async fn connects(&self, customer: &str) {
+        let start = Start::new().by(customer);
+        let browser = self.world.browser();
+        let begun = browser.send(start.form()).await;
+        if begun.header("location").starts_with("https://provider.example/") {
+            let at_provider = tests::world::AtProvider { address: begun.away() };
+            let back = browser.get(&at_provider.consent()).await;
+            browser.get(back.location()).await;
+        }
+    }
+
+    /// Some runs of the schedule, and the time between them.
+    pub(crate) async fn goes_on(&self, runs: usize) {
+        self.goes_on_with(runs, RUN).await;
+    }
+
+    /// The same with so much time for each.
+    pub(crate) async fn goes_on_with(&self, runs: usize, time: Duration) {
+        for _ in 0..runs {
+            let invocation = Invocation { cold_start: Some(false), ..Invocation::default() };
+            // What becomes of it stands in its line.
+            _ = refresh::run(&self.world.deps, invocation, self.world.clock.now() + time).await;
+            self.world.clock.advance(BETWEEN_RUNS);
+        }
+    }
+
+    /// Connections that are due after the next eight runs.
+    pub(crate) async fn with_connections(self, count: usize) -> Self {
+        for at in 0..count {
+            self.connects(&format!("customer-{at}")).await;
+        }
+        self.goes_on(8).await;
+        self
+    }
+
+    /// What was seen so far, as the functions log it.
+    pub(crate) fn seen(self) -> Seen {
+        let embedding = Metrics::new(STACK, Some(tokens::ROOT.to_owned()), true);
+        let mut lines = self.logs.lines();
+        for line in &mut lines {
+            embedding.embed(line.as_object_mut().unwrap());
+        }
+        let metrics = metrics::Metrics::of(&lines);
+        Seen { lines, metrics, from_to: (self.began.0, self.world.clock.now().0) }
+    }
+}
+
+impl Seen {
+    /// The alarms that are set off, in the template's order.
+    pub(crate) fn alarms(&self) -> Vec<String> {
+        let alarms = alarms().into_iter();
+        let set_off = alarms.filter(|alarm| alarm.is_set_off(&self.metrics, self.from_to));
+        set_off.map(|alarm| alarm.name).collect()
+    }
+
+    /// Whether a line says this, by itself or in a note.
+    pub(crate) fn says(&self, fields: &[(&str, &str)]) -> bool {
+        self.lines.iter().any(|line| {
+            let notes = line["notes"].as_array().into_iter().flatten();
+            let mut said = std::iter::once(line).chain(notes);
+            said.any(|said| fields.iter().all(|(name, value)| said[*name] == *value))
+        })
+    }
+}
