@@ -72,6 +72,10 @@ async fn all_that_is_held_of_a_customer_goes_and_of_others_nothing() {
     assert_erases(&world, 5, 3, 0).await;
     assert!(world.connection_is_live(&other).await);
     assert_eq!(world.dump().await.slot_ids(), [other]);
+    let attempts = world.api(Method::GET, "/connection-attempt-logs", &admin(WORKSPACE), None).await.json();
+    let left: Vec<&str> =
+        attempts["items"].as_array().unwrap().iter().filter_map(|item| item["userId"].as_str()).collect();
+    assert_eq!(left, ["user-10"]);
     let events = world.take_events();
     let erased = events.iter().filter(|event| event["detail-type"] == "connection.erased").count();
     assert_eq!(erased, 5);

@@ -1,5 +1,7 @@
 //! `GET /workspaces` and `DELETE /workspaces/{key}`.
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Value, json};
 use tests::answer::refusal;
@@ -53,6 +55,7 @@ async fn a_workspace_is_deleted_once_nothing_is_in_it() {
     assert_eq!(delete(&world, WORKSPACE).await.refusal(), not_empty, "it has a connection");
     world.api(Method::DELETE, &format!("/connections/{id}"), &token, None).await;
     assert_eq!(delete(&world, WORKSPACE).await.refusal(), not_empty, "it is archived");
+    world.clock.advance(Duration::from_millis(1));
     world.api(Method::DELETE, &format!("/customers/{CUSTOMER}"), &token, None).await;
     let deleted = delete(&world, WORKSPACE).await;
     assert_eq!((deleted.status.as_u16(), deleted.body.as_str()), (204, ""));

@@ -17,7 +17,7 @@ use super::disconnect::take_out;
 use super::revoke::{Lived, given_up};
 use crate::connection::Connection;
 use crate::deps::Deps;
-use crate::store::{ListConnections, Written};
+use crate::store::Written;
 
 /// The number of a customer's connections that are erased at once.
 const AT_ONCE: usize = 16;
@@ -103,6 +103,8 @@ pub async fn erase_customer(
     let live = work.mark(integrations).await?;
     work.erase(live).await;
     while work.pass().await? {}
+    let until = deadline.provider();
+    work.erasure.remaining |= !deps.store.forget_attempts(workspace, customer, until).await?;
     Ok(work.erasure)
 }
 
@@ -124,24 +126,15 @@ impl Work<'_> {
     /// Erases what the lists have. Returns true if that was something new, and there is time to look again.
     async fn pass(&mut self) -> Result<bool> {
         let seen = self.seen.len();
-        let mut cursor: Option<String> = None;
-        while !self.is_late() {
-            let list = ListConnections {
-                include_archived: true,
-                cursor: cursor.as_deref(),
-                ..ListConnections::of(self.workspace, self.customer)
-            };
-            let page = self.deps.store.list_connections(&list).await?;
-            // Their integrations may no longer be defined.
-            self.mark(page.connections.iter().map(|connection| connection.integration.clone())).await?;
-            self.erase(page.connections.into_iter().map(|connection| connection.id).collect()).await;
-            cursor = page.cursor;
-            if cursor.is_none() {
-                return Ok(self.seen.len() > seen);
-            }
+        let listed = self.deps.store.connections_of(self.workspace, self.customer).await?;
+        // Their integrations may no longer be defined.
+        self.mark(listed.iter().map(|(_, integration)| integration.clone())).await?;
+        self.erase(listed.into_iter().map(|(id, _)| id).collect()).await;
+        let is_new = self.seen.len() > seen;
+        if is_new && self.is_late() {
+            self.erasure.remaining = true;
         }
-        self.erasure.remaining = true;
-        Ok(false)
+        Ok(is_new && !self.is_late())
     }
 
     /// Marks the customer's slots. Returns the live connections in them.

@@ -7,12 +7,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 
 use super::attempt_state::{SHOWN, attempt_of};
 use super::attempts::{before_all_at, read_place};
 use super::batch::{MOST_IN_BATCH, projected};
-use super::item::{Attributes, Item, text};
+use super::item::{Attributes, Item, number, text};
 use super::list::not_ours;
 use super::transact::gave_up;
 use super::{Store, unavailable};
@@ -127,6 +128,61 @@ impl Store {
         Ok(page)
     }
 
+    /// Deletes the customer's attempts that have ended, until a moment. What is under way ends as it must, and goes later.
+    /// Returns false if some may be left.
+    pub async fn forget_attempts(
+        &self,
+        workspace: &WorkspaceKey,
+        customer: &CustomerId,
+        until: Timestamp,
+    ) -> Result<bool> {
+        let now = self.clock.now();
+        let list = ListAttempts::of(workspace, customer);
+        let query = self.attempts_of(&list, list.span(now)?);
+        let mut after = None;
+        loop {
+            let query = query.clone().set_exclusive_start_key(after.take());
+            let found = self
+                .sent(|| query.clone().send())
+                .await
+                .map_err(|error| unavailable("Query attempts", &error))?;
+            for item in found.items.iter().flatten() {
+                self.forget_attempt(item.text("pk")?, now).await?;
+            }
+            after = found.last_evaluated_key;
+            if after.is_none() {
+                return Ok(true);
+            }
+            if self.clock.now() >= until {
+                return Ok(false);
+            }
+        }
+    }
+
+    async fn forget_attempt(&self, pk: &str, now: Timestamp) -> Result<()> {
+        let delete = self
+            .client()
+            .delete_item()
+            .table_name(&self.tables.flows)
+            .key("pk", text(pk))
+            // Nothing goes on for an hour after its time.
+            .condition_expression(
+                "attribute_exists(outcome) OR attribute_not_exists(expiresAt) OR expiresAt < :before",
+            )
+            .expression_attribute_values(":before", number((now - Duration::from_hours(1)).0));
+        match self.sent(|| delete.clone().send()).await {
+            Err(error)
+                if !matches!(
+                    error.as_service_error(),
+                    Some(DeleteItemError::ConditionalCheckFailedException(_))
+                ) =>
+            {
+                Err(unavailable("DeleteItem attempt", &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn attempts_of(&self, list: &ListAttempts<'_>, (from, to): (String, String)) -> QueryFluentBuilder {
         let mut query = self
             .client()
@@ -177,6 +233,22 @@ impl Store {
             attempt_of(&items, now)
         };
         some.iter().map(of).collect()
+    }
+}
+
+impl<'a> ListAttempts<'a> {
+    /// All of a customer's.
+    fn of(workspace: &'a WorkspaceKey, customer: &'a CustomerId) -> Self {
+        Self {
+            workspace,
+            customer: Some(customer),
+            integration: None,
+            connection: None,
+            status: None,
+            reference: None,
+            limit: 1,
+            cursor: None,
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use super::{Store, unavailable};
 use crate::connection::Connection;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
-use protocol::id::{CustomerId, IntegrationId, WorkspaceKey};
+use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
 
 /// The index that lists connections by workspace and customer.
 const LIST_INDEX: &str = "owner";
@@ -105,6 +105,35 @@ impl Store {
             None => None,
         };
         Ok(ConnectionPage { connections, cursor: next.map(|next| next.to_text()) })
+    }
+
+    /// Reads the ids of all connections of a customer, live and archived, each with its integration. Some may have been erased
+    /// since the index was written.
+    pub async fn connections_of(
+        &self,
+        workspace: &WorkspaceKey,
+        customer: &CustomerId,
+    ) -> Result<Vec<(ConnectionId, IntegrationId)>> {
+        let mut found = Vec::new();
+        for partition in [workspace.to_string(), archived_partition(workspace)] {
+            let mut from = None;
+            loop {
+                let query = self.listed(&partition, Some(customer)).set_exclusive_start_key(from);
+                let page = self
+                    .sent(|| query.clone().send())
+                    .await
+                    .map_err(|error| unavailable("Query connections", &error))?;
+                for item in page.items.iter().flatten() {
+                    let integration = IntegrationId::new(item.text("integration")?);
+                    found.push((ConnectionId::new(item.text("pk")?), integration));
+                }
+                from = page.last_evaluated_key;
+                if from.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// Reads connections by their ids, in this order, without their secrets. One that does not exist, or was erased, is
