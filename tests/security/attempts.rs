@@ -139,7 +139,7 @@ async fn a_confirmed_flow_that_has_ended_has_forgotten_what_it_knew() {
     }
     assert_eq!(browser.get(answered.location()).await.location(), result.location());
     // Who completed it is told again for an hour, and nobody afterwards, although the item is there.
-    world.clock.advance(Duration::from_mins(60));
+    world.clock.advance(Duration::from_hours(1));
     assert_eq!(complete().await.json()["id"], connection["id"]);
     world.clock.advance(Duration::from_hours(1));
     assert_eq!(complete().await.refusal(), refusal(404, "not_found", "connectionRequestId"));

@@ -172,6 +172,17 @@ async fn observed() -> [(&'static str, BTreeSet<String>); 5] {
     }
     api.append(&mut take());
 
+    [
+        ("InitiateRole", initiate),
+        ("CallbackRole", callback),
+        ("FinishRole", finish),
+        ("ApiRole", api),
+        ("RefreshRole", of_a_run().await),
+    ]
+}
+
+/// What a run of the schedule asks for.
+async fn of_a_run() -> BTreeSet<String> {
     let world = World::new().await;
     world.provider.always("/oauth/token", Reply::json(200, &token_response()));
     // The first one is replaced, and forgotten at once.
@@ -186,14 +197,7 @@ async fn observed() -> [(&'static str, BTreeSet<String>); 5] {
     let fresh = world.restarted();
     let swept = sweep(&fresh.deps, world.clock.now() + Duration::from_secs(270)).await.unwrap();
     assert_eq!((swept.renewed, swept.forgotten), (1, 1));
-    let refresh = asked(&world.wire.take_requests());
-    [
-        ("InitiateRole", initiate),
-        ("CallbackRole", callback),
-        ("FinishRole", finish),
-        ("ApiRole", api),
-        ("RefreshRole", refresh),
-    ]
+    asked(&world.wire.take_requests())
 }
 
 #[tokio::test(start_paused = true)]

@@ -55,7 +55,7 @@ pub(crate) async fn run(client: &Client, output: Output, args: &TraceArgs) -> Re
     Ok(())
 }
 
-/// The query of CloudWatch Logs Insights, over the functions' log groups, that finds each line of the attempt.
+/// The query of `CloudWatch` Logs Insights, over the functions' log groups, that finds each line of the attempt.
 fn query(reference: &str) -> String {
     format!("filter reference = \"{reference}\" | sort @timestamp")
 }

@@ -6,6 +6,7 @@ use flow::context::attempt::{AttemptState, FoundAttempt};
 use flow::store::{AttemptStatus, ListAttempts};
 use flow::web::request_fields::Fields;
 use http::Response;
+use protocol::clock::Timestamp;
 use protocol::definition::integration_id_of;
 use protocol::error::{Error, Result};
 use protocol::id::{ConnectionId, CustomerId, IntegrationId};
@@ -98,7 +99,7 @@ impl Attempt {
                 AttemptState::Pending | AttemptState::Connected => None,
             },
             created_at: found.began_at.to_rfc3339(),
-            ended_at: found.ended_at.map(|at| at.to_rfc3339()),
+            ended_at: found.ended_at.map(Timestamp::to_rfc3339),
         }
     }
 }
@@ -117,8 +118,6 @@ fn reference(query: &mut Fields) -> Result<Option<Reference>> {
 
 #[cfg(test)]
 mod tests {
-    use protocol::clock::Timestamp;
-
     use super::*;
     use crate::routes::described::{component, error, json_of};
 

@@ -183,12 +183,12 @@ impl Work<'_> {
                 break;
             }
             let (deps, id, deadline) = (Arc::clone(self.deps), id.clone(), self.deadline);
-            let work = async move {
+            let work = Box::pin(async move {
                 match deps.store.read_connection(&id).await? {
                     Some(connection) => work(deps, connection, deadline).await.map(Some),
                     None => Ok(None),
                 }
-            };
+            });
             ended.extend(tasks.begin(work).await);
         }
         ended.extend(tasks.rest().await);

@@ -7,15 +7,16 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 
 use super::attempt_state::{SHOWN, attempt_of};
 use super::attempts::{before_all_at, read_place};
 use super::batch::{MOST_IN_BATCH, projected};
+use super::erase::deleted_at;
 use super::item::{Attributes, Item, number, text};
 use super::list::not_ours;
 use super::transact::gave_up;
+use super::write::is_taken;
 use super::{Store, unavailable};
 use crate::context::attempt::{AttemptState, FoundAttempt, KEPT};
 use protocol::clock::Timestamp;
@@ -38,6 +39,9 @@ const AT_ONCE: usize = 50;
 
 /// The number of items of one attempt that are looked at. Each time that a form is sent, there can be one more.
 const MAX_ITEMS: usize = 20;
+
+/// The outcome of what was forgotten: no outcome that is read.
+const NOTHING: &str = "{}";
 
 /// The attempts to list.
 pub struct ListAttempts<'a> {
@@ -128,7 +132,7 @@ impl Store {
         Ok(page)
     }
 
-    /// Deletes the customer's attempts that have ended, until a moment. What is under way ends as it must, and goes later.
+    /// Forgets the customer's attempts that have ended, until a moment. What is under way ends as it must, and goes later.
     /// Returns false if some may be left.
     pub async fn forget_attempts(
         &self,
@@ -159,26 +163,22 @@ impl Store {
         }
     }
 
+    /// Leaves nothing of an item but its key, and that it has ended: so no write that arrives late brings it back.
     async fn forget_attempt(&self, pk: &str, now: Timestamp) -> Result<()> {
-        let delete = self
+        let put = self
             .client()
-            .delete_item()
+            .put_item()
             .table_name(&self.tables.flows)
-            .key("pk", text(pk))
+            .item("pk", text(pk))
+            .item("outcome", text(NOTHING))
+            .item("ttl", deleted_at(now))
             // Nothing goes on for an hour after its time.
             .condition_expression(
                 "attribute_exists(outcome) OR attribute_not_exists(expiresAt) OR expiresAt < :before",
             )
             .expression_attribute_values(":before", number((now - Duration::from_hours(1)).0));
-        match self.sent(|| delete.clone().send()).await {
-            Err(error)
-                if !matches!(
-                    error.as_service_error(),
-                    Some(DeleteItemError::ConditionalCheckFailedException(_))
-                ) =>
-            {
-                Err(unavailable("DeleteItem attempt", &error))
-            }
+        match self.sent(|| put.clone().send()).await {
+            Err(error) if !is_taken(&error) => Err(unavailable("PutItem attempt", &error)),
             _ => Ok(()),
         }
     }

@@ -87,6 +87,6 @@ impl Store {
     }
 }
 
-fn deleted_at(now: Timestamp) -> AttributeValue {
+pub(super) fn deleted_at(now: Timestamp) -> AttributeValue {
     number((now + REMEMBERED).0 / 1000)
 }

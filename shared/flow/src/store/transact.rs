@@ -144,7 +144,9 @@ fn failed_conditions<'a, Role, R>(
         }
         _ => &[],
     };
-    reasons.iter().for_each(|reason| note_throttled(reason.code()));
+    for reason in reasons {
+        note_throttled(reason.code());
+    }
     let failed: Vec<_> = roles
         .iter()
         .zip(reasons)

@@ -19,6 +19,11 @@ const CONNECT_AGAIN: &str =
 /// It is not known whether anything was connected, so the page does not say.
 const TRY_LATER: &str = "Please reload this page in a moment. If that does not help, go back to the application that you came from.";
 
+const CONNECT_IF_MEANT: &str = "Nothing was connected. If you did not mean to refuse, go back to the application that you came from and \
+                                connect again.";
+
+const CONNECT_IN_A_MINUTE: &str = "Nothing was connected. Wait a minute, then go back to the application that you came from and connect again.";
+
 const ASK_IF_IT_STAYS: &str =
     "If it happens again, ask the support of that application, and give them this reference:";
 
@@ -48,12 +53,7 @@ pub(super) fn words(key: ErrorKey) -> Words {
             CONNECT_AGAIN,
             ASK_IF_IT_STAYS,
         ),
-        Key::AuthorizationDenied => (
-            "The access was not granted.",
-            "Nothing was connected. If you did not mean to refuse, go back to the application that you came from and \
-             connect again.",
-            ASK_IF_IT_STAYS,
-        ),
+        Key::AuthorizationDenied => ("The access was not granted.", CONNECT_IF_MEANT, ASK_IF_IT_STAYS),
         Key::InputInvalid | Key::CredentialsRejected => (
             "What was entered is not accepted.",
             "Nothing was connected. Go back to the application that you came from, connect again, and check what you \
@@ -88,12 +88,9 @@ pub(super) fn words(key: ErrorKey) -> Words {
             CONNECT_AGAIN,
             ASK_IF_IT_STAYS,
         ),
-        Key::RateLimitExceeded => (
-            "There are too many requests just now.",
-            "Nothing was connected. Wait a minute, then go back to the application that you came from and connect \
-             again.",
-            ASK_IF_IT_STAYS,
-        ),
+        Key::RateLimitExceeded => {
+            ("There are too many requests just now.", CONNECT_IN_A_MINUTE, ASK_IF_IT_STAYS)
+        }
         Key::ProviderUnreachable | Key::ResponseTooLarge => {
             ("The service does not answer as it should just now.", TRY_LATER, ASK_IF_IT_STAYS)
         }
