@@ -26,7 +26,7 @@ async fn a_customer_connects_an_account() {
     assert!(answered.cookies().is_empty(), "{:?}", answered.cookies());
 
     let result = browser.get(answered.location()).await;
-    assert_snapshot!(result.location(), @"https://app.example/connected?connectionId=8d85f8467240628a94819b26&customState=a%20b%26c%3Dd%23%C3%A9");
+    assert_snapshot!(result.location(), @"https://app.example/connected?connectionId=0b5000b73a53f0916c93c68f&customState=a%20b%26c%3Dd%23%C3%A9");
     assert!(result.cookies().is_empty(), "{:?}", result.cookies());
 }
 
@@ -43,7 +43,7 @@ async fn the_connection_can_be_read_at_once() {
       "connected": true,
       "createdAt": "2026-01-01T00:00:00.000Z",
       "disconnected": false,
-      "id": "8d85f8467240628a94819b26",
+      "id": "0b5000b73a53f0916c93c68f",
       "integration": {
         "id": "fdd9e593761aae79750bee50fc233279",
         "key": "crm",
