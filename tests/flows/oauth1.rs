@@ -51,10 +51,10 @@ async fn every_request_is_signed() {
     authorization: OAuth oauth_consumer_key="client%21%2BID",
       oauth_signature_method="HMAC-SHA1",
       oauth_timestamp="1767225600",
-      oauth_nonce="0b5000b73a53f0916c93c68f4b9b6ba8",
+      oauth_nonce="d27a8d9a8d38c7a37c922450a7a1961f",
       oauth_token="temporary%21%2Btoken%2F1",
       oauth_verifier="verifier%21%2B1%2Fa",
-      oauth_signature="x%2B3zMPLV%2FjQor1H9Wh90diApeAM%3D"
+      oauth_signature="xYwI4fVnkHiYDGH0nVe38%2FUSgtk%3D"
     accept: application/x-www-form-urlencoded, application/json
     content-length: 0
     user-agent: Linkspan/0.1.0
@@ -65,9 +65,9 @@ async fn every_request_is_signed() {
     authorization: OAuth oauth_consumer_key="client%21%2BID",
       oauth_signature_method="HMAC-SHA1",
       oauth_timestamp="1767225600",
-      oauth_nonce="d27a8d9a8d38c7a37c922450a7a1961f",
+      oauth_nonce="1f5edc6f1efb165d45a654798d4baaa5",
       oauth_token="token%21%2B1%2Fa",
-      oauth_signature="bHhvdNbYWPwO2oVDFZsZphwcfDo%3D"
+      oauth_signature="D5BFEDQOEUVa11IPPTOUf%2B91%2BNg%3D"
     user-agent: Linkspan/0.1.0
     "#);
 }
