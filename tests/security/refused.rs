@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use http::Request;
+use serde_json::Value;
 use tests::answer::Refusal;
+use tests::dump::{Item, text};
 use tests::{Answer, Browser, World};
 
 /// The request is refused so, as JSON and as a page; nothing is stored, no cookie is set, and no provider is asked.
@@ -31,7 +33,8 @@ pub(crate) async fn assert_refused(
     assert_eq!(world.provider.calls().len(), asked, "{case}: a provider was asked");
 }
 
-/// The request is refused so at the caller's address; nothing is stored, no cookie is set, and no provider is asked.
+/// The request is refused so at the caller's address; the refused attempt alone is stored, no cookie is set, and no
+/// provider is asked.
 pub(crate) async fn assert_refused_at_target(
     world: &World,
     browser: &Browser,
@@ -46,7 +49,13 @@ pub(crate) async fn assert_refused_at_target(
     assert_eq!((refusal.key.as_str(), refusal.field.as_str()), (key, field), "{case}: {}", answer.location());
     assert!(answer.location().starts_with(tests::definitions::REDIRECT_URI), "{case}: {}", answer.location());
     assert_is_safe(&answer, case);
-    assert_eq!(world.dump().await, before, "{case}: something was stored");
+    let mut after = world.dump().await;
+    let refused: Vec<Item> =
+        after.attempts.extract_if(.., |attempt| !before.attempts.contains(attempt)).collect();
+    assert_eq!(after, before, "{case}: something was stored");
+    assert_eq!(refused.len(), 1, "{case}: {refused:?}");
+    let outcome: Value = serde_json::from_str(text(&refused[0], "outcome")).unwrap();
+    assert_eq!(outcome["error"]["key"], key, "{case}");
     assert_eq!(world.provider.calls().len(), asked, "{case}: a provider was asked");
     answer
 }

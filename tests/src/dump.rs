@@ -136,7 +136,9 @@ pub fn holds(haystack: &[u8], secret: &[u8]) -> bool {
     needles.iter().any(|needle| haystack.windows(needle.len()).any(|window| window == needle))
 }
 
-fn text<'a>(item: &'a Item, name: &str) -> &'a str {
+/// The attribute, which is a text.
+#[must_use]
+pub fn text<'a>(item: &'a Item, name: &str) -> &'a str {
     item[name].as_s().unwrap()
 }
 
