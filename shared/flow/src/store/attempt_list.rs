@@ -99,10 +99,7 @@ impl Store {
         let (mut page, mut read, mut seen, mut after) = (AttemptPage::default(), 0, Vec::new(), None);
         for _ in 0..MAX_PAGES {
             let query = query.clone().set_exclusive_start_key(after.take());
-            let found = self
-                .sent(|| query.clone().send())
-                .await
-                .map_err(|error| unavailable("Query attempts", &error))?;
+            let found = self.query(&query, "Query attempts").await?;
             for item in found.items.iter().flatten() {
                 list.note(item, &mut seen)?;
             }
@@ -146,10 +143,7 @@ impl Store {
         let mut after = None;
         loop {
             let query = query.clone().set_exclusive_start_key(after.take());
-            let found = self
-                .sent(|| query.clone().send())
-                .await
-                .map_err(|error| unavailable("Query attempts", &error))?;
+            let found = self.query(&query, "Query attempts").await?;
             for item in found.items.iter().flatten() {
                 self.forget_attempt(item.text("pk")?, now).await?;
             }

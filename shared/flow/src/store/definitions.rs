@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 
 use super::item::{Attributes, Item, bytes, can_be_key, text};
@@ -74,24 +75,24 @@ impl Store {
         Ok((found_workspace, found_integration))
     }
 
+    /// The query for the integrations of a workspace, strongly consistent.
+    pub(super) fn integrations_of(&self, workspace: &WorkspaceKey) -> QueryFluentBuilder {
+        self.client()
+            .query()
+            .table_name(&self.tables.integrations)
+            .key_condition_expression("pk = :workspace AND begins_with(sk, :integration)")
+            .expression_attribute_values(":workspace", text(workspace))
+            .expression_attribute_values(":integration", text(INTEGRATION))
+            .consistent_read(true)
+    }
+
     /// Reads all integrations of a workspace, in the order of their ids.
     pub async fn list_integrations(&self, workspace: &WorkspaceKey) -> Result<Vec<StoredDefinition>> {
         let mut found = Vec::new();
         let mut from = None;
         loop {
-            let query = self
-                .client()
-                .query()
-                .table_name(&self.tables.integrations)
-                .key_condition_expression("pk = :workspace AND begins_with(sk, :integration)")
-                .expression_attribute_values(":workspace", text(workspace))
-                .expression_attribute_values(":integration", text(INTEGRATION))
-                .consistent_read(true)
-                .set_exclusive_start_key(from);
-            let page = self
-                .sent(|| query.clone().send())
-                .await
-                .map_err(|error| unavailable("Query integrations", &error))?;
+            let query = self.integrations_of(workspace).set_exclusive_start_key(from);
+            let page = self.query(&query, "Query integrations").await?;
             for item in page.items.unwrap_or_default() {
                 found.push(StoredDefinition::read(&item)?);
             }

@@ -112,10 +112,7 @@ impl Store {
             // The next millisecond sorts behind everything that is due at the last one.
             .expression_attribute_values(":to", text(format!("{:014}", to.0 + 1)))
             .set_exclusive_start_key(start);
-        let page = self
-            .sent(|| query.clone().send())
-            .await
-            .map_err(|error| unavailable("Query schedule", &error))?;
+        let page = self.query(&query, "Query schedule").await?;
         Ok(DuePage {
             due: page.items.unwrap_or_default().iter().map(Due::read).collect::<Result<_>>()?,
             next: page.last_evaluated_key.as_ref().map(Due::read).transpose()?,

@@ -12,13 +12,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::Store;
 use super::batch::{MOST_IN_BATCH, projected};
 use super::connections::{
     FORGET_AT, INTERRUPTED, RECORD, archived_partition, customer_prefix, if_connection,
 };
 use super::item::{Item, text};
 use super::transact::gave_up;
-use super::{Store, unavailable};
 use crate::connection::Connection;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
@@ -89,10 +89,7 @@ impl Store {
                 .filter_expression("integration = :integration")
                 .expression_attribute_values(":integration", text(integration));
         }
-        let page = self
-            .sent(|| query.clone().send())
-            .await
-            .map_err(|error| unavailable("Query connections", &error))?;
+        let page = self.query(&query, "Query connections").await?;
         let ids: Vec<&str> =
             page.items.iter().flatten().map(|item| item.text("pk")).collect::<Result<_>>()?;
         let mut connections = self.without_secrets(&ids).await?;
@@ -119,10 +116,7 @@ impl Store {
             let mut from = None;
             loop {
                 let query = self.listed(&partition, Some(customer)).set_exclusive_start_key(from);
-                let page = self
-                    .sent(|| query.clone().send())
-                    .await
-                    .map_err(|error| unavailable("Query connections", &error))?;
+                let page = self.query(&query, "Query connections").await?;
                 for item in page.items.iter().flatten() {
                     let integration = IntegrationId::new(item.text("integration")?);
                     found.push((ConnectionId::new(item.text("pk")?), integration));
@@ -157,8 +151,7 @@ impl Store {
     pub(super) async fn has_connections(&self, workspace: &WorkspaceKey) -> Result<bool> {
         for partition in [workspace.to_string(), archived_partition(workspace)] {
             let query = self.listed(&partition, None).limit(1);
-            let page = self.sent(|| query.clone().send()).await;
-            if page.map_err(|error| unavailable("Query connections", &error))?.count > 0 {
+            if self.query(&query, "Query connections").await?.count > 0 {
                 return Ok(true);
             }
         }
@@ -179,10 +172,7 @@ impl Store {
                 .expression_attribute_values(":integration", text(integration))
                 .projection_expression("pk")
                 .set_exclusive_start_key(from);
-            let page = self
-                .sent(|| query.clone().send())
-                .await
-                .map_err(|error| unavailable("Query connections", &error))?;
+            let page = self.query(&query, "Query connections").await?;
             if page.count > 0 {
                 return Ok(IntegrationUse::InUse);
             }

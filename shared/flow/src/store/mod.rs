@@ -33,6 +33,8 @@ use std::sync::{Arc, OnceLock};
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::query::QueryOutput;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::{Client, Config};
 
@@ -55,13 +57,13 @@ pub use write::Written;
 
 use crate::aws::{Rehearsal, described};
 use protocol::clock::Clock;
-use protocol::error::{Error, ErrorKey};
+use protocol::error::{Error, ErrorKey, Result};
 use protocol::random::Random;
 
 /// The tables' names.
 #[derive(Debug, Clone)]
 pub struct Tables {
-    /// The table of flows, which live for minutes.
+    /// The table of flows, which live for minutes and are attempts for a month.
     pub flows: String,
     /// The table of connections.
     pub connections: String,
@@ -102,6 +104,11 @@ impl Store {
             .key("pk", AttributeValue::S(String::new()));
         // The answer is not DynamoDB's to a read.
         _ = read.customize().config_override(instead).send().await;
+    }
+
+    /// Reads one page of a query.
+    async fn query(&self, query: &QueryFluentBuilder, operation: &'static str) -> Result<QueryOutput> {
+        self.sent(|| query.clone().send()).await.map_err(|error| unavailable(operation, &error))
     }
 
     fn client(&self) -> &Client {

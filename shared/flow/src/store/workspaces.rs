@@ -5,11 +5,11 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
+use super::Store;
 use super::batch::MOST_IN_BATCH;
-use super::definitions::{INTEGRATION, StoredDefinition, WORKSPACE, key};
+use super::definitions::{StoredDefinition, WORKSPACE, key};
 use super::item::{Attributes, Item, text};
 use super::transact::gave_up;
-use super::{Store, unavailable};
 use protocol::error::{Error, Result};
 use protocol::id::WorkspaceKey;
 
@@ -35,10 +35,7 @@ impl Store {
             .expression_attribute_values(":workspace", text(WORKSPACE))
             .limit(limit)
             .set_exclusive_start_key(after.map(|after| key(after, WORKSPACE)));
-        let page = self
-            .sent(|| query.clone().send())
-            .await
-            .map_err(|error| unavailable("Query workspaces", &error))?;
+        let page = self.query(&query, "Query workspaces").await?;
         let found = |item: &Attributes| item.text("pk").map(WorkspaceKey::new);
         let keys: Vec<WorkspaceKey> = page.items.iter().flatten().map(found).collect::<Result<_>>()?;
         let next = page.last_evaluated_key.as_ref().map(found).transpose()?;
@@ -62,19 +59,8 @@ impl Store {
 
     /// True if a workspace has neither integrations nor connections, archived or not.
     pub async fn is_empty_workspace(&self, workspace: &WorkspaceKey) -> Result<bool> {
-        let query = self
-            .client()
-            .query()
-            .table_name(&self.tables.integrations)
-            .key_condition_expression("pk = :workspace AND begins_with(sk, :integration)")
-            .expression_attribute_values(":workspace", text(workspace))
-            .expression_attribute_values(":integration", text(INTEGRATION))
-            .consistent_read(true)
-            .limit(1);
-        let page = self
-            .sent(|| query.clone().send())
-            .await
-            .map_err(|error| unavailable("Query integrations", &error))?;
+        let query = self.integrations_of(workspace).limit(1);
+        let page = self.query(&query, "Query integrations").await?;
         Ok(page.count == 0 && !self.has_connections(workspace).await?)
     }
 
