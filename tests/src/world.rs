@@ -212,6 +212,20 @@ impl World {
         Dump::read(&self.observer, &self.around.database.tables).await
     }
 
+    /// Delivers each write that was kept once more, in their order and the other way round: what the tables hold stays.
+    pub async fn assert_late_writes_change_nothing(&self) {
+        let before = self.dump().await;
+        let mut kept = self.wire.take_kept();
+        for order in ["in order", "reversed"] {
+            for request in &kept {
+                self.wire.deliver(request).await;
+                let body = String::from_utf8_lossy(request.body().bytes().unwrap());
+                assert_eq!(self.dump().await, before, "{order}: {body}");
+            }
+            kept.reverse();
+        }
+    }
+
     /// Writes an item, as anyone with access to the tables could.
     pub async fn write(&self, table: &str, item: &Item) {
         let item = item.clone().into_iter().collect();
