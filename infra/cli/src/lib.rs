@@ -9,6 +9,7 @@ mod customer;
 mod doctor;
 mod filled;
 mod integration;
+mod listing;
 mod output;
 mod problem;
 mod references;

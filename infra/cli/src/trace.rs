@@ -4,8 +4,9 @@ use clap::Args;
 use protocol::record::Reference;
 use serde_json::Value;
 
-use crate::attempts::listed;
+use crate::attempts::RESOURCE;
 use crate::client::Client;
+use crate::listing::Extent;
 use crate::output::{Output, text};
 use crate::problem::Problem;
 
@@ -19,8 +20,8 @@ pub(crate) struct TraceArgs {
 
 pub(crate) async fn run(client: &Client, output: Output, args: &TraceArgs) -> Result<(), Problem> {
     let reference = args.reference.to_string();
-    let (found, _) = listed(client, &[("reference", Some(&reference))], None, 1).await?;
-    let Some(attempt) = found.first() else {
+    let found = Extent::one().list(client, RESOURCE, &[("reference", Some(&reference))]).await?;
+    let Some(attempt) = found.items.first() else {
         return Err(Problem::Failed(format!(
             "No attempt of the last 30 days has the reference {reference}. Of what was refused before it began, and of other \
              requests, only the log knows: {}",
