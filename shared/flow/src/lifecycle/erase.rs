@@ -103,8 +103,7 @@ pub async fn erase_customer(
     let live = work.mark(integrations).await?;
     work.erase(live).await;
     while work.pass().await? {}
-    let until = deadline.provider();
-    work.erasure.remaining |= !deps.store.forget_attempts(workspace, customer, until).await?;
+    work.erasure.remaining |= !deps.store.forget_attempts(workspace, customer, deadline.provider()).await?;
     Ok(work.erasure)
 }
 
@@ -130,11 +129,9 @@ impl Work<'_> {
         // Their integrations may no longer be defined.
         self.mark(listed.iter().map(|(_, integration)| integration.clone())).await?;
         self.erase(listed.into_iter().map(|(id, _)| id).collect()).await;
-        let is_new = self.seen.len() > seen;
-        if is_new && self.is_late() {
-            self.erasure.remaining = true;
-        }
-        Ok(is_new && !self.is_late())
+        let (is_new, is_late) = (self.seen.len() > seen, self.is_late());
+        self.erasure.remaining |= is_new && is_late;
+        Ok(is_new && !is_late)
     }
 
     /// Marks the customer's slots. Returns the live connections in them.
