@@ -102,7 +102,7 @@ impl Metrics {
     fn counts(&self, line: &Map<String, Value>) -> Counts {
         let mut counts = Counts::new();
         for said in said(line) {
-            let key = text(said, "key").and_then(known);
+            let key = text(said, "key").and_then(ErrorKey::named);
             let message = text(said, "message");
             let names = MESSAGES.iter().filter(|(known, _)| Some(*known) == message);
             counts.extend(names.flat_map(|(_, names)| *names).map(|name| match *name {
@@ -142,7 +142,7 @@ impl Metrics {
                 .then(|| json!({ "Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics }))
         };
         let has_integration = self.by_integration && text(line, "integration").is_some_and(is_a_value);
-        let has_key = counts.get(BY_KEY) == Some(&1) && text(line, "key").and_then(known).is_some();
+        let has_key = counts.get(BY_KEY) == Some(&1) && text(line, "key").and_then(ErrorKey::named).is_some();
         [
             of(&["stack"], &|_| true),
             of(&["stack", "integration"], &|name| has_integration && BY_INTEGRATION.contains(&name)),
@@ -187,10 +187,6 @@ fn named(line: &Map<String, Value>) -> impl Iterator<Item = &str> {
 
 fn text<'a>(said: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     said.get(name).and_then(Value::as_str)
-}
-
-fn known(key: &str) -> Option<ErrorKey> {
-    ErrorKey::ALL.iter().find(|known| known.facts().key == key).copied()
 }
 
 /// True if nobody but the caller or the customer can do anything about it.

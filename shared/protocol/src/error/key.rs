@@ -80,6 +80,12 @@ macro_rules! error_keys {
                     },)+
                 }
             }
+
+            /// The key of this name.
+            #[must_use]
+            pub fn named(key: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|known| known.facts().key == key)
+            }
         }
     };
 }

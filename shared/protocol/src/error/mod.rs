@@ -172,11 +172,9 @@ impl Error {
     /// Reads back the output of [`Error::to_json`]. Any other body becomes an internal error.
     #[must_use]
     pub fn from_json(body: &Value) -> Self {
-        let key =
-            body["key"].as_str().and_then(|key| ErrorKey::ALL.iter().find(|known| known.facts().key == key));
-        match (key, body["message"].as_str()) {
+        match (body["key"].as_str().and_then(ErrorKey::named), body["message"].as_str()) {
             (Some(key), Some(message)) => Self {
-                key: *key,
+                key,
                 message: Cow::Owned(message.to_owned()),
                 data: body["data"].as_object().cloned().unwrap_or_default(),
                 reference: body["reference"].as_str().and_then(Reference::parse),
