@@ -91,6 +91,7 @@ mod refresh_types;
 mod renewal_call;
 mod replacement;
 mod request_forms;
+mod resealed;
 mod result_address;
 mod revocation;
 mod root_secret;

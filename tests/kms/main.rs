@@ -12,7 +12,6 @@ use std::sync::Arc;
 
 use aws_config::BehaviorVersion;
 use flow::seal::KmsKey;
-use tests::dump::Item;
 use tests::wire::Wire;
 
 /// A KMS client's settings, read from the environment like a function's, and the wire that it asks over.
@@ -44,12 +43,4 @@ fn asked(wire: &Wire) -> Vec<String> {
         format!("{} {}/{}", request.operation, part("table"), part("workspace"))
     });
     requests.collect()
-}
-
-/// The id of the key that an item's secrets are sealed under, and the wrapped data key.
-fn sealed_under(item: &Item) -> (String, Vec<u8>) {
-    let sealed = item["sealed"].as_b().unwrap().as_ref();
-    let (key_id, rest) = sealed[2..].split_at(usize::from(sealed[1]));
-    let length = usize::from(u16::from_be_bytes([rest[0], rest[1]]));
-    (String::from_utf8(key_id.to_vec()).unwrap(), rest[2..2 + length].to_vec())
 }

@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 use tests::answer::refusal;
 use tests::definitions::{self, INTEGRATION, REDIRECT_URI};
 use tests::provider::ACCESS_TOKEN;
+use tests::sealed::sealed_under;
 use tests::tokens::{self, WORKSPACE};
 use tests::{Start, World};
 
-use crate::{KEY, OTHER_KEY, arn, key, sealed_under};
+use crate::{KEY, OTHER_KEY, arn, key};
 
 /// Which key each record is sealed under: the integration, the workspace, the connection.
 async fn keys(world: &World) -> [String; 3] {

@@ -11,10 +11,11 @@ use protocol::random::hex;
 use tests::definitions::{self, CLIENT_SECRET};
 use tests::logs::Logs;
 use tests::provider::{ACCESS_TOKEN, REFRESH_TOKEN};
+use tests::sealed::sealed_under;
 use tests::tokens::{WORKSPACE, WORKSPACE_SECRET};
 use tests::{Start, World};
 
-use crate::{KEY, arn, asked, key, kms, sealed_under};
+use crate::{KEY, arn, asked, key, kms};
 
 async fn connect(world: &World, customer: &str) -> String {
     world.connect(&world.browser(), &Start::new().by(customer)).await.connection_id()

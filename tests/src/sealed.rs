@@ -1,10 +1,10 @@
-//! Sealed values of connections, as earlier versions wrote them.
+//! Sealed values: under which keys they are, and how earlier versions wrote them.
 
 use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_sdk_dynamodb::types::AttributeValue;
-use flow::seal::{EncryptionContext, StaticKey, WrappingKey};
+use flow::seal::{DataKey, EncryptionContext, KeyFuture, StaticKey, WrappingKey};
 use protocol::id::WorkspaceKey;
 use protocol::random::SystemRandom;
 use serde_json::Value;
@@ -48,6 +48,56 @@ pub async fn as_version_1(item: &Item) -> Item {
     let mut item = item.clone();
     item.insert("sealed".to_owned(), AttributeValue::B(value.into()));
     item
+}
+
+/// The id of the key that an item's secrets are sealed under, and the wrapped data key.
+#[must_use]
+pub fn sealed_under(item: &Item) -> (String, Vec<u8>) {
+    let sealed = item["sealed"].as_b().unwrap().as_ref();
+    let (key_id, rest) = sealed[2..].split_at(usize::from(sealed[1]));
+    let length = usize::from(u16::from_be_bytes([rest[0], rest[1]]));
+    (String::from_utf8(key_id.to_vec()).unwrap(), rest[2..2 + length].to_vec())
+}
+
+/// A key that seals, and older ones that open what they sealed.
+pub struct Keys {
+    present: StaticKey,
+    older: Vec<StaticKey>,
+}
+
+impl Keys {
+    /// Makes keys from their bytes.
+    #[must_use]
+    pub fn new(present: [u8; 32], older: &[[u8; 32]]) -> Self {
+        let key = |bytes: [u8; 32]| StaticKey::new(Zeroizing::new(bytes), Arc::new(SystemRandom));
+        Self { present: key(present), older: older.iter().copied().map(key).collect() }
+    }
+}
+
+impl WrappingKey for Keys {
+    fn generate(&self, context: &EncryptionContext) -> KeyFuture<'_, DataKey> {
+        self.present.generate(context)
+    }
+
+    fn unwrap(
+        &self,
+        key_id: &str,
+        wrapped: &[u8],
+        context: &EncryptionContext,
+    ) -> KeyFuture<'_, Zeroizing<[u8; 32]>> {
+        let keys = std::iter::once(&self.present).chain(&self.older);
+        let tries: Vec<_> = keys.map(|key| key.unwrap(key_id, wrapped, context)).collect();
+        Box::pin(async {
+            let mut refused = None;
+            for tried in tries {
+                match tried.await {
+                    Ok(opened) => return Ok(opened),
+                    Err(error) => refused = Some(error),
+                }
+            }
+            Err(refused.unwrap())
+        })
+    }
 }
 
 fn encoded(label: &str, parts: &[&str]) -> Vec<u8> {

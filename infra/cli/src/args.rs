@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::{attempts, connections, customer, integration, token, trace, workspace};
+use crate::{attempts, connections, customer, integration, reseal, token, trace, workspace};
 
 /// Manages a deployment of Linkspan from the command line.
 #[derive(Debug, Parser)]
@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Trace(trace::TraceArgs),
     /// Hand out or erase what is held of a customer
     Customer(customer::CustomerArgs),
+    /// Seal everything under the present KMS key, so that an older one can go
+    Reseal(reseal::ResealArgs),
     /// Check a deployment from outside
     Doctor,
 }

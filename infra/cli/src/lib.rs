@@ -13,6 +13,7 @@ mod listing;
 mod output;
 mod problem;
 mod references;
+mod reseal;
 mod settings;
 mod signer;
 mod token;
@@ -61,6 +62,7 @@ async fn execute(cli: Cli, output: Output) -> Result<(), Problem> {
         Command::Attempts(args) => attempts::run(&Client::new(settings)?, output, &args).await,
         Command::Trace(args) => trace::run(&Client::new(settings)?, output, &args).await,
         Command::Customer(args) => customer::run(&Client::new(settings)?, output, args).await,
+        Command::Reseal(args) => reseal::run(&Client::new(settings)?, output, args).await,
         Command::Doctor => doctor::run(settings, output).await,
     }
 }

@@ -21,6 +21,7 @@ mod new_connection;
 mod oauth_client;
 mod openapi;
 mod proxy;
+mod resealing;
 mod sse;
 mod until_written;
 mod whoami;
@@ -60,6 +61,7 @@ static TABLE: &[Entry] = &[
     get("/workspaces/{key}", Root(WorkspacesRead, |call| Box::pin(workspaces::show(call)))),
     put("/workspaces/{key}", Root(WorkspacesWrite, |call| Box::pin(workspaces::put(call)))),
     delete("/workspaces/{key}", Root(WorkspacesWrite, |call| Box::pin(workspaces::delete(call)))),
+    post("/workspaces/{key}/reseal", Root(WorkspacesWrite, |call| Box::pin(resealing::reseal(call)))),
     delete(
         "/customers/{id}",
         Admin(CustomersErase, |call, workspace| Box::pin(customers::erase(call, workspace))),

@@ -1,11 +1,11 @@
-//! Changing a definition while others may change it too.
+//! Changing what is stored while others may change it too.
 
 use protocol::error::{Error, ErrorKey, Result};
 
-/// How often a definition is written again whose writing met another one.
+/// How often something is written again whose writing met another one.
 const ATTEMPTS: usize = 5;
 
-/// Changes a definition: `attempt` reads it, makes what shall stand there, and writes that on the condition that nobody
+/// Changes what is stored: `attempt` reads it, makes what shall stand there, and writes that on the condition that nobody
 /// else has written meanwhile. Where somebody has, it gives nothing, and begins anew.
 pub(super) async fn until_written<T, F>(attempt: impl Fn() -> F) -> Result<T>
 where
@@ -16,5 +16,5 @@ where
             return Ok(written);
         }
     }
-    Err(Error::new(ErrorKey::LockTimeout, "The definition is being changed. Please try again."))
+    Err(Error::new(ErrorKey::LockTimeout, "Others are changing it at the same time. Please try again."))
 }

@@ -151,7 +151,7 @@ fn replaces_at_once(given: &WorkspaceDefinition) -> bool {
     !matches!(given.secret, SecretSetting::LeftOut) && given.previous_secret_until.is_none()
 }
 
-fn not_found() -> Error {
+pub(super) fn not_found() -> Error {
     Error::new(ErrorKey::NotFound, "There is no such workspace.").field("key")
 }
 

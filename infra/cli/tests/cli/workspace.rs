@@ -102,3 +102,20 @@ async fn workspaces_are_listed_and_an_empty_one_is_deleted() {
     assert_eq!(local.run(["workspace", "delete", "acme", "--yes"]).await.ok(), "acme: deleted\n");
     assert!(!local.run(["workspace", "list"]).await.ok().contains("acme"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sealed_is_sealed_anew_where_that_is_needed() {
+    let local = Local::start().await;
+    local.connection("user-1").await;
+    local.connection("user-2").await;
+    local.write("acme.yaml", "name: Acme\nredirectUris: [https://app.acme.example/connected]\n");
+    local.run(["workspace", "put", "acme", "acme.yaml", "--secret-to", "acme.secret"]).await.ok();
+    let said = local.run(["reseal"]).await.ok();
+    assert!(said.starts_with("0 sealed anew, ") && said.ends_with(" unchanged, 0 failed\n"), "{said}");
+    let unchanged = |said: &Value| said["unchanged"].as_u64().unwrap();
+    let all = local.run(["reseal", "--json"]).await.json();
+    let one = local.run(["reseal", "demo", "--json"]).await.json();
+    assert!(unchanged(&all) == unchanged(&one) + 1 && unchanged(&one) > 2, "{all} {one}");
+
+    local.run(["reseal", "nobody"]).await.ends_with(1);
+}

@@ -59,6 +59,18 @@ impl ConnectionSecrets {
         Self::from_json(registration, &json)
     }
 
+    /// Seals the secrets of a connection anew, if they are not under the present wrapping key. Returns nothing if they may
+    /// stay as they are.
+    pub async fn reseal(deps: &Deps, connection: &Connection) -> Result<Option<Vec<u8>>> {
+        let Connection { workspace, customer, id, sealed, .. } = connection;
+        // They were forgotten.
+        if sealed.is_empty() {
+            return Ok(None);
+        }
+        let registration = connection.registration_id();
+        deps.sealer.reseal(connection_place(workspace, customer, id, &registration), sealed).await
+    }
+
     /// Opens the secrets of a connection to show them. Those of a borrowed registration are shown to nobody.
     pub async fn open_to_show(deps: &Deps, connection: &Connection) -> Result<Option<Held>> {
         if connection.registration_id().is_borrowed() {

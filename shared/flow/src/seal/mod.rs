@@ -105,6 +105,18 @@ impl Sealer {
         decrypt(&key, record.nonce, &place.associated_data(record.version), record.ciphertext)
             .ok_or_else(|| unreadable(place))
     }
+
+    /// Seals a value anew if it is under another than the present wrapping key, or in an older version. Returns nothing
+    /// if it may stay as it is: then nothing was opened.
+    pub async fn reseal(&self, place: Place<'_>, sealed: &[u8]) -> Result<Option<Vec<u8>>> {
+        let record = Record::decode(sealed).ok_or_else(|| unreadable(place))?;
+        let present = self.prepare(place.encryption_context()).await?;
+        let version = Version::present(place.registration.is_some());
+        if (record.key_id, record.version) == (present.key.key_id.as_str(), version) {
+            return Ok(None);
+        }
+        present.seal(place, &self.open(place, sealed).await?).map(Some)
+    }
 }
 
 /// A data key, fetched in advance for one table of one workspace.
@@ -121,7 +133,7 @@ impl Prepared {
             return Err(Error::internal(format_args!("a data key does not seal for {}", place.table)));
         }
         let nonce = draw::<NONCE_LEN>(&*self.random);
-        let version = if place.registration.is_some() { Version::Two } else { Version::One };
+        let version = Version::present(place.registration.is_some());
         let ciphertext = encrypt(&self.key.plain, nonce, &place.associated_data(version), plaintext)?;
         let Self { key, .. } = self;
         let record =

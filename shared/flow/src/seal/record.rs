@@ -12,6 +12,11 @@ pub(super) enum Version {
 }
 
 impl Version {
+    /// The version that a value for a place with a registration, or for one without, is sealed in.
+    pub(super) fn present(has_registration: bool) -> Self {
+        if has_registration { Self::Two } else { Self::One }
+    }
+
     fn of(byte: u8) -> Option<Self> {
         [Self::One, Self::Two].into_iter().find(|version| *version as u8 == byte)
     }

@@ -1,7 +1,8 @@
-//! Writes the state of a connection's credentials, and reads the ids of a customer's live connections.
+//! Writes the state of a connection's credentials, or the same ones sealed anew, and reads the ids of a customer's live
+//! connections.
 
 use super::change::Change;
-use super::item::{number, text};
+use super::item::{Item, bytes, number, text};
 use super::slot::{Slot, slot_key};
 use super::write::{Written, changed, failed_condition};
 use super::{Store, unavailable};
@@ -22,6 +23,22 @@ impl Store {
             Some(found) => changed(found),
             None => Err(unavailable("UpdateItem health", &error)),
         }
+    }
+
+    /// Writes the same secrets, sealed anew, if nobody has written others since they were read. No sealed value comes twice:
+    /// each has a nonce of its own. For those who read the connection nothing changes, so its version stays.
+    pub async fn reseal(&self, connection: &Connection, sealed: Vec<u8>) -> Result<Written> {
+        let change = Change::default()
+            .set("sealed", bytes(sealed.clone()))
+            .event(None, self.clock.now())
+            .only_if("sealed", bytes(connection.sealed.clone()));
+        let Err(error) = self.write(&connection.id, &change).await else { return Ok(Written::Done) };
+        let Some(found) = failed_condition(&error) else {
+            return Err(unavailable("UpdateItem sealed", &error));
+        };
+        // The same write was already made, but its answer was lost.
+        let is_ours = found.item().and_then(|item| item.opt_bytes("sealed")) == Some(sealed.as_slice());
+        if is_ours { Ok(Written::Done) } else { changed(found) }
     }
 
     /// Reads the ids of a customer's live connections with an integration, strongly consistent.

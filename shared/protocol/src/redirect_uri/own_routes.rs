@@ -43,6 +43,7 @@ pub const OWN_PATHS: &[&str] = &[
     "/sse/connection-events/{requestId}",
     "/workspaces",
     "/workspaces/{key}",
+    "/workspaces/{key}/reseal",
 ];
 
 /// The service's own routes, at the hosts where it is known to answer.
