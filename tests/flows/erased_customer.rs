@@ -14,9 +14,9 @@ use tests::{Answer, Start, World};
 
 use crate::refresh::{HOUR, connected, dies_refreshing, renewed};
 
-const PATH: &str = "/customers/user-1";
+pub(crate) const PATH: &str = "/customers/user-1";
 
-async fn erase(world: &World) -> Answer {
+pub(crate) async fn erase(world: &World) -> Answer {
     world.api(Method::DELETE, PATH, &admin(WORKSPACE), None).await
 }
 
@@ -33,7 +33,7 @@ async fn assert_erases(world: &World, erased: u32, revoked: u32, not_revoked: u3
     assert_eq!(left.into_iter().filter(of_customer).count(), 0);
 }
 
-fn many() -> Start {
+pub(crate) fn many() -> Start {
     Start::new().with(&json!({ "allowMultipleConnections": true }))
 }
 
@@ -41,7 +41,7 @@ fn revocable() -> Value {
     integration_with(&json!({ "revocationUri": "https://provider.example/oauth/revoke" }))
 }
 
-fn a_moment_later(world: &World) {
+pub(crate) fn a_moment_later(world: &World) {
     world.clock.advance(Duration::from_millis(1));
 }
 
@@ -82,7 +82,6 @@ async fn all_that_is_held_of_a_customer_goes_and_of_others_nothing() {
     assert!(events.iter().all(|event| event["detail"]["userId"] == CUSTOMER));
     // Once more: nothing is left to do.
     assert_erases(&world, 0, 0, 0).await;
-    assert_eq!(world.take_events(), [Value::Null; 0]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -222,7 +221,7 @@ async fn many_connections_at_a_provider_that_hangs_are_erased_part_by_part_in_ti
     assert_erases(&world, 0, 0, 0).await;
 }
 
-/// A write for each integration of the workspace, whether or not the customer has connections with it.
+/// A write for each integration of the workspace, whether or not the customer has connections with it, and two that tell it.
 #[tokio::test(start_paused = true)]
 async fn a_customer_of_whom_nothing_is_held_costs_a_write_for_each_integration() {
     let world = World::new().await;
@@ -232,10 +231,10 @@ async fn a_customer_of_whom_nothing_is_held_costs_a_write_for_each_integration()
     let _ = (world.wire.take_requests(), world.wire.take_consumed());
     assert_erases(&world, 0, 0, 0).await;
     let marks = |requests: &[AwsRequest]| requests.iter().filter(|it| it.operation == "UpdateItem").count();
-    assert_eq!(marks(&world.wire.take_requests()), 3);
-    assert!((3.0..4.0).contains(&world.wire.take_consumed().write_units));
+    assert_eq!(marks(&world.wire.take_requests()), 5);
+    assert!((5.0..6.0).contains(&world.wire.take_consumed().write_units));
     let dump = world.dump().await;
-    assert_eq!(dump.connections.len(), 3);
+    assert_eq!(dump.connections.len(), 4);
     assert!(dump.connections.iter().all(|mark| mark.contains_key("erasedAt") && mark.contains_key("ttl")));
     assert!(!dump.contains(CUSTOMER.as_bytes()));
 }

@@ -3,10 +3,13 @@
 
 use std::time::Duration;
 
+use flow::store::CUSTOMER_ERASED;
 use flow::store::ConnectionEvent::{self, Created, Deleted, Disconnected, Erased, Reconnected, Updated};
+use http::Method;
+use linkspan_local::events::pipe::Pipe;
 use serde_json::{Value, json};
 use tests::provider::Reply;
-use tests::tokens::{CUSTOMER, WORKSPACE};
+use tests::tokens::{CUSTOMER, WORKSPACE, admin};
 use tests::{Start, World};
 
 use crate::refresh::{HOUR, connected, refreshes, renewed};
@@ -92,7 +95,9 @@ async fn events_are_those_of_the_documentation() {
     assert_eq!(names(&event["detail"]), names(&documented["detail"]));
     assert!(documented["detail"].as_object().unwrap().values().all(Value::is_string));
     assert!(event["detail"].as_object().unwrap().values().all(Value::is_string));
-    for name in [Created, Updated, Reconnected, Disconnected, Deleted, Erased].map(ConnectionEvent::name) {
+    let of_connections =
+        [Created, Updated, Reconnected, Disconnected, Deleted, Erased].map(ConnectionEvent::name);
+    for name in of_connections.into_iter().chain([CUSTOMER_ERASED]) {
         assert!(page.contains(&format!("| `{name}` |")), "{name} is not documented");
     }
 }
@@ -168,4 +173,30 @@ async fn what_a_customer_is_called_cannot_change_an_event() {
     let [created] = &world.take_events()[..] else { panic!("one event") };
     assert_eq!(created["detail"]["userId"], customer);
     assert_eq!(created["detail"].as_object().unwrap().len(), 7);
+}
+
+/// The template's second pipe, on the records of the stream.
+#[tokio::test(start_paused = true)]
+async fn a_replay_sends_once_more_what_happened_in_its_hours() {
+    let world = World::new().await;
+    let id = connected(&world).await;
+    world.clock.advance(HOUR);
+    world.connect(&world.browser(), &again(&id)).await.assert_connected();
+    world.clock.advance(HOUR);
+    let erased = world.api(Method::DELETE, "/customers/user-1", &admin(WORKSPACE), None).await;
+    assert_eq!(erased.status, 200);
+    let records = world.take_records();
+    let events = world.events_of(&records);
+    let expected = [Created, Reconnected, Deleted, Erased].map(ConnectionEvent::name);
+    let names: Vec<&str> = events.iter().map(|event| event["detail-type"].as_str().unwrap()).collect();
+    assert_eq!(names, [&expected[..], &[CUSTOMER_ERASED]].concat());
+
+    let replayed = |hours: &str| -> Vec<Value> {
+        let pipe = Pipe::that_replays(hours).unwrap();
+        records.iter().filter_map(|record| pipe.event(record).unwrap()).collect()
+    };
+    assert_eq!(replayed("2026-01-01T01"), events[1..2]);
+    assert_eq!(replayed("2026-01-01T02"), events[2..]);
+    assert_eq!(replayed("2026-01-01T00,2026-01-01T01:00"), events[..2]);
+    assert_eq!(replayed("2026-01-01T03,2025-12-31T01"), [Value::Null; 0]);
 }

@@ -24,6 +24,7 @@ mod client_credentials;
 mod connectors;
 mod credentials_in_body;
 mod customer_export;
+mod customer_told;
 mod customer_words;
 mod database_faults;
 mod database_faults_rest;

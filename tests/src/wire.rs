@@ -286,15 +286,14 @@ impl HttpClient for Wire {
     }
 }
 
-/// Asserts that each write of a connection sets the attribute `event` or removes it. It runs in every test, so that
-/// no write is forgotten.
+/// Asserts that each write of a connection, or of a customer's mark, sets the attribute `event` or removes it. It runs in
+/// every test, so that no write is forgotten.
 fn assert_its_event(body: &Value) {
     let mut writes = vec![body];
     let transaction = body["TransactItems"].as_array();
     writes.extend(transaction.into_iter().flatten().filter_map(|item| item.as_object()?.values().next()));
     for write in writes.into_iter().filter(|write| write["TableName"] == "connections") {
-        // A slot's key holds a `#`.
-        let is_slot = write["Key"]["pk"]["S"].as_str().is_some_and(|key| key.contains('#'));
+        let is_slot = write["Key"]["pk"]["S"].as_str().is_some_and(|key| key.starts_with("slot#"));
         let update = write["UpdateExpression"].as_str().filter(|_| !is_slot);
         if let Some(update) = update {
             let sets = update.contains("event = :event");

@@ -1,4 +1,4 @@
-//! The SAM template's EventBridge pipe, as far as the template uses one. Its filter and its transformer decide here,
+//! The SAM template's EventBridge pipes, as far as the template uses them. Their filters and their transformer decide here,
 //! too, which records leave and as what. A feature that is unknown here is refused, so that nobody relies on a guess.
 
 use serde_json::{Map, Value, json};
@@ -16,16 +16,31 @@ pub struct Pipe {
 }
 
 impl Pipe {
-    /// The pipe of the SAM template.
+    /// The pipe of the SAM template that sends events as they come.
     pub fn of_the_template() -> Result<Self, Problem> {
-        let (_, pipe) = TEMPLATE.split_once("\n  EventsPipe:\n").ok_or("the template has no pipe")?;
-        let end = pipe.find("\n\n").unwrap_or(pipe.len());
-        let pipe = pipe.get(..end).unwrap_or(pipe);
+        let pipe = section("EventsPipe")?;
+        Self::with(pipe, &block(pipe, "- Pattern: >-")?)
+    }
+
+    /// The pipe of the SAM template that sends once more what the parameter `ReplayEventsOf` names.
+    pub fn that_replays(events_of: &str) -> Result<Self, Problem> {
+        let pipe = section("ReplayEventsPipe")?;
+        let join = line(pipe, "- Times: !Join ['", "- Pattern: !Sub")?;
+        let between = join.strip_suffix("', !Split [\",\", !Ref ReplayEventsOf]]");
+        let times = events_of.replace(',', between.ok_or("the pipe joins its times in another way")?);
+        Self::with(pipe, &block(pipe, "- >-")?.replace("${Times}", &times))
+    }
+
+    fn with(pipe: &str, pattern: &str) -> Result<Self, Problem> {
+        let input_template = line(pipe, "InputTemplate: ", "TargetParameters:")?;
+        if input_template != "!FindInMap [Pipes, Event, InputTemplate]" {
+            return Err(format!("a transformer that is not known here: {input_template}").into());
+        }
         Ok(Self {
-            pattern: serde_json::from_str(&block(pipe, "- Pattern: >-")?)?,
+            pattern: serde_json::from_str(pattern)?,
             source: line(pipe, "Source: ", "EventBridgeEventBusParameters:")?,
             detail_type: line(pipe, "DetailType: ", "EventBridgeEventBusParameters:")?,
-            input_template: block(pipe, "InputTemplate: |-")?,
+            input_template: block(section("Pipes")?, "InputTemplate: |-")?,
         })
     }
 
@@ -38,6 +53,14 @@ impl Pipe {
         let detail: Value = serde_json::from_str(&fill(&self.input_template, record)?)?;
         Ok(Some(json!({ "source": self.source, "detail-type": detail_type, "detail": detail })))
     }
+}
+
+/// A resource of the template, or a mapping: what stands below its name.
+fn section(name: &str) -> Result<&'static str, Problem> {
+    let (_, below) = TEMPLATE
+        .split_once(&format!("\n  {name}:\n"))
+        .ok_or_else(|| format!("the template has no {name}"))?;
+    Ok(below.split_once("\n\n").map_or(below, |(section, _)| section))
 }
 
 /// The value of a line under its heading.
@@ -86,6 +109,10 @@ fn is(choice: &Value, value: Option<&Value>) -> Result<bool, Problem> {
         // `exists` holds for a leaf only.
         _ if *choice == json!({ "exists": true }) => {
             Ok(value.is_some_and(|value| !value.is_object() && !value.is_array()))
+        }
+        Value::Object(operator) if operator.keys().eq(["prefix"]) => {
+            let prefix = choice["prefix"].as_str().ok_or("a prefix that is no text")?;
+            Ok(value.and_then(Value::as_str).is_some_and(|value| value.starts_with(prefix)))
         }
         other => Err(format!("an operator of patterns that is not known here: {other}").into()),
     }
@@ -167,10 +194,60 @@ mod tests {
         assert_eq!(event(&record("INSERT", customer)).unwrap()["detail"]["userId"], customer);
     }
 
+    fn at_time(time: &str) -> Value {
+        let mut record = record("MODIFY", "u");
+        record["dynamodb"]["NewImage"]["event"]["M"]["time"]["S"] = json!(time);
+        record
+    }
+
+    #[test]
+    fn a_replay_sends_the_same_and_only_what_is_of_its_hours() {
+        let pipe = Pipe::that_replays("2026-01-31T08,2026-01-31T10:15").unwrap();
+        for inside in ["2026-01-31T08:00:00.000Z", "2026-01-31T08:59:59.999Z", "2026-01-31T10:15:01.000Z"] {
+            let record = at_time(inside);
+            let sent = pipe.event(&record).unwrap();
+            assert!(sent.is_some(), "{inside}");
+            assert_eq!(sent, event(&record));
+        }
+        for outside in ["2026-01-31T07:59:59.999Z", "2026-01-31T10:16:00.000Z", "2026-01-30T08:00:00.000Z"] {
+            assert_eq!(pipe.event(&at_time(outside)).unwrap(), None, "{outside}");
+        }
+        let mut no_event = at_time("2026-01-31T08:00:00.000Z");
+        no_event["eventName"] = json!("REMOVE");
+        assert_eq!(pipe.event(&no_event).unwrap(), None);
+    }
+
+    /// What the evaluator does not know of: where the pipes read, by which role, and where they send to.
+    #[test]
+    fn both_pipes_lead_from_the_same_stream_to_the_same_bus() {
+        let lines = |name: &str| -> Vec<&str> {
+            section(name).unwrap().lines().filter(|line| !line.trim_start().starts_with('#')).collect()
+        };
+        let (sends, replays) = (lines("EventsPipe"), lines("ReplayEventsPipe"));
+        let own = |lines: &[&'static str], others: &[&str]| -> Vec<&str> {
+            let own = lines.iter().filter(|line| !others.contains(line));
+            own.map(|line| line.trim().split(' ').next().unwrap()).collect()
+        };
+        assert_eq!(
+            own(&sends, &replays),
+            [
+                "Condition:",
+                "Description:",
+                "MaximumRecordAgeInSeconds:",
+                "DeadLetterConfig:",
+                "-",
+                "\"dynamodb\":"
+            ]
+        );
+        assert_eq!(own(&replays, &sends)[..3], ["Condition:", "Description:", "-"]);
+    }
+
     #[test]
     fn what_is_not_known_here_is_refused() {
         let value = json!("a");
-        assert!(matches(&json!([{ "prefix": "a" }]), Some(&value)).is_err());
+        assert!(matches(&json!([{ "suffix": "a" }]), Some(&value)).is_err());
+        assert!(matches(&json!([{ "prefix": "a", "suffix": "a" }]), Some(&value)).is_err());
+        assert!(matches(&json!([{ "prefix": 1 }]), Some(&value)).is_err());
         assert!(matches(&json!("a"), Some(&value)).is_err());
         assert!(fill("\"<$.a>\"", &json!({ "a": "a" })).is_err());
         assert!(fill("<$.b>", &json!({ "a": "" })).is_err());

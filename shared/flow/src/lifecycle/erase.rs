@@ -80,7 +80,8 @@ pub struct Erasure {
     pub remaining: bool,
 }
 
-/// Deletes all that is held of a customer. What was begun for them before connects nothing any more.
+/// Deletes all that is held of a customer. What was begun for them before connects nothing any more. Once nothing is left,
+/// an event says so.
 pub async fn erase_customer(
     deps: &Arc<Deps>,
     workspace: &WorkspaceKey,
@@ -104,6 +105,9 @@ pub async fn erase_customer(
     work.erase(live).await;
     while work.pass().await? {}
     work.erasure.remaining |= !deps.store.forget_attempts(workspace, customer, deadline.provider()).await?;
+    if !work.erasure.remaining {
+        deps.store.tell_erased(workspace, customer).await?;
+    }
     Ok(work.erasure)
 }
 

@@ -68,8 +68,8 @@ pub(super) fn connection_item(connection: &Connection) -> Result<Attributes> {
     ))
 }
 
-/// Reads the connection that an item is. A slot is none, and what is left of an erased connection is none either: they
-/// have no record.
+/// Reads the connection that an item is. A slot is none, and what is left of an erased connection or customer is none
+/// either: they have no record.
 pub(super) fn if_connection(item: &Attributes) -> Result<Option<Connection>> {
     item.contains_key(RECORD).then(|| read_connection(item)).transpose()
 }

@@ -1,4 +1,5 @@
-//! Events of a connection. An event is an attribute of the connection's item, and leaves by the table's stream.
+//! Events of a connection, and the one of a customer. An event is an attribute of the item that it is about, and leaves by
+//! the table's stream.
 //!
 //! The item has the attribute `event` exactly if its last write was an event. So every write of a connection either
 //! sets it (`SET event = :event`) or removes it (`REMOVE event`). A write that does neither would send the previous
@@ -11,6 +12,9 @@ use protocol::clock::Timestamp;
 
 /// The attribute's name.
 pub(super) const EVENT: &str = "event";
+
+/// The event of a customer of whom nothing is held any more.
+pub const CUSTOMER_ERASED: &str = "customer.erased";
 
 /// An event in the life of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +49,12 @@ impl ConnectionEvent {
 
     /// Returns the attribute's value. `now` is the time of the event.
     pub(super) fn at(self, now: Timestamp) -> AttributeValue {
-        let attributes = [("name", self.name().to_owned()), ("time", now.to_rfc3339())];
-        AttributeValue::M(attributes.map(|(name, value)| (name.to_owned(), text(value))).into())
+        named(self.name(), now)
     }
+}
+
+/// Returns the attribute's value for the event with this name. `now` is the time of the event.
+pub(super) fn named(name: &str, now: Timestamp) -> AttributeValue {
+    let attributes = [("name", name.to_owned()), ("time", now.to_rfc3339())];
+    AttributeValue::M(attributes.map(|(name, value)| (name.to_owned(), text(value))).into())
 }

@@ -43,7 +43,7 @@ pub use attempt_list::{AttemptPage, AttemptStatus, ListAttempts};
 pub use choice::ChoiceClaim;
 pub use definitions::StoredDefinition;
 pub use due::{Due, Group, due_hour, due_partitions, hour_begins};
-pub use event::ConnectionEvent;
+pub use event::{CUSTOMER_ERASED, ConnectionEvent};
 pub use flows::{Claim, FlowItem, NewFlow};
 pub(crate) use flows::{browser_mismatch, forgotten, state_expired, state_unknown};
 pub use lease::{Lease, Leasing};

@@ -134,10 +134,15 @@ pub(super) fn slot_key(
     customer: &CustomerId,
     integration: &IntegrationId,
 ) -> String {
+    format!("slot#{}", hashed(&[workspace.as_str(), customer.as_str(), integration.as_str()]))
+}
+
+/// Returns a hash of these parts, for a key that shows none of them.
+pub(super) fn hashed(parts: &[&str]) -> String {
     let mut hash = Context::new(&SHA256);
-    for part in [workspace.as_str(), customer.as_str(), integration.as_str()] {
+    for part in parts {
         hash.update(&(part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
-    format!("slot#{}", URL_SAFE_NO_PAD.encode(&hash.finish().as_ref()[..24]))
+    URL_SAFE_NO_PAD.encode(&hash.finish().as_ref()[..24])
 }

@@ -44,7 +44,7 @@ impl Store {
         self.write_item(until, id.as_str(), change).await
     }
 
-    /// The same, of the item with this key: a connection, or a slot.
+    /// The same, of the item with this key: a connection, a slot, or a customer's mark.
     pub(super) async fn write_item(
         &self,
         until: Timestamp,
