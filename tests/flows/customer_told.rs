@@ -63,7 +63,7 @@ async fn it_is_told_last_and_once_nothing_is_left() {
         "workspaceKey": WORKSPACE,
         "userId": CUSTOMER,
         "tenantId": CUSTOMER,
-        "integrationId": "",
+        "integrationId": "*",
         "time": events[1]["detail"]["time"],
         "sequence": detail["sequence"],
     });

@@ -83,8 +83,8 @@ impl Store {
         let told = Change::default()
             .set("workspace", text(workspace))
             .set("customer", text(customer))
-            // The event names an integration, as all do.
-            .set("integration", text(""))
+            // The event names an integration, as all do: here every one.
+            .set("integration", text("*"))
             .set(EVENT, named(CUSTOMER_ERASED, now))
             .set(ERASED_AT, number(now.0))
             .set("ttl", deleted_at(now))
