@@ -41,16 +41,3 @@ fn sources(folder: &str, endings: &[&str]) -> String {
 fn the_curl_page_shows_the_script_that_is_tested() {
     assert!(read("docs/connect-with-curl.md").contains(&read("tests/curl/connect.sh")));
 }
-
-#[test]
-fn every_image_that_the_documents_show_exists() {
-    for page in ["README.md", "docs/pages.md"] {
-        let folder = root().join(page).parent().unwrap().to_owned();
-        let text = read(page);
-        let linked = text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
-        let shown = text.split("src=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
-        for target in linked.chain(shown).filter(|target| !target.starts_with("http")) {
-            assert!(folder.join(target).exists(), "{page} points to {target}");
-        }
-    }
-}
