@@ -37,7 +37,16 @@ fn sources(folder: &str, endings: &[&str]) -> String {
     text
 }
 
+/// Each of these files is run by a test.
 #[test]
-fn the_curl_page_shows_the_script_that_is_tested() {
-    assert!(read("docs/connect-with-curl.md").contains(&read("tests/curl/connect.sh")));
+fn the_pages_show_the_files_that_are_tested() {
+    for (page, file) in [
+        ("docs/connect-with-curl.md", "tests/curl/connect.sh"),
+        ("docs/languages.md", "tests/languages/python/app.py"),
+        ("docs/languages.md", "tests/languages/go/app.go"),
+        ("docs/languages.md", "tests/languages/ruby/app.rb"),
+        ("docs/languages.md", "tests/languages/html/index.html"),
+    ] {
+        assert!(read(page).contains(&format!("\n{}```\n", read(file))), "{page} does not show {file}");
+    }
 }
