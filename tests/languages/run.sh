@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Connects an account through each language's backend, with a local run that is already built. Go, Ruby and Ruby's gems jwt
-# and webrick must be there. LINKSPAN_BIN names the binary when it is not target/debug/linkspan-local.
+# Connects an account through each language's backend, and runs the scripts of tests/curl, with a local run and a
+# command-line tool that are already built. Go, Ruby and Ruby's gems jwt and webrick must be there. LINKSPAN_BIN names
+# the local run's binary, with the tool beside it, when it is not target/debug/linkspan-local.
 set -euo pipefail
 cd "$(dirname "$0")"
 venv=$(mktemp -d)
