@@ -46,10 +46,10 @@ async function atConsent(t) {
   return page;
 }
 
-test("the README's backend connects an account and verifies the result", async (t) => {
+test("the README's backend connects an account, verifies the result and calls the provider", async (t) => {
   const page = await atConsent(t);
   await allow(page);
-  await page.getByText("Connected: Demo CRM").waitFor();
+  await page.getByText("Connected: Demo CRM, as Ada Lovelace").waitFor();
 });
 
 test("the README's backend says why nothing was connected", async (t) => {

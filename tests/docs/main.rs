@@ -37,20 +37,18 @@ fn sources(folder: &str, endings: &[&str]) -> String {
     text
 }
 
+/// Each of these files is run by a test.
 #[test]
-fn the_curl_page_shows_the_script_that_is_tested() {
-    assert!(read("docs/connect-with-curl.md").contains(&read("tests/curl/connect.sh")));
-}
-
-#[test]
-fn every_image_that_the_documents_show_exists() {
-    for page in ["README.md", "docs/pages.md"] {
-        let folder = root().join(page).parent().unwrap().to_owned();
-        let text = read(page);
-        let linked = text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
-        let shown = text.split("src=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
-        for target in linked.chain(shown).filter(|target| !target.starts_with("http")) {
-            assert!(folder.join(target).exists(), "{page} points to {target}");
-        }
+fn the_pages_show_the_files_that_are_tested() {
+    for (page, file) in [
+        ("docs/connect-with-curl.md", "tests/curl/connect.sh"),
+        ("docs/quick-start.md", "tests/curl/own-integration.sh"),
+        ("docs/migrate.md", "tests/curl/carry-over.sh"),
+        ("docs/languages.md", "tests/languages/python/app.py"),
+        ("docs/languages.md", "tests/languages/go/app.go"),
+        ("docs/languages.md", "tests/languages/ruby/app.rb"),
+        ("docs/languages.md", "tests/languages/html/index.html"),
+    ] {
+        assert!(read(page).contains(&format!("\n{}```\n", read(file))), "{page} does not show {file}");
     }
 }
