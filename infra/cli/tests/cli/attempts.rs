@@ -66,3 +66,65 @@ async fn a_reference_leads_to_the_attempt_and_to_its_lines_in_the_log() {
     assert!(unknown.contains("No attempt of the last 30 days") && unknown.contains(&other), "{unknown}");
     local.run(["trace", "7K3M9QX"]).await.ends_with(2);
 }
+
+/// What the AWS CLI answers: a query that runs at first, and then has a line of ours and one of Lambda's.
+#[cfg(unix)]
+const AWS: &str = r#"#!/bin/sh
+echo "$@" >> asked
+case "$2" in
+  start-query) echo '{ "queryId": "12ab" }' ;;
+  get-query-results)
+    if [ ! -e second ]; then : > second; echo '{ "status": "Running", "results": [] }'; exit; fi
+    cat <<'EOF'
+{ "status": "Complete", "results": [
+  [{ "field": "@message", "value": "START RequestId: 1" }, { "field": "@ptr", "value": "x" }],
+  [{ "field": "@message", "value": "{\"level\":\"WARN\",\"message\":\"start refused\",\"key\":\"not_found\",\"_aws\":{}}" }]
+] }
+EOF
+    ;;
+esac
+"#;
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lines_of_a_reference_come_by_the_aws_cli() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let local = Local::start().await;
+    let reference = local.attempt("user-1").await;
+    let args = ["trace", &reference, "--stack", "prod"];
+    let said = local.run_with(&[("PATH", "nowhere")], args).await.ends_with(1);
+    assert!(said.contains("needs the AWS CLI"), "{said}");
+
+    local.write("bin/aws", AWS);
+    let program = local.folder.join("bin/aws");
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", local.folder.join("bin").display());
+    let told = local.run_with(&[("PATH", &path)], args).await.ok();
+    assert!(told.ends_with("\nWARN start refused key=not_found\n"), "{told}");
+    let asked = local.read("asked");
+    let groups =
+        ["initiate", "callback", "finish", "api", "refresh"].map(|it| format!("/aws/lambda/prod-{it}"));
+    assert!(
+        asked.contains(&groups.join(" ")) && asked.contains(&format!("filter reference = \"{reference}\"")),
+        "{asked}"
+    );
+    let span = asked.split("--start-time ").nth(1).unwrap();
+    let from: i64 = span.split(' ').next().unwrap().parse().unwrap();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let now = i64::try_from(now).unwrap();
+    assert!(
+        (now - 3700..=now).contains(&from) && asked.contains(&format!("--end-time {}", from + 3 * 3600)),
+        "{asked}"
+    );
+
+    let json = ["trace", &reference, "--stack", "prod", "--json"];
+    assert_eq!(local.run_with(&[("PATH", &path)], json).await.json()["log"][0]["key"], "not_found");
+    // What was refused before it began is in the log alone.
+    let other: String = reference.chars().rev().collect();
+    let ran = local.run_with(&[("PATH", &path)], ["trace", &other, "--stack", "prod"]).await;
+    assert!(ran.code == 1 && ran.out == "WARN start refused key=not_found\n", "{ran:?}");
+
+    local.write("bin/aws", "#!/bin/sh\necho AccessDeniedException >&2; exit 254\n");
+    let said = local.run_with(&[("PATH", &path)], args).await.ends_with(1);
+    assert!(said.contains("aws logs start-query: AccessDeniedException"), "{said}");
+}

@@ -11,6 +11,7 @@
 
 mod line;
 mod measure;
+mod readable;
 mod reference;
 mod remark;
 
@@ -24,6 +25,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::random::Random;
 pub use line::{SERVICE, TARGET};
 pub use measure::Measure;
+pub use readable::readable;
 pub use reference::Reference;
 pub use remark::{Level, Remark};
 
