@@ -18,28 +18,27 @@ pub(crate) struct ResealArgs {
 
 /// What came of all parts.
 #[derive(Default)]
-struct Resealed {
-    resealed: u64,
+struct Done {
+    anew: u64,
     unchanged: u64,
     /// What could not be sealed anew, with its workspace's key.
     failed: Vec<Value>,
 }
 
 pub(crate) async fn run(client: &Client, output: Output, args: ResealArgs) -> Result<(), Problem> {
-    let workspaces = match args.workspace {
-        Some(workspace) => vec![workspace],
-        None => {
-            let listed = client.items("/workspaces", "items").await?;
-            listed.iter().map(|item| text(&item["key"]).to_owned()).collect()
-        }
+    let workspaces = if let Some(workspace) = args.workspace {
+        vec![workspace]
+    } else {
+        let listed = client.items("/workspaces", "items").await?;
+        listed.iter().map(|item| text(&item["key"]).to_owned()).collect()
     };
-    let mut all = Resealed::default();
+    let mut all = Done::default();
     for workspace in &workspaces {
         all.workspace(client, output, workspace).await?;
     }
-    let Resealed { resealed, unchanged, failed } = all;
+    let Done { anew, unchanged, failed } = all;
     if output.json {
-        output.value(&json!({ "resealed": resealed, "unchanged": unchanged, "failed": failed }));
+        output.value(&json!({ "resealed": anew, "unchanged": unchanged, "failed": failed }));
     } else {
         for failed in &failed {
             let what = match (&failed["connectionId"], &failed["integrationKey"]) {
@@ -50,7 +49,7 @@ pub(crate) async fn run(client: &Client, output: Output, args: ResealArgs) -> Re
             let (workspace, error) = (text(&failed["workspaceKey"]), &failed["error"]);
             output.line(format!("{workspace}: {what}: {}: {}", text(&error["key"]), text(&error["message"])));
         }
-        output.line(format!("{resealed} sealed anew, {unchanged} unchanged, {} failed", failed.len()));
+        output.line(format!("{anew} sealed anew, {unchanged} unchanged, {} failed", failed.len()));
     }
     if failed.is_empty() {
         return Ok(());
@@ -59,7 +58,7 @@ pub(crate) async fn run(client: &Client, output: Output, args: ResealArgs) -> Re
     Err(Problem::Failed(message.to_owned()))
 }
 
-impl Resealed {
+impl Done {
     /// Seals a workspace anew, part by part.
     async fn workspace(&mut self, client: &Client, output: Output, workspace: &str) -> Result<(), Problem> {
         let path = format!("/workspaces/{}/reseal", encoded(workspace));
@@ -70,7 +69,7 @@ impl Resealed {
             let mut part = client.call(Method::POST, &format!("{path}{query}"), None).await?;
             let count = |name: &str| part[name].as_u64().unwrap_or_default();
             let resealed = count("resealed");
-            self.resealed += resealed;
+            self.anew += resealed;
             self.unchanged += count("unchanged");
             if let Value::Array(failed) = part["failed"].take() {
                 self.failed.extend(failed.into_iter().map(|mut failed| {
@@ -90,7 +89,7 @@ impl Resealed {
                 return Err(Problem::Failed(message));
             }
             cursor = next;
-            output.note(format!("{workspace}: {} sealed anew so far", self.resealed));
+            output.note(format!("{workspace}: {} sealed anew so far", self.anew));
         }
     }
 }
