@@ -1,4 +1,4 @@
-//! The lines of an attempt, from CloudWatch Logs Insights. The AWS CLI asks for them, with its own credentials: who may deploy
+//! The lines of an attempt, from `CloudWatch` Logs Insights. The AWS CLI asks for them, with its own credentials: who may deploy
 //! has it, and this tool needs no permissions.
 
 use std::io::ErrorKind;

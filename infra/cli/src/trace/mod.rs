@@ -50,8 +50,7 @@ async fn attempt(
     let Some(attempt) = found.items.first() else {
         return Err(Problem::Failed(format!(
             "No attempt of the last 30 days has the reference {reference}. Of what was refused before it began, and of other \
-             requests, only the log knows: {}",
-            query
+             requests, only the log knows: {query}"
         )));
     };
     if output.json {

@@ -1,3 +1,4 @@
+use protocol::clock::{Clock as _, SystemClock};
 use serde_json::Value;
 
 use crate::local::Local;
@@ -110,8 +111,7 @@ async fn the_lines_of_a_reference_come_by_the_aws_cli() {
     );
     let span = asked.split("--start-time ").nth(1).unwrap();
     let from: i64 = span.split(' ').next().unwrap().parse().unwrap();
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    let now = i64::try_from(now).unwrap();
+    let now = SystemClock.now().seconds();
     assert!(
         (now - 3700..=now).contains(&from) && asked.contains(&format!("--end-time {}", from + 3 * 3600)),
         "{asked}"
