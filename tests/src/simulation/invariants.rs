@@ -52,10 +52,18 @@ fn whole(trace: &Trace, dump: &Dump) {
         // An archived connection that was disconnected has no secrets left.
         let is_sealed = item.contains_key("sealed");
         let health: Value = serde_json::from_str(text(item, "health")).unwrap_or_default();
-        trace.check(is_sealed || is_archived || health["disconnected"] == true, || format!("connection {id} is live, and has no secrets"));
-        trace.check(item.contains_key("forgetAt") == (is_archived && is_sealed), || {
-            format!("connection {id} is archived, and its secrets are kept for good, or the other way round")
+        trace.check(is_sealed || is_archived || health["disconnected"] == true, || {
+            format!("connection {id} is live, and has no secrets")
         });
+        let is_forgotten_some_day = item.contains_key("forgetAt");
+        trace.check(
+            if is_archived { is_forgotten_some_day || !is_sealed } else { !is_forgotten_some_day },
+            || {
+                format!(
+                    "connection {id} is archived, and its secrets are kept for good, or the other way round"
+                )
+            },
+        );
     }
 }
 
