@@ -3,7 +3,7 @@
 use tests::simulation::run;
 
 /// As many as a few seconds allow.
-const SEEDS: std::ops::Range<u64> = 0..5;
+const SEEDS: std::ops::Range<u64> = 101..105;
 
 #[test]
 fn no_seed_breaks_a_promise() {
@@ -20,8 +20,8 @@ fn no_seed_breaks_a_promise() {
 
 #[test]
 fn a_seed_is_the_same_run_each_time() {
-    let (one, other) = (run(3), run(3));
+    let (one, other) = (run(205), run(205));
     let differ = one.trace.iter().zip(&other.trace).find(|(one, other)| one != other);
     assert_eq!(one.fingerprint(), other.fingerprint(), "{differ:?}");
-    assert_ne!(one.fingerprint(), run(4).fingerprint());
+    assert_ne!(one.fingerprint(), run(101).fingerprint());
 }

@@ -20,23 +20,9 @@ use crate::tokens::{WORKSPACE, admin};
 /// long at most.
 const TRANSIT: Duration = Duration::from_secs(22);
 
-/// What a request for a connection may be answered with instead.
-const REFUSALS: [&str; 14] = [
-    "access_token_expired",
-    "already_exists",
-    "connection_disconnected",
-    "credentials_rejected",
-    "invalid_response",
-    "key_unavailable",
-    "lock_timeout",
-    "not_found",
-    "provider_unreachable",
-    "refresh_interrupted",
-    "refresh_not_supported",
-    "storage_unavailable",
-    "test_failed",
-    "token_rejected",
-];
+/// What no request of this backend may be refused with: it makes no mistakes, so these would be ours.
+const OURS: [&str; 5] =
+    ["access_denied", "configuration_invalid", "internal", "request_malformed", "token_invalid"];
 
 /// A backend.
 pub(super) struct Backend {
@@ -80,9 +66,10 @@ impl Backend {
         let key = refusal(&answer);
         self.ground.trace.note(&self.name, format_args!("{method} {path}: {} {key}", answer.status));
         let is_gateways = matches!(answer.status.as_u16(), 502 | 503) && key.is_empty();
-        self.check(answer.status.is_success() || is_gateways || REFUSALS.contains(&key.as_str()), || {
-            format!("{method} {path} is refused: {} {}", answer.status, answer.body)
-        });
+        self.check(
+            answer.status.is_success() || is_gateways || (!key.is_empty() && !OURS.contains(&key.as_str())),
+            || format!("{method} {path} is refused: {} {}", answer.status, answer.body),
+        );
         answer
     }
 

@@ -131,7 +131,7 @@ impl Ground {
     fn taken(&self, function: Function) -> Arc<Sandbox> {
         let mut idle = self.idle.lock().unwrap();
         let found = idle.iter().position(|(of, sandbox)| *of == function && !sandbox.life.is_dead());
-        found.map(|at| idle.remove(at).1).unwrap_or_else(|| self.sandbox())
+        found.map_or_else(|| self.sandbox(), |at| idle.remove(at).1)
     }
 
     fn doom(&self) -> Doom {
