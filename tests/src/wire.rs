@@ -22,7 +22,9 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-static REAL_TIME: LazyLock<Runtime> = LazyLock::new(|| {
+use crate::gate::{Gate, at_once, through};
+
+pub(crate) static REAL_TIME: LazyLock<Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 });
 
@@ -43,6 +45,19 @@ pub struct AwsRequest {
     pub body: Value,
 }
 
+impl AwsRequest {
+    /// True if it writes nothing.
+    #[must_use]
+    pub fn reads(&self) -> bool {
+        READS.contains(&self.operation.as_str())
+    }
+
+    /// The number of a transaction's writes.
+    fn writes(&self) -> usize {
+        self.body["TransactItems"].as_array().map_or(0, Vec::len)
+    }
+}
+
 /// The consumption that DynamoDB charges for, as it reports it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Consumed {
@@ -59,6 +74,8 @@ pub struct Consumed {
 pub enum Fault {
     /// The transaction is cancelled: another one is at its items.
     Conflict,
+    /// The transaction is cancelled for this reason of its first write.
+    Canceled(&'static str),
     /// The request is carried out, but the answer never arrives.
     LostAnswer,
     /// The connection breaks before the request arrives. It arrives later, by [`Wire::deliver`].
@@ -94,6 +111,7 @@ pub struct Wire {
     meanwhile: Arc<Mutex<Option<Meanwhile>>>,
     kept: Arc<Mutex<Vec<HttpRequest>>>,
     keeps_writes: Arc<AtomicBool>,
+    gate: Option<Arc<dyn Gate>>,
 }
 
 /// Every operation, in [`Wire::fail`].
@@ -114,7 +132,14 @@ impl Wire {
             meanwhile: Arc::default(),
             kept: Arc::default(),
             keeps_writes: Arc::default(),
+            gate: None,
         }
+    }
+
+    /// A wire behind this gate, which decides what becomes of each request.
+    #[must_use]
+    pub fn behind(gate: Arc<dyn Gate>) -> Self {
+        Self { gate: Some(gate), ..Self::new() }
     }
 
     /// Makes the next `times` requests of an operation fail.
@@ -165,17 +190,19 @@ impl Wire {
 
     async fn exchange(
         self,
-        operation: String,
-        writes: usize,
+        asked: &AwsRequest,
         request: HttpRequest,
     ) -> Result<HttpResponse, ConnectorError> {
         let http = self.http.clone();
-        let (mut response, body) = in_real_time(async move {
+        let exchanged = async move {
             let mut response = http.call(request).await?;
             let body = ByteStream::new(response.take_body()).collect().await;
             Ok::<_, ConnectorError>((response, body.unwrap().into_bytes()))
-        })
-        .await?;
+        };
+        let (mut response, body) = match self.gate {
+            Some(_) => at_once(exchanged).unwrap()?,
+            None => in_real_time(exchanged).await?,
+        };
         let answer: Value = serde_json::from_slice(&body).unwrap();
         // The body becomes a stream again, as it came: the SDK's own traces would show a body that is in memory.
         *response.body_mut() = SdkBody::from_body_1_x(Full::new(body));
@@ -183,14 +210,54 @@ impl Wire {
         consumed.requests += 1;
         if !response.status().is_success() {
             // The emulator reports no consumption here. DynamoDB charges a cancelled transaction like any other.
-            consumed.write_units += 2.0 * f64::from(u32::try_from(writes).unwrap());
-        } else if READS.contains(&operation.as_str()) {
+            consumed.write_units += 2.0 * f64::from(u32::try_from(asked.writes()).unwrap());
+        } else if asked.reads() {
             consumed.read_units += units(&answer);
         } else {
             consumed.write_units += units(&answer);
         }
         drop(consumed);
         Ok(response)
+    }
+
+    /// The answer to a request, or what comes of its fault.
+    pub(crate) async fn answered(
+        self,
+        fault: Option<Fault>,
+        asked: &AwsRequest,
+        request: HttpRequest,
+    ) -> Result<HttpResponse, ConnectorError> {
+        match fault {
+            None => self.exchange(asked, request).await,
+            Some(Fault::LostAnswer) => {
+                self.exchange(asked, request).await?;
+                Err(ConnectorError::io("the connection was reset".into()))
+            }
+            Some(Fault::Outage | Fault::Late) => Err(ConnectorError::io("the connection was refused".into())),
+            Some(Fault::Silence) => {
+                // The production client gives up in this way too.
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                Err(ConnectorError::timeout("no answer in time".into()))
+            }
+            Some(Fault::Half) => {
+                let (request, left) = halved(request);
+                let mut response = self.exchange(asked, request).await?;
+                let answer = ByteStream::new(response.take_body()).collect().await.unwrap();
+                let mut answer: Value = serde_json::from_slice(&answer.into_bytes()).unwrap();
+                answer["UnprocessedKeys"] = left;
+                *response.body_mut() = SdkBody::from(answer.to_string());
+                response.headers_mut().remove("content-length");
+                response.headers_mut().remove("x-amz-crc32");
+                Ok(response)
+            }
+            Some(Fault::Conflict) => Ok(canceled(asked.writes(), "TransactionConflict")),
+            Some(Fault::Canceled(code)) => Ok(canceled(asked.writes(), code)),
+            Some(Fault::Refused(code)) => Ok(refused(&json!({ "__type": code, "message": "no" }))),
+            Some(Fault::Throttled) => Ok(refused(&json!({
+                "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+                "message": "The level of configured provisioned throughput for the table was exceeded.",
+            }))),
+        }
     }
 
     fn happens_meanwhile(&self, operation: &str) -> Option<Meanwhile> {
@@ -230,52 +297,23 @@ impl HttpConnector for Wire {
         let body: Value = serde_json::from_slice(body).unwrap();
         assert_its_event(&body);
         let request = if is_dynamo { with_consumption(request, body.clone()) } else { request };
-        let fault = self.fault(&operation);
-        let meanwhile = self.happens_meanwhile(&operation);
-        let writes = body["TransactItems"].as_array().map_or(0, Vec::len);
-        self.requests.lock().unwrap().push(AwsRequest { operation: operation.clone(), body });
-        let is_kept =
-            self.keeps_writes.load(Ordering::SeqCst) && is_dynamo && !READS.contains(&operation.as_str());
+        let asked = AwsRequest { operation, body };
+        let wire = self.clone();
+        if let Some(gate) = self.gate.clone() {
+            return HttpConnectorFuture::new(through(gate, wire, asked, request));
+        }
+        let fault = self.fault(&asked.operation);
+        let meanwhile = self.happens_meanwhile(&asked.operation);
+        self.requests.lock().unwrap().push(asked.clone());
+        let is_kept = self.keeps_writes.load(Ordering::SeqCst) && is_dynamo && !asked.reads();
         if is_kept || fault == Some(Fault::Late) {
             self.kept.lock().unwrap().push(request.try_clone().unwrap());
         }
-        let wire = self.clone();
         HttpConnectorFuture::new(async move {
             if let Some((_, meanwhile)) = meanwhile {
                 meanwhile.await;
             }
-            match fault {
-                None => wire.exchange(operation, writes, request).await,
-                Some(Fault::LostAnswer) => {
-                    wire.exchange(operation, writes, request).await?;
-                    Err(ConnectorError::io("the connection was reset".into()))
-                }
-                Some(Fault::Outage | Fault::Late) => {
-                    Err(ConnectorError::io("the connection was refused".into()))
-                }
-                Some(Fault::Silence) => {
-                    // The production client gives up in this way too.
-                    tokio::time::sleep(Duration::from_secs(3)).await;
-                    Err(ConnectorError::timeout("no answer in time".into()))
-                }
-                Some(Fault::Half) => {
-                    let (request, left) = halved(request);
-                    let mut response = wire.exchange(operation, writes, request).await?;
-                    let answer = ByteStream::new(response.take_body()).collect().await.unwrap();
-                    let mut answer: Value = serde_json::from_slice(&answer.into_bytes()).unwrap();
-                    answer["UnprocessedKeys"] = left;
-                    *response.body_mut() = SdkBody::from(answer.to_string());
-                    response.headers_mut().remove("content-length");
-                    response.headers_mut().remove("x-amz-crc32");
-                    Ok(response)
-                }
-                Some(Fault::Conflict) => Ok(canceled(writes)),
-                Some(Fault::Refused(code)) => Ok(refused(&json!({ "__type": code, "message": "no" }))),
-                Some(Fault::Throttled) => Ok(refused(&json!({
-                    "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
-                    "message": "The level of configured provisioned throughput for the table was exceeded.",
-                }))),
-            }
+            wire.answered(fault, &asked, request).await
         })
     }
 }
@@ -332,10 +370,10 @@ fn units(answer: &Value) -> f64 {
     tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum()
 }
 
-fn canceled(writes: usize) -> HttpResponse {
+fn canceled(writes: usize, code: &str) -> HttpResponse {
     let mut reasons = vec![json!({ "Code": "None" }); writes];
     if let Some(first) = reasons.first_mut() {
-        *first = json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" });
+        *first = json!({ "Code": code, "Message": "Transaction is ongoing for the item" });
     }
     refused(&json!({
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",

@@ -339,7 +339,7 @@ impl World {
     }
 }
 
-fn config(database: &Database, wire: Wire) -> aws_sdk_dynamodb::Config {
+pub(crate) fn config(database: &Database, wire: Wire) -> aws_sdk_dynamodb::Config {
     let timeout = TimeoutConfig::builder().operation_timeout(DATABASE_TIMEOUT).build();
     let config = database.client.config().to_builder().http_client(wire).timeout_config(timeout);
     // Clients of one process share a budget of retries. A partition of its own keeps one test's faults out of

@@ -1,0 +1,234 @@
+//! Customers and their browsers. They reload, go back, open two tabs, dawdle and give up.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use protocol::deadline::CLAIM;
+use serde_json::json;
+use tokio::time::{Instant, sleep, timeout};
+use url::Url;
+
+use super::draws::Draws;
+use super::ground::Ground;
+use super::invariants::outcome;
+use crate::answer::parameter;
+use crate::definitions::REDIRECT_URI;
+use crate::dump::text;
+use crate::world::AtProvider;
+use crate::{Answer, Browser, Start};
+
+/// A customer who stays learns the end of the flow in this time, whatever happens: the claim dies, the longest outage
+/// ends, and one request more is tried.
+const END: Duration = Duration::from_secs(CLAIM.as_secs() + 60 + 60);
+
+/// What our own page may say about a flow.
+const OWN_PAGE: [&str; 4] = ["key_unavailable", "lock_timeout", "state_expired", "storage_unavailable"];
+
+/// How a flow ended, as its customer was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum End {
+    Connected(String),
+    Failed(String),
+    /// On our own page, with this key.
+    Page(String),
+}
+
+/// A customer.
+pub(super) struct Customer {
+    ground: Arc<Ground>,
+    draws: Draws,
+    id: String,
+    /// The connections that the customers were told of.
+    told: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Customer {
+    pub(super) fn new(ground: &Arc<Ground>, id: String, told: &Arc<Mutex<BTreeSet<String>>>) -> Self {
+        let draws = Draws::of(ground.seed, &id);
+        Self { ground: Arc::clone(ground), draws, id, told: Arc::clone(told) }
+    }
+
+    fn note(&self, what: impl std::fmt::Display) {
+        self.ground.trace.note(&self.id, what);
+    }
+
+    fn check(&self, holds: bool, what: impl FnOnce() -> String) {
+        self.ground.trace.check(holds, || format!("{}: {}", self.id, what()));
+    }
+
+    /// Connects now and then, until this moment.
+    pub(super) async fn lives(self, until: Instant) {
+        let browser = Browser::new(&self.ground.functions());
+        let mut flow = 0;
+        loop {
+            sleep(self.draws.time(Duration::from_secs(1)..Duration::from_mins(20))).await;
+            if Instant::now() >= until || self.ground.trace.is_broken() {
+                return;
+            }
+            flow += 1;
+            self.flow(&browser, &format!("{} flow {flow}", self.id)).await;
+            self.ground.look();
+        }
+    }
+
+    /// A start. It is repeated if nothing is heard of it.
+    async fn started(&self, browser: &Browser, state: &str) -> Option<AtProvider> {
+        let mut start = Start::new().by(&self.id).with(&json!({ "customState": state }));
+        let before = self.told.lock().unwrap().iter().next_back().cloned();
+        if let Some(id) = before.filter(|_| self.draws.chance(150)) {
+            start = start.with(&json!({ "connectionId": id }));
+        }
+        for _ in 0..4 {
+            let answer = browser.send(start.form()).await;
+            self.note(format_args!("start: {} {}", answer.status, answer.header("location")));
+            match answer.status.as_u16() {
+                303 if answer.header("location").starts_with(REDIRECT_URI) => {
+                    let end = self.end(&answer, state);
+                    self.check(!matches!(end, End::Connected(_)), || {
+                        "a start that ends in a connection".to_owned()
+                    });
+                    return None;
+                }
+                303 => return Some(AtProvider { address: answer.away() }),
+                500.. => sleep(self.draws.time(Duration::from_millis(300)..Duration::from_secs(4))).await,
+                status => {
+                    self.check(false, || format!("a start is answered with {status}: {}", answer.body));
+                    return None;
+                }
+            }
+        }
+        self.ground.trace.count("starts given up");
+        None
+    }
+
+    async fn flow(&self, browser: &Browser, state: &str) {
+        let Some(at_provider) = self.started(browser, state).await else { return };
+        self.ground.trace.count("flows");
+        let think = if self.draws.chance(50) { 60..1200 } else { 1..60 };
+        sleep(self.draws.time(Duration::from_secs(think.start)..Duration::from_secs(think.end))).await;
+        if self.draws.chance(50) {
+            self.note("never comes back from the provider");
+            self.ground.trace.count("flows given up");
+            return;
+        }
+        let callback = if self.draws.chance(70) {
+            at_provider.back(&[("error", "access_denied")])
+        } else {
+            at_provider.back(&[("code", &self.ground.authority.consent(&at_provider.address))])
+        };
+        if self.draws.chance(120) {
+            let patience = self.draws.time(Duration::ZERO..Duration::from_secs(5));
+            let hung_up = timeout(patience, browser.get(&callback)).await.is_err();
+            self.note(format_args!("reloads the callback; hung up: {hung_up}"));
+            self.ground.trace.count("reloads");
+        }
+        if self.draws.chance(60) {
+            self.ground.trace.count("flows given up");
+            return;
+        }
+        let first = if self.draws.chance(150) {
+            self.ground.trace.count("two tabs");
+            let later = self.draws.time(Duration::ZERO..Duration::from_millis(400));
+            let other = async {
+                sleep(later).await;
+                self.to_end(&browser.clone(), &callback, state).await
+            };
+            let (one, other) = tokio::join!(self.to_end(browser, &callback, state), other);
+            self.agree(one.as_ref(), other.as_ref());
+            one.or(other)
+        } else {
+            self.to_end(browser, &callback, state).await
+        };
+        if self.draws.chance(150) {
+            // Back at the provider, and a consent once more: with another code for the same flow.
+            self.ground.trace.count("ways back");
+            let again = self.ground.authority.consent(&at_provider.address);
+            let again = self.to_end(browser, &at_provider.back(&[("code", &again)]), state).await;
+            self.agree(first.as_ref(), again.as_ref());
+        }
+    }
+
+    /// A flow has one end, however often it is asked for. Later it may be forgotten.
+    fn agree(&self, one: Option<&End>, other: Option<&End>) {
+        let is_left_open = |end: &End| match end {
+            End::Page(_) => true,
+            End::Failed(key) => key == "state_expired",
+            End::Connected(_) => false,
+        };
+        if let (Some(one), Some(other)) = (one, other) {
+            let open = is_left_open(one) || is_left_open(other);
+            self.check(one == other || open, || format!("one flow ended in {one:?} and in {other:?}"));
+        }
+    }
+
+    /// Follows a callback to the end of the flow.
+    async fn to_end(&self, browser: &Browser, callback: &str, state: &str) -> Option<End> {
+        let (began, mut address) = (Instant::now(), callback.to_owned());
+        while began.elapsed() < END {
+            let answer = browser.get(&address).await;
+            let location = answer.header("location");
+            self.note(format_args!("{address}: {} {location}", answer.status));
+            match answer.status.as_u16() {
+                303 if location.starts_with("/connection-result/") => location.clone_into(&mut address),
+                303 => {
+                    let end = self.end(&answer, state);
+                    self.compare(&address, &end);
+                    let took = u64::try_from(began.elapsed().as_secs()).unwrap();
+                    self.ground.trace.longest("longest way from a callback to its end, in s", took);
+                    return Some(end);
+                }
+                202 => sleep(Duration::from_secs(2)).await,
+                500.. => sleep(self.draws.time(Duration::from_millis(300)..Duration::from_secs(4))).await,
+                _ => {
+                    let key = answer.json()["key"].as_str().unwrap_or_default().to_owned();
+                    self.check(OWN_PAGE.contains(&key.as_str()), || format!("our own page says {key}"));
+                    self.ground.trace.count("flows ended on our own page");
+                    return Some(End::Page(key));
+                }
+            }
+        }
+        self.check(false, || format!("after {END:?} a flow has no end: {address}"));
+        None
+    }
+
+    /// What the customer is told, at the right place.
+    fn end(&self, answer: &Answer, state: &str) -> End {
+        let url: Url = answer.away();
+        let is_right = url.as_str().starts_with(&format!("{REDIRECT_URI}?"))
+            && parameter(&url, "customState").as_deref() == Some(state);
+        self.check(is_right, || format!("the end of {state} went to {url}"));
+        match (parameter(&url, "connectionId"), parameter(&url, "errorData")) {
+            (Some(id), None) => {
+                self.ground.trace.count("flows ended in a connection");
+                self.told.lock().unwrap().insert(id.clone());
+                End::Connected(id)
+            }
+            (None, Some(error)) => {
+                self.ground.trace.count("flows ended in an error");
+                let error: serde_json::Value = serde_json::from_str(&error).unwrap();
+                let key = error["key"].as_str().unwrap_or_default().to_owned();
+                self.check(key != "internal" && !key.is_empty(), || format!("{state} ended in {error}"));
+                End::Failed(key)
+            }
+            _ => {
+                self.check(false, || format!("{state} ended in neither or both: {url}"));
+                End::Failed(String::new())
+            }
+        }
+    }
+
+    /// The table says the same as the customer was told.
+    fn compare(&self, address: &str, end: &End) {
+        let Some(flow) = address.strip_prefix("/connection-result/") else { return };
+        let flow = flow.trim_end_matches('#');
+        let Some(dump) = self.ground.dump() else { return };
+        let stored = dump.flows.iter().find(|item| text(item, "pk") == flow).and_then(outcome);
+        let same = match (end, &stored) {
+            (End::Connected(id), Some(stored)) => stored["connectionId"] == json!(id),
+            (End::Failed(key), Some(stored)) => stored["error"]["key"] == json!(key),
+            _ => false,
+        };
+        self.check(same, || format!("the customer was told {end:?}, and stored is {stored:?}"));
+    }
+}

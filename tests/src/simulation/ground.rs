@@ -1,0 +1,273 @@
+//! The ground that a run stands on: the tables, the provider, the clock, and the sandboxes that come and go.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use flow::deps::{Deps, HttpService, Seams, Settings};
+use flow::lifecycle::refresh;
+use flow::seal::StaticKey;
+use flow::web::routes::Function;
+use http::{Method, Request, Response};
+use linkspan_local::database::Database;
+use linkspan_local::service::Functions;
+use protocol::clock::Clock;
+use protocol::deadline::{ANSWER, API_FUNCTION, BROWSER_FUNCTION, GATEWAY};
+use protocol::id::WorkspaceKey;
+use protocol::kept_keys::NoKeptKeys;
+use protocol::random::Random;
+use protocol::record::Invocation;
+use protocol::redirect_uri::Loopback;
+use protocol::secret::Secret;
+use serde_json::Value;
+use tokio::time::{Instant, timeout};
+use tower::ServiceExt as _;
+use zeroize::Zeroizing;
+
+use super::authority::Authority;
+use super::book::Book;
+use super::door::Door;
+use super::draws::Draws;
+use super::invariants;
+use super::life::{Doom, Life};
+use super::trace::Trace;
+use super::weather::{GatedKey, SandboxGate, Weather};
+use crate::browser::api_request;
+use crate::clock::TestClock;
+use crate::dump::Dump;
+use crate::gate::at_once;
+use crate::tokens::{self, ROOT, ROOT_SECRET};
+use crate::wire::Wire;
+use crate::world::{WRAPPING_KEY, config};
+use crate::{Answer, Browser};
+
+/// The time that the function `refresh` has.
+const SWEEP_FUNCTION: Duration = Duration::from_mins(5);
+
+/// The time of it that a run of the schedule plans with.
+const SWEEP: Duration = Duration::from_secs(270);
+
+/// What a run stands on.
+pub(super) struct Ground {
+    pub(super) seed: u64,
+    pub(super) trace: Arc<Trace>,
+    pub(super) weather: Weather,
+    pub(super) authority: Authority,
+    pub(super) book: Book,
+    draws: Draws,
+    clock: Arc<TestClock>,
+    database: Database,
+    key: Arc<StaticKey>,
+    idle: Mutex<Vec<(Function, Arc<Sandbox>)>>,
+    made: AtomicU64,
+    own: Weak<Self>,
+}
+
+/// One sandbox of a function. It does one request at a time.
+struct Sandbox {
+    life: Arc<Life>,
+    deps: Arc<Deps>,
+    functions: Functions,
+}
+
+impl Ground {
+    /// Empty tables, and nobody there.
+    pub(super) fn new(seed: u64, database: Database) -> Arc<Self> {
+        let draws = Draws::of(seed, "ground");
+        let trace = Arc::new(Trace::begin());
+        let access_life =
+            draws.one_of(&[Duration::from_mins(4), Duration::from_mins(10), Duration::from_mins(30)]);
+        let random: Arc<dyn Random> = Arc::new(Draws::of(seed, "data keys"));
+        Arc::new_cyclic(|own| Self {
+            seed,
+            weather: Weather::drawn(&draws),
+            authority: Authority::new(Arc::clone(&trace), access_life),
+            book: Book::default(),
+            trace,
+            draws,
+            clock: Arc::new(TestClock::start()),
+            database,
+            key: Arc::new(StaticKey::new(Zeroizing::new(WRAPPING_KEY), random)),
+            idle: Mutex::default(),
+            made: AtomicU64::new(0),
+            own: own.clone(),
+        })
+    }
+
+    fn shared(&self) -> Arc<Self> {
+        self.own.upgrade().unwrap()
+    }
+
+    /// A new sandbox, which has nothing in memory.
+    fn sandbox(&self) -> Arc<Sandbox> {
+        let number = self.made.fetch_add(1, Ordering::SeqCst);
+        let life = Arc::new(Life::new(number));
+        let draws = |part: &str| Draws::of(self.seed, &format!("{part} {number}"));
+        let (ground, lives) = (self.shared(), Arc::clone(&life));
+        let gate = Arc::new(SandboxGate { ground: self.shared(), life: lives, draws: draws("gate") });
+        let deps = Deps::new(
+            Seams {
+                clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+                random: Arc::new(draws("sandbox")),
+                provider: Arc::new(Door { ground, life: Arc::clone(&life), draws: draws("door") }),
+                keys: Arc::new(NoKeptKeys),
+                wrapping: Arc::new(GatedKey { gate: Arc::clone(&gate), key: Arc::clone(&self.key) }),
+                root_secret: Some(Arc::new(Secret::from(ROOT_SECRET))),
+                dynamo: config(&self.database, Wire::behind(gate)),
+                tables: self.database.tables.clone(),
+            },
+            Settings {
+                public_url: None,
+                loopback: Loopback::Refused,
+                root_key: Some(WorkspaceKey::new(ROOT)),
+                requests_per_minute: None,
+            },
+        );
+        self.trace.count("sandboxes");
+        Arc::new(Sandbox { life, functions: Functions::new(&deps), deps })
+    }
+
+    fn taken(&self, function: Function) -> Arc<Sandbox> {
+        let mut idle = self.idle.lock().unwrap();
+        let found = idle.iter().position(|(of, sandbox)| *of == function && !sandbox.life.is_dead());
+        found.map_or_else(|| self.sandbox(), |at| idle.remove(at).1)
+    }
+
+    fn doom(&self) -> Doom {
+        if !self.weather.strikes(&self.draws, self.weather.kills) {
+            Doom::None
+        } else if self.draws.chance(400) {
+            Doom::Poll(self.draws.below(30))
+        } else {
+            Doom::Seam(self.draws.below(25))
+        }
+    }
+
+    /// Does work in a sandbox, for so long at most. There is nothing if the sandbox dies.
+    async fn done<T, F>(self: Arc<Self>, sandbox: Arc<Sandbox>, limit: Duration, work: F) -> Option<T>
+    where
+        F: Future<Output = T>,
+    {
+        let (doom, began) = (self.doom(), Instant::now());
+        let who = format!("sandbox {}", sandbox.life.number);
+        match timeout(limit, sandbox.life.work(doom, work)).await {
+            Ok(Some(done)) => return Some(done),
+            Ok(None) => {
+                self.trace.count("kills");
+                self.trace.note(who, format_args!("is killed: {doom:?}"));
+            }
+            Err(_) => {
+                sandbox.life.die();
+                self.trace.count("functions out of time, in trouble with the database or KMS");
+                self.trace.note(who, "has no more time");
+                self.trace.check(sandbox.life.was_troubled_since(began), || {
+                    format!(
+                        "a function had no more time, without any trouble: sandbox {}",
+                        sandbox.life.number
+                    )
+                });
+            }
+        }
+        None
+    }
+
+    /// A request, as API Gateway hands it to a function.
+    async fn invoked(self: Arc<Self>, function: Function, request: Request<Bytes>) -> Response<Bytes> {
+        let began = Instant::now();
+        let sandbox = self.taken(function);
+        let (limit, service) = match function {
+            Function::Initiate => (BROWSER_FUNCTION, &sandbox.functions.initiate),
+            Function::Callback => (BROWSER_FUNCTION, &sandbox.functions.callback),
+            Function::Finish => (BROWSER_FUNCTION, &sandbox.functions.finish),
+            Function::Api => (API_FUNCTION, &sandbox.functions.api),
+        };
+        self.trace.count("requests");
+        let answering = service.clone().oneshot(request);
+        let ground = Arc::clone(&self);
+        let work = tokio::spawn(async move {
+            let Ok(answer) = Arc::clone(&ground).done(Arc::clone(&sandbox), limit, answering).await?;
+            let took = began.elapsed();
+            if sandbox.life.was_troubled_since(began) {
+                let took = u64::try_from(took.as_millis()).unwrap();
+                ground.trace.longest("longest answer in trouble with the database or KMS, in ms", took);
+            } else {
+                ground.trace.check(took <= ANSWER + Duration::from_secs(1), || {
+                    format!("an answer after {took:?}, without trouble: sandbox {}", sandbox.life.number)
+                });
+            }
+            ground.idle.lock().unwrap().push((function, sandbox));
+            Some(answer)
+        });
+        match timeout(GATEWAY, work).await {
+            Ok(answered) => answered.unwrap().unwrap_or_else(|| gateways_own(502)),
+            Err(_) => gateways_own(503),
+        }
+    }
+
+    /// A run of the schedule.
+    pub(super) async fn sweep(&self) {
+        let sandbox = self.sandbox();
+        let (deps, end) = (Arc::clone(&sandbox.deps), self.clock.now() + SWEEP);
+        let work = async move { refresh::run(&deps, Invocation::default(), end).await };
+        let swept = self.shared().done(Arc::clone(&sandbox), SWEEP_FUNCTION, work).await;
+        self.trace.count("sweeps");
+        self.trace.note("sweep", format_args!("{:?}", swept.map(|swept| swept.map_err(|error| error.key()))));
+        // It is gone, with all that it left under way.
+        sandbox.life.may_pass(None);
+    }
+
+    /// Begins the schedule here: its first run would look at a week.
+    pub(super) async fn begin_schedule(&self) {
+        self.sandbox().deps.store.write_checkpoint(self.clock.now(), None).await.unwrap();
+    }
+
+    /// The functions, as API Gateway serves them.
+    pub(super) fn functions(&self) -> Functions {
+        let served = |function| {
+            let ground = self.shared();
+            HttpService::new(tower::service_fn(move |request| {
+                let invoked = Arc::clone(&ground).invoked(function, request);
+                async move { Ok(invoked.await) }
+            }))
+        };
+        Functions {
+            initiate: served(Function::Initiate),
+            callback: served(Function::Callback),
+            finish: served(Function::Finish),
+            api: served(Function::Api),
+        }
+    }
+
+    /// Sends a REST request.
+    pub(super) async fn api(&self, method: Method, path: &str, token: &str, body: Option<&Value>) -> Answer {
+        Browser::new(&self.functions()).send(api_request(&method, path, token, body)).await
+    }
+
+    /// Puts a definition, while nothing goes wrong.
+    pub(super) async fn put(&self, path: &str, workspace: &str, body: &Value) {
+        let answer = self.api(Method::PUT, path, &tokens::admin(workspace), Some(body)).await;
+        assert!(answer.status.is_success(), "{}", answer.body);
+    }
+
+    /// All that the tables hold, as an observer reads them whom no fault hits. Nothing if they are not in order.
+    pub(super) fn dump(&self) -> Option<Dump> {
+        let (client, tables) = (self.database.client.clone(), self.database.tables.clone());
+        let dump = at_once(async move { Dump::read(&client, &tables).await });
+        self.trace.check(dump.is_ok(), || "a connection is not in the schedule".to_owned());
+        dump.ok()
+    }
+
+    /// What must hold of the tables at any moment.
+    pub(super) fn look(&self) {
+        if let Some(dump) = self.dump() {
+            invariants::check(&self.trace, &dump);
+        }
+    }
+}
+
+/// What API Gateway says when a function has no answer.
+fn gateways_own(status: u16) -> Response<Bytes> {
+    let response = Response::builder().status(status).header("content-type", "application/json");
+    response.body(Bytes::from_static(br#"{"message":"Service Unavailable"}"#)).unwrap()
+}
