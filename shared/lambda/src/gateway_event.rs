@@ -37,7 +37,7 @@ const NOT_IN_PATH: &AsciiSet = &CONTROLS
 const NOT_IN_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
 
 /// Turns a handler of plain requests into one of Lambda events. The runtime has already decoded a base64 body.
-pub(crate) fn adapt(
+pub fn adapt(
     service: HttpService,
 ) -> impl Service<LambdaEvent<LambdaRequest>, Response: Serialize, Error = Infallible, Future: Send> + Send {
     let service = service
