@@ -22,10 +22,20 @@ impl Logs {
     /// Begins to record.
     #[must_use]
     pub fn record() -> Self {
+        Self::down_to(tracing::Level::TRACE)
+    }
+
+    /// Begins to record what a deployed function would say: for many requests after each other.
+    #[must_use]
+    pub fn of_the_work() -> Self {
+        Self::down_to(tracing::Level::INFO)
+    }
+
+    fn down_to(level: tracing::Level) -> Self {
         LazyLock::force(&BYSTANDER);
         let written = Written::default();
         let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
+            .with_max_level(level)
             .with_ansi(false)
             .with_writer(written.clone())
             .finish();
@@ -35,9 +45,14 @@ impl Logs {
     /// The lines of the work so far. None repeats a name.
     #[must_use]
     pub fn lines(&self) -> Vec<Value> {
-        let text = self.text();
-        let lines = text.lines().filter_map(|line| line.split_once(" linkspan: line="));
-        lines.map(|(_, line)| unique(line)).collect()
+        lines_of(&self.text())
+    }
+
+    /// The lines of the work since the last call of this function.
+    #[must_use]
+    pub fn take(&self) -> Vec<Value> {
+        let written = std::mem::take(&mut *self.written.0.lock().unwrap());
+        lines_of(&String::from_utf8(written).unwrap())
     }
 
     /// The only line so far.
@@ -53,6 +68,11 @@ impl Logs {
     pub fn text(&self) -> String {
         String::from_utf8(self.written.0.lock().unwrap().clone()).unwrap()
     }
+}
+
+fn lines_of(text: &str) -> Vec<Value> {
+    let lines = text.lines().filter_map(|line| line.split_once(" linkspan: line="));
+    lines.map(|(_, line)| unique(line)).collect()
 }
 
 /// Reads JSON in which no object repeats a name: of two equal ones, most readers take the last.

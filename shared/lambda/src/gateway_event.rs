@@ -33,22 +33,30 @@ const NOT_IN_PATH: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
+/// The same for a query, which is still encoded: what no query may have.
+const NOT_IN_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
+
 /// Turns a handler of plain requests into one of Lambda events. The runtime has already decoded a base64 body.
-pub(crate) fn adapt(
+pub fn adapt(
     service: HttpService,
 ) -> impl Service<LambdaEvent<LambdaRequest>, Response: Serialize, Error = Infallible, Future: Send> + Send {
     let service = service
         .map_request(plain)
         .map_response(|response: Response<Bytes>| Answer(response.map(lambda_body)));
-    Adapter::from(service).map_request(with_encoded_path)
+    Adapter::from(service).map_request(with_encoded_address)
 }
 
 /// Escapes the path again. API Gateway has decoded `rawPath`, in spite of its name, and `lambda_http` uses it
-/// unchanged. A `#` or `?` would end the path, and a double escape would be decoded twice.
-fn with_encoded_path(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
+/// unchanged. A `#` or `?` would end the path, and a double escape would be decoded twice. A query comes as it was sent, and
+/// `lambda_http` ends the process by one that is no query.
+fn with_encoded_address(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
     if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
         request.raw_path =
             request.raw_path.as_deref().map(|path| utf8_percent_encode(path, NOT_IN_PATH).to_string());
+        request.raw_query_string = request
+            .raw_query_string
+            .as_deref()
+            .map(|query| utf8_percent_encode(query, NOT_IN_QUERY).to_string());
     }
     event
 }
@@ -120,6 +128,18 @@ mod tests {
                 let answer = handed_over(echo(), event(raw, query)).await;
                 assert_eq!(answer["headers"]["location"], seen, "{raw}");
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_query_is_handed_over_as_it_was_sent_but_for_what_no_query_may_have() {
+        for (raw, seen) in [
+            ("a=%2F+%zz&b={|}^`\\'?/", "a=%2F+%zz&b={|}^`\\'?/"),
+            ("a=<\"b\"> #\t\u{7f}\u{e9}", "a=%3C%22b%22%3E%20%23%09%7F%C3%A9"),
+        ] {
+            let answer = handed_over(echo(), event("/self", raw)).await;
+            let seen = format!("https://connect.example.com/self?{seen}");
+            assert_eq!(answer["headers"]["location"], seen, "{raw}");
         }
     }
 

@@ -18,6 +18,7 @@ use protocol::clock::Timestamp;
 use protocol::record::Invocation;
 use serde_json::Value;
 
+pub use gateway_event::adapt;
 pub use lambda_http::Error;
 
 /// Runs a handler as long as the process lives. Clients are built before the first event.

@@ -119,6 +119,9 @@ pub fn seconds(field: Option<&Value>) -> Option<Duration> {
         Value::String(text) => text.trim().parse().ok()?,
         _ => return None,
     };
+    if seconds.is_nan() {
+        return None;
+    }
     // A century counts as for ever, and can be added to any moment.
     Duration::try_from_secs_f64(seconds.min(3.2e9)).ok()
 }
@@ -248,6 +251,8 @@ mod tests {
             (json!(3600.9), Some(3600)),
             (json!("3600"), Some(3600)),
             (json!("soon"), None),
+            (json!("NaN"), None),
+            (json!("inf"), Some(3_200_000_000)),
             (json!(-5), None),
             (json!(1e300), Some(3_200_000_000)),
             (json!(null), None),
