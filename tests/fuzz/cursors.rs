@@ -12,7 +12,7 @@ use tests::tokens::{ROOT, WORKSPACE, admin, customer};
 use tests::{Start, World};
 use url::form_urlencoded::byte_serialize;
 
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, assert_reached};
 use crate::journey::{Response, sent};
 
 const RIVAL: &str = "rival";
@@ -137,7 +137,7 @@ async fn a_cursor_leads_to_nothing_that_is_somebody_elses() {
             }
             let _ = world.wire.take_requests();
         }
-        assert!(taken > 20 && refused > 20, "{target}: {taken} {refused}");
+        assert_reached(taken > 20 && refused > 20, &format!("{target}: {taken} {refused}"));
     }
     let (all, keys) = walked(&world, "/workspaces?a=b", &admin(ROOT)).await;
     for cursor in

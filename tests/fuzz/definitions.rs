@@ -14,7 +14,7 @@ use tests::tokens::{WORKSPACE, admin};
 use tokio::runtime::Builder;
 
 use crate::grammar::{chance, one_of, up_to};
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, assert_reached};
 use crate::journey::{Journey, assert_lines, sent};
 use crate::refusals::{MARK, assert_silent};
 use crate::replies::Replies;
@@ -124,7 +124,7 @@ async fn all_journeys() {
         let _ = service.world.wire.take_requests();
     }
     eprintln!("definitions: {journeys} journeys, {connected} connected, {asked} requests to providers");
-    assert!(connected > 10 && asked > 50, "{connected} {asked}");
+    assert_reached(connected > 10 && asked > 50, &format!("{connected} {asked}"));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use tests::tokens::{ROOT, WORKSPACE, admin, customer, in_an_hour, signed};
 use tower::ServiceExt as _;
 
 use crate::grammar::{TEXTS, chance, json_of, one_of, up_to};
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, assert_reached};
 use crate::journey::{Response, assert_lines, sent};
 use crate::refusals::{MARK, assert_silent};
 use crate::replies::Replies;
@@ -231,7 +231,7 @@ async fn requests() {
         }
         let _ = world.wire.take_requests();
     }
-    assert!(well > 50 && refused > 200, "{well} {refused}");
+    assert_reached(well > 50 && refused > 200, &format!("{well} {refused}"));
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn no_request_is_our_own_fault_or_has_its_secrets_repeated() {
     assert!(thread.join().is_ok(), "a request ended with a fault");
 }
 
-/// True if the path is one of the document's (OpenAPI 3.1 §4.8.8), by its segments. `{path}` of the proxy takes the rest.
+/// True if the path is one of the document's (§4.8.8 of its format), by its segments. `{path}` of the proxy takes the rest.
 fn is_described(paths: &[Vec<String>], path: &str) -> bool {
     let segments: Vec<String> = path
         .trim_matches('/')
@@ -309,5 +309,5 @@ async fn the_api_has_the_paths_that_its_document_has_and_no_other() {
         assert_eq!(answer.status.as_u16(), expected, "{path}: {}", answer.body);
         *(if expected == 405 { &mut described } else { &mut others }) += 1;
     }
-    assert!(described > 300 && others > 300, "{described} {others}");
+    assert_reached(described > 300 && others > 300, &format!("{described} {others}"));
 }

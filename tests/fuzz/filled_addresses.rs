@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::grammar::TEXTS;
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, assert_reached};
 use crate::refusals::assert_typed;
 use crate::templates::World;
 
@@ -66,7 +66,7 @@ fn a_value_stays_in_its_part_of_an_address() {
             assert_in_place(address.as_str(), &url, &values);
         }
     }
-    assert!(made > 500, "{made}");
+    assert_reached(made > 500, &format!("{made}"));
 }
 
 /// Asserts that the address is the template with each value in its place, as the crate `url` reads it.

@@ -12,7 +12,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use tower::{ServiceExt as _, service_fn};
 
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, assert_reached};
 
 const EVENTS: [&str; 5] = [
     include_str!("../lambda/events/api-get.json"),
@@ -98,5 +98,5 @@ async fn a_handler_is_given_what_the_event_says() {
             assert_eq!(given["body"], event["body"], "{event}");
         }
     }
-    assert!(handled > 200 && unread > 20, "{handled} {unread}");
+    assert_reached(handled > 200 && unread > 20, &format!("{handled} {unread}"));
 }

@@ -227,7 +227,8 @@ impl Journey<'_> {
                 "id",
                 "a",
             ];
-            query.append_pair(*one_of(draw, &names), *one_of(draw, TEXTS));
+            let (name, value): (&&str, &&str) = (one_of(draw, &names), one_of(draw, TEXTS));
+            query.append_pair(name, value);
         }
         format!("/oauth-callback/{}?{}", integration_id(WORKSPACE, self.key), query.finish())
     }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use tests::clock::BEGINNING;
 
 use crate::grammar::{json_of, one_of};
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, assert_reached};
 use crate::refusals::{MARK, assert_silent};
 
 const UNITS: [TimeUnit; 3] = [TimeUnit::Seconds, TimeUnit::Milliseconds, TimeUnit::Minutes];
@@ -89,5 +89,5 @@ fn a_token_response_of_any_shape_is_one_or_none() {
         let is_lifetime = |name: &str| name == "expires_in";
         assert!(fields.iter().all(|(name, value)| is_lifetime(name) || kept[name] == *value), "{fields:?}");
     }
-    assert!(read > 500, "{read}");
+    assert_reached(read > 500, &format!("{read}"));
 }

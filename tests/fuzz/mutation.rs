@@ -3,7 +3,7 @@
 /// The longest input, in bytes.
 const LONGEST: usize = 64 * 1024;
 
-/// Random numbers from a seed (SplitMix64).
+/// Random numbers from a seed (`SplitMix64`).
 pub(crate) struct Dice(u64);
 
 impl Dice {
@@ -61,7 +61,7 @@ fn change(dice: &mut Dice, bytes: &mut Vec<u8>, examples: &[Vec<u8>], words: &[&
         0 if at < bytes.len() => bytes[at] ^= 1 << dice.below(8),
         1 if at < bytes.len() => bytes[at] = dice.bytes(1)[0],
         2 if at < bytes.len() => {
-            bytes[at] = *dice.of_all(b"\0\t\n\r \"%&'+,./:;<=>?@[\\]{}#$|~09AZaz\x7f\xc3\xff")
+            bytes[at] = *dice.of_all(b"\0\t\n\r \"%&'+,./:;<=>?@[\\]{}#$|~09AZaz\x7f\xc3\xff");
         }
         // Less.
         3 if at < end => drop(bytes.drain(at..end)),

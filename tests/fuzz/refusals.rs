@@ -12,7 +12,7 @@ pub(crate) fn assert_typed(error: &Error) {
     let mut said = format!("{error} {error:?} {} {:?}", error.to_json(), error.cause());
     let mut source = std::error::Error::source(error);
     while let Some(inner) = source {
-        said.push_str(&format!(" {inner} {inner:?}"));
+        said.extend([" ".to_owned(), inner.to_string(), format!("{inner:?}")]);
         source = inner.source();
     }
     assert_silent(&said);

@@ -141,7 +141,7 @@ impl Grammar {
     }
 
     /// The settings of an object: its own, and those that its type has.
-    fn settings<'s>(&'s self, schema: &'s Value, object: &Value) -> Vec<(&'s str, &'s Value)> {
+    fn settings<'s>(schema: &'s Value, object: &Value) -> Vec<(&'s str, &'s Value)> {
         let of = |schema: &'s Value| schema["properties"].as_object().into_iter().flatten();
         let of_type = schema["allOf"].as_array().into_iter().flatten().filter(|rule| {
             let expected = &rule["if"]["properties"]["type"]["const"];
@@ -190,7 +190,7 @@ impl Grammar {
 
     fn object(&self, draw: &mut Unstructured<'_>, schema: &Value, depth: usize) -> Value {
         let mut object = Map::new();
-        for (name, setting) in self.settings(schema, &Value::Null) {
+        for (name, setting) in Self::settings(schema, &Value::Null) {
             let is_required =
                 schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
             if is_required || (depth > 0 && chance(draw, 1, 4)) {
@@ -231,7 +231,7 @@ impl Grammar {
         }
         match value {
             Value::Object(members) => {
-                for (name, setting) in self.settings(schema, value) {
+                for (name, setting) in Self::settings(schema, value) {
                     if let Some(member) = members.get(name) {
                         self.places(member, setting, format!("{at}/{name}"), found);
                     }
@@ -254,7 +254,7 @@ impl Grammar {
         let mut changed = definition.clone();
         let (at, schema) = one_of(draw, &places);
         let object = changed.pointer_mut(at).unwrap();
-        let settings = self.settings(schema, object);
+        let settings = Self::settings(schema, object);
         let members = object.as_object_mut().unwrap();
         let names: Vec<String> = members.keys().cloned().collect();
         match up_to(draw, 9) {

@@ -11,7 +11,7 @@ use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value, json};
 
 use crate::grammar::{TEXTS, chance, json_of, one_of};
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, assert_reached};
 use crate::refusals::{MARK, assert_names_field, assert_silent};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -157,5 +157,5 @@ fn what_is_no_start_is_refused_by_name() {
             taken.err().iter().for_each(assert_names_field);
         }
     }
-    assert!(read > 100 && refused > 500, "{read} {refused}");
+    assert_reached(read > 100 && refused > 500, &format!("{read} {refused}"));
 }

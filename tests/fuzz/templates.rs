@@ -21,7 +21,7 @@ use tests::clock::BEGINNING;
 use tests::provider::FakeProvider;
 
 use crate::grammar::{chance, one_of, up_to};
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, assert_reached};
 use crate::refusals::assert_typed;
 
 /// What stands in for a value.
@@ -191,7 +191,8 @@ fn any_source(draw: &mut Unstructured<'_>) -> Source {
                 let is_value = chance(draw, 1, 2);
                 arguments.push(if is_value { Ok(any_value(draw)) } else { Err(*one_of(draw, TEXTS_OF_OWN)) });
             }
-            Source::Made(*one_of(draw, FUNCTIONS), arguments)
+            let function: &&'static str = one_of(draw, FUNCTIONS);
+            Source::Made(function, arguments)
         }
         1 => Source::Lead((root, path)),
         _ => Source::Value(root, path),
@@ -202,7 +203,8 @@ fn any_parts(draw: &mut Unstructured<'_>) -> Vec<Part> {
     let mut parts = Vec::new();
     for _ in 0..=up_to(draw, 3) {
         if chance(draw, 1, 3) {
-            parts.push(Part::Literal(*one_of(draw, LITERALS)));
+            let literal: &&'static str = one_of(draw, LITERALS);
+            parts.push(Part::Literal(literal));
         } else {
             let sources = (0..=up_to(draw, 2)).map(|_| any_source(draw)).collect();
             let text = chance(draw, 1, 3).then(|| *one_of(draw, TEXTS_OF_OWN));
@@ -256,7 +258,7 @@ fn a_template_expands_as_another_expander_says() {
     let values = values();
     let world = World::new(&values);
     let (mut texts, mut missing, mut refused) = (0, 0, 0);
-    for input in Inputs::drawn("templates", 5_000) {
+    for input in Inputs::drawn("expansions", 5_000) {
         let parts = any_parts(&mut Unstructured::new(&input));
         let source: String = parts.iter().map(written).collect();
         // Two literals can be the beginning of a placeholder together.
@@ -292,7 +294,7 @@ fn a_template_expands_as_another_expander_says() {
             Err(Fault::Refused) => assert!(optional.is_err(), "{source}"),
         }
     }
-    assert!(texts > 500 && missing > 200 && refused > 200, "{texts} {missing} {refused}");
+    assert_reached(texts > 500 && missing > 200 && refused > 200, &format!("{texts} {missing} {refused}"));
 }
 
 #[test]
@@ -354,5 +356,5 @@ fn a_text_of_any_kind_is_a_template_or_none() {
             }
         }
     }
-    assert!(read > 500, "{read}");
+    assert_reached(read > 500, &format!("{read}"));
 }

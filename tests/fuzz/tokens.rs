@@ -9,7 +9,7 @@ use tests::clock::BEGINNING;
 use tests::tokens::{Pair, WORKSPACE, WORKSPACE_SECRET, in_an_hour, signed};
 
 use crate::grammar::{chance, json_of, one_of};
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, assert_reached};
 use crate::refusals::{MARK, assert_names_field, assert_silent};
 
 fn claims() -> Value {
@@ -166,5 +166,8 @@ fn a_signed_token_says_what_its_claims_say() {
         assert_eq!(caller.scopes().names().is_some(), claims.get("scope").is_some(), "{claims}");
         assert_silent(&format!("{caller:?}"));
     }
-    assert!(customers > 100 && admins > 10 && refused > 100, "{customers} {admins} {refused}");
+    assert_reached(
+        customers > 100 && admins > 10 && refused > 100,
+        &format!("{customers} {admins} {refused}"),
+    );
 }
