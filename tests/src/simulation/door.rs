@@ -58,9 +58,9 @@ pub(super) struct Door {
 
 type Answer = Result<Response<Bytes>, ProviderError>;
 
-fn response(status: u16, body: impl Into<Bytes>) -> Answer {
+fn response(status: u16, body: impl Into<Bytes>) -> Response<Bytes> {
     let response = Response::builder().status(StatusCode::from_u16(status).unwrap());
-    Ok(response.header("content-type", "application/json").body(body.into()).unwrap())
+    response.header("content-type", "application/json").body(body.into()).unwrap()
 }
 
 impl Door {
@@ -78,18 +78,14 @@ impl Door {
     /// Does what the provider is asked for.
     fn answered(&self, request: &Request<Bytes>) -> ((u16, Value), Option<usize>) {
         let authority = &self.ground.authority;
-        match request.uri().path() {
-            "/oauth/token" => {
-                let form: BTreeMap<String, String> =
-                    form_urlencoded::parse(request.body()).into_owned().collect();
-                authority.token(&form, &self.life)
-            }
-            _ => {
-                let header = request.headers().get("authorization").and_then(|value| value.to_str().ok());
-                let token = header.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-                (authority.me(token), None)
-            }
+        if request.uri().path() == "/oauth/token" {
+            let form: BTreeMap<String, String> =
+                form_urlencoded::parse(request.body()).into_owned().collect();
+            return authority.token(&form, &self.life);
         }
+        let header = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+        let token = header.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        (authority.me(token), None)
     }
 
     async fn exchanged(&self, request: Request<Bytes>, trouble: Option<Trouble>) -> (Answer, Option<usize>) {
@@ -100,7 +96,7 @@ impl Door {
             Some(Trouble::Reset) => {
                 return (Err(ProviderError::connection(ConnectionFailure::Refused)), None);
             }
-            Some(Trouble::Status(status)) => return (response(status, "{}"), None),
+            Some(Trouble::Status(status)) => return (Ok(response(status, "{}")), None),
             _ => {}
         }
         let ((status, body), rotation) = self.answered(&request);
@@ -108,15 +104,15 @@ impl Door {
         match trouble {
             Some(Trouble::SilenceAfter) => std::future::pending().await,
             Some(Trouble::ResetAfter) => (Err(ProviderError::connection(ConnectionFailure::Broken)), None),
-            Some(Trouble::Truncates) => (response(status, body[..body.len() / 2].to_owned()), None),
+            Some(Trouble::Truncates) => (Ok(response(status, body[..body.len() / 2].to_owned())), None),
             Some(Trouble::Floods) => (Err(ProviderError::TooLarge), None),
             Some(Trouble::Drips) => {
                 tokio::time::sleep(self.draws.time(Duration::from_secs(1)..Duration::from_secs(30))).await;
-                (response(status, body), rotation)
+                (Ok(response(status, body)), rotation)
             }
             _ => {
                 tokio::time::sleep(self.draws.time(usual)).await;
-                (response(status, body), rotation)
+                (Ok(response(status, body)), rotation)
             }
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use protocol::random::Random;
 
-/// Numbers that the seed decides (SplitMix64). Each part of a run has a series of its own: what one part draws does not
+/// Numbers that the seed decides (`SplitMix64`). Each part of a run has a series of its own: what one part draws does not
 /// depend on how often another has drawn.
 pub(super) struct Draws(AtomicU64);
 

@@ -106,7 +106,7 @@ fn outcomes(trace: &Trace, dump: &Dump) {
                 made.insert(connection.to_owned());
             }
             None => {
-                trace.check(outcome["error"]["key"].is_string(), || format!("flow {id} ended in nothing"))
+                trace.check(outcome["error"]["key"].is_string(), || format!("flow {id} ended in nothing"));
             }
         }
     }

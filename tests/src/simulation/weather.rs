@@ -21,7 +21,7 @@ use crate::wire::{AwsRequest, Fault};
 const LOOKS: u64 = 60;
 
 /// The ways in which a request to the database fails, whatever it asks for.
-const ANY: [(&'static str, Fault); 12] = [
+const ANY: [(&str, Fault); 12] = [
     ("fault database: answer lost", Fault::LostAnswer),
     ("fault database: answer lost", Fault::LostAnswer),
     ("fault database: error before the request arrived", Fault::Outage),
@@ -37,7 +37,7 @@ const ANY: [(&'static str, Fault); 12] = [
 ];
 
 /// Further ways in which a transaction fails.
-const TRANSACTION: [(&'static str, Fault); 6] = [
+const TRANSACTION: [(&str, Fault); 6] = [
     ("fault database: answer lost", Fault::LostAnswer),
     ("fault database: conflict", Fault::Conflict),
     ("fault database: conflict", Fault::Refused("TransactionInProgressException")),
@@ -98,7 +98,7 @@ impl Weather {
             *storm = None;
         }
         if self.strikes(draws, self.storms) {
-            let lasts = draws.time(Duration::from_secs(1)..Duration::from_secs(60));
+            let lasts = draws.time(Duration::from_secs(1)..Duration::from_mins(1));
             let how = usize::try_from(draws.below(ANY.len() as u64)).unwrap();
             *storm = Some((Instant::now() + lasts, how));
         }
@@ -130,9 +130,9 @@ impl Weather {
         if self.strikes(draws, self.slow) {
             let slow = draws.time(Duration::from_millis(500)..Duration::from_secs(20));
             if draws.chance(500) {
-                passage.before = slow
+                passage.before = slow;
             } else {
-                passage.after = slow
+                passage.after = slow;
             }
             name = name.or(Some("fault database: slow"));
         }
