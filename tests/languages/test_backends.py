@@ -13,7 +13,6 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 HERE = Path(__file__).parent
 LINKSPAN = os.environ.get("LINKSPAN_BIN", HERE.parents[1] / "target/debug/linkspan-local")
-READY = "Linkspan is ready at "
 
 
 def until(process, begins):
@@ -22,6 +21,18 @@ def until(process, begins):
         if line.startswith(begins):
             return line.removeprefix(begins).strip()
     raise AssertionError(f"it ended with {process.wait()}")
+
+
+def started(cleanup, command, begins, **options):
+    """Starts a process that is ended by `cleanup`. Returns what follows in its first line that begins so."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
+    cleanup(lambda: (process.terminate(), process.wait(), process.stdout.close()))
+    return until(process, begins)
+
+
+def local_run(cleanup):
+    """The address of a local run."""
+    return started(cleanup, [LINKSPAN, "--port", "0"], "Linkspan is ready at ")
 
 
 def free_port():
@@ -84,15 +95,12 @@ class Browser:
 class Backends(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        process = subprocess.Popen([LINKSPAN, "--port", "0"], stdout=subprocess.PIPE, text=True)
-        cls.addClassCleanup(lambda: (process.terminate(), process.wait(), process.stdout.close()))
-        cls.linkspan = until(process, READY)
+        cls.linkspan = local_run(cls.addClassCleanup)
 
     def walk(self, *command):
         environment = os.environ | {"LINKSPAN_URL": self.linkspan, "PORT": str(free_port())}
-        process = subprocess.Popen(command, cwd=HERE, env=environment, stdout=subprocess.PIPE, text=True)
-        self.addCleanup(lambda: (process.terminate(), process.wait(), process.stdout.close()))
-        backend = "http://localhost" + until(process, "http://localhost")
+        begins = "http://localhost"
+        backend = begins + started(self.addCleanup, command, begins, cwd=HERE, env=environment)
 
         browser = Browser()
         browser.visit(backend)

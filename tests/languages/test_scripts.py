@@ -9,7 +9,7 @@ import unittest
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-from test_backends import HERE, LINKSPAN, READY, until
+from test_backends import HERE, LINKSPAN, local_run
 
 SCRIPTS = HERE.parent.resolve() / "curl"
 SECRET = "-".join(["local-demo-secret"] * 4)
@@ -18,9 +18,7 @@ SECRET = "-".join(["local-demo-secret"] * 4)
 class Scripts(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        process = subprocess.Popen([LINKSPAN, "--port", "0"], stdout=subprocess.PIPE, text=True)
-        cls.addClassCleanup(lambda: (process.terminate(), process.wait(), process.stdout.close()))
-        cls.linkspan = until(process, READY)
+        cls.linkspan = local_run(cls.addClassCleanup)
         cls.environment = os.environ | {
             "PATH": f"{Path(LINKSPAN).resolve().parent}:{os.environ['PATH']}",
             "LINKSPAN_URL": cls.linkspan, "LINKSPAN_WORKSPACE": "demo", "LINKSPAN_SECRET": SECRET,
