@@ -27,6 +27,9 @@ const TOKEN_LIFETIME: Duration = Duration::from_mins(5);
 /// The most that an answer may weigh, in bytes; API Gateway's own limit is 10 MB.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
+/// The most that one page of a list has.
+const PAGE: usize = 1000;
+
 /// How often a call is made again that came too soon after others (429).
 const PATIENCE: usize = 3;
 
@@ -101,14 +104,32 @@ impl Client {
 
     /// Asks for every page of a list, whose items the answers have under `name`.
     pub(crate) async fn items(&self, path: &str, name: &str) -> Result<Vec<Value>, Problem> {
-        let mut items = Vec::new();
-        let mut cursor = "0".to_owned();
+        let all = self.pages(path, name, &[], Some("0".to_owned()), usize::MAX).await?;
+        Ok(all.0)
+    }
+
+    /// Asks for up to so many items of a list, from a cursor on. Returns the cursor behind them, if there may be more: a page
+    /// can be short, or empty, while there is one.
+    pub(crate) async fn pages(
+        &self,
+        path: &str,
+        name: &str,
+        filters: &[(&str, Option<&str>)],
+        mut cursor: Option<String>,
+        most: usize,
+    ) -> Result<(Vec<Value>, Option<String>), Problem> {
+        let mut items: Vec<Value> = Vec::new();
         loop {
-            let page = self.get(&format!("{path}?limit=1000&cursor={}", encoded(&cursor))).await?;
+            let mut address = format!("{path}?limit={}", (most - items.len()).min(PAGE));
+            let given = filters.iter().copied().chain([("cursor", cursor.as_deref())]);
+            for (name, value) in given.filter_map(|(name, value)| Some((name, value?))) {
+                address.extend(["&", name, "=", &encoded(value)]);
+            }
+            let page = self.get(&address).await?;
             items.extend(page[name].as_array().into_iter().flatten().cloned());
-            match page["cursor"].as_str() {
-                Some(next) => next.clone_into(&mut cursor),
-                None => return Ok(items),
+            cursor = page["cursor"].as_str().map(str::to_owned);
+            if cursor.is_none() || items.len() >= most {
+                return Ok((items, cursor));
             }
         }
     }

@@ -3,12 +3,9 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::client::{Client, encoded};
+use crate::client::Client;
 use crate::output::Output;
 use crate::problem::Problem;
-
-/// The most that one page of the API has.
-const PAGE: usize = 1000;
 
 /// How many are listed, and from where.
 #[derive(Debug, Args)]
@@ -36,7 +33,7 @@ impl Extent {
         Self { limit: 1, all: false, cursor: None }
     }
 
-    /// Lists what the filters choose of a resource. A page can be short, or empty, while there is a cursor.
+    /// Lists what the filters choose of a resource.
     pub(crate) async fn list(
         &self,
         client: &Client,
@@ -44,21 +41,8 @@ impl Extent {
         filters: &[(&str, Option<&str>)],
     ) -> Result<Listed, Problem> {
         let limit = if self.all { usize::MAX } else { usize::try_from(self.limit).unwrap_or(usize::MAX) };
-        let mut items: Vec<Value> = Vec::new();
-        let mut cursor = self.cursor.clone();
-        loop {
-            let mut path = format!("{resource}?limit={}", (limit - items.len()).min(PAGE));
-            let given = filters.iter().copied().chain([("cursor", cursor.as_deref())]);
-            for (name, value) in given.filter_map(|(name, value)| Some((name, value?))) {
-                path.extend(["&", name, "=", &encoded(value)]);
-            }
-            let page = client.get(&path).await?;
-            items.extend(page["items"].as_array().into_iter().flatten().cloned());
-            cursor = page["cursor"].as_str().map(str::to_owned);
-            if cursor.is_none() || items.len() >= limit {
-                return Ok(Listed { items, cursor });
-            }
-        }
+        let (items, cursor) = client.pages(resource, "items", filters, self.cursor.clone(), limit).await?;
+        Ok(Listed { items, cursor })
     }
 }
 
