@@ -1,10 +1,13 @@
 //! Random numbers that are the same in every run, and the mutation of examples by them.
 
+use protocol::random::Random as _;
+use tests::random::{STEP, SeededNumbers};
+
 /// The longest input, in bytes.
 const LONGEST: usize = 64 * 1024;
 
-/// Random numbers from a seed (`SplitMix64`).
-pub(crate) struct Dice(u64);
+/// The numbers of a target.
+pub(crate) struct Dice(SeededNumbers);
 
 impl Dice {
     /// The dice of a target: each has its own.
@@ -13,25 +16,19 @@ impl Dice {
         let hash = target.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
-        Self(hash ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        Self(SeededNumbers::after(hash ^ seed.wrapping_mul(STEP)))
     }
 
     /// A number below `end`; 0 if there is none.
     pub(crate) fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % (end.max(1) as u64)).unwrap()
+        usize::try_from(self.0.below(end as u64)).unwrap()
     }
 
-    /// Random bytes.
+    /// Random bytes, in whole numbers.
     pub(crate) fn bytes(&mut self, length: usize) -> Vec<u8> {
-        (0..length.div_ceil(8)).flat_map(|_| self.next().to_le_bytes()).collect()
+        let mut bytes = vec![0; length.next_multiple_of(8)];
+        self.0.fill(&mut bytes);
+        bytes
     }
 
     fn of_all<'a, T>(&mut self, all: &'a [T]) -> &'a T {

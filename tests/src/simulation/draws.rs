@@ -1,38 +1,27 @@
 //! The seed, and what is drawn from it.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use protocol::random::Random;
 
-/// Numbers that the seed decides (`SplitMix64`). Each part of a run has a series of its own: what one part draws does not
-/// depend on how often another has drawn.
-pub(super) struct Draws(AtomicU64);
+use crate::random::{STEP, SeededNumbers, mixed};
 
-const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-
-fn mixed(number: u64) -> u64 {
-    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    number ^ (number >> 31)
-}
+/// What the seed decides. Each part of a run has a series of its own: what one part draws does not depend on how often another
+/// has drawn.
+pub(super) struct Draws(SeededNumbers);
 
 impl Draws {
     /// The series of this part of a run.
     pub(super) fn of(seed: u64, part: &str) -> Self {
         let state =
             part.bytes().fold(mixed(seed.wrapping_add(STEP)), |state, byte| mixed(state ^ u64::from(byte)));
-        Self(AtomicU64::new(state))
-    }
-
-    fn next(&self) -> u64 {
-        mixed(self.0.fetch_add(STEP, Ordering::SeqCst).wrapping_add(STEP))
+        Self(SeededNumbers::after(state))
     }
 
     /// A number below this one.
     pub(super) fn below(&self, end: u64) -> u64 {
-        self.next() % end.max(1)
+        self.0.below(end)
     }
 
     /// True in so many of a thousand cases.
@@ -55,8 +44,6 @@ impl Draws {
 
 impl Random for Draws {
     fn fill(&self, bytes: &mut [u8]) {
-        for chunk in bytes.chunks_mut(8) {
-            chunk.copy_from_slice(&self.next().to_le_bytes()[..chunk.len()]);
-        }
+        self.0.fill(bytes);
     }
 }
