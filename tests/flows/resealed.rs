@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 use tests::answer::refusal;
 use tests::definitions::{self, API_KEY, INTEGRATION, entered};
-use tests::dump::Item;
+use tests::dump::{Dump, text};
 use tests::provider::ACCESS_TOKEN;
 use tests::sealed::{Keys, as_version_1, sealed_under};
 use tests::tokens::{ROOT, WORKSPACE, admin};
@@ -72,18 +72,20 @@ async fn some_of_each(world: &World) -> [String; 4] {
     let start = Start::new().by("user-2").with(&json!({ "integrationKey": "other" }));
     let disconnected = world.connect(&world.browser(), &start).await.connection_id();
     call(world, Method::POST, &format!("/connections/{disconnected}/disconnect")).await;
-    let older =
-        world.dump().await.live_connections().into_iter().find(|item| pk(item) == live).unwrap().clone();
+    let older = world
+        .dump()
+        .await
+        .live_connections()
+        .into_iter()
+        .find(|item| text(item, "pk") == live)
+        .unwrap()
+        .clone();
     world.write("connections", &as_version_1(&older).await).await;
     [replaced, live, key, disconnected]
 }
 
-fn pk(item: &Item) -> &str {
-    item["pk"].as_s().unwrap()
-}
-
 /// Everything but what is sealed.
-async fn the_rest(world: &World) -> tests::dump::Dump {
+async fn the_rest(world: &World) -> Dump {
     let mut dump = world.dump().await;
     for item in dump.connections.iter_mut().chain(&mut dump.integrations) {
         item.remove("sealed");
@@ -148,8 +150,8 @@ async fn what_does_not_open_is_named_and_holds_up_nothing() {
     assert_eq!((&answer["resealed"], &answer["unchanged"]), (&json!(4), &json!(0)), "{answer}");
     let [failed] = answer["failed"].as_array().unwrap().as_slice() else { panic!("{answer}") };
     assert_eq!((&failed["connectionId"], &failed["error"]["key"]), (&json!(lost), &json!("internal")));
-    let lost_of = |dump: &tests::dump::Dump| {
-        dump.live_connections().into_iter().find(|item| pk(item) == lost).unwrap().clone()
+    let lost_of = |dump: &Dump| {
+        dump.live_connections().into_iter().find(|item| text(item, "pk") == lost).unwrap().clone()
     };
     assert_eq!(lost_of(&world.dump().await), lost_of(&before));
 

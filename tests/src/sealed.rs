@@ -26,13 +26,10 @@ pub async fn as_version_1(item: &Item) -> Item {
 
     let sealed = item["sealed"].as_b().unwrap().as_ref();
     assert_eq!(sealed[0], 2, "the version");
-    let (key_id, rest) = sealed[2..].split_at(usize::from(sealed[1]));
-    let (length, rest) = rest.split_first_chunk::<2>().unwrap();
-    let (wrapped, rest) = rest.split_at(usize::from(u16::from_be_bytes(*length)));
+    let (key_id, wrapped, rest) = parts(sealed);
     let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_LEN>().unwrap();
     let wrapping = StaticKey::new(Zeroizing::new(WRAPPING_KEY), Arc::new(SystemRandom));
     let context = EncryptionContext { table: "connections", workspace: WorkspaceKey::new(text("workspace")) };
-    let key_id = std::str::from_utf8(key_id).unwrap();
     let key = wrapping.unwrap(key_id, wrapped, &context).await.unwrap();
     let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &*key).unwrap());
     let nonce = || Nonce::assume_unique_for_key(*nonce);
@@ -53,10 +50,16 @@ pub async fn as_version_1(item: &Item) -> Item {
 /// The id of the key that an item's secrets are sealed under, and the wrapped data key.
 #[must_use]
 pub fn sealed_under(item: &Item) -> (String, Vec<u8>) {
-    let sealed = item["sealed"].as_b().unwrap().as_ref();
+    let (key_id, wrapped, _) = parts(item["sealed"].as_b().unwrap().as_ref());
+    (key_id.to_owned(), wrapped.to_vec())
+}
+
+/// The parts of a sealed value behind its version: the key's id, the wrapped data key, and the rest.
+fn parts(sealed: &[u8]) -> (&str, &[u8], &[u8]) {
     let (key_id, rest) = sealed[2..].split_at(usize::from(sealed[1]));
-    let length = usize::from(u16::from_be_bytes([rest[0], rest[1]]));
-    (String::from_utf8(key_id.to_vec()).unwrap(), rest[2..2 + length].to_vec())
+    let (length, rest) = rest.split_first_chunk::<2>().unwrap();
+    let (wrapped, rest) = rest.split_at(usize::from(u16::from_be_bytes(*length)));
+    (str::from_utf8(key_id).unwrap(), wrapped, rest)
 }
 
 /// A key that seals, and older ones that open what they sealed.

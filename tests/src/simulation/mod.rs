@@ -17,12 +17,11 @@ mod trace;
 mod weather;
 
 use std::collections::BTreeSet;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use linkspan_local::database::Database;
+use protocol::BoxFuture;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
@@ -60,8 +59,6 @@ pub fn run(seed: u64) -> Report {
     report
 }
 
-type Life = Pin<Box<dyn Future<Output = ()> + Send>>;
-
 async fn lived(seed: u64, database: Database) -> Report {
     let ground = Ground::new(seed, database);
     ground.put(&format!("/workspaces/{WORKSPACE}"), ROOT, &definitions::workspace(WORKSPACE)).await;
@@ -73,7 +70,7 @@ async fn lived(seed: u64, database: Database) -> Report {
     let until = Instant::now() + draws.time(Duration::from_mins(30)..Duration::from_mins(90));
     let (told, disconnected) = (Arc::<Mutex<BTreeSet<String>>>::default(), Arc::default());
     let backend = |name: &str| Backend::new(&ground, name, &told, &disconnected);
-    let mut lives: Vec<Life> = vec![
+    let mut lives: Vec<BoxFuture<()>> = vec![
         Box::pin(backend("reader 1").reads(until)),
         Box::pin(backend("reader 2").reads(until)),
         Box::pin(backend("changer").changes(until)),
