@@ -87,3 +87,39 @@ async fn given_credentials_that_are_not_saved_do_not_end_it() {
     assert_eq!(answer.refusal().key, "storage_unavailable");
     assert_eq!(refused(&world, &id).await, "refresh_interrupted");
 }
+
+/// The provider has issued what nobody could save.
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_is_not_saved_counts_as_one() {
+    let world = World::new().await;
+    let id = connected(&world).await;
+    world.clock.advance(HOUR);
+    // The first update notes the use, the second is the lease, the third would write the new credentials.
+    let wire = world.wire.clone();
+    world.wire.meanwhile("UpdateItem", async move {
+        let later = wire.clone();
+        wire.meanwhile("UpdateItem", async move {
+            later.fail("UpdateItem", 1, Fault::Refused("ValidationException"));
+        });
+    });
+    world.provider.next("/oauth/token", crate::refresh::renewed(&json!({ "refresh_token": "refresh/2" })));
+    assert_eq!(world.read_secrets(&id).await.refusal().key, "storage_unavailable");
+    world.clock.advance(Duration::from_mins(2));
+    world.provider.always("/oauth/token", Reply::json(400, &json!({ "error": "invalid_grant" })));
+    assert_eq!(refused(&world, &id).await, "refresh_interrupted");
+}
+
+/// A connection that comes back from the archive brings the old credentials.
+#[tokio::test(start_paused = true)]
+async fn the_archive_does_not_end_it() {
+    let world = World::new().await;
+    let id = cut_off(&world).await;
+    world.provider.next("/oauth/token", Reply::json(503, &json!({})));
+    assert_eq!(world.read_secrets(&id).await.refusal().key, "provider_unreachable");
+    let path = format!("/connections/{id}");
+    assert_eq!(world.api(Method::DELETE, &path, &admin(WORKSPACE), None).await.status, 204);
+    let restored = world.api(Method::POST, &format!("{path}/restore"), &admin(WORKSPACE), None).await;
+    assert_eq!(restored.status, 200);
+    world.clock.advance(Duration::from_mins(2));
+    assert_eq!(refused(&world, &id).await, "refresh_interrupted");
+}

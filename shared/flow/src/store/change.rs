@@ -101,7 +101,6 @@ impl Change {
         self.set("archivedAt", number(now.0))
             .set(FORGET_AT, number(forget_at.0))
             .set("ownerPk", text(archived_partition(workspace)))
-            .forget_interruption()
             .raise_version()
             .event(Some(ConnectionEvent::Deleted), now)
     }

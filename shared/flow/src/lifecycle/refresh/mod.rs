@@ -177,6 +177,7 @@ async fn lead(deps: &Deps, lease: Lease, asked: Asked, deadline: Deadline) -> Re
         }
     };
     let renewed = Connection { turn: lease.connection.turn + 1, ..renewed };
+    let issued = failure.is_none() && !renewed.health.disconnected;
     let newly_disconnected = renewed.health.disconnected && !lease.connection.health.disconnected;
     let event = newly_disconnected.then_some(ConnectionEvent::Disconnected);
     record::step("save");
@@ -200,9 +201,11 @@ async fn lead(deps: &Deps, lease: Lease, asked: Asked, deadline: Deadline) -> Re
         Ok(Written::Changed(_)) => Err(connection_not_found()),
         Err(error) => {
             error.report("renewed credentials could not be saved");
-            // Try to save at least the failure. Otherwise the refresh would be tried again at once, again and again.
+            // Try to save at least the failure. Otherwise the refresh would be tried again at once, again and again. What
+            // the provider has issued is lost.
             let failed = failed(deps, &lease.connection, asked, (error.clone(), Heard::Nothing)).await;
-            save_failure(deps, &lease, &failed).await;
+            let interrupted = failed.interrupted || issued;
+            save_failure(deps, &lease, &Connection { interrupted, ..failed }).await;
             Err(error)
         }
     }
