@@ -92,6 +92,7 @@ async fn a_renewal_costs_two_units_and_one_for_each_kb() {
         let mut cost = Vec::new();
         for _ in 0..2 {
             world.clock.advance(Duration::from_mins(46));
+            world.schedule_ran(Duration::from_hours(1)).await;
             let _ = (world.wire.take_consumed(), world.wire.take_requests());
             let end = world.clock.now() + Duration::from_mins(4);
             assert_eq!(sweep(&world.deps, end).await.unwrap().renewed, 1, "{id}");

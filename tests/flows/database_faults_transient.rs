@@ -58,6 +58,7 @@ async fn the_scheduled_refresh_waits_out_each_transient_error() {
         let world = World::new().await;
         connected(&world).await;
         world.clock.advance(HOUR);
+        world.schedule_ran(HOUR).await;
         for operation in ["Query", "UpdateItem", "PutItem"] {
             world.wire.fail(operation, TIMES, Fault::Refused(code));
         }

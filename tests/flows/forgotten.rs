@@ -17,11 +17,16 @@ use tests::wire::{Consumed, FOR_GOOD};
 use tests::{Answer, Fault, Start, World};
 use zeroize::Zeroizing;
 
-use crate::refresh::{connected, renewed};
+use crate::refresh::{HOUR, connected, renewed};
 
 const DAY: Duration = Duration::from_hours(24);
 
 async fn swept(world: &World) -> Swept {
+    world.schedule_ran(HOUR).await;
+    run(world).await
+}
+
+async fn run(world: &World) -> Swept {
     sweep(&world.deps, world.clock.now() + Duration::from_mins(4)).await.unwrap()
 }
 
@@ -142,10 +147,15 @@ async fn one_that_is_restored_in_time_keeps_them() {
     let restored = restore(&world, &id).await;
     assert_eq!((restored.get("credentialsKeptUntil"), &restored["connected"]), (None, &json!(true)));
     world.provider.always("/oauth/token", renewed(&json!({})));
-    for days in [0, 20] {
-        world.clock.advance(days * DAY);
+    // Nobody uses it.
+    let until_renewal = 7 * DAY;
+    for later in [Duration::ZERO, until_renewal] {
+        world.clock.advance(later);
         assert_eq!(swept(&world).await, Swept { renewed: 1, ..Swept::default() });
     }
+    world.clock.advance(20 * DAY - until_renewal);
+    assert_eq!(swept(&world).await, Swept::default());
+    assert!(world.dump().await.live_connections()[0].contains_key("sealed"));
     // Archived once more, it has all of its time again.
     archive(&world, &id).await;
     assert_eq!(world.connection(&id).await.json()["credentialsKeptUntil"], "2026-03-02T00:00:00.000Z");
@@ -286,8 +296,9 @@ async fn forgetting_costs_one_write() {
     let id = connected(&world).await;
     archive(&world, &id).await;
     world.clock.advance(30 * DAY);
+    world.schedule_ran(HOUR).await;
     let _ = world.wire.take_consumed();
-    assert_eq!(swept(&world).await, forgotten());
+    assert_eq!(run(&world).await, forgotten());
     let cost = world.wire.take_consumed();
     assert_eq!(cost, Consumed { write_units: 2.0, ..cost });
 }

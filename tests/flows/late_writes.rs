@@ -18,6 +18,7 @@ async fn call(world: &World, method: Method, path: &str, body: Option<&Value>) {
 }
 
 async fn swept(world: &World) {
+    world.schedule_ran(HOUR).await;
     let end = world.clock.now() + Duration::from_mins(4);
     flow::lifecycle::refresh::sweep(&world.deps, end).await.unwrap();
 }

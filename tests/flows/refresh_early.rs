@@ -11,7 +11,7 @@ use tests::definitions::integration_with;
 use tests::provider::{ACCESS_TOKEN, Reply};
 use tests::tokens::{CUSTOMER, WORKSPACE, customer};
 
-use crate::refresh::{connected, refreshes, renewed};
+use crate::refresh::{HOUR, connected, refreshes, renewed};
 
 /// A provider whose tokens last ten minutes, and that refuses every refresh until it is told otherwise.
 async fn refusing(config: &Value) -> (World, String) {
@@ -23,6 +23,7 @@ async fn refusing(config: &Value) -> (World, String) {
 }
 
 async fn swept(world: &World) {
+    world.schedule_ran(HOUR).await;
     sweep(&world.deps, world.clock.now() + Duration::from_mins(4)).await.unwrap();
 }
 

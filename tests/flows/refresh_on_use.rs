@@ -13,6 +13,7 @@ use tests::wire::Consumed;
 use crate::refresh::{HOUR, connected, refreshes, renewed};
 
 async fn swept(world: &World) -> Swept {
+    world.schedule_ran(HOUR).await;
     sweep(&world.deps, world.clock.now() + Duration::from_mins(4)).await.unwrap()
 }
 

@@ -23,6 +23,7 @@ pub mod oauth1;
 pub mod popup_result;
 pub mod provider;
 pub mod random;
+mod schedule;
 pub mod sealed;
 pub mod simulation;
 pub mod start;
