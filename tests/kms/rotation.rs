@@ -62,6 +62,34 @@ async fn what_the_old_key_sealed_stays_readable_and_moves_on_when_it_is_written(
     assert!(!asked_of.is_empty() && asked_of.iter().all(|key| *key == new.as_str()), "{asked_of:?}");
 }
 
+/// Nothing has to be written by anybody else: one call moves what is there.
+#[tokio::test(start_paused = true)]
+async fn resealing_moves_everything_and_the_old_key_is_needed_no_more() {
+    let (old, new) = (arn(KEY), arn(OTHER_KEY));
+    let before = World::sealed_by(key(KEY).await.0).await.defined(&definitions::integration()).await;
+    let id = before.connect(&before.browser(), &Start::new()).await.connection_id();
+
+    let (key, wire) = key(OTHER_KEY).await;
+    let world = before.deployed_with(key);
+    let reseal = || async {
+        let path = format!("/workspaces/{WORKSPACE}/reseal");
+        let answer = world.api(Method::POST, &path, &tokens::admin(tokens::ROOT), None).await.json();
+        assert_eq!((&answer["failed"], answer.get("cursor")), (&json!([]), None), "{answer}");
+        (answer["resealed"].clone(), answer["unchanged"].clone())
+    };
+    assert_eq!(keys(&world).await, [old.clone(), old.clone(), old]);
+    assert_eq!(reseal().await, (json!(3), json!(0)));
+    assert_eq!(keys(&world).await, [new.clone(), new.clone(), new.clone()]);
+    assert_eq!(reseal().await, (json!(0), json!(3)));
+
+    let _ = wire.take_requests();
+    let world = world.restarted();
+    assert_eq!(world.secrets(&id).await["credentials"]["access_token"], ACCESS_TOKEN);
+    let asked_of: Vec<_> =
+        wire.take_requests().into_iter().map(|request| request.body["KeyId"].clone()).collect();
+    assert!(!asked_of.is_empty() && asked_of.iter().all(|key| *key == new.as_str()), "{asked_of:?}");
+}
+
 /// As where an operator wrote another key's ARN over a record's: KMS compares.
 #[tokio::test(start_paused = true)]
 async fn a_record_that_names_another_key_does_not_open() {
