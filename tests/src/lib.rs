@@ -23,6 +23,7 @@ pub mod oauth1;
 pub mod popup_result;
 pub mod provider;
 pub mod random;
+pub mod repository;
 mod schedule;
 pub mod sealed;
 pub mod simulation;
