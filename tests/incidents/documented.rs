@@ -5,11 +5,8 @@ use std::collections::BTreeSet;
 use flow::metrics::{self, NAMESPACE};
 use regex_lite::Regex;
 use serde_json::Value;
-
-use crate::alarm::alarms;
-use crate::scenes::{INCIDENTS, Incident};
-use crate::template::resources;
-use crate::{read, root};
+use tests::alarms::{INCIDENTS, Incident, alarms, resources};
+use tests::repository::{read, root};
 
 const PAGE: &str = "docs/operate.md";
 
@@ -69,7 +66,7 @@ fn row(incident: &Incident) -> String {
     )
 }
 
-/// Each row is what tests/incidents/scenes.rs has seen.
+/// Each row is what the scenes of tests/incidents, and those of tests/lambda/incidents.py, have seen.
 #[test]
 fn the_page_has_each_incident_with_its_line_its_alarms_and_its_runbook() {
     let page = read(PAGE);

@@ -3,12 +3,6 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test's helper fails the test")]
 
-mod alarm;
 mod documented;
-mod expression;
-mod metrics;
 mod scene;
 mod scenes;
-mod template;
-
-use tests::repository::{read, root};

@@ -6,13 +6,9 @@ use flow::lifecycle::refresh;
 use flow::metrics::Metrics;
 use protocol::clock::{Clock, Timestamp};
 use protocol::record::Invocation;
-use serde_json::Value;
+use tests::alarms::{STACK, Seen};
 use tests::logs::Logs;
 use tests::{Start, World, tokens};
-
-use crate::alarm::alarms;
-use crate::metrics;
-use crate::template::STACK;
 
 /// The time of the scheduled function.
 const RUN: Duration = Duration::from_secs(270);
@@ -25,13 +21,6 @@ pub(crate) struct Scene {
     pub(crate) world: World,
     logs: Logs,
     began: Timestamp,
-}
-
-/// What was seen.
-pub(crate) struct Seen {
-    pub(crate) lines: Vec<Value>,
-    pub(crate) metrics: metrics::Metrics,
-    from_to: (i64, i64),
 }
 
 impl Scene {
@@ -85,25 +74,6 @@ impl Scene {
         for line in &mut lines {
             embedding.embed(line.as_object_mut().unwrap());
         }
-        let metrics = metrics::Metrics::of(&lines);
-        Seen { lines, metrics, from_to: (self.began.0, self.world.clock.now().0) }
-    }
-}
-
-impl Seen {
-    /// The alarms that are set off, in the template's order.
-    pub(crate) fn alarms(&self) -> Vec<String> {
-        let alarms = alarms().into_iter();
-        let set_off = alarms.filter(|alarm| alarm.is_set_off(&self.metrics, self.from_to));
-        set_off.map(|alarm| alarm.name).collect()
-    }
-
-    /// Whether a line says this, by itself or in a note.
-    pub(crate) fn says(&self, fields: &[(&str, &str)]) -> bool {
-        self.lines.iter().any(|line| {
-            let notes = line["notes"].as_array().into_iter().flatten();
-            let mut said = std::iter::once(line).chain(notes);
-            said.any(|said| fields.iter().all(|(name, value)| said[*name] == *value))
-        })
+        Seen::of(lines, (self.began.0, self.world.clock.now().0))
     }
 }

@@ -8,98 +8,17 @@ use aws_sdk_kms::config::{BehaviorVersion, Credentials, Region};
 use flow::seal::KmsKey;
 use http::Method;
 use serde_json::json;
+use tests::alarms::{
+    GRANTS_ENDED, Incident, KEY_DENIED, PROVIDER_DOWN, PROVIDER_HANGS, REFRESH_LATE, REFRESH_STOPPED,
+    ROOT_TOKENS_FORGED, SECRET_REVOKED, Seen, TABLE_THROTTLED,
+};
 use tests::definitions::workspace;
 use tests::provider::Reply;
 use tests::tokens::{ROOT, WORKSPACE, admin, customer, in_an_hour, signed};
 use tests::wire::{EVERYTHING, FOR_GOOD, Wire};
 use tests::{Fault, Start, World};
 
-use crate::scene::{Scene, Seen};
-
-/// Something that happens, and what is seen of it.
-pub(crate) struct Incident {
-    /// What happens.
-    pub(crate) name: &'static str,
-    /// What a line says of it.
-    pub(crate) says: &'static [(&'static str, &'static str)],
-    /// The alarms that it sets off, the one that says most first.
-    pub(crate) alarms: &'static [&'static str],
-}
-
-/// Every incident, in the order of the page.
-pub(crate) const INCIDENTS: [&Incident; 9] = [
-    &SECRET_REVOKED,
-    &PROVIDER_DOWN,
-    &PROVIDER_HANGS,
-    &GRANTS_ENDED,
-    &REFRESH_LATE,
-    &REFRESH_STOPPED,
-    &TABLE_THROTTLED,
-    &KEY_DENIED,
-    &ROOT_TOKENS_FORGED,
-];
-
-const SECRET_REVOKED: Incident = Incident {
-    name: "The client secret of an integration is revoked at its provider",
-    says: &[("message", "flow failed"), ("key", "client_rejected"), ("kind", "client_refused")],
-    alarms: &["client-rejected", "integration-fails", "renewals-fail"],
-};
-
-const PROVIDER_DOWN: Incident = Incident {
-    name: "A provider is down",
-    says: &[("message", "flow failed"), ("key", "provider_unreachable"), ("kind", "provider_fault")],
-    alarms: &["connections-fail", "integration-fails", "renewals-fail"],
-};
-
-const PROVIDER_HANGS: Incident = Incident {
-    name: "A provider takes requests and does not answer",
-    says: &[("message", "flow failed"), ("key", "provider_unreachable"), ("kind", "timeout")],
-    alarms: &["provider-slow", "integration-fails", "provider-silent", "renewals-fail"],
-};
-
-const GRANTS_ENDED: Incident = Incident {
-    name: "A provider ends all grants of an integration",
-    says: &[
-        ("message", "connection disconnected: its credentials cannot be renewed"),
-        ("key", "access_token_expired"),
-    ],
-    alarms: &["many-disconnected"],
-};
-
-const REFRESH_LATE: Incident = Incident {
-    name: "More is due than the scheduled refresh has time for",
-    says: &[("message", "refresh unfinished")],
-    alarms: &["refresh-late"],
-};
-
-const REFRESH_STOPPED: Incident = Incident {
-    name: "The scheduled refresh does not run any more",
-    says: &[("message", "scheduled work ended")],
-    alarms: &["refresh-stopped"],
-};
-
-const TABLE_THROTTLED: Incident = Incident {
-    name: "A table is throttled",
-    says: &[("message", "start refused"), ("key", "storage_unavailable")],
-    alarms: &["database-throttles", "database-fails", "refresh-stopped"],
-};
-
-const KEY_DENIED: Incident = Incident {
-    name: "KMS denies the functions the key",
-    says: &[("message", "start refused"), ("key", "key_unavailable")],
-    alarms: &["key-service-fails"],
-};
-
-const ROOT_TOKENS_FORGED: Incident = Incident {
-    name: "Somebody forges tokens of the root workspace",
-    says: &[
-        ("message", "request refused"),
-        ("key", "not_authenticated"),
-        ("kind", "not_signed_by_workspace"),
-        ("claimed_workspace", "root"),
-    ],
-    alarms: &["root-tokens-refused"],
-};
+use crate::scene::Scene;
 
 /// More than one that is due is renewed at once, and the alarms ask for five.
 const CONNECTIONS: usize = 6;
@@ -109,12 +28,8 @@ const RUNS: usize = 6;
 
 #[track_caller]
 fn assert_sets_off(incident: &Incident, seen: &Seen) {
-    assert!(seen.says(incident.says), "{}: {:#?}", incident.name, seen.lines);
-    let mut expected = incident.alarms.to_vec();
-    expected.sort_unstable();
-    let mut set_off = seen.alarms();
-    set_off.sort_unstable();
-    assert_eq!(set_off, expected, "{}: {:?}", incident.name, seen.metrics.names());
+    assert!(seen.line(incident.says).is_some(), "{}: {:#?}", incident.name, seen.lines);
+    assert_eq!(seen.alarms(), incident.sorted_alarms(), "{}: {:?}", incident.name, seen.metrics.names());
 }
 
 /// Customers who begin flows while connections are due, in front of a token endpoint that answers so.

@@ -3,13 +3,14 @@
 use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
 use serde_json::{Map, Value};
 
-use crate::read;
+use crate::repository::read;
 
 /// The name of the stack that is deployed.
-pub(crate) const STACK: &str = "prod";
+pub const STACK: &str = "prod";
 
 /// The resources of a template, by name.
-pub(crate) fn resources(path: &str) -> Map<String, Value> {
+#[must_use]
+pub fn resources(path: &str) -> Map<String, Value> {
     let text = read(path);
     let documents = Yaml::load_from_str(&text).unwrap();
     let mut document = value(&documents[0]);

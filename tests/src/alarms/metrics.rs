@@ -14,7 +14,7 @@ pub(crate) struct Metric {
 
 /// The values of each metric, with their times in milliseconds.
 #[derive(Default)]
-pub(crate) struct Metrics(BTreeMap<Metric, Vec<(i64, f64)>>);
+pub struct Metrics(BTreeMap<Metric, Vec<(i64, f64)>>);
 
 impl Metrics {
     /// Those of all lines. A line that the format does not allow is refused.
@@ -40,7 +40,8 @@ impl Metrics {
     }
 
     /// The names of all.
-    pub(crate) fn names(&self) -> BTreeSet<&str> {
+    #[must_use]
+    pub fn names(&self) -> BTreeSet<&str> {
         self.0.keys().map(|metric| &*metric.name).collect()
     }
 

@@ -5,19 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex_lite::Regex;
 use serde_json::Value;
 
-use crate::expression::{self, Values};
-use crate::metrics::{Metric, Metrics, statistic};
-use crate::template::{STACK, resources};
+use super::expression::{self, Values};
+use super::metrics::{Metric, Metrics, statistic};
+use super::template::{STACK, resources};
 
 /// An alarm, as the template has it.
-pub(crate) struct Alarm {
+pub struct Alarm {
     /// Its name, without the stack's.
-    pub(crate) name: String,
-    pub(crate) properties: Value,
+    pub name: String,
+    /// Its properties.
+    pub properties: Value,
 }
 
 /// Every alarm of the template.
-pub(crate) fn alarms() -> Vec<Alarm> {
+#[must_use]
+pub fn alarms() -> Vec<Alarm> {
     let resources = resources("infra/alarms.yaml");
     let alarms = resources.into_iter().filter(|(_, of)| of["Type"] == "AWS::CloudWatch::Alarm");
     alarms

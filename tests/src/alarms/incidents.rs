@@ -1,0 +1,117 @@
+//! The incidents that docs/operate.md tells of. `tests/incidents` plays them in this process, `tests/lambda/incidents.py`
+//! through the functions as they were built.
+
+/// Something that happens, and what is seen of it.
+pub struct Incident {
+    /// Its name for programs.
+    pub key: &'static str,
+    /// What happens.
+    pub name: &'static str,
+    /// What a line says of it.
+    pub says: &'static [(&'static str, &'static str)],
+    /// The alarms that it sets off, the one that says most first.
+    pub alarms: &'static [&'static str],
+}
+
+impl Incident {
+    /// The same alarms, sorted by their names.
+    #[must_use]
+    pub fn sorted_alarms(&self) -> Vec<&'static str> {
+        let mut alarms = self.alarms.to_vec();
+        alarms.sort_unstable();
+        alarms
+    }
+}
+
+/// Every incident, in the order of the page.
+pub const INCIDENTS: [&Incident; 9] = [
+    &SECRET_REVOKED,
+    &PROVIDER_DOWN,
+    &PROVIDER_HANGS,
+    &GRANTS_ENDED,
+    &REFRESH_LATE,
+    &REFRESH_STOPPED,
+    &TABLE_THROTTLED,
+    &KEY_DENIED,
+    &ROOT_TOKENS_FORGED,
+];
+
+/// It is told apart from customers who fail.
+pub const SECRET_REVOKED: Incident = Incident {
+    key: "secret-revoked",
+    name: "The client secret of an integration is revoked at its provider",
+    says: &[("message", "flow failed"), ("key", "client_rejected"), ("kind", "client_refused")],
+    alarms: &["client-rejected", "integration-fails", "renewals-fail"],
+};
+
+/// It is seen in flows and in renewals.
+pub const PROVIDER_DOWN: Incident = Incident {
+    key: "provider-down",
+    name: "A provider is down",
+    says: &[("message", "flow failed"), ("key", "provider_unreachable"), ("kind", "provider_fault")],
+    alarms: &["connections-fail", "integration-fails", "renewals-fail"],
+};
+
+/// It is seen by how long it is waited for.
+pub const PROVIDER_HANGS: Incident = Incident {
+    key: "provider-hangs",
+    name: "A provider takes requests and does not answer",
+    says: &[("message", "flow failed"), ("key", "provider_unreachable"), ("kind", "timeout")],
+    alarms: &["provider-slow", "integration-fails", "provider-silent", "renewals-fail"],
+};
+
+/// They are no everyday disconnections.
+pub const GRANTS_ENDED: Incident = Incident {
+    key: "grants-ended",
+    name: "A provider ends all grants of an integration",
+    says: &[
+        ("message", "connection disconnected: its credentials cannot be renewed"),
+        ("key", "access_token_expired"),
+    ],
+    alarms: &["many-disconnected"],
+};
+
+/// It leaves what is due.
+pub const REFRESH_LATE: Incident = Incident {
+    key: "refresh-late",
+    name: "More is due than the scheduled refresh has time for",
+    says: &[("message", "refresh unfinished")],
+    alarms: &["refresh-late"],
+};
+
+/// It is missed.
+pub const REFRESH_STOPPED: Incident = Incident {
+    key: "refresh-stopped",
+    name: "The scheduled refresh does not run any more",
+    says: &[("message", "scheduled work ended")],
+    alarms: &["refresh-stopped"],
+};
+
+/// It is seen before and after patience ends.
+pub const TABLE_THROTTLED: Incident = Incident {
+    key: "table-throttled",
+    name: "A table is throttled",
+    says: &[("message", "start refused"), ("key", "storage_unavailable")],
+    alarms: &["database-throttles", "database-fails", "refresh-stopped"],
+};
+
+/// It is seen while the tables are well.
+pub const KEY_DENIED: Incident = Incident {
+    key: "key-denied",
+    name: "KMS denies the functions the key",
+    says: &[("message", "start refused"), ("key", "key_unavailable")],
+    alarms: &["key-service-fails"],
+};
+
+/// They are seen at once.
+pub const ROOT_TOKENS_FORGED: Incident = Incident {
+    key: "root-tokens-forged",
+    name: "Somebody forges tokens of the root workspace",
+    says: &[
+        ("message", "request refused"),
+        ("key", "not_authenticated"),
+        ("kind", "not_signed_by_workspace"),
+        ("claimed_workspace", "root"),
+    ],
+    alarms: &["root-tokens-refused"],
+};
