@@ -4,7 +4,8 @@ prints its port."""
 import base64
 import json
 import secrets
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import serving
 
 # The bytes of a data key that KMS wrapped.
 WRAPPED = 184
@@ -26,33 +27,13 @@ def answer(operation, body):
     raise ValueError(operation)
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    # Head and body of an answer would wait for each other's acknowledgement.
-    disable_nagle_algorithm = True
-
-    def do_POST(self):  # noqa: N802
-        operation = self.headers["x-amz-target"].partition(".")[2]
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        status, answered = answer(operation, body)
-        self._send(status, json.dumps(answered).encode())
-
-    def do_GET(self):  # noqa: N802
-        self._send(404, b"")
-
-    def _send(self, status, body):
-        self.send_response(status)
-        self.send_header("Content-Type", "application/x-amz-json-1.1")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
+def served(headers, body):
+    """The same for a request of HTTP."""
+    status, answered = answer(headers["x-amz-target"].partition(".")[2], json.loads(body))
+    return status, json.dumps(answered).encode()
 
 
 if __name__ == "__main__":
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = serving.server(served)
     print(server.server_port, flush=True)
     server.serve_forever()

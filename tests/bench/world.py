@@ -8,7 +8,6 @@ import threading
 import zipfile
 from collections import namedtuple
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ import client
 import kms
 import limits
 import services
+import serving
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "target"
@@ -160,41 +160,28 @@ Request = namedtuple("Request", "service operation reads writes")
 
 class Proxy:
     """Between a function and DynamoDB: asks for the consumed capacity of each request, and writes it down. It also
-    answers for KMS, with keys that are wrapped in nothing but base64, and as long as KMS's."""
+    answers for KMS, with keys that are wrapped in nothing but base64, and as long as KMS's. What `refuses` names, a service
+    with an error's code, it answers with that error."""
 
     def __init__(self):
-        recorded = self.recorded = []
+        self.recorded, self.refuses = [], {}
+        self.endpoint = serving.start(self._answer)
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            # Head and body of an answer would wait for each other's acknowledgement.
-            disable_nagle_algorithm = True
-
-            def do_POST(self):  # noqa: N802
-                service, _, operation = self.headers["x-amz-target"].partition(".")
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                if service == "TrentService":
-                    status, answered = kms.answer(operation, body)
-                    answer, units = json.dumps(answered).encode(), (0, 0)
-                else:
-                    body["ReturnConsumedCapacity"] = "INDEXES"
-                    target = {"x-amz-target": self.headers["x-amz-target"]}
-                    status, answer = _exchange(DYNAMODB, target, json.dumps(body).encode())
-                    units = _units(operation, json.loads(answer))
-                recorded.append(Request(service.split("_")[0], operation, *units))
-                self.send_response(status)
-                self.send_header("Content-Type", "application/x-amz-json-1.0")
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_):
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+    def _answer(self, headers, body):
+        target = headers["x-amz-target"]
+        service, _, operation = target.partition(".")
+        service, body, units = service.split("_")[0], json.loads(body), (0, 0)
+        if service in self.refuses:
+            status, answer = 400, json.dumps({"__type": self.refuses[service], "message": "no"}).encode()
+        elif service == "TrentService":
+            status, answered = kms.answer(operation, body)
+            answer = json.dumps(answered).encode()
+        else:
+            body["ReturnConsumedCapacity"] = "INDEXES"
+            status, answer = _exchange(DYNAMODB, {"x-amz-target": target}, json.dumps(body).encode())
+            units = _units(operation, json.loads(answer))
+        self.recorded.append(Request(service, operation, *units))
+        return status, answer
 
     def take(self):
         """The requests since the last time that this was asked."""
