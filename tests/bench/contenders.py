@@ -91,10 +91,10 @@ def event(method, path, query="", body=None, cookies=(), parameters=None, route=
     return json.dumps(made).encode()
 
 
-def initiation():
-    """A new customer's start, as the form of their page posts it."""
+def initiation(token=None):
+    """A start as the form of a customer's page posts it: a new one's, or this token's."""
     payload = {
-        "token": client.token(str(uuid.uuid4()), name="Ada Lovelace"),
+        "token": token or client.token(str(uuid.uuid4()), name="Ada Lovelace"),
         "integrationKey": "demo-oauth2",
         "redirectUri": world.CONNECTED,
         "customState": "kept",
@@ -127,12 +127,17 @@ def consent(address):
 def callback(started):
     """The callback that follows an initiation's answer."""
     address, cookies = redirect(started)
-    back = urlsplit(consent(address))
+    return sent_back(consent(address), cookies), cookies
+
+
+def sent_back(address, cookies):
+    """The request of a browser that the provider has sent to this address."""
+    back = urlsplit(address)
     parameters = {"integrationId": back.path.rsplit("/", 1)[1]}
     return event(
         "GET", back.path, back.query, cookies=cookies, parameters=parameters,
         route="GET /oauth-callback/{integrationId}",
-    ), cookies
+    )
 
 
 def result(called_back, cookies):
@@ -185,11 +190,11 @@ def answered(answer):
     return answer["statusCode"], base64.b64decode(body).decode() if answer.get("isBase64Encoded") else body
 
 
-def rest(method, path, body=None, query=""):
-    """A REST request of the workspace's administrator."""
+def rest(method, path, body=None, query="", token=None):
+    """A REST request of the workspace's administrator, or of this token's bearer."""
     route = f"{method} /{path.split('/')[1]}" + ("/{key}" if path.count("/") > 1 else "")
     body = None if body is None else json.dumps(body)
-    return event(method, path, query, body=body, route=route, bearer=client.token(isAdmin=True))
+    return event(method, path, query, body=body, route=route, bearer=token or client.token(isAdmin=True))
 
 
 def grant(name, endpoint=world.DYNAMODB, more=None, share=None):

@@ -28,7 +28,11 @@ GLIBC = (2, 34)
 # p_type of the segment that leads to the tables for unwinding.
 GNU_EH_FRAME = 0x6474E550
 
-SCHEDULED = {"source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": {}}
+SCHEDULED = json.dumps({"source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": {}}).encode()
+
+ENVIRONMENT = contenders.OURS | {
+    "AWS_ENDPOINT_URL_DYNAMODB": world.DYNAMODB, "METRICS": "by-integration", "STACK_NAME": "built",
+}
 
 
 class Built:
@@ -41,14 +45,11 @@ class Built:
     def file(self, name):
         return self.folder / f"{name.capitalize()}Function/bootstrap"
 
-    def start(self, name):
+    def start(self, name, environment=ENVIRONMENT, log=None, **options):
         command = [str(self.file(name))]
         if self.processor != platform.machine():
             command = [f"/usr/bin/qemu-{self.processor}", "-L", f"/usr/{self.processor}-linux-gnu", *command]
-        environment = contenders.OURS | {
-            "AWS_ENDPOINT_URL_DYNAMODB": world.DYNAMODB, "METRICS": "by-integration", "STACK_NAME": "built",
-        }
-        return runtime.Function(command, environment, str(world.LOGS / name))
+        return runtime.Function(command, environment, str(log or world.LOGS / name), **options)
 
 
 def unwinds(file):
@@ -89,19 +90,24 @@ def connects(built):
         status, shown = sent(api, "GET", f"/connections/{connection}")
         assert (status, shown.get("state")) == (200, "READY"), shown
     with built.start("refresh") as refresh:
-        swept, _ = refresh.invoke(json.dumps(SCHEDULED).encode())
+        swept, _ = refresh.invoke(SCHEDULED)
         assert json.loads(swept)["failed"] == 0, swept
 
 
 def counts(built):
     """The lines carry what CloudWatch takes metrics from; a token that nobody signed counts too."""
-    forged = contenders.client.token("customer").rsplit(".", 1)[0] + "." + "A" * 43
+    token = forged(contenders.client.token("customer"))
     with built.start("api") as api:
-        refused, _ = api.invoke(contenders.event("GET", "/self", bearer=forged))
+        refused, _ = api.invoke(contenders.event("GET", "/self", bearer=token))
         assert contenders.answered(refused)[0] == 401, refused
     for name, metric in (("initiate", "Started"), ("callback", "Connected"), ("api", "RootTokensRefused")):
         assert counted(name, metric) == [1], f"{name} logs no {metric}"
     assert counted("refresh", "overdue_ms") == [0], "refresh does not log how late it is"
+
+
+def forged(token):
+    """The token with a signature that nobody made."""
+    return token.rsplit(".", 1)[0] + "." + "A" * 43
 
 
 def counted(name, metric):
