@@ -31,7 +31,7 @@ fn table() -> Value {
         let Incident { key, name, says, .. } = incident;
         let says: Map<String, Value> =
             says.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
-        json!({ "key": key, "name": name, "says": says, "alarms": incident.sorted_alarms() })
+        json!({ "key": key, "name": name, "says": says, "alarms": incident.all() })
     });
     json!({ "stack": STACK, "incidents": incidents })
 }

@@ -55,7 +55,8 @@ fn each_alarm_says_what_to_do_and_tells_whoever_is_to_be_told() {
 
 fn row(incident: &Incident) -> String {
     let said: Vec<String> = incident.says.iter().map(|(name, value)| format!("`{name}: {value}`")).collect();
-    let alarms: Vec<String> = incident.alarms.iter().map(|name| format!("`{name}`")).collect();
+    let alarms: Vec<String> =
+        incident.alarms.iter().chain(incident.alarms_of_calls).map(|name| format!("`{name}`")).collect();
     let anchor = runbook(incident.alarms[0]);
     format!(
         "| {} | {} | {} | [{}](#{anchor}) |",

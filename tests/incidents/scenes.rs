@@ -29,7 +29,7 @@ const RUNS: usize = 6;
 #[track_caller]
 fn assert_sets_off(incident: &Incident, seen: &Seen) {
     assert!(seen.line(incident.says).is_some(), "{}: {:#?}", incident.name, seen.lines);
-    assert_eq!(seen.alarms(), incident.sorted_alarms(), "{}: {:?}", incident.name, seen.metrics.names());
+    assert_eq!(seen.alarms(), incident.by_lines(), "{}: {:?}", incident.name, seen.metrics.names());
 }
 
 /// Customers who begin flows while connections are due, in front of a token endpoint that answers so.

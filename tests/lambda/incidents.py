@@ -16,11 +16,12 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import datetime, timezone
 from pathlib import Path
 from urllib.parse import urlencode
 
 # It knows where the benchmark's modules are.
-from built import SCHEDULED, Built, forged, sent
+from built import SCHEDULED, Built, forged
 
 import client
 import contenders
@@ -112,6 +113,20 @@ def tables(prefix):
     return {name: f"{prefix}-{table}" for name, table in named.items()}
 
 
+def counted(name, at, counts):
+    """What Lambda and API Gateway count of a call, as a line of a function's log. The evaluator gives such names to what the
+    template's parameters name."""
+    def metric(count):
+        namespace, dimension = ("AWS/ApiGateway", "ApiId") if count == "5xx" else ("AWS/Lambda", "FunctionName")
+        return {"Namespace": namespace, "Dimensions": [[dimension]], "Metrics": [{"Name": count}]}
+    return counts | {
+        "timestamp": datetime.fromtimestamp(at, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "ApiId": "the HttpApiId",
+        "FunctionName": f"the {name.capitalize()}Function",
+        "_aws": {"Timestamp": int(at * 1000), "CloudWatchMetrics": [metric(count) for count in counts]},
+    }
+
+
 class Scene:
     """A deployment, from the moment on at which it is looked at. The schedule has run before."""
 
@@ -126,7 +141,7 @@ class Scene:
             "METRICS": "by-integration",
             "STACK_NAME": stack,
         }
-        self.at = BEGINNING - BETWEEN_RUNS
+        self.at, self._calls = BEGINNING - BETWEEN_RUNS, []
 
     def __enter__(self):
         self.clock.move(self.at)
@@ -163,7 +178,7 @@ class Scene:
         return client.token(*customer, **{"exp": int(self.clock.now()) + 600, **claims})
 
     def asks(self, method, path, token, body=None, expected=None):
-        status, answer = sent(self._functions["api"], method, path, body, "", token)
+        status, answer = contenders.answered(self.invoke("api", contenders.rest(method, path, body, token=token)))
         assert status == expected, f"{method} {path}: {status} {answer}"
 
     def connects(self, customer, **answer):
@@ -178,8 +193,19 @@ class Scene:
         self.invoke("finish", contenders.result(self.invoke("callback", back), cookies))
 
     def invoke(self, name, *event):
-        """The function's answer."""
-        return self._functions[name].invoke(*event)[0]
+        """The function's answer. The call is counted as AWS counts it."""
+        at, began, counts = self.clock.now(), time.monotonic(), {"Errors": 0}
+        try:
+            answer, _ = self._functions[name].invoke(*event)
+            if name != "refresh":
+                counts["5xx"] = int(contenders.answered(answer)[0] >= 500)
+            return answer
+        except runtime.Reported:
+            counts["Errors"] = 1
+            raise
+        finally:
+            counts["Duration"] = (time.monotonic() - began) * 1000
+            self._calls.append(counted(name, at, counts))
 
     def goes_on(self, runs, seconds=270, customers=lambda: None):
         """Some runs of the schedule with so much time for each, beside customers, and the time between them."""
@@ -210,6 +236,7 @@ class Scene:
         self.goes_on(RUNS, customers=come)
 
     def seen(self):
+        (self._folder / "calls.log").write_text("".join(f"{json.dumps(call)}\n" for call in self._calls))
         return evaluator(BEGINNING * 1000, self.at * 1000, *sorted(self._folder.glob("*.log")))
 
 

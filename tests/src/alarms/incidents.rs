@@ -9,18 +9,29 @@ pub struct Incident {
     pub name: &'static str,
     /// What a line says of it.
     pub says: &'static [(&'static str, &'static str)],
-    /// The alarms that it sets off, the one that says most first.
+    /// The alarms that it sets off by its lines, the one that says most first.
     pub alarms: &'static [&'static str],
+    /// Those that it sets off by what Lambda and API Gateway count of their calls, which no line has.
+    pub alarms_of_calls: &'static [&'static str],
 }
 
 impl Incident {
-    /// The same alarms, sorted by their names.
+    /// The alarms that it sets off by its lines, sorted by their names.
     #[must_use]
-    pub fn sorted_alarms(&self) -> Vec<&'static str> {
-        let mut alarms = self.alarms.to_vec();
-        alarms.sort_unstable();
-        alarms
+    pub fn by_lines(&self) -> Vec<&'static str> {
+        sorted(self.alarms.to_vec())
     }
+
+    /// All alarms that it sets off, sorted by their names.
+    #[must_use]
+    pub fn all(&self) -> Vec<&'static str> {
+        sorted([self.alarms, self.alarms_of_calls].concat())
+    }
+}
+
+fn sorted(mut alarms: Vec<&'static str>) -> Vec<&'static str> {
+    alarms.sort_unstable();
+    alarms
 }
 
 /// Every incident, in the order of the page.
@@ -42,6 +53,7 @@ pub const SECRET_REVOKED: Incident = Incident {
     name: "The client secret of an integration is revoked at its provider",
     says: &[("message", "flow failed"), ("key", "client_rejected"), ("kind", "client_refused")],
     alarms: &["client-rejected", "integration-fails", "renewals-fail"],
+    alarms_of_calls: &[],
 };
 
 /// It is seen in flows and in renewals.
@@ -50,6 +62,7 @@ pub const PROVIDER_DOWN: Incident = Incident {
     name: "A provider is down",
     says: &[("message", "flow failed"), ("key", "provider_unreachable"), ("kind", "provider_fault")],
     alarms: &["connections-fail", "integration-fails", "renewals-fail"],
+    alarms_of_calls: &[],
 };
 
 /// It is seen by how long it is waited for.
@@ -58,6 +71,7 @@ pub const PROVIDER_HANGS: Incident = Incident {
     name: "A provider takes requests and does not answer",
     says: &[("message", "flow failed"), ("key", "provider_unreachable"), ("kind", "timeout")],
     alarms: &["provider-slow", "integration-fails", "provider-silent", "renewals-fail"],
+    alarms_of_calls: &["slow-answers"],
 };
 
 /// They are no everyday disconnections.
@@ -69,6 +83,7 @@ pub const GRANTS_ENDED: Incident = Incident {
         ("key", "access_token_expired"),
     ],
     alarms: &["many-disconnected"],
+    alarms_of_calls: &[],
 };
 
 /// It leaves what is due.
@@ -77,6 +92,7 @@ pub const REFRESH_LATE: Incident = Incident {
     name: "More is due than the scheduled refresh has time for",
     says: &[("message", "refresh unfinished")],
     alarms: &["refresh-late"],
+    alarms_of_calls: &[],
 };
 
 /// It is missed.
@@ -85,6 +101,7 @@ pub const REFRESH_STOPPED: Incident = Incident {
     name: "The scheduled refresh does not run any more",
     says: &[("message", "scheduled work ended")],
     alarms: &["refresh-stopped"],
+    alarms_of_calls: &[],
 };
 
 /// It is seen before and after patience ends.
@@ -93,6 +110,7 @@ pub const TABLE_THROTTLED: Incident = Incident {
     name: "A table is throttled",
     says: &[("message", "start refused"), ("key", "storage_unavailable")],
     alarms: &["database-throttles", "database-fails", "refresh-stopped"],
+    alarms_of_calls: &["function-errors"],
 };
 
 /// It is seen while the tables are well.
@@ -101,6 +119,7 @@ pub const KEY_DENIED: Incident = Incident {
     name: "KMS denies the functions the key",
     says: &[("message", "start refused"), ("key", "key_unavailable")],
     alarms: &["key-service-fails"],
+    alarms_of_calls: &[],
 };
 
 /// They are seen at once.
@@ -114,4 +133,5 @@ pub const ROOT_TOKENS_FORGED: Incident = Incident {
         ("claimed_workspace", "root"),
     ],
     alarms: &["root-tokens-refused"],
+    alarms_of_calls: &[],
 };

@@ -84,7 +84,12 @@ pub(crate) fn statistic(name: &str, values: &[f64]) -> Option<f64> {
         "Average" | "AVG" => sum / count,
         "SampleCount" => count,
         "Maximum" | "MAX" => values.iter().copied().fold(f64::MIN, f64::max),
-        // Of AWS's own metrics, which no line has.
+        "p95" => {
+            let mut sorted = values.to_vec();
+            sorted.sort_by(f64::total_cmp);
+            // The least value that 95 in a hundred are not above.
+            sorted[(values.len() * 95).div_ceil(100) - 1]
+        }
         other => panic!("a statistic that is not known here: {other}"),
     })
 }
