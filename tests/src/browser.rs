@@ -9,6 +9,7 @@ use linkspan_local::service::Functions;
 use tower::ServiceExt as _;
 
 use crate::Answer;
+use crate::jar::Jar;
 
 /// The service's host.
 pub const HOST: &str = "linkspan.example";
@@ -17,7 +18,7 @@ pub const HOST: &str = "linkspan.example";
 #[derive(Clone)]
 pub struct Browser {
     functions: Functions,
-    jar: Arc<Mutex<Vec<(String, String)>>>,
+    jar: Arc<Mutex<Jar>>,
     /// The `Accept` header that it sends.
     pub accept: &'static str,
 }
@@ -44,18 +45,18 @@ impl Browser {
     /// The names of its cookies, oldest first.
     #[must_use]
     pub fn cookie_names(&self) -> Vec<String> {
-        self.jar.lock().unwrap().iter().map(|(name, _)| name.clone()).collect()
+        self.jar.lock().unwrap().0.iter().map(|(name, _)| name.clone()).collect()
     }
 
     /// The values of its cookies, oldest first.
     #[must_use]
     pub fn cookie_values(&self) -> Vec<String> {
-        self.jar.lock().unwrap().iter().map(|(_, value)| value.clone()).collect()
+        self.jar.lock().unwrap().0.iter().map(|(_, value)| value.clone()).collect()
     }
 
     /// Puts a cookie in by hand.
     pub fn plant_cookie(&self, name: &str, value: &str) {
-        self.jar.lock().unwrap().push((name.to_owned(), value.to_owned()));
+        self.jar.lock().unwrap().0.push((name.to_owned(), value.to_owned()));
     }
 
     /// Follows a link, or a redirect to us.
@@ -85,12 +86,11 @@ impl Browser {
         if !headers.contains_key("accept") {
             headers.insert("accept", self.accept.parse().unwrap());
         }
-        let pairs: Vec<String> =
-            self.jar.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        if with_cookies && !pairs.is_empty() {
+        let own = self.jar.lock().unwrap().header();
+        if with_cookies && !own.is_empty() {
             // Other applications' cookies, if the test has set some, stand before ours.
             let others = headers.get("cookie").map(|others| [others.as_bytes(), b"; "].concat());
-            let cookies = [others.unwrap_or_default(), pairs.join("; ").into_bytes()].concat();
+            let cookies = [others.unwrap_or_default(), own.into_bytes()].concat();
             headers.insert("cookie", HeaderValue::from_bytes(&cookies).unwrap());
         }
         let path = request.uri().path();
@@ -109,20 +109,12 @@ impl Browser {
         answer
     }
 
-    /// Keeps a cookie as RFC 6265bis §5.7 requires, as far as `__Host-` cookies go.
+    /// Keeps a cookie of ours, which is for this host alone.
     fn keep(&self, set_cookie: &str) {
         let cookie = Cookie::parse(set_cookie.to_owned()).unwrap();
         assert!(cookie.name().starts_with("__Host-"), "{set_cookie}");
         assert_eq!((cookie.secure(), cookie.path(), cookie.domain()), (Some(true), Some("/"), None));
-        let mut jar = self.jar.lock().unwrap();
-        let before = jar.iter().position(|(name, _)| name == cookie.name());
-        let is_gone = cookie.max_age().is_some_and(|age| age == cookie::time::Duration::ZERO);
-        match (before, is_gone) {
-            (Some(index), true) => drop(jar.remove(index)),
-            (Some(index), false) => cookie.value().clone_into(&mut jar[index].1),
-            (None, true) => {}
-            (None, false) => jar.push((cookie.name().to_owned(), cookie.value().to_owned())),
-        }
+        self.jar.lock().unwrap().keep(&cookie);
     }
 }
 

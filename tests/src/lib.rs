@@ -17,6 +17,7 @@ pub mod definitions;
 pub mod dump;
 pub mod form;
 pub mod gate;
+pub mod jar;
 pub mod jwt;
 pub mod kept_keys;
 pub mod logs;
