@@ -20,6 +20,7 @@ pub mod gate;
 pub mod jar;
 pub mod jwt;
 pub mod kept_keys;
+pub mod load;
 pub mod logs;
 pub mod oauth1;
 pub mod popup_result;

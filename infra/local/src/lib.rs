@@ -35,6 +35,7 @@ use zeroize::Zeroizing;
 use args::Options;
 use database::Database;
 use demo_provider::oauth1::client::Client as Consumer;
+pub use demo_provider::oauth2::client::CLIENT_SECRET;
 use demo_provider::oauth2::client::Client;
 use events::log::{Log, Reader};
 use events::pipe::Pipe;

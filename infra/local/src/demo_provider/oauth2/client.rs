@@ -8,7 +8,7 @@ use crate::demo_provider::Fingerprint;
 pub(crate) const CLIENT_ID: &str = "linkspan-demo";
 
 /// Its secret. In a Basic header it arrives unchanged only if both sides form-encode it (RFC 6749 §2.3.1).
-pub(crate) const CLIENT_SECRET: &str = "not-a-secret:100%+demo";
+pub const CLIENT_SECRET: &str = "not-a-secret:100%+demo";
 
 /// The id of the client whose registration is shared.
 pub(crate) const SHARED_ID: &str = "linkspan-shared";
