@@ -117,10 +117,7 @@ async fn what_was_due_while_it_was_archived_is_due_at_once() {
     let path = format!("/connections/{id}/restore");
     let restored = world.api(Method::POST, &path, &token, None).await.json();
     assert_eq!(restored["nextCredentialsRefreshAt"], "2026-01-02T16:00:00.000Z");
-    let end = world.clock.now_plus(Duration::from_mins(1));
-    world.schedule_ran(Duration::from_hours(1)).await;
-    let swept = flow::lifecycle::refresh::sweep(&world.deps, end).await.unwrap();
-    assert_eq!(swept.renewed, 1);
+    assert_eq!(world.run_schedule_again().await.renewed, 1);
 }
 
 /// A management token that is valid now.

@@ -4,10 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use flow::lifecycle::refresh::sweep;
 use flow::seal::{DataKey, EncryptionContext, KeyFuture, StaticKey, WrappingKey};
 use http::Method;
-use protocol::clock::Clock;
 use serde_json::{Value, json};
 use tests::form::Form;
 use tests::provider::{self, Reply};
@@ -94,8 +92,7 @@ async fn a_renewal_costs_two_units_and_one_for_each_kb() {
             world.clock.advance(Duration::from_mins(46));
             world.schedule_ran(Duration::from_hours(1)).await;
             let _ = (world.wire.take_consumed(), world.wire.take_requests());
-            let end = world.clock.now() + Duration::from_mins(4);
-            assert_eq!(sweep(&world.deps, end).await.unwrap().renewed, 1, "{id}");
+            assert_eq!(world.run_schedule().await.renewed, 1, "{id}");
             // The run's own mark of what is done is one more.
             cost.push(world.wire.take_consumed().write_units - 1.0);
         }

@@ -1,9 +1,6 @@
 //! What passes by itself is waited out, in each of its spellings and by every operation.
 
-use std::time::Duration;
-
-use flow::lifecycle::refresh::{Swept, sweep};
-use protocol::clock::Clock;
+use flow::lifecycle::refresh::Swept;
 use tests::{Fault, Start, World};
 
 use crate::refresh::{HOUR, connected};
@@ -62,8 +59,7 @@ async fn the_scheduled_refresh_waits_out_each_transient_error() {
         for operation in ["Query", "UpdateItem", "PutItem"] {
             world.wire.fail(operation, TIMES, Fault::Refused(code));
         }
-        let end = world.clock.now() + Duration::from_mins(4);
-        assert_eq!(sweep(&world.deps, end).await.unwrap(), Swept { renewed: 1, ..Swept::default() });
+        assert_eq!(world.run_schedule().await, Swept { renewed: 1, ..Swept::default() });
         assert!(world.wire.recover(), "{code}");
     }
 }

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow::lifecycle::refresh::{Swept, sweep};
+use flow::lifecycle::refresh::Swept;
 use flow::seal::StaticKey;
 use http::Method;
-use protocol::clock::Clock;
 use serde_json::{Value, json};
 use tests::answer::refusal;
 use tests::definitions::{self, integration_with};
@@ -20,15 +19,6 @@ use zeroize::Zeroizing;
 use crate::refresh::{HOUR, connected, renewed};
 
 const DAY: Duration = Duration::from_hours(24);
-
-async fn swept(world: &World) -> Swept {
-    world.schedule_ran(HOUR).await;
-    run(world).await
-}
-
-async fn run(world: &World) -> Swept {
-    sweep(&world.deps, world.clock.now() + Duration::from_mins(4)).await.unwrap()
-}
 
 fn forgotten() -> Swept {
     Swept { forgotten: 1, ..Swept::default() }
@@ -69,18 +59,18 @@ async fn an_archived_connection_loses_its_credentials_after_thirty_days() {
     let read = world.connection(&id).await.json();
     assert_eq!(read["credentialsKeptUntil"], "2026-01-31T00:00:00.000Z");
     world.clock.advance(29 * DAY + Duration::from_millis(86_399_999));
-    assert_eq!(swept(&world).await, Swept::default());
+    assert_eq!(world.run_schedule_again().await, Swept::default());
     assert!(holds_tokens(&world).await);
 
     let _ = world.take_events();
     world.clock.advance(Duration::from_millis(1));
-    assert_eq!(swept(&world).await, forgotten());
+    assert_eq!(world.run_schedule_again().await, forgotten());
     assert!(!holds_tokens(&world).await);
     assert_eq!(world.take_events(), [Value::Null; 0], "it was gone already");
     let read = world.secrets(&id).await;
     assert_eq!(read.get("credentialsKeptUntil"), None);
     assert_eq!((&read["credentials"], &read["parameters"]), (&json!({}), &json!({})));
-    assert_eq!(swept(&world).await, Swept::default());
+    assert_eq!(world.run_schedule_again().await, Swept::default());
 
     let restored = restore(&world, &id).await;
     assert_eq!(
@@ -103,7 +93,7 @@ async fn the_workspace_says_how_long_also_for_those_that_are_replaced() {
         assert_eq!(world.connection(&old).await.json()["credentialsKeptUntil"], until);
         world.provider.always("/oauth/token", renewed(&json!({})));
         world.clock.advance(u32::from(days) * DAY);
-        assert_eq!(swept(&world).await.forgotten, 1);
+        assert_eq!(world.run_schedule_again().await.forgotten, 1);
         assert!(!holds_tokens(&world).await);
     }
 }
@@ -134,7 +124,7 @@ async fn more_than_a_transaction_holds_are_forgotten_too() {
     world.connect(&browser, &Start::new()).await.assert_connected();
     world.provider.always("/oauth/token", renewed(&json!({})));
     world.clock.advance(30 * DAY);
-    assert_eq!(swept(&world).await.forgotten, 60);
+    assert_eq!(world.run_schedule_again().await.forgotten, 60);
     assert!(!holds_tokens(&world).await);
 }
 
@@ -150,10 +140,10 @@ async fn one_that_is_restored_in_time_keeps_them() {
     // Nobody uses it.
     for later in [Duration::ZERO, 7 * DAY] {
         world.clock.advance(later);
-        assert_eq!(swept(&world).await, Swept { renewed: 1, ..Swept::default() });
+        assert_eq!(world.run_schedule_again().await, Swept { renewed: 1, ..Swept::default() });
     }
     world.clock.advance(13 * DAY);
-    assert_eq!(swept(&world).await, Swept::default());
+    assert_eq!(world.run_schedule_again().await, Swept::default());
     assert!(world.dump().await.live_connections()[0].contains_key("sealed"));
     // Archived once more, it has all of its time again.
     archive(&world, &id).await;
@@ -173,7 +163,7 @@ async fn of_restoring_and_forgetting_at_once_one_comes_first() {
         let request = tests::browser::api_request(&Method::POST, &path, &token, None);
         assert_eq!(browser.send(request).await.status, 200);
     });
-    assert_eq!(swept(&world).await.forgotten, 0);
+    assert_eq!(world.run_schedule_again().await.forgotten, 0);
     let read = world.connection(&id).await.json();
     assert_eq!((&read["connected"], read.get("archivedAt")), (&json!(true), None));
     assert!(world.dump().await.live_connections()[0].contains_key("sealed"));
@@ -186,13 +176,13 @@ async fn neither_a_key_that_is_gone_nor_a_lost_answer_keeps_them() {
     archive(&world, &id).await;
     world.clock.advance(30 * DAY);
     world.wire.fail("UpdateItem", FOR_GOOD, Fault::Outage);
-    assert_eq!(swept(&world).await.failed, 1, "{id}");
+    assert_eq!(world.run_schedule_again().await.failed, 1, "{id}");
     let _ = world.wire.recover();
 
     let other = StaticKey::new(Zeroizing::new([7; 32]), Arc::new(CountedRandom::default()));
     let world = world.deployed_with(Arc::new(other));
     world.wire.fail("UpdateItem", 1, Fault::LostAnswer);
-    assert_eq!(swept(&world).await, forgotten());
+    assert_eq!(world.run_schedule_again().await, forgotten());
     assert!(!holds_tokens(&world).await);
 }
 
@@ -212,7 +202,7 @@ async fn what_the_provider_did_not_revoke_it_is_asked_to_revoke_at_the_end() {
     assert_eq!(world.provider.calls_to("/oauth/revoke").len(), 1);
     world.provider.always("/oauth/revoke", Reply::body(200, "text/plain", ""));
     world.clock.advance(30 * DAY);
-    assert_eq!(swept(&world).await, forgotten());
+    assert_eq!(world.run_schedule_again().await, forgotten());
     let calls = world.provider.calls_to("/oauth/revoke");
     assert_eq!(calls[1].parameter("token").as_deref(), Some(REFRESH_TOKEN));
     let health = world.dump().await.archived_connections()[0]["health"].as_s().unwrap().clone();
@@ -239,7 +229,7 @@ async fn nothing_is_revoked_at_the_end_that_a_newer_connection_may_live_by() {
         let before = world.provider.calls_to("/oauth/revoke").len();
         world.clock.advance(30 * DAY);
         world.provider.always("/oauth/token", renewed(&json!({})));
-        assert_eq!(swept(&world).await.forgotten, 1);
+        assert_eq!(world.run_schedule_again().await.forgotten, 1);
         assert_eq!(world.provider.calls_to("/oauth/revoke").len(), before, "{per_token}");
     }
 }
@@ -262,7 +252,7 @@ async fn an_archived_connection_can_be_disconnected() {
     assert_eq!(world.connection(&new).await.json()["connected"], true);
     world.clock.advance(30 * DAY);
     world.provider.always("/oauth/token", renewed(&json!({})));
-    assert_eq!(swept(&world).await.forgotten, 0);
+    assert_eq!(world.run_schedule_again().await.forgotten, 0);
 }
 
 /// It is archived while a request to disconnect it waits.
@@ -297,7 +287,7 @@ async fn forgetting_costs_one_write() {
     world.clock.advance(30 * DAY);
     world.schedule_ran(HOUR).await;
     let _ = world.wire.take_consumed();
-    assert_eq!(run(&world).await, forgotten());
+    assert_eq!(world.run_schedule().await, forgotten());
     let cost = world.wire.take_consumed();
     assert_eq!(cost, Consumed { write_units: 2.0, ..cost });
 }

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use flow::lifecycle::refresh::sweep;
 use http::Method;
-use protocol::clock::Clock;
 use serde_json::{Value, json};
 use tests::World;
 use tests::definitions::{integration_with, merge};
@@ -119,8 +117,7 @@ async fn one_that_cannot_be_renewed_just_now_costs_the_others_nothing() {
     world.clock.advance(Duration::from_mins(5));
     world.provider.next("/oauth/token", renewed("bot", 3));
     world.provider.next("/oauth/token", renewed("user", 3));
-    world.schedule_ran(HOUR).await;
-    sweep(&world.deps, world.clock.now() + Duration::from_mins(4)).await.unwrap();
+    world.run_schedule_again().await;
     let read = world.secrets(&id).await;
     assert_eq!(read["credentials"]["user"]["access_token"], "user/3");
     assert_eq!(world.connection(&id).await.json().get("error"), None);

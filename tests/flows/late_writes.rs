@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use http::Method;
-use protocol::clock::Clock;
 use serde_json::{Value, json};
 use tests::definitions::{self, INTEGRATION};
 use tests::tokens::{WORKSPACE, admin};
@@ -15,12 +14,6 @@ use crate::refresh::{HOUR, connected, renewed};
 async fn call(world: &World, method: Method, path: &str, body: Option<&Value>) {
     let answer = world.api(method, path, &admin(WORKSPACE), body).await;
     assert!(answer.status.is_success(), "{path}: {}", answer.body);
-}
-
-async fn swept(world: &World) {
-    world.schedule_ran(HOUR).await;
-    let end = world.clock.now() + Duration::from_mins(4);
-    flow::lifecycle::refresh::sweep(&world.deps, end).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,7 +89,7 @@ async fn no_write_that_arrives_once_more_changes_anything() {
     let parameters = json!({ "connectorParameters": { "region": "eu" } });
     call(&world, Method::PATCH, &path, Some(&parameters)).await;
     world.clock.advance(HOUR);
-    swept(&world).await;
+    world.run_schedule_again().await;
     call(&world, Method::DELETE, &path, None).await;
     call(&world, Method::POST, &format!("{path}/restore"), None).await;
     let reconnected = Start::new().with(&json!({ "connectionId": id }));
@@ -107,7 +100,7 @@ async fn no_write_that_arrives_once_more_changes_anything() {
     defined["name"] = json!("Defined anew");
     world.define(INTEGRATION, &defined).await;
     world.clock.advance(HOUR);
-    swept(&world).await;
+    world.run_schedule_again().await;
 
     world.assert_late_writes_change_nothing().await;
 }

@@ -132,9 +132,7 @@ async fn a_connection_whose_refresh_failed_names_that_of_the_refresh() {
     world.clock.advance(Duration::from_mins(45));
     world.provider.next("/oauth/token", Reply::body(503, "text/plain", "later"));
     let logs = Logs::record();
-    let end = protocol::clock::Clock::now(&*world.clock) + Duration::from_mins(4);
-    world.schedule_ran(Duration::from_hours(1)).await;
-    flow::lifecycle::refresh::sweep(&world.deps, end).await.unwrap();
+    world.run_schedule_again().await;
     let reference = logged(&logs);
     drop(logs);
     assert_eq!(world.connection(&id).await.json()["error"]["reference"], reference);

@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use flow::lifecycle::refresh::sweep;
 use http::Method;
-use protocol::clock::Clock;
 use serde_json::{Value, json};
 use tests::World;
 use tests::definitions::integration_with;
 use tests::provider::{ACCESS_TOKEN, Reply};
 use tests::tokens::{CUSTOMER, WORKSPACE, customer};
 
-use crate::refresh::{HOUR, connected, refreshes, renewed};
+use crate::refresh::{connected, refreshes, renewed};
 
 /// A provider whose tokens last ten minutes, and that refuses every refresh until it is told otherwise.
 async fn refusing(config: &Value) -> (World, String) {
@@ -20,11 +18,6 @@ async fn refusing(config: &Value) -> (World, String) {
     let id = connected(&world).await;
     world.provider.always("/oauth/token", Reply::json(400, &json!({ "error": "too_early" })));
     (world, id)
-}
-
-async fn swept(world: &World) {
-    world.schedule_ran(HOUR).await;
-    sweep(&world.deps, world.clock.now() + Duration::from_mins(4)).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -54,13 +47,13 @@ async fn the_end_of_the_token_is_when_it_is_tried_again() {
     let (world, id) = refusing(&json!({})).await;
     for seconds in [450, 90, 30] {
         world.clock.advance(Duration::from_secs(seconds));
-        swept(&world).await;
+        world.run_schedule_again().await;
     }
     let next = world.connection(&id).await.json()["nextCredentialsRefreshAt"].clone();
     assert_eq!(next, "2026-01-01T00:10:00.000Z");
     world.clock.advance(Duration::from_secs(30));
     world.provider.next("/oauth/token", renewed(&json!({ "access_token": "access/2" })));
-    swept(&world).await;
+    world.run_schedule_again().await;
     assert_eq!(world.secrets(&id).await["credentials"]["access_token"], "access/2");
 }
 
@@ -69,13 +62,13 @@ async fn the_definition_may_say_how_early_a_refresh_may_be() {
     let (world, id) = refusing(&json!({ "refreshBefore": 30 })).await;
     for seconds in [450, 100, 19] {
         world.clock.advance(Duration::from_secs(seconds));
-        swept(&world).await;
+        world.run_schedule_again().await;
         assert_eq!(world.secrets(&id).await["credentials"]["access_token"], ACCESS_TOKEN);
     }
     assert_eq!(refreshes(&world), 0);
     world.clock.advance(Duration::from_secs(1));
     world.provider.next("/oauth/token", renewed(&json!({ "access_token": "access/2" })));
-    swept(&world).await;
+    world.run_schedule_again().await;
     assert_eq!(world.secrets(&id).await["credentials"]["access_token"], "access/2");
     assert_eq!(refreshes(&world), 1);
 }

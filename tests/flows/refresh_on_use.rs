@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use flow::lifecycle::refresh::{Swept, sweep};
-use protocol::clock::Clock;
+use flow::lifecycle::refresh::Swept;
 use serde_json::json;
 use tests::World;
 use tests::definitions::integration_with;
@@ -11,11 +10,6 @@ use tests::provider::Reply;
 use tests::wire::Consumed;
 
 use crate::refresh::{HOUR, connected, refreshes, renewed};
-
-async fn swept(world: &World) -> Swept {
-    world.schedule_ran(HOUR).await;
-    sweep(&world.deps, world.clock.now() + Duration::from_mins(4)).await.unwrap()
-}
 
 async fn world() -> World {
     World::with(&integration_with(&json!({ "refreshOnUse": true }))).await
@@ -29,7 +23,7 @@ async fn nothing_is_refreshed_until_somebody_needs_it() {
     assert!(world.dump().await.schedule.is_empty());
     for _ in 0..20 {
         world.clock.advance(24 * HOUR);
-        assert_eq!(swept(&world).await, Swept::default());
+        assert_eq!(world.run_schedule_again().await, Swept::default());
     }
     assert_eq!(refreshes(&world), 0);
     world.provider.next("/oauth/token", renewed(&json!({ "access_token": "access/2" })));
@@ -60,6 +54,6 @@ async fn one_that_failed_is_tried_again_on_schedule() {
     assert_eq!(world.dump().await.due(), [id.as_str()]);
     world.clock.advance(Duration::from_mins(5));
     world.provider.next("/oauth/token", renewed(&json!({})));
-    assert_eq!(swept(&world).await, Swept { renewed: 1, ..Swept::default() });
+    assert_eq!(world.run_schedule_again().await, Swept { renewed: 1, ..Swept::default() });
     assert_eq!(world.dump().await.due(), [""; 0]);
 }

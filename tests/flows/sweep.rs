@@ -16,10 +16,6 @@ use crate::refresh::{HOUR, connected, dies_refreshing, refreshes, renewed};
 
 const DAY: Duration = Duration::from_hours(24);
 
-async fn swept(world: &World) -> Swept {
-    sweep(&world.deps, world.clock.now() + Duration::from_mins(4)).await.unwrap()
-}
-
 /// Runs whenever the connection is due, for as long as that is before `end`.
 async fn swept_until(world: &World, end: Timestamp) {
     loop {
@@ -31,7 +27,7 @@ async fn swept_until(world: &World, end: Timestamp) {
             return;
         }
         world.clock.advance(Timestamp(due).since(world.clock.now()));
-        swept(world).await;
+        world.run_schedule().await;
     }
 }
 
@@ -48,11 +44,11 @@ async fn what_is_due_is_renewed_before_it_ends_and_what_is_not_is_left_alone() {
     let world = World::new().await;
     let id = connected(&world).await;
     world.clock.advance(Duration::from_mins(44));
-    assert_eq!(swept(&world).await, none());
+    assert_eq!(world.run_schedule().await, none());
     world.clock.advance(Duration::from_mins(1));
     world.provider.next("/oauth/token", renewed(&json!({ "access_token": "access/2" })));
-    assert_eq!(swept(&world).await, Swept { renewed: 1, ..none() });
-    assert_eq!(swept(&world).await, none());
+    assert_eq!(world.run_schedule().await, Swept { renewed: 1, ..none() });
+    assert_eq!(world.run_schedule().await, none());
     // Nobody waited for it.
     let read = world.secrets(&id).await;
     assert_eq!(read["credentials"]["access_token"], "access/2");
@@ -105,13 +101,13 @@ async fn a_refusal_and_an_end_are_told() {
         let id = connected(&world).await;
         world.provider.always("/oauth/token", reply);
         world.clock.advance(HOUR);
-        assert_eq!(swept(&world).await, Swept { disconnected: 1, ..none() });
+        assert_eq!(world.run_schedule().await, Swept { disconnected: 1, ..none() });
         assert_eq!(world.connection(&id).await.json()["error"]["key"], "access_token_expired");
         let dump = world.dump().await;
         let event = &dump.live_connections()[0]["event"].as_m().unwrap()["name"];
         assert_eq!(event.as_s().unwrap(), "connection.disconnected");
         world.clock.advance(DAY);
-        assert_eq!(swept(&world).await, none());
+        assert_eq!(world.run_schedule().await, none());
     }
 }
 
@@ -121,10 +117,10 @@ async fn one_that_somebody_has_in_hand_is_left_to_them() {
     let id = connected(&world).await;
     world.clock.advance(HOUR);
     dies_refreshing(&world, &id).await;
-    assert_eq!(swept(&world).await, Swept { left: 1, ..none() });
+    assert_eq!(world.run_schedule().await, Swept { left: 1, ..none() });
     // Once the lease has ended, what was left lying is taken up.
     world.clock.advance(Duration::from_mins(1));
-    assert_eq!(swept(&world).await, Swept { renewed: 1, ..none() });
+    assert_eq!(world.run_schedule().await, Swept { renewed: 1, ..none() });
 }
 
 #[tokio::test(start_paused = true)]
@@ -157,7 +153,7 @@ async fn two_runs_at_once_share_the_work() {
     }
     let before = refreshes(&world);
     world.clock.advance(HOUR);
-    let (first, second) = tokio::join!(swept(&world), swept(&world));
+    let (first, second) = tokio::join!(world.run_schedule(), world.run_schedule());
     assert_eq!(first.renewed + second.renewed, 20);
     assert_eq!(refreshes(&world) - before, 20);
 }
@@ -165,14 +161,14 @@ async fn two_runs_at_once_share_the_work() {
 #[tokio::test(start_paused = true)]
 async fn after_a_time_without_runs_nothing_is_forgotten() {
     let world = World::new().await;
-    assert_eq!(swept(&world).await, none());
+    assert_eq!(world.run_schedule().await, none());
     connected(&world).await;
     world.clock.advance(3 * DAY);
-    assert_eq!(swept(&world).await, Swept { renewed: 1, ..none() });
+    assert_eq!(world.run_schedule().await, Swept { renewed: 1, ..none() });
     // What was found empty is not looked at again.
-    swept(&world).await;
+    world.run_schedule().await;
     let _ = world.wire.take_requests();
-    assert_eq!(swept(&world).await, none());
+    assert_eq!(world.run_schedule().await, none());
     let requests = world.wire.take_requests();
     assert_eq!((count(&requests, "Query"), count(&requests, "GetItem"), requests.len()), (16, 1, 17));
 }
@@ -184,8 +180,8 @@ async fn a_checkpoint_that_lies_ahead_is_put_right_and_hides_nothing() {
     connected(&world).await;
     world.deps.store.write_checkpoint(world.clock.now() + 5 * HOUR, None).await.unwrap();
     world.clock.advance(3 * HOUR);
-    assert_eq!(swept(&world).await, Swept { renewed: 1, ..none() });
-    assert_eq!(swept(&world).await, none());
+    assert_eq!(world.run_schedule().await, Swept { renewed: 1, ..none() });
+    assert_eq!(world.run_schedule().await, none());
     let done = world.clock.now() - Duration::from_mins(10);
     assert_eq!(world.deps.store.read_checkpoint().await.unwrap(), Some(done));
     // Otherwise it only moves on.
@@ -201,7 +197,7 @@ async fn what_there_is_no_time_for_is_left_for_the_next_run() {
     let soon = world.clock.now() + Duration::from_secs(29);
     assert_eq!(sweep(&world.deps, soon).await.unwrap(), Swept { unfinished: true, ..none() });
     assert_eq!(refreshes(&world), 0);
-    assert_eq!(swept(&world).await, Swept { renewed: 1, ..none() });
+    assert_eq!(world.run_schedule().await, Swept { renewed: 1, ..none() });
 }
 
 #[tokio::test(start_paused = true)]
@@ -211,10 +207,10 @@ async fn each_costs_four_requests() {
         let start = Start::new().with(&json!({ "allowMultipleConnections": true }));
         world.connect(&world.browser(), &start).await.assert_connected();
     }
-    swept(&world).await;
+    world.run_schedule().await;
     world.clock.advance(Duration::from_mins(50));
     let _ = world.wire.take_requests();
-    assert_eq!(swept(&world).await, Swept { renewed: 5, ..none() });
+    assert_eq!(world.run_schedule().await, Swept { renewed: 5, ..none() });
     let requests = world.wire.take_requests();
     // A lease and a save each; an entry each, and the checkpoint.
     assert_eq!((count(&requests, "UpdateItem"), count(&requests, "PutItem")), (10, 6));
@@ -224,15 +220,15 @@ async fn each_costs_four_requests() {
     // What was renewed is looked at once more, and nothing is written.
     world.clock.advance(Duration::from_mins(5));
     let _ = (world.wire.take_requests(), world.wire.take_consumed());
-    assert_eq!(swept(&world).await, none());
+    assert_eq!(world.run_schedule().await, none());
     let requests = world.wire.take_requests();
     assert_eq!((count(&requests, "Query"), count(&requests, "GetItem"), requests.len()), (8, 6, 15));
     let cost = world.wire.take_consumed();
     assert_eq!(cost, Consumed { write_units: 1.0, ..cost });
     world.clock.advance(Duration::from_mins(6));
-    swept(&world).await;
+    world.run_schedule().await;
     let _ = world.wire.take_requests();
-    swept(&world).await;
+    world.run_schedule().await;
     assert_eq!(count(&world.wire.take_requests(), "GetItem"), 1);
 }
 
@@ -242,7 +238,7 @@ async fn what_could_not_be_written_is_found_again_however_late() {
     for (operation, at) in [("UpdateItem", 0), ("GetItem", 1), ("PutItem", 0), ("UpdateItem", 1)] {
         let world = World::new().await;
         let id = connected(&world).await;
-        swept(&world).await;
+        world.run_schedule().await;
         world.clock.advance(HOUR);
         let wire = world.wire.clone();
         let breaks = async move { wire.fail(operation, FOR_GOOD, Fault::Outage) };
@@ -256,7 +252,7 @@ async fn what_could_not_be_written_is_found_again_however_late() {
         assert!(failed.is_err() || failed.unwrap().failed == 1, "{operation} {at}");
         let _ = world.wire.recover();
         world.clock.advance(DAY);
-        assert_eq!(swept(&world).await, Swept { renewed: 1, ..none() }, "{operation} {at}");
+        assert_eq!(world.run_schedule().await, Swept { renewed: 1, ..none() }, "{operation} {at}");
         assert_eq!(world.dump().await.due(), [id]);
     }
 }
@@ -285,7 +281,7 @@ async fn credentials_are_saved_though_their_next_refresh_cannot_be_noted() {
     rotated["refresh_token"] = json!("refresh/3");
     world.provider.next("/oauth/token", renewed(&rotated));
     world.clock.advance(Duration::from_mins(46));
-    assert_eq!(swept(&world).await, Swept { renewed: 1, ..none() });
+    assert_eq!(world.run_schedule().await, Swept { renewed: 1, ..none() });
     assert_eq!(refreshes(&world), 2);
 }
 
@@ -294,7 +290,7 @@ async fn credentials_are_saved_though_their_next_refresh_cannot_be_noted() {
 async fn a_run_that_cannot_read_on_ends_what_it_began() {
     let world = World::new().await;
     let id = connected(&world).await;
-    assert_eq!(swept(&world).await, none());
+    assert_eq!(world.run_schedule().await, none());
     world.clock.advance(HOUR);
     let rotated = json!({ "access_token": "access/2", "refresh_token": "refresh/2" });
     world.provider.next("/oauth/token", renewed(&rotated).after(Duration::from_secs(5)));
