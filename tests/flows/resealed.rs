@@ -23,20 +23,6 @@ async fn ask(world: &World, query: &str) -> Answer {
     world.api(Method::POST, &format!("{PATH}{query}"), &admin(ROOT), None).await
 }
 
-/// Everything is looked at: so many were sealed anew, so many not.
-async fn assert_reseals(world: &World, resealed: u64, unchanged: u64) {
-    let (mut found, mut query) = ((0, 0), String::new());
-    loop {
-        let answer = ask(world, &query).await.json();
-        assert_eq!(answer["failed"], json!([]), "{answer}");
-        found.0 += answer["resealed"].as_u64().unwrap();
-        found.1 += answer["unchanged"].as_u64().unwrap();
-        let Some(cursor) = answer["cursor"].as_str() else { break };
-        query = format!("?cursor={cursor}");
-    }
-    assert_eq!(found, (resealed, unchanged));
-}
-
 /// The world after the deployment with the new key. The old one still opens.
 fn with_both(world: &World) -> World {
     world.deployed_with(Arc::new(Keys::new(NEW_KEY, &[WRAPPING_KEY])))
@@ -105,12 +91,12 @@ async fn everything_moves_to_the_present_key_and_nothing_else_changes() {
     assert_eq!(count, 7);
 
     let world = with_both(&world);
-    assert_reseals(&world, 7, 1).await;
+    assert_eq!(world.reseal().await, (7, 1));
     let [(new, moved)] = under(&world).await.try_into().unwrap();
     assert!(new != old && moved == 7, "{new} {moved}");
     assert_eq!(the_rest(&world).await, before);
     assert_eq!(world.take_events(), Vec::<Value>::new());
-    assert_reseals(&world, 0, 8).await;
+    assert_eq!(world.reseal().await, (0, 8));
 
     // The older key is needed no more.
     let world = with_the_new(&world);
@@ -126,7 +112,7 @@ async fn what_is_another_workspaces_stays() {
     world.define_workspace("globex", &definitions::workspace("globex")).await;
     connected(&world).await;
     let world = with_both(&world);
-    assert_reseals(&world, 3, 0).await;
+    assert_eq!(world.reseal().await, (3, 0));
     let mut left: Vec<usize> = under(&world).await.into_iter().map(|(_, count)| count).collect();
     left.sort_unstable();
     assert_eq!(left, [1, 3]);
@@ -191,7 +177,7 @@ async fn a_lost_answer_a_throttle_and_a_database_that_is_away_lose_nothing() {
     let id = connected(&world).await;
     let world = with_both(&world);
     world.wire.fail("UpdateItem", 1, Fault::LostAnswer);
-    assert_reseals(&world, 3, 0).await;
+    assert_eq!(world.reseal().await, (3, 0));
 
     let world = world.deployed_with(Arc::new(Keys::new(WRAPPING_KEY, &[NEW_KEY])));
     world.wire.fail("PutItem", tests::wire::FOR_GOOD, Fault::Outage);

@@ -7,6 +7,7 @@ use tests::definitions::{self, INTEGRATION, REDIRECT_URI};
 use tests::provider::ACCESS_TOKEN;
 use tests::sealed::sealed_under;
 use tests::tokens::{self, WORKSPACE};
+use tests::wire::Wire;
 use tests::{Start, World};
 
 use crate::{KEY, OTHER_KEY, arn, key};
@@ -17,6 +18,12 @@ async fn keys(world: &World) -> [String; 3] {
     assert_eq!((dump.integrations.len(), dump.live_connections().len()), (2, 1));
     [&dump.integrations[0], &dump.integrations[1], dump.live_connections()[0]]
         .map(|item| sealed_under(item).0)
+}
+
+/// The keys that KMS was asked to use since the last time.
+fn asked_of(wire: &Wire) -> Vec<String> {
+    let requests = wire.take_requests().into_iter();
+    requests.map(|request| request.body["KeyId"].as_str().unwrap().to_owned()).collect()
 }
 
 async fn put(world: &World, path: &str, issuer: &str, definition: &Value) {
@@ -34,9 +41,7 @@ async fn what_the_old_key_sealed_stays_readable_and_moves_on_when_it_is_written(
     let world = before.deployed_with(key);
     assert_eq!(world.secrets(&id).await["credentials"]["access_token"], ACCESS_TOKEN);
     assert_eq!(keys(&world).await, [old.clone(), old.clone(), old.clone()], "reading moves nothing");
-    let asked_of: Vec<_> =
-        wire.take_requests().into_iter().map(|request| request.body["KeyId"].clone()).collect();
-    assert_eq!(asked_of, [old.as_str(), old.as_str()]);
+    assert_eq!(asked_of(&wire), [old.as_str(), old.as_str()]);
 
     // Without their secrets, which stay: yet they are sealed anew.
     let definition = definitions::integration_with(&json!({ "clientSecret": null, "scopes": ["read"] }));
@@ -57,9 +62,8 @@ async fn what_the_old_key_sealed_stays_readable_and_moves_on_when_it_is_written(
     world.connect(&world.browser(), &Start::new()).await.assert_connected();
     let exchange = world.provider.calls_to("/oauth/token").pop().unwrap();
     assert_eq!(exchange.parameter("client_secret").as_deref(), Some(definitions::CLIENT_SECRET));
-    let asked_of: Vec<_> =
-        wire.take_requests().into_iter().map(|request| request.body["KeyId"].clone()).collect();
-    assert!(!asked_of.is_empty() && asked_of.iter().all(|key| *key == new.as_str()), "{asked_of:?}");
+    let asked_of = asked_of(&wire);
+    assert!(!asked_of.is_empty() && asked_of.iter().all(|key| *key == new), "{asked_of:?}");
 }
 
 /// Nothing has to be written by anybody else: one call moves what is there.
@@ -71,29 +75,16 @@ async fn resealing_moves_everything_and_the_old_key_is_needed_no_more() {
 
     let (key, wire) = key(OTHER_KEY).await;
     let world = before.deployed_with(key);
-    let reseal = || async {
-        let (mut resealed, mut unchanged, mut query) = (0, 0, String::new());
-        loop {
-            let path = format!("/workspaces/{WORKSPACE}/reseal{query}");
-            let answer = world.api(Method::POST, &path, &tokens::admin(tokens::ROOT), None).await.json();
-            assert_eq!(answer["failed"], json!([]), "{answer}");
-            resealed += answer["resealed"].as_u64().unwrap();
-            unchanged += answer["unchanged"].as_u64().unwrap();
-            let Some(cursor) = answer["cursor"].as_str() else { return (resealed, unchanged) };
-            query = format!("?cursor={cursor}");
-        }
-    };
     assert_eq!(keys(&world).await, [old.clone(), old.clone(), old]);
-    assert_eq!(reseal().await, (3, 0));
+    assert_eq!(world.reseal().await, (3, 0));
     assert_eq!(keys(&world).await, [new.clone(), new.clone(), new.clone()]);
-    assert_eq!(reseal().await, (0, 3));
+    assert_eq!(world.reseal().await, (0, 3));
 
     let _ = wire.take_requests();
     let world = world.restarted();
     assert_eq!(world.secrets(&id).await["credentials"]["access_token"], ACCESS_TOKEN);
-    let asked_of: Vec<_> =
-        wire.take_requests().into_iter().map(|request| request.body["KeyId"].clone()).collect();
-    assert!(!asked_of.is_empty() && asked_of.iter().all(|key| *key == new.as_str()), "{asked_of:?}");
+    let asked_of = asked_of(&wire);
+    assert!(!asked_of.is_empty() && asked_of.iter().all(|key| *key == new), "{asked_of:?}");
 }
 
 /// As where an operator wrote another key's ARN over a record's: KMS compares.

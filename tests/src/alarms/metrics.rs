@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::percentile::percentile;
+
 /// A metric: its namespace, its name, and its dimensions.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Metric {
@@ -87,8 +89,7 @@ pub(crate) fn statistic(name: &str, values: &[f64]) -> Option<f64> {
         "p95" => {
             let mut sorted = values.to_vec();
             sorted.sort_by(f64::total_cmp);
-            // The least value that 95 in a hundred are not above.
-            sorted[(values.len() * 95).div_ceil(100) - 1]
+            percentile(&sorted, 95)?
         }
         other => panic!("a statistic that is not known here: {other}"),
     })

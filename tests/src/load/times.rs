@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::percentile::percentile;
+
 /// Some durations of one thing.
 #[derive(Debug, Clone, Default)]
 pub struct Times(Vec<Duration>);
@@ -28,11 +30,8 @@ impl Times {
     pub fn cells(&self) -> String {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
-        let cells = [50, 90, 99, 100].map(|percent| {
-            // The nearest rank: so many percent took no longer.
-            let rank = (sorted.len() * percent).div_ceil(100);
-            sorted.get(rank.saturating_sub(1)).map_or_else(String::new, milliseconds)
-        });
+        let cells = [50, 90, 99, 100]
+            .map(|percent| percentile(&sorted, percent).map_or_else(String::new, milliseconds));
         cells.map(|cell| format!(" {cell} |")).concat()
     }
 }
@@ -43,7 +42,7 @@ pub const HEADINGS: &str = " p50, ms | p90, ms | p99, ms | longest, ms |";
 /// The line below them.
 pub const RULE: &str = " ---: | ---: | ---: | ---: |";
 
-fn milliseconds(duration: &Duration) -> String {
+fn milliseconds(duration: Duration) -> String {
     let milliseconds = duration.as_secs_f64() * 1000.0;
     if milliseconds < 10.0 { format!("{milliseconds:.1}") } else { format!("{milliseconds:.0}") }
 }
