@@ -8,6 +8,7 @@ mod openapi;
 mod scopes;
 mod security;
 mod template;
+mod texts;
 
 use tests::repository::{read, root};
 

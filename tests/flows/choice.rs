@@ -54,12 +54,12 @@ async fn world_with(definition: &Value) -> World {
     world
 }
 
-async fn world() -> World {
+pub(crate) async fn world() -> World {
     world_with(&with_option(&choosing())).await
 }
 
 /// The page that the browser gets after the provider's.
-async fn asked(world: &World, browser: &Browser, start: &Start) -> Answer {
+pub(crate) async fn asked(world: &World, browser: &Browser, start: &Start) -> Answer {
     browser.for_a_person().get(&result_of(world, browser, start).await).await
 }
 

@@ -55,6 +55,7 @@ mod interrupted;
 mod jwt_bearer;
 mod kept_keys;
 mod key_faults;
+mod languages;
 mod late_writes;
 mod list;
 mod login_call;

@@ -21,13 +21,20 @@ pub struct Browser {
     jar: Arc<Mutex<Jar>>,
     /// The `Accept` header that it sends.
     pub accept: &'static str,
+    /// The `Accept-Language` header that it sends, if any.
+    accept_language: Option<&'static str>,
 }
 
 impl Browser {
     /// A browser without cookies, that asks for JSON: errors are then easy to read.
     #[must_use]
     pub fn new(functions: &Functions) -> Self {
-        Self { functions: functions.clone(), jar: Arc::default(), accept: "application/json" }
+        Self {
+            functions: functions.clone(),
+            jar: Arc::default(),
+            accept: "application/json",
+            accept_language: None,
+        }
     }
 
     /// The same browser, in front of other functions.
@@ -40,6 +47,12 @@ impl Browser {
     #[must_use]
     pub fn for_a_person(&self) -> Self {
         Self { accept: "text/html,application/xhtml+xml;q=0.9", ..self.clone() }
+    }
+
+    /// The same browser, as a person uses it who reads these languages.
+    #[must_use]
+    pub fn for_a_reader_of(&self, languages: &'static str) -> Self {
+        Self { accept_language: Some(languages), ..self.for_a_person() }
     }
 
     /// The names of its cookies, oldest first.
@@ -85,6 +98,9 @@ impl Browser {
         headers.insert("host", HOST.parse().unwrap());
         if !headers.contains_key("accept") {
             headers.insert("accept", self.accept.parse().unwrap());
+        }
+        if let Some(languages) = self.accept_language {
+            headers.insert("accept-language", languages.parse().unwrap());
         }
         let own = self.jar.lock().unwrap().header();
         if with_cookies && !own.is_empty() {

@@ -14,6 +14,7 @@ pub mod http;
 pub mod id;
 pub mod kept;
 pub mod kept_keys;
+pub mod language;
 pub mod media_type;
 pub mod members;
 pub mod path;

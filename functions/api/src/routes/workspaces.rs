@@ -159,6 +159,9 @@ pub(super) fn not_found() -> Error {
 mod tests {
     use std::num::NonZeroU32;
 
+    use protocol::definition::ReplacedTexts;
+    use serde_json::json;
+
     use super::*;
     use crate::routes::described::{component, json_of, properties};
 
@@ -175,6 +178,7 @@ mod tests {
             origins: None,
             logo_uri: None,
             color: None,
+            texts: ReplacedTexts::default(),
             confirm_start: true,
             confirm_user: false,
             requests_per_minute: None,
@@ -185,6 +189,7 @@ mod tests {
             origins: Some(vec!["https://app.example".to_owned()]),
             logo_uri: Some("https://app.example/logo.svg".to_owned()),
             color: Some("#1f5fd0".to_owned()),
+            texts: serde_json::from_value(json!({ "de": { "cancel": "Nein" } })).unwrap(),
             previous_secret_until: Some("2026-01-31T08:15:00.123Z".to_owned()),
             max_token_lifetime: Some(3600),
             token_audience: Some("https://connect.acme.example".to_owned()),

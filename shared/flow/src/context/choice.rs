@@ -148,10 +148,12 @@ mod tests {
 
     use super::*;
     use crate::context::browser::{BrowserSecret, State};
+    use protocol::definition::ReplacedTexts;
     use protocol::random::SystemRandom;
 
     fn question(multiple: bool, items: Vec<Item>, before: &[&str]) -> Question {
-        let brand = Brand { name: "Acme".to_owned(), logo_uri: None, color: None };
+        let brand =
+            Brand { name: "Acme".to_owned(), logo_uri: None, color: None, texts: ReplacedTexts::default() };
         let choose = serde_json::from_value(json!({ "as": "site", "multiple": multiple })).unwrap();
         let before: Vec<String> = before.iter().map(|&value| value.to_owned()).collect();
         Question::new(brand, "CRM".to_owned(), choose, items, &before)

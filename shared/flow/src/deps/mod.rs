@@ -27,6 +27,7 @@ use protocol::clock::{Clock, Timestamp};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
 use protocol::kept_keys::KeptKeys;
+use protocol::language;
 use protocol::path::fits;
 use protocol::provider::calls::Calls;
 use protocol::provider::client::Provider;
@@ -175,7 +176,8 @@ impl Deps {
             // The future of a call made inside this block is stored once. A future captured from outside would be
             // stored twice.
             async move {
-                let response = record.during(handler(deps, request)).await;
+                let headers = request.headers().clone();
+                let response = language::during(&headers, record.during(handler(deps, request))).await;
                 record.answered(response.status());
                 Ok(response)
             }

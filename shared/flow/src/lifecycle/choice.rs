@@ -1,8 +1,9 @@
 //! The question what a connection is for, when the account has several.
 
 use protocol::clock::Timestamp;
-use protocol::definition::{Choose, Item, Registration};
+use protocol::definition::{Brand, Choose, Item, Registration};
 use protocol::error::{Error, ErrorKey, Result, reported};
+use protocol::language;
 use protocol::secret::SecretMap;
 use serde_json::Value;
 
@@ -92,7 +93,9 @@ pub(super) async fn unchosen(
     let before = values_before(deps, request, registration, choose).await;
     // The page is not worth a connection: without them nothing is chosen to begin with.
     let before = reported(before, "what was chosen before was not read").unwrap_or_default();
-    let brand = workspace.brand.clone();
+    // The page is shown in the browser that the present work is for.
+    let texts = workspace.brand.texts.only(language::present());
+    let brand = Brand { texts, ..workspace.brand.clone() };
     let question = Question::new(brand, integration.name.clone(), choose.clone(), items, &before);
     Ok(Unchosen { credentials, issued_at, step, question })
 }

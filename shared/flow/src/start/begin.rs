@@ -7,6 +7,7 @@ use protocol::deadline::Deadline;
 use protocol::definition::input::{self, Violation};
 use protocol::definition::{AuthOption, Registration};
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::language;
 use protocol::secret::SecretMap;
 
 use super::authorize;
@@ -207,15 +208,22 @@ impl Chosen<'_> {
         violations: &[Violation],
         error: Option<&Error>,
     ) -> Result<Begun> {
+        let texts = self.start.workspace.brand.texts.in_place(language::present());
+        let loopback = deps.settings.loopback;
         let fields = self
             .schema()
-            .map(|schema| form::fields(schema, parameters.expose(), violations, deps.settings.loopback))
+            .map(|schema| form::fields(schema, parameters.expose(), violations, loopback, &texts))
             .unwrap_or_default();
         // A problem without a field of its own is shown above all fields. Otherwise the customer would see the same
         // form again without knowing why.
         let no_fields =
             violations.iter().find(|each| fields.iter().all(|field| field.pointer != each.pointer));
-        let problem = error.map(Error::message).or(no_fields.map(|violation| &*violation.problem));
+        let above = match (error, no_fields) {
+            (Some(error), _) if error.key() == ErrorKey::ProviderUnreachable => texts.service_down.to_owned(),
+            (Some(_), _) => texts.form_refused.to_owned(),
+            (None, Some(violation)) => violation.complaint.said(&texts),
+            (None, None) => String::new(),
+        };
         let shared = self.registration.option();
         let page = pages::FormPage {
             brand: &self.start.workspace.brand,
@@ -229,7 +237,8 @@ impl Chosen<'_> {
                 .unwrap_or_default(),
             help_uri: self.option.help_uri.as_deref().or(shared.help_uri.as_deref()).unwrap_or_default(),
             fields,
-            error: problem.unwrap_or_default(),
+            above: &above,
+            error: error.map(Error::message).unwrap_or_default(),
         };
         self.start.behind(deps, self.attempt, |flow| pages::form(&page, flow)).await.map(Begun::Answer)
     }

@@ -8,6 +8,7 @@ use super::parameters;
 use crate::web::request_fields::Fields;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::ConnectionId;
+use protocol::language::Language;
 use protocol::secret::{Secret, SecretMap};
 
 /// A request to start a connection, read but not yet verified.
@@ -37,6 +38,8 @@ pub struct StartRequest {
     pub redirect_uri: Option<String>,
     /// The SDK's id for the message with the result.
     pub request_id: Option<String>,
+    /// The language of the pages, if one of them was asked for. Another is not spoken.
+    pub language: Option<Language>,
 }
 
 impl StartRequest {
@@ -79,6 +82,7 @@ impl StartRequest {
             token: Secret::new(token),
             redirect_uri: parameters.text("redirectUri", 2048)?,
             request_id: parameters.text("requestId", 255)?,
+            language: parameters.text("locale", 64)?.and_then(|tag| Language::named(&tag)),
         })
     }
 }
@@ -104,6 +108,7 @@ impl StartRequest {
             "token": self.token,
             "redirectUri": self.redirect_uri,
             "requestId": self.request_id,
+            "locale": self.language.map(Language::tag),
         });
         if let Some(object) = payload.as_object_mut() {
             object.retain(|_, value| !value.is_null());

@@ -7,6 +7,7 @@ use http::Request;
 use protocol::clock::Timestamp;
 use protocol::definition::{Integration, Workspace, integration_id_of};
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::language;
 use protocol::redirect_uri::RedirectUri;
 use protocol::token::{self, Caller, Customer, Scope};
 
@@ -47,6 +48,7 @@ pub(super) async fn verify(
         Some(submission) => submission.waiting.start.clone(),
         None => StartRequest::parse(request)?,
     };
+    language::ask_for(start.language);
     let workspace_key = token::unverified_workspace_key(start.token.expose())?;
     let (workspace, named) = match &start.integration {
         Some(id_or_key) => {

@@ -19,6 +19,7 @@ use crate::context::flow_id::{FlowId, is_remembered};
 use crate::context::outcome::Outcome;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::language::{self, Language};
 use protocol::record::{self, Reference};
 
 /// A flow to begin.
@@ -83,6 +84,8 @@ pub struct FlowItem {
     pub choice: Option<Vec<u8>>,
     /// The outcome, if the flow has ended.
     pub outcome: Option<Outcome>,
+    /// The language that the start asked for.
+    language: Option<Language>,
 }
 
 /// The result of trying to claim a flow.
@@ -126,6 +129,9 @@ impl Store {
         }
         if let Some(path) = flow.other_path {
             put = put.item("otherPath", text(path));
+        }
+        if let Some(language) = language::asked() {
+            put = put.item("language", text(language.tag()));
         }
         if !flow.kept_parameters.is_empty() {
             put = put.item("keptParameters", texts(flow.kept_parameters));
@@ -214,7 +220,7 @@ impl Store {
 }
 
 impl FlowItem {
-    /// The flow, if it is this browser's. The work goes on under its reference then.
+    /// The flow, if it is this browser's. The work goes on under its reference then, and in its language.
     pub fn of_browser(self, secret: &BrowserSecret) -> Result<Self> {
         if !secret.is_bound_to(&self.binding) {
             return Err(browser_mismatch());
@@ -225,6 +231,7 @@ impl FlowItem {
 
     fn refer(&self) {
         record::refer(self.reference);
+        language::ask_for(self.language);
     }
 
     fn read(item: &Attributes) -> Result<Self> {
@@ -241,6 +248,7 @@ impl FlowItem {
             went_to_application: item.contains_key("confirmation"),
             choice: item.opt_bytes("choice").map(<[u8]>::to_vec),
             outcome: read_outcome(item),
+            language: item.opt_text("language").and_then(Language::named),
         })
     }
 }

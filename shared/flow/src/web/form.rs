@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use protocol::definition::input::Violation;
 use protocol::definition::json_pointer;
 use protocol::definition::shown_text::{example, help_uri};
+use protocol::language::Texts;
 use protocol::redirect_uri::Loopback;
 
 /// The depth of nested objects that are drawn as controls.
@@ -124,6 +125,7 @@ pub fn fields(
     entered: &Map<String, Value>,
     violations: &[Violation],
     loopback: Loopback,
+    texts: &Texts<'_>,
 ) -> Vec<Field> {
     let mut fields = Vec::new();
     collect(schema, "", &Value::Object(entered.clone()), 0, &mut fields);
@@ -131,7 +133,7 @@ pub fn fields(
         let property = property_at(schema, &field.pointer);
         field.help_uri = help_uri(property, loopback).unwrap_or_default().to_owned();
         if let Some(violation) = violations.iter().find(|violation| violation.pointer == field.pointer) {
-            field.problem.clone_from(&violation.problem);
+            field.problem = violation.complaint.said(texts);
         }
     }
     fields

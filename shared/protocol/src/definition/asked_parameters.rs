@@ -15,6 +15,7 @@ use super::option_secrets::OptionSecrets;
 use super::problem::Problems;
 use super::team_parameters::is_sealed;
 use crate::error::Result;
+use crate::language::Language;
 use crate::secret::{Secret, SecretMap};
 
 impl AuthOption {
@@ -129,11 +130,14 @@ impl Integration {
             return Ok(());
         }
         let opened = SecretMap::new(self.opened_parameters(secrets));
-        for Violation { pointer, problem } in input::violations(schema, opened.expose())? {
+        for Violation { pointer, complaint } in input::violations(schema, opened.expose())? {
             let names: Vec<String> = json_pointer::names(&pointer).collect();
             let is_missing = matches!(names.as_slice(), [name] if !opened.expose().contains_key(name));
-            let problem =
-                if is_missing { "is missing".to_owned() } else { format!("does not fit: {problem}") };
+            let problem = if is_missing {
+                "is missing".to_owned()
+            } else {
+                format!("does not fit: {}", complaint.said(Language::English.texts()))
+            };
             let field = ["parameters".to_owned()].into_iter().chain(names).collect::<Vec<_>>().join(".");
             if problems.iter().all(|known| known.field != field) {
                 problems.add(field, problem);

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::api_path::ApiPath;
+use super::complaint::Complaint;
 use super::input::Violation;
 use super::json_pointer;
 use super::recipients::Recipient;
@@ -58,9 +59,8 @@ impl BoundValues<'_> {
         let host = called.address.host();
         let entered =
             host.slots.iter().map(|slot| slot.placeholder).filter(|it| it.root() == Root::Parameters);
-        let problem = "There is no such service at this address. Please check it.";
         entered
-            .map(|placeholder| Violation { pointer: pointer(placeholder), problem: problem.to_owned() })
+            .map(|placeholder| Violation { pointer: pointer(placeholder), complaint: Complaint::NoService })
             .collect()
     }
 
@@ -97,7 +97,7 @@ fn of_input(address: &Address, error: &Error) -> Option<Violation> {
         Some(fault) => format!("This {fault}"),
         None => error.message().to_owned(),
     };
-    Some(Violation { pointer: pointer(placeholder), problem })
+    Some(Violation { pointer: pointer(placeholder), complaint: Complaint::Address(problem) })
 }
 
 fn pointer(placeholder: &Placeholder) -> String {

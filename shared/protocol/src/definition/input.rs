@@ -7,10 +7,11 @@ use jsonschema::{PatternOptions, Validator};
 use serde_json::{Map, Value};
 
 use super::bounded_schema::BoundedSchema;
+use super::complaint::Complaint;
 use super::host_and_path::{HOST_AND_PATH, is_host_and_path};
 use super::json_pointer;
-use super::shown_text::{description, example};
 use crate::error::{Error, ErrorKey, Result};
+use crate::language::Language;
 
 /// The most violations that are told. More of them help nobody.
 const MOST: usize = 100;
@@ -20,8 +21,8 @@ const MOST: usize = 100;
 pub struct Violation {
     /// The place of the value, as a JSON Pointer (RFC 6901): `/subdomain`.
     pub pointer: String,
-    /// The problem, in words for whoever entered the value. It never repeats the value.
-    pub problem: String,
+    /// What is wrong with it.
+    pub complaint: Complaint,
 }
 
 /// Checks a schema that is within its bounds. The error gives the reason why no customer's input could fit it.
@@ -43,8 +44,7 @@ pub fn violations(schema: &Value, input: &Map<String, Value>) -> Result<Vec<Viol
     let schema = BoundedSchema::of(schema).map_err(unusable)?;
     let instance = Value::Object(input.clone());
     if !schema.can_check(&instance) {
-        let problem = "This is longer than can be checked.".to_owned();
-        return Ok(vec![Violation { pointer: String::new(), problem }]);
+        return Ok(vec![Violation { pointer: String::new(), complaint: Complaint::TooLong }]);
     }
     let validator = compile(schema).map_err(unusable)?;
     Ok(validator
@@ -58,7 +58,7 @@ pub fn violations(schema: &Value, input: &Map<String, Value>) -> Result<Vec<Viol
                 pointer = json_pointer::member(&pointer, property);
             }
             let property = property_at(schema.as_value(), &pointer);
-            Violation { pointer, problem: problem(error.kind(), property) }
+            Violation { pointer, complaint: Complaint::of(error.kind(), property) }
         })
         .collect())
 }
@@ -68,51 +68,13 @@ pub fn violations(schema: &Value, input: &Map<String, Value>) -> Result<Vec<Viol
 pub fn refusal(violation: &Violation, root: &str) -> Error {
     let path = json_pointer::names(&violation.pointer);
     let field = iter::once(root.to_owned()).chain(path).collect::<Vec<_>>().join(".");
-    Error::new(ErrorKey::InputInvalid, format!("{field}: {}", violation.problem)).field(field)
+    let complaint = violation.complaint.said(Language::English.texts());
+    Error::new(ErrorKey::InputInvalid, format!("{field}: {complaint}")).field(field)
 }
 
 /// The property of the schema that describes what stands at the pointer. What only a `$ref` leads to is not looked for.
 fn property_at<'s>(schema: &'s Value, pointer: &str) -> &'s Value {
     json_pointer::names(pointer).fold(schema, |schema, name| &schema["properties"][name])
-}
-
-/// The longest description that is repeated in a problem, in bytes.
-const MAX_DESCRIPTION: usize = 200;
-
-/// What the property is expected to be, as the end of a sentence: an example, or else its description.
-fn expected(property: &Value) -> String {
-    match (example(property), description(property)) {
-        (Some(example), _) => format!(", such as {example}."),
-        (None, Some(text)) if text.len() <= MAX_DESCRIPTION => format!(": {}.", text.trim_end_matches('.')),
-        _ => ".".to_owned(),
-    }
-}
-
-fn problem(kind: &ValidationErrorKind, property: &Value) -> String {
-    match kind {
-        ValidationErrorKind::Required { .. } => "Please fill this in.".to_owned(),
-        ValidationErrorKind::Pattern { .. } => {
-            format!("This does not have the expected form{}", expected(property))
-        }
-        ValidationErrorKind::MinLength { limit } => format!("This must be at least {limit} characters long."),
-        ValidationErrorKind::MaxLength { limit } => format!("This must be at most {limit} characters long."),
-        ValidationErrorKind::Minimum { limit } => format!("This must be at least {limit}."),
-        ValidationErrorKind::Maximum { limit } => format!("This must be at most {limit}."),
-        ValidationErrorKind::Enum { .. } => "Please choose one of the values.".to_owned(),
-        ValidationErrorKind::Type { .. } => {
-            format!("This is not the expected kind of value{}", expected(property))
-        }
-        ValidationErrorKind::Format { format } if format == HOST_AND_PATH => {
-            "This must be a host, such as example.com, example.com:8443 or example.com/path.".to_owned()
-        }
-        ValidationErrorKind::Format { format } => {
-            format!("This is not a valid {format}{}", expected(property))
-        }
-        ValidationErrorKind::AdditionalProperties { unexpected } => {
-            format!("There is no such field: {}.", unexpected.join(", "))
-        }
-        _ => "This value is not accepted.".to_owned(),
-    }
 }
 
 /// The only way to the engine. Patterns are matched without backtracking.
@@ -179,7 +141,8 @@ mod tests {
         let input = json!({ "a": "!", "b": "!", "c": "!", "d": { "e": "!" }, "f": "!" });
         let mut found = violations(&schema, input.as_object().unwrap()).unwrap();
         found.sort_by(|a, b| a.pointer.cmp(&b.pointer));
-        let problems: Vec<&str> = found.iter().map(|violation| &*violation.problem).collect();
+        let said = |violation: &Violation| violation.complaint.said(Language::English.texts());
+        let problems: Vec<String> = found.iter().map(said).collect();
         let expected = [
             "This does not have the expected form, such as acme.",
             "This does not have the expected form: Before .example.com.",

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::check::{OWN_ROUTE, check_key, web_address, web_address_problem};
+use super::replaced_texts::ReplacedTexts;
 use super::workspace_secrets::{SecretSetting, WorkspaceSecrets};
 use crate::error::{Error, Result};
 use crate::id::WorkspaceKey;
@@ -59,6 +60,9 @@ pub struct WorkspaceDefinition {
     /// The team's colour on those pages: `#1f5fd0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub color: Option<String>,
+    /// The team's own texts on those pages: by language, and by the text's name.
+    #[serde(default, skip_serializing_if = "ReplacedTexts::is_empty")]
+    pub texts: ReplacedTexts,
     /// True if the customer must first confirm a start that no listed origin vouches for.
     #[serde(default = "yes")]
     pub confirm_start: bool,
@@ -105,6 +109,9 @@ pub struct Brand {
     pub logo_uri: Option<String>,
     /// Its colour, `#rrggbb`.
     pub color: Option<String>,
+    /// Its own texts on the pages.
+    #[serde(default, skip_serializing_if = "ReplacedTexts::is_empty")]
+    pub texts: ReplacedTexts,
 }
 
 /// A checked workspace.
@@ -144,6 +151,7 @@ impl Workspace {
         if secret.is_some_and(|secret| secret.expose().len() < MIN_SECRET) {
             return Err(Error::malformed("secret", "must be at least 32 bytes"));
         }
+        definition.texts.check()?;
         if definition.color.as_deref().is_some_and(|color| !is_color(color)) {
             return Err(Error::malformed("color", "must be # and six hexadecimal digits"));
         }
@@ -168,6 +176,7 @@ impl Workspace {
                 // One that was stored before it was checked is not shown.
                 logo_uri: definition.logo_uri.clone().filter(|uri| web_address(uri, loopback).is_ok()),
                 color: definition.color.clone(),
+                texts: definition.texts.clone(),
             },
             confirm_start: definition.confirm_start,
             confirm_user: definition.confirm_user,

@@ -1,6 +1,8 @@
 use serde_json::json;
 
 use super::*;
+use protocol::definition::Complaint;
+use protocol::language::Language;
 
 fn schema() -> Value {
     json!({
@@ -21,7 +23,8 @@ fn schema() -> Value {
 #[test]
 fn the_fields_stand_in_the_schemas_order_and_secrets_are_never_shown() {
     let entered = json!({ "apiKey": "secret!", "subdomain": "acme", "proxy": { "host/name": "h" } });
-    let drawn = fields(&schema(), entered.as_object().unwrap(), &[], Loopback::Refused);
+    let drawn =
+        fields(&schema(), entered.as_object().unwrap(), &[], Loopback::Refused, Language::English.texts());
     let names: Vec<String> = drawn.iter().map(Field::name).collect();
     assert_eq!(
         names,
@@ -47,7 +50,7 @@ fn an_object_is_a_group_with_its_title() {
     let inner = json!({ "title": "Inner", "properties": { "b": {}, "c": {} } });
     let outer = json!({ "title": "Outer", "description": "Both", "properties": { "a": {}, "in": inner } });
     let schema = json!({ "properties": { "before": {}, "out": outer, "none": { "properties": {} } } });
-    let drawn = fields(&schema, &Map::new(), &[], Loopback::Refused);
+    let drawn = fields(&schema, &Map::new(), &[], Loopback::Refused, Language::English.texts());
     let groups: Vec<(&str, Vec<&str>, usize)> = drawn
         .iter()
         .map(|field| {
@@ -73,7 +76,7 @@ fn a_field_has_its_example_and_a_link_that_a_browser_can_follow() {
         "script": property("javascript:alert(1)//https://docs.example"),
         "plain": property("http://docs.example"),
     } });
-    let drawn = fields(&schema, &Map::new(), &[], Loopback::Refused);
+    let drawn = fields(&schema, &Map::new(), &[], Loopback::Refused, Language::English.texts());
     let shown: Vec<(&str, &str)> = drawn.iter().map(|it| (&*it.example, &*it.help_uri)).collect();
     assert_eq!(shown, [("7", "https://docs.example/key"), ("7", ""), ("7", "")]);
 }
@@ -91,7 +94,7 @@ fn a_text_of_several_lines_keeps_them_and_a_secret_one_is_never_shown() {
     let lines = "a\nb\n";
     let expected = json!({ "note": lines, "key": lines, "text": lines, "pem": lines });
     assert_eq!(Value::Object(read.clone()), expected);
-    let drawn = fields(&schema, &read, &[], Loopback::Refused);
+    let drawn = fields(&schema, &read, &[], Loopback::Refused, Language::English.texts());
     let drawn: Vec<_> = drawn.iter().map(|field| (&field.control, field.value.as_str())).collect();
     let (shown, hidden) = ((&Control::Text, lines), (&Control::SecretText, ""));
     assert_eq!(drawn, [shown, hidden, shown, hidden]);
@@ -125,9 +128,8 @@ fn a_number_that_is_none_stays_text_for_the_schema_to_refuse() {
 
 #[test]
 fn a_problem_stands_at_its_field() {
-    let violations =
-        [Violation { pointer: "/apiKey".to_owned(), problem: "Please fill this in.".to_owned() }];
-    let drawn = fields(&schema(), &Map::new(), &violations, Loopback::Refused);
+    let violations = [Violation { pointer: "/apiKey".to_owned(), complaint: Complaint::Required }];
+    let drawn = fields(&schema(), &Map::new(), &violations, Loopback::Refused, Language::English.texts());
     assert_eq!(drawn[1].problem, "Please fill this in.");
     assert_eq!(drawn[0].problem, "");
 }

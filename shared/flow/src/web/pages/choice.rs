@@ -5,11 +5,12 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 
 use super::shown::shown;
-use super::{html, reference, style};
+use super::{html, reference, style, texts_of, title_of};
 use crate::context::choice::Unchosen;
 use crate::context::flow_id::FlowId;
 use crate::web::security::Policy;
 use protocol::definition::Item;
+use protocol::language::{self, Fill, Language, Texts};
 
 /// The most items that are shown as buttons beside each other. More are a list that opens.
 const MAX_BUTTONS: usize = 8;
@@ -19,7 +20,13 @@ const MAX_BUTTONS: usize = 8;
 struct Page<'a> {
     style: String,
     reference: String,
+    language: Language,
+    texts: Texts<'a>,
+    title: String,
     logo: &'a str,
+    brand: &'a str,
+    /// What is said if not all items are shown.
+    cut: String,
     unchosen: &'a Unchosen,
     items: Vec<Shown>,
     flow: &'a str,
@@ -49,9 +56,16 @@ pub fn choice(unchosen: &Unchosen, flow: &FlowId, is_problem: bool) -> Response<
     let question = &unchosen.question;
     let logo = question.brand.logo_uri.as_deref();
     let is_long = question.items.len() > MAX_BUTTONS;
+    let (texts, brand) = (texts_of(&question.brand), &question.brand.name);
+    let title = texts.choice_title.about(brand, &question.integration);
     let page = Page {
         style: style::branded(&question.brand),
         reference: reference(),
+        language: language::present(),
+        title: title_of(&texts, title, is_problem),
+        cut: texts.choice_cut.fill(&[("count", &question.items.len().to_string()), ("brand", brand)]),
+        texts,
+        brand,
         logo: logo.unwrap_or_default(),
         unchosen,
         items: labels(&question.items)

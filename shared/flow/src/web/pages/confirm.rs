@@ -5,10 +5,11 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 
 use super::shown::shown;
-use super::{html, reference, style};
+use super::{html, reference, style, texts_of};
 use crate::context::flow_id::FlowId;
 use crate::web::security::Policy;
 use protocol::definition::Brand;
+use protocol::language::{self, Fill, Language, Texts};
 use protocol::token::Customer;
 
 /// The start that the customer is asked to confirm.
@@ -26,7 +27,10 @@ pub struct Confirmation<'a> {
 struct ConfirmStart<'a> {
     style: String,
     reference: String,
+    language: Language,
+    texts: Texts<'a>,
     logo: &'a str,
+    brand: &'a str,
     confirmation: &'a Confirmation<'a>,
     /// The name in the token; empty if it has none.
     name: String,
@@ -41,6 +45,9 @@ pub fn confirm_start(confirmation: &Confirmation<'_>, flow: &FlowId) -> Response
     let page = ConfirmStart {
         style,
         reference: reference(),
+        language: language::present(),
+        texts: texts_of(confirmation.brand),
+        brand: &confirmation.brand.name,
         logo: logo.unwrap_or_default(),
         confirmation,
         name: shown(confirmation.customer.name.as_deref().unwrap_or_default()),

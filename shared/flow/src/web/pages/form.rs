@@ -4,11 +4,12 @@ use askama::Template;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 
-use super::{html, reference, style};
+use super::{html, reference, style, texts_of, title_of};
 use crate::context::flow_id::FlowId;
 use crate::web::form::{Control, Field};
 use crate::web::security::Policy;
 use protocol::definition::{AuthOption, Brand, Integration};
+use protocol::language::{self, Fill, Language, Texts};
 
 /// The content of the form.
 pub struct FormPage<'a> {
@@ -24,7 +25,9 @@ pub struct FormPage<'a> {
     pub help_uri: &'a str,
     /// The fields.
     pub fields: Vec<Field>,
-    /// The problem with the form as a whole; empty if there is none.
+    /// The problem with the form as a whole, in the customer's language; empty if there is none.
+    pub above: &'a str,
+    /// What else is known of it, as the service or the application say it; empty if nothing is.
     pub error: &'a str,
 }
 
@@ -33,6 +36,9 @@ pub struct FormPage<'a> {
 struct Page<'a> {
     style: String,
     reference: String,
+    language: Language,
+    texts: Texts<'a>,
+    heading: String,
     logo: &'a str,
     form: &'a FormPage<'a>,
     flow: &'a str,
@@ -45,15 +51,21 @@ struct Page<'a> {
 #[must_use]
 pub fn form(form: &FormPage<'_>, flow: &FlowId) -> Response<Bytes> {
     let logo = form.brand.logo_uri.as_deref();
+    let problems: Vec<&Field> = form.fields.iter().filter(|field| !field.problem.is_empty()).collect();
+    let texts = texts_of(form.brand);
+    let heading = texts.connect_title.about(&form.brand.name, &form.integration.name);
     let page = Page {
         style: style::branded(form.brand),
         reference: reference(),
+        language: language::present(),
+        heading: title_of(&texts, heading, !problems.is_empty() || !form.above.is_empty()),
+        texts,
         logo: logo.unwrap_or_default(),
         form,
         flow: flow.as_str(),
         title: form.option.title.as_deref().unwrap_or_default(),
         others: form.integration.enabled_options().filter(|option| option.key != form.option.key).collect(),
-        problems: form.fields.iter().filter(|field| !field.problem.is_empty()).collect(),
+        problems,
     };
     let policy = Policy::of_form(&page.style, logo.as_slice());
     // A form with problems is shown with status 200: browsers and screen readers then treat it as an ordinary page.

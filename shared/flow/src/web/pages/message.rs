@@ -10,12 +10,15 @@ use super::{Reader, html, reference, style};
 use crate::web::response;
 use crate::web::security::{FormTarget, Policy};
 use protocol::error::Error;
+use protocol::language::{self, Language, Texts};
 
 #[derive(Template)]
 #[template(path = "message.html")]
 struct Message<'a> {
     style: String,
     reference: String,
+    language: Language,
+    texts: &'static Texts<'static>,
     tone: &'static str,
     title: &'a str,
     text: &'a str,
@@ -35,12 +38,15 @@ impl Message<'_> {
 /// Shows an error in a customer's words, with the reference for those who help.
 #[must_use]
 pub fn error(error: &Error) -> Response<Bytes> {
-    let Words { happened, todo, ask } = words(error.key());
+    let texts = language::present().texts();
+    let Words { happened, todo, ask } = words(error.key(), texts);
     let page = Message {
         style: style::plain(),
         reference: reference(),
+        language: language::present(),
+        texts,
         tone: "problem",
-        title: "This did not work",
+        title: texts.failed,
         text: happened,
         hint: todo,
         ask,
@@ -51,13 +57,16 @@ pub fn error(error: &Error) -> Response<Bytes> {
 /// Shows that the connection is made, when there is no address to return to.
 #[must_use]
 pub fn connected() -> Response<Bytes> {
+    let texts = language::present().texts();
     let page = Message {
         style: style::plain(),
         reference: reference(),
+        language: language::present(),
+        texts,
         tone: "success",
-        title: "Connected",
-        text: "Your account is connected.",
-        hint: "You can close this window and go back to the application that you came from.",
+        title: texts.connected,
+        text: texts.connected_text,
+        hint: texts.close_window,
         ask: "",
     };
     page.respond(StatusCode::OK)
@@ -74,13 +83,16 @@ pub fn still_working(reader: Reader) -> Response<Bytes> {
         response.headers_mut().insert(RETRY_AFTER, ASK_AGAIN);
         return response;
     }
+    let texts = language::present().texts();
     let page = Message {
         style: style::plain(),
         reference: reference(),
+        language: language::present(),
+        texts,
         tone: "working",
-        title: "Almost there",
-        text: "The service is taking longer than usual.",
-        hint: "This page goes on by itself in a moment.",
+        title: texts.almost_there,
+        text: texts.slow,
+        hint: texts.goes_on,
         ask: "",
     };
     let mut response = page.respond(StatusCode::OK);
@@ -100,13 +112,16 @@ pub fn not_finished(reader: Reader) -> Response<Bytes> {
     if reader == Reader::Machine {
         return response::json(StatusCode::ACCEPTED, r#"{"status":"not_authorized"}"#);
     }
+    let texts = language::present().texts();
     let page = Message {
         style: style::plain(),
         reference: reference(),
+        language: language::present(),
+        texts,
         tone: "working",
-        title: "Not finished yet",
-        text: "The sign-in at the service is not complete.",
-        hint: "Finish it in the tab where you started, or go back to the application and connect again.",
+        title: texts.not_finished,
+        text: texts.sign_in_open,
+        hint: texts.finish_sign_in,
         ask: "",
     };
     page.respond(StatusCode::OK)

@@ -18,11 +18,13 @@ pub use popup_result::popup_result;
 
 use askama::Template;
 use bytes::Bytes;
-use http::header::ACCEPT;
-use http::{HeaderMap, Response, StatusCode};
+use http::header::{ACCEPT, CONTENT_LANGUAGE};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use crate::web::security::{Policy, secure};
+use protocol::definition::Brand;
 use protocol::error::Error;
+use protocol::language::{self, Fill, Texts};
 use protocol::record;
 
 /// The reader of an answer.
@@ -47,6 +49,16 @@ impl Reader {
     }
 }
 
+/// The texts of a page of this workspace, in the language of the present work.
+fn texts_of(brand: &Brand) -> Texts<'_> {
+    brand.texts.in_place(language::present())
+}
+
+/// The title of a page, which says first that something is to be corrected.
+fn title_of(texts: &Texts<'_>, title: String, is_problem: bool) -> String {
+    if is_problem { texts.title_problem.fill(&[("title", &title)]) } else { title }
+}
+
 /// The reference that every page shows.
 fn reference() -> String {
     record::reference().map(|reference| reference.to_string()).unwrap_or_default()
@@ -63,5 +75,6 @@ fn html(status: StatusCode, page: &impl Template, policy: &Policy<'_>) -> Respon
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
     secure(response.headers_mut(), "text/html; charset=utf-8", &policy.to_string());
+    response.headers_mut().insert(CONTENT_LANGUAGE, HeaderValue::from_static(language::present().tag()));
     response
 }

@@ -10,6 +10,7 @@ use super::{html, reference, style};
 use crate::context::outcome::Outcome;
 use crate::context::target::Listener;
 use crate::web::security::{FormTarget, Policy};
+use protocol::language::{self, Language, Texts};
 
 const SCRIPT: &str = include_str!("../../../templates/popup_result.js");
 
@@ -18,6 +19,8 @@ const SCRIPT: &str = include_str!("../../../templates/popup_result.js");
 struct PopupResult {
     style: String,
     reference: String,
+    language: Language,
+    texts: &'static Texts<'static>,
     script: &'static str,
     data: String,
     tone: &'static str,
@@ -30,21 +33,23 @@ struct PopupResult {
 /// Posts `message` to the listener's origins. If no window listens, the page shows the result in words.
 #[must_use]
 pub fn popup_result(outcome: &Outcome, listener: &Listener, message: &Value) -> Response<Bytes> {
-    let go_back = "You can close this window and go back to the application that you came from.";
+    let texts = language::present().texts();
     let (tone, title, [text, hint, ask]) = match outcome {
-        Outcome::Connected { .. } => ("success", "Connected", ["Your account is connected.", go_back, ""]),
-        Outcome::Unconfirmed(_) => {
-            ("working", "Not finished yet", ["Please go back to the application.", go_back, ""])
+        Outcome::Connected { .. } => {
+            ("success", texts.connected, [texts.connected_text, texts.close_window, ""])
         }
+        Outcome::Unconfirmed(_) => ("working", texts.not_finished, [texts.go_back, texts.close_window, ""]),
         Outcome::Failed(error) => {
-            let Words { happened, todo, ask } = words(error.key());
-            ("problem", "This did not work", [happened, todo, ask])
+            let Words { happened, todo, ask } = words(error.key(), texts);
+            ("problem", texts.failed, [happened, todo, ask])
         }
     };
     let data = json!({ "message": message, "origins": listener.origins, "around": listener.around });
     let page = PopupResult {
         style: style::plain(),
         reference: reference(),
+        language: language::present(),
+        texts,
         script: SCRIPT,
         data: in_script(&data),
         tone,

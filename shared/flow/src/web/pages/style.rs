@@ -33,13 +33,19 @@ fn luminance(color: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use protocol::definition::ReplacedTexts;
 
     #[test]
     fn the_text_on_a_button_reads_well_on_any_colour() {
         for (color, text) in
             [("#000000", "#fff"), ("#ffffff", "#000"), ("#1f5fd0", "#fff"), ("#ffd000", "#000")]
         {
-            let brand = Brand { name: String::new(), logo_uri: None, color: Some(color.to_owned()) };
+            let brand = Brand {
+                name: String::new(),
+                logo_uri: None,
+                color: Some(color.to_owned()),
+                texts: ReplacedTexts::default(),
+            };
             assert!(branded(&brand).contains(&format!("--on-button:{text}")), "{color}");
         }
     }
