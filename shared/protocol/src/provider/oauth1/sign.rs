@@ -11,19 +11,21 @@ use crate::error::{Error, Result};
 use crate::random::{Random, draw, hex};
 
 /// The values that make each signed request unique (§3.3).
-pub struct Signer {
+pub struct Signer<'a> {
     /// `oauth_timestamp`, in seconds.
     pub timestamp: i64,
     /// `oauth_nonce`.
     pub nonce: String,
+    /// What an RSA key's work is blinded with.
+    pub random: &'a dyn Random,
 }
 
-impl Signer {
+impl<'a> Signer<'a> {
     /// The present second and a new nonce.
     #[must_use]
-    pub fn new(clock: &dyn Clock, random: &dyn Random) -> Self {
+    pub fn new(clock: &dyn Clock, random: &'a dyn Random) -> Self {
         let now: Timestamp = clock.now();
-        Self { timestamp: now.seconds(), nonce: hex(&draw::<16>(random)) }
+        Self { timestamp: now.seconds(), nonce: hex(&draw::<16>(random)), random }
     }
 }
 
@@ -45,7 +47,7 @@ pub fn sign(
     request: &Authenticated<'_>,
     client: &Client<'_>,
     token: Option<&Token<'_>>,
-    signer: &Signer,
+    signer: &Signer<'_>,
 ) -> Result<HeaderValue> {
     let Authenticated { method, url, oauth, form } = *request;
     let timestamp = signer.timestamp.to_string();
@@ -61,7 +63,7 @@ pub fn sign(
     protocol.extend_from_slice(oauth);
     let owned = protocol.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let signed: Vec<(String, String)> = owned.chain(form.iter().cloned()).collect();
-    let signature = signature(&base_string(method, url, &signed), client, token)?;
+    let signature = signature(&base_string(method, url, &signed), client, token, signer.random)?;
     protocol.push(("oauth_signature", &signature));
     // The realm is the one parameter that is not signed (§3.4.1.3.1), and a quoted string as HTTP has it.
     let realm = client.realm.as_ref();
@@ -78,6 +80,7 @@ pub fn sign(
 mod tests {
     use super::*;
     use crate::definition::SignatureMethod;
+    use crate::random::SystemRandom;
     use crate::secret::Secret;
 
     fn signature_of(header: &HeaderValue) -> String {
@@ -144,7 +147,11 @@ mod tests {
             let token_secret = example.token.map(|(_, secret)| Secret::from(secret));
             let token =
                 example.token.zip(token_secret.as_ref()).map(|((token, _), secret)| Token { token, secret });
-            let signer = Signer { timestamp: example.timestamp, nonce: example.nonce.to_owned() };
+            let signer = Signer {
+                timestamp: example.timestamp,
+                nonce: example.nonce.to_owned(),
+                random: &SystemRandom,
+            };
             let url = Url::parse(example.url).unwrap();
             let header = {
                 let request =
@@ -168,7 +175,7 @@ mod tests {
             realm: None,
         };
         let token = Token { token: "kkk9d7dh3k39sjv7", secret: &token_secret };
-        let signer = Signer { timestamp: 137_131_201, nonce: "7d8f3e4a".to_owned() };
+        let signer = Signer { timestamp: 137_131_201, nonce: "7d8f3e4a".to_owned(), random: &SystemRandom };
         let url = Url::parse("http://example.com/request?b5=%3D%253D&a3=a&c%40=&a2=r%20b").unwrap();
         let form = [("c2".to_owned(), String::new()), ("a3".to_owned(), "2 q".to_owned())];
         let header = sign(&unadorned("POST", &url, &form), &client, Some(&token), &signer).unwrap();
@@ -186,7 +193,7 @@ mod tests {
             signature_method: SignatureMethod::Plaintext,
             realm: None,
         };
-        let signer = Signer { timestamp: 1, nonce: "n".to_owned() };
+        let signer = Signer { timestamp: 1, nonce: "n".to_owned(), random: &SystemRandom };
         let url = Url::parse("https://api.example/").unwrap();
         let token = Token { token: "t", secret: &token_secret };
         let header = sign(&unadorned("GET", &url, &[]), &client, Some(&token), &signer).unwrap();
@@ -206,7 +213,7 @@ mod tests {
                 signature_method,
                 realm: None,
             };
-            let signer = Signer { timestamp: 1, nonce: "n".to_owned() };
+            let signer = Signer { timestamp: 1, nonce: "n".to_owned(), random: &SystemRandom };
             let url = Url::parse("https://api.example/").unwrap();
             let error = sign(&unadorned("GET", &url, &[]), &client, None, &signer).unwrap_err();
             assert_eq!(error.data()["field"], setting);
