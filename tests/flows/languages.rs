@@ -113,7 +113,7 @@ async fn a_workspace_s_own_texts_stand_on_its_pages() {
     let page = german.send(Form::read(&page).fill("input/subdomain", "acme").submit()).await;
     let heading = format!(
         "<h1>{} möchte zu Example Mail</h1>",
-        definition["name"].as_str().unwrap().replace("&", "&#38;")
+        definition["name"].as_str().unwrap().replace('&', "&#38;")
     );
     for text in [&*heading, "Das fehlt &#60;noch&#62;."] {
         assert!(page.body.contains(text), "{text}: {}", page.body);

@@ -250,15 +250,12 @@ impl Fill for str {
             let value = after.split_once('}').and_then(|(name, after)| {
                 values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value, after))
             });
-            rest = match value {
-                Some((value, after)) => {
-                    filled.push_str(value);
-                    after
-                }
-                None => {
-                    filled.push('{');
-                    after
-                }
+            rest = if let Some((value, after)) = value {
+                filled.push_str(value);
+                after
+            } else {
+                filled.push('{');
+                after
             };
         }
         filled.push_str(rest);
