@@ -10,7 +10,6 @@ use tests::cloudformation::{ACCOUNT, Deployment};
 use tests::permissions::policy::{Access, Verdict, verdict, verdict_for};
 use tests::permissions::{Part, Roles, Speaker, as_refresh, described, roles, speaker, table};
 use tests::repository::read;
-use tests::wire::EVERYTHING;
 use tests::{Start, World};
 
 /// What AWS does in a role's name, with the service that takes the role on: Lambda writes the log and sends traces, the pipe
@@ -86,7 +85,6 @@ async fn what_a_role_does_not_allow_is_refused_and_fails_the_test() {
 async fn whoever_asks_is_known_from_the_request_that_is_answered() {
     let world = World::new().await;
     let browser = world.browser();
-    world.wire.fail(EVERYTHING, 0, tests::Fault::Outage);
     world.connect(&browser, &Start::new()).await.assert_connected();
     let used: BTreeSet<&str> = world.ledger.used().into_iter().map(|(role, _)| role).collect();
     assert_eq!(used, BTreeSet::from(["api", "callback", "finish", "initiate"]));
