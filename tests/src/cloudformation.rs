@@ -1,4 +1,4 @@
-//! A CloudFormation template as JSON, with its functions in their long form; and what they come to in one deployment. A
+//! A `CloudFormation` template as JSON, with its functions in their long form; and what they come to in one deployment. A
 //! function that is not known here is refused, so that nobody relies on a guess.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::repository::read;
 
-/// The template in a file, as CloudFormation's JSON has it.
+/// The template in a file, as `CloudFormation`'s JSON has it.
 #[must_use]
 pub fn template(path: &str) -> Value {
     let text = read(path);
@@ -264,7 +264,7 @@ pub fn arn(service: &str, resource: &str) -> String {
     format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}")
 }
 
-/// What CloudFormation has named a resource: of a table, what the tests name it.
+/// What `CloudFormation` has named a resource: of a table, what the tests name it.
 fn physical(name: &str) -> String {
     name.strip_suffix("Table").map_or_else(|| name.to_owned(), str::to_lowercase)
 }

@@ -173,19 +173,18 @@ pub fn verdict(statements: &[Statement], access: &Access) -> Verdict {
 /// What a policy of a resource says of this principal, as `("AWS", "arn:…")`.
 #[must_use]
 pub fn verdict_for(statements: &[Statement], principal: (&str, &str), access: &Access) -> Verdict {
-    decided(statements.iter().filter(|statement| {
-        let named = |(kind, name): &(String, String)| {
-            kind == "*" || (kind, name) == (&principal.0.to_owned(), &principal.1.to_owned())
-        };
-        statement.principals.iter().any(named) && statement.is_about(access)
-    }))
+    let is_named =
+        |(kind, name): &(String, String)| kind == "*" || (kind.as_str(), name.as_str()) == principal;
+    decided(
+        statements
+            .iter()
+            .filter(|statement| statement.principals.iter().any(is_named) && statement.is_about(access)),
+    )
 }
 
 fn decided<'a>(about: impl Iterator<Item = &'a Statement>) -> Verdict {
-    about.fold(Verdict::Unsaid, |verdict, statement| match verdict {
-        Verdict::Denied => Verdict::Denied,
-        _ if !statement.allows => Verdict::Denied,
-        _ => Verdict::Allowed,
+    about.fold(Verdict::Unsaid, |verdict, statement| {
+        if verdict == Verdict::Denied || !statement.allows { Verdict::Denied } else { Verdict::Allowed }
     })
 }
 
