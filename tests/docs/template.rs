@@ -111,26 +111,6 @@ fn the_root_secret_is_the_apis_alone_to_read_and_stands_in_no_setting() {
     }
 }
 
-#[test]
-fn each_function_writes_to_its_own_log_group_and_no_other() {
-    let (template, roles) = (read("infra/template.yaml"), read("infra/roles.yaml"));
-    let (functions, roles) = (resources(&template), resources(&roles));
-    assert_eq!(with(&functions, FUNCTION, "").len(), FUNCTIONS.len());
-    assert_eq!(with(&roles, ROLE, "").len(), FUNCTIONS.len());
-    for name in FUNCTIONS {
-        let of_function = format!(
-            "      Role: !GetAtt Roles.Outputs.{name}\n      LoggingConfig: {{ LogGroup: !Ref {name}Logs, LogFormat: JSON }}"
-        );
-        assert_eq!(with(&functions, FUNCTION, &of_function), [format!("{name}Function")]);
-        let of_role = format!(
-            "[logs:CreateLogStream, logs:PutLogEvents]\n                Resource: !Ref {name}LogsArn\n"
-        );
-        assert_eq!(with(&roles, ROLE, &of_role), [format!("{name}Role")]);
-        assert!(template.contains(&format!("        {name}LogsArn: !GetAtt {name}Logs.Arn\n")));
-    }
-    assert_eq!(with(&roles, "", "AWSLambdaBasicExecutionRole"), [""; 0]);
-}
-
 /// What names its parameters: `!Ref Name` and `${Name}`.
 fn referred(text: &str, parameters: &BTreeSet<&str>) -> BTreeSet<String> {
     let names = text.split(|character: char| !character.is_ascii_alphanumeric());

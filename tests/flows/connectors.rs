@@ -6,6 +6,7 @@ use protocol::id::WorkspaceKey;
 use serde_json::{Value, json};
 use tests::answer::refusal;
 use tests::definitions::{self, CLIENT_SECRET, INTEGRATION};
+use tests::permissions::by_hand;
 use tests::provider::{Reply, tokens};
 use tests::tokens::{WORKSPACE, admin};
 use tests::{Answer, Start, World};
@@ -32,7 +33,7 @@ async fn world() -> World {
 async fn stored(world: &World) -> flow::store::StoredDefinition {
     let workspace = WorkspaceKey::new(WORKSPACE);
     let id = integration_id(&workspace, INTEGRATION);
-    world.deps.store.read_integration(&workspace, &id).await.unwrap().unwrap()
+    by_hand(world.deps.store.read_integration(&workspace, &id)).await.unwrap().unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,7 +118,8 @@ async fn a_newer_version_is_shown_and_is_applied_by_one_call() {
     older["connectorVersion"] = "000000000000".into();
     older["authOptions"][0]["config"]["scopes"] = json!(["old"]);
     let older = flow::store::StoredDefinition { definition: older.to_string(), ..before.clone() };
-    assert!(world.deps.store.put_integration(&workspace, &id, Some(&before), older).await.unwrap());
+    let put = world.deps.store.put_integration(&workspace, &id, Some(&before), older);
+    assert!(by_hand(put).await.unwrap());
     world.forget_definitions();
     let at_provider = world.begin(&world.browser(), &Start::new()).await;
     assert_eq!(at_provider.parameter("scope").as_deref(), Some("old"));

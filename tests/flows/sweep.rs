@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use flow::lifecycle::refresh::{self, Swept, sweep};
+use flow::lifecycle::refresh::{self, Swept};
 use protocol::clock::{Clock, Timestamp};
 use protocol::record::Invocation;
 use serde_json::{Value, json};
 use tests::definitions::integration_with;
 use tests::logs::Logs;
+use tests::permissions::by_hand;
 use tests::provider::Reply;
 use tests::wire::{AwsRequest, Consumed, FOR_GOOD, Fault};
 use tests::{Start, World};
@@ -178,15 +179,15 @@ async fn after_a_time_without_runs_nothing_is_forgotten() {
 async fn a_checkpoint_that_lies_ahead_is_put_right_and_hides_nothing() {
     let world = World::new().await;
     connected(&world).await;
-    world.deps.store.write_checkpoint(world.clock.now() + 5 * HOUR, None).await.unwrap();
+    by_hand(world.deps.store.write_checkpoint(world.clock.now() + 5 * HOUR, None)).await.unwrap();
     world.clock.advance(3 * HOUR);
     assert_eq!(world.run_schedule().await, Swept { renewed: 1, ..none() });
     assert_eq!(world.run_schedule().await, none());
     let done = world.clock.now() - Duration::from_mins(10);
-    assert_eq!(world.deps.store.read_checkpoint().await.unwrap(), Some(done));
+    assert_eq!(by_hand(world.deps.store.read_checkpoint()).await.unwrap(), Some(done));
     // Otherwise it only moves on.
-    world.deps.store.write_checkpoint(done - HOUR, None).await.unwrap();
-    assert_eq!(world.deps.store.read_checkpoint().await.unwrap(), Some(done));
+    by_hand(world.deps.store.write_checkpoint(done - HOUR, None)).await.unwrap();
+    assert_eq!(by_hand(world.deps.store.read_checkpoint()).await.unwrap(), Some(done));
 }
 
 #[tokio::test(start_paused = true)]
@@ -195,7 +196,7 @@ async fn what_there_is_no_time_for_is_left_for_the_next_run() {
     connected(&world).await;
     world.clock.advance(HOUR);
     let soon = world.clock.now() + Duration::from_secs(29);
-    assert_eq!(sweep(&world.deps, soon).await.unwrap(), Swept { unfinished: true, ..none() });
+    assert_eq!(world.run_schedule_until(soon).await.unwrap(), Swept { unfinished: true, ..none() });
     assert_eq!(refreshes(&world), 0);
     assert_eq!(world.run_schedule().await, Swept { renewed: 1, ..none() });
 }
@@ -248,7 +249,7 @@ async fn what_could_not_be_written_is_found_again_however_late() {
             _ => world.wire.meanwhile(operation, breaks),
         }
         let end = world.clock.now() + Duration::from_mins(4);
-        let failed = sweep(&world.deps, end).await;
+        let failed = world.run_schedule_until(end).await;
         assert!(failed.is_err() || failed.unwrap().failed == 1, "{operation} {at}");
         let _ = world.wire.recover();
         world.clock.advance(DAY);
@@ -272,7 +273,7 @@ async fn credentials_are_saved_though_their_next_refresh_cannot_be_noted() {
         wire.fail("PutItem", FOR_GOOD, Fault::Outage);
     });
     let end = world.clock.now() + Duration::from_mins(4);
-    assert!(sweep(&world.deps, end).await.is_err(), "the checkpoint is not written either");
+    assert!(world.run_schedule_until(end).await.is_err(), "the checkpoint is not written either");
     breaks.await.unwrap();
     let _ = world.wire.recover();
     assert_eq!(world.secrets(&id).await["credentials"]["refresh_token"], "refresh/2");
@@ -297,7 +298,7 @@ async fn a_run_that_cannot_read_on_ends_what_it_began() {
     let wire = world.wire.clone();
     world.wire.meanwhile("UpdateItem", async move { wire.fail("Query", FOR_GOOD, Fault::Outage) });
     let end = world.clock.now() + Duration::from_mins(4);
-    assert_eq!(sweep(&world.deps, end).await.unwrap_err().key().facts().key, "storage_unavailable");
+    assert_eq!(world.run_schedule_until(end).await.unwrap_err().key().facts().key, "storage_unavailable");
     let _ = world.wire.recover();
     assert_eq!(world.secrets(&id).await["credentials"]["refresh_token"], "refresh/2");
     assert_eq!(refreshes(&world), 1);

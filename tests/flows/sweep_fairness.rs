@@ -6,6 +6,7 @@ use flow::lifecycle::refresh::{Swept, sweep};
 use protocol::clock::Clock;
 use serde_json::json;
 use tests::definitions::integration_with;
+use tests::permissions::as_refresh;
 use tests::provider::Reply;
 use tests::{Start, World};
 
@@ -48,7 +49,7 @@ async fn nobody_waits_behind_a_provider_that_hangs() {
     let (slow, fast) = (called("/slow/token"), called("/oauth/token"));
     let end = world.clock.now() + Duration::from_mins(4);
     let (deps, begun) = (world.deps.clone(), tokio::time::Instant::now());
-    let run = tokio::spawn(async move { sweep(&deps, end).await.unwrap() });
+    let run = tokio::spawn(async move { as_refresh(sweep(&deps, end)).await.unwrap() });
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(called("/oauth/token") - fast, ELSEWHERE, "before the first timeout");
 
@@ -64,10 +65,10 @@ async fn nobody_waits_behind_a_provider_that_hangs() {
 async fn a_host_that_answers_again_is_called_again_by_the_next_run() {
     let world = due().await;
     let end = world.clock.now() + Duration::from_mins(4);
-    sweep(&world.deps, end).await.unwrap();
+    world.run_schedule_until(end).await.unwrap();
     world.provider.always("/slow/token", Reply::json(200, &tests::provider::tokens()));
     world.clock.advance(Duration::from_mins(5));
     let end = world.clock.now() + Duration::from_mins(4);
     let renewed = u32::try_from(HANGING).unwrap();
-    assert_eq!(sweep(&world.deps, end).await.unwrap(), Swept { renewed, ..Swept::default() });
+    assert_eq!(world.run_schedule_until(end).await.unwrap(), Swept { renewed, ..Swept::default() });
 }

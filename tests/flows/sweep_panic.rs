@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use flow::lifecycle::refresh::{Swept, sweep};
+use flow::lifecycle::refresh::Swept;
 use http::{Request, Response};
 use protocol::BoxFuture;
 use protocol::clock::Clock;
@@ -12,6 +12,7 @@ use protocol::provider::client::{Provider, ProviderError};
 use serde_json::json;
 use tests::definitions::integration_with;
 use tests::logs::Logs;
+use tests::permissions::by_hand;
 use tests::provider::{FakeProvider, Reply};
 use tests::{Start, World};
 
@@ -60,19 +61,22 @@ async fn a_panic_ends_one_renewal_alone() {
 
     let logs = Logs::record();
     let end = || world.clock.now() + Duration::from_mins(4);
-    assert_eq!(sweep(&world.deps, end()).await.unwrap(), Swept { renewed: 5, failed: 1, ..Swept::default() });
+    assert_eq!(
+        world.run_schedule_until(end()).await.unwrap(),
+        Swept { renewed: 5, failed: 1, ..Swept::default() }
+    );
     let text = logs.text();
     let line = text.lines().find(|line| line.contains("a renewal ended early")).unwrap();
     assert!(line.contains("ERROR") && line.contains(&ids[2]), "{line}");
 
     // The provider may have answered. It is asked again after the pause of a failure.
     world.clock.advance(Duration::from_mins(5));
-    assert_eq!(sweep(&world.deps, end()).await.unwrap(), Swept { failed: 1, ..Swept::default() });
+    assert_eq!(world.run_schedule_until(end()).await.unwrap(), Swept { failed: 1, ..Swept::default() });
     let fake = FakeProvider::default();
     fake.always("/broken/token", Reply::json(200, &tests::provider::tokens()));
     world.provider.answered_by(Arc::new(fake));
     world.clock.advance(Duration::from_mins(5));
-    assert_eq!(sweep(&world.deps, end()).await.unwrap(), Swept { renewed: 1, ..Swept::default() });
+    assert_eq!(world.run_schedule_until(end()).await.unwrap(), Swept { renewed: 1, ..Swept::default() });
 }
 
 /// A connection that breaks our code each time keeps no run from going on.
@@ -89,11 +93,11 @@ async fn what_breaks_each_time_is_tried_less_and_less_often() {
     let mut failed = 0;
     for _ in 0..24 {
         let end = world.clock.now() + Duration::from_mins(4);
-        failed += sweep(&world.deps, end).await.unwrap().failed;
+        failed += world.run_schedule_until(end).await.unwrap().failed;
         world.clock.advance(Duration::from_mins(5));
     }
     assert!((3..9).contains(&failed), "{failed}");
-    let done = world.deps.store.read_checkpoint().await.unwrap().unwrap();
+    let done = by_hand(world.deps.store.read_checkpoint()).await.unwrap().unwrap();
     assert_eq!(done, world.clock.now() - Duration::from_mins(15));
     // The provider may have answered: that is remembered.
     let refused = Reply::json(400, &json!({ "error": "invalid_grant" }));

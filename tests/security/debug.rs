@@ -10,6 +10,7 @@ use protocol::redirect_uri::Loopback;
 use protocol::secret::Secret;
 use serde_json::json;
 use tests::definitions::{CLIENT_SECRET, integration, workspace};
+use tests::permissions::by_hand;
 use tests::{Start, World, tokens};
 
 /// As text, and as a list of byte values.
@@ -56,7 +57,7 @@ async fn settings_show_no_secret() {
     let world = World::new().await;
     assert_hides(&format!("{:#?}", world.deps.settings), tokens::ROOT_SECRET);
     let integration = world.integration().await;
-    let secrets = world.deps.definitions.option_secrets(&integration).await.unwrap();
+    let secrets = by_hand(world.deps.definitions.option_secrets(&integration)).await.unwrap();
     let option = integration.auth_option(None).unwrap();
     assert_eq!(option.secret(&secrets, "clientSecret").unwrap().expose(), CLIENT_SECRET);
     assert_hides(&format!("{integration:#?} {secrets:#?}"), CLIENT_SECRET);

@@ -23,7 +23,7 @@ mod kept_secrets;
 mod log_lines;
 mod own_routes;
 mod pages;
-mod policies;
+mod permissions;
 mod provenance;
 mod provider_errors;
 mod proxy_headers;

@@ -7,6 +7,7 @@ use protocol::id::{ConnectionId, CustomerId, WorkspaceKey};
 use serde_json::json;
 use tests::definitions::{CLIENT_SECRET, integration_with};
 use tests::dump::Dump;
+use tests::permissions::by_hand;
 use tests::provider::{ACCESS_TOKEN, REFRESH_TOKEN};
 use tests::world::{CODE, WRAPPING_KEY};
 use tests::{Start, World, tokens};
@@ -107,7 +108,7 @@ async fn sealed_credentials_do_not_open_in_another_place() {
         let (customer, id) = (CustomerId::new(customer), ConnectionId::new(id));
         let registration = RegistrationId::recorded(&integration, option, None);
         let place = flow::connection::connection_place(&workspace, &customer, &id, &registration);
-        world.deps.sealer.open(place, sealed).await.is_ok()
+        by_hand(world.deps.sealer.open(place, sealed)).await.is_ok()
     };
     assert!(opens("oauth", "user-1", &one, &sealed(&dump, &one)).await);
     assert!(!opens("other", "user-1", &one, &sealed(&dump, &one)).await);

@@ -6,6 +6,7 @@ use protocol::id::WorkspaceKey;
 use serde_json::json;
 use tests::answer::refusal;
 use tests::definitions::{integration, integration_with, workspace};
+use tests::permissions::by_hand;
 use tests::tokens::{ROOT, WORKSPACE, admin};
 use tests::{Start, World};
 
@@ -86,14 +87,14 @@ async fn an_address_that_a_browser_opens_is_a_plain_https_address() {
 async fn a_workspace_with_a_logo_that_is_refused_today_goes_on_without_it() {
     let world = World::new().await;
     let key = &WorkspaceKey::new(WORKSPACE);
-    let before = world.deps.store.read_workspace(key).await.unwrap().unwrap();
+    let before = by_hand(world.deps.store.read_workspace(key)).await.unwrap().unwrap();
     let mut definition = workspace(WORKSPACE);
     definition.as_object_mut().unwrap().remove("secret");
     definition["logoUri"] = "http://localhost/logo.svg".into();
     let stored = StoredDefinition { definition: definition.to_string(), ..before.clone() };
-    assert!(world.deps.store.put_workspace(key, Some(&before), stored).await.unwrap());
+    assert!(by_hand(world.deps.store.put_workspace(key, Some(&before), stored)).await.unwrap());
     world.forget_definitions();
-    let read = world.deps.definitions.workspace(key).await.unwrap();
+    let read = by_hand(world.deps.definitions.workspace(key)).await.unwrap();
     assert_eq!(read.brand.logo_uri, None);
     world.connect(&world.browser(), &Start::new()).await.assert_connected();
 }

@@ -11,8 +11,10 @@
 
 pub mod alarms;
 pub mod answer;
+mod at_provider;
 pub mod browser;
 pub mod clock;
+pub mod cloudformation;
 pub mod definitions;
 pub mod dump;
 pub mod form;
@@ -24,6 +26,7 @@ pub mod load;
 pub mod logs;
 pub mod oauth1;
 mod percentile;
+pub mod permissions;
 pub mod popup_result;
 pub mod provider;
 pub mod random;

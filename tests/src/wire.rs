@@ -3,6 +3,8 @@
 //! Tests run on paused time, which leaps to the next timer whenever a test only waits. The requests themselves need real
 //! time: they run on a runtime of their own, and while one is under way the paused time stands still.
 
+mod request;
+
 use std::fmt;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,6 +25,9 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::gate::{Gate, at_once, through};
+use crate::permissions::{Ledger, denied};
+pub use request::AwsRequest;
+pub(crate) use request::json_answer;
 
 pub(crate) static REAL_TIME: LazyLock<Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
@@ -34,28 +39,6 @@ where
     F: Future<Output: Send> + Send + 'static,
 {
     tokio::task::spawn_blocking(move || REAL_TIME.block_on(future)).await.unwrap()
-}
-
-/// A request to DynamoDB or KMS.
-#[derive(Debug, Clone)]
-pub struct AwsRequest {
-    /// `GetItem`, `TransactWriteItems`, …
-    pub operation: String,
-    /// The JSON body.
-    pub body: Value,
-}
-
-impl AwsRequest {
-    /// True if it writes nothing.
-    #[must_use]
-    pub fn reads(&self) -> bool {
-        READS.contains(&self.operation.as_str())
-    }
-
-    /// The number of a transaction's writes.
-    fn writes(&self) -> usize {
-        self.body["TransactItems"].as_array().map_or(0, Vec::len)
-    }
 }
 
 /// The consumption that DynamoDB charges for, as it reports it.
@@ -112,6 +95,7 @@ pub struct Wire {
     kept: Arc<Mutex<Vec<HttpRequest>>>,
     keeps_writes: Arc<AtomicBool>,
     gate: Option<Arc<dyn Gate>>,
+    ledger: Option<Arc<Ledger>>,
 }
 
 /// Every operation, in [`Wire::fail`].
@@ -133,13 +117,20 @@ impl Wire {
             kept: Arc::default(),
             keeps_writes: Arc::default(),
             gate: None,
+            ledger: None,
         }
     }
 
-    /// A wire behind this gate, which decides what becomes of each request.
+    /// The same wire behind this gate, which decides what becomes of each request.
     #[must_use]
-    pub fn behind(gate: Arc<dyn Gate>) -> Self {
-        Self { gate: Some(gate), ..Self::new() }
+    pub fn behind(self, gate: Arc<dyn Gate>) -> Self {
+        Self { gate: Some(gate), ..self }
+    }
+
+    /// The same wire under the functions' roles: what they do not allow is refused, and noted here.
+    #[must_use]
+    pub fn under_roles(self, ledger: &Arc<Ledger>) -> Self {
+        Self { ledger: Some(Arc::clone(ledger)), ..self }
     }
 
     /// Makes the next `times` requests of an operation fail.
@@ -290,14 +281,15 @@ impl fmt::Debug for Wire {
 
 impl HttpConnector for Wire {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
-        let is_dynamo = target.starts_with("DynamoDB");
-        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-        let body = request.body().bytes().unwrap_or_default();
-        let body: Value = serde_json::from_slice(body).unwrap();
-        assert_its_event(&body);
-        let request = if is_dynamo { with_consumption(request, body.clone()) } else { request };
-        let asked = AwsRequest { operation, body };
+        let asked = AwsRequest::read(&request);
+        assert_its_event(&asked.body);
+        if let Some(ledger) = &self.ledger
+            && let Err(message) = ledger.asks(&asked)
+        {
+            return HttpConnectorFuture::ready(Ok(denied(&message)));
+        }
+        let is_dynamo = asked.service == "dynamodb";
+        let request = if is_dynamo { with_consumption(request, asked.body.clone()) } else { request };
         let wire = self.clone();
         if let Some(gate) = self.gate.clone() {
             return HttpConnectorFuture::new(through(gate, wire, asked, request));
@@ -341,9 +333,6 @@ fn assert_its_event(body: &Value) {
     }
 }
 
-/// The operations that consume read units; all others write.
-const READS: [&str; 3] = ["BatchGetItem", "GetItem", "Query"];
-
 /// The same request, which also asks for its consumption. The emulator accepts that this part was not signed.
 fn with_consumption(mut request: HttpRequest, mut body: Value) -> HttpRequest {
     body["ReturnConsumedCapacity"] = json!("TOTAL");
@@ -383,10 +372,5 @@ fn canceled(writes: usize, code: &str) -> HttpResponse {
 }
 
 fn refused(body: &Value) -> HttpResponse {
-    let response = http::Response::builder()
-        .status(400)
-        .header("content-type", "application/x-amz-json-1.0")
-        .body(SdkBody::from(body.to_string()))
-        .unwrap();
-    HttpResponse::try_from(response).unwrap()
+    json_answer(400, body)
 }

@@ -26,14 +26,14 @@ use protocol::redirect_uri::Loopback;
 use protocol::secret::Secret;
 use serde_json::Value;
 use std::time::Duration;
-use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
-use crate::answer::parameter;
+pub use crate::at_provider::AtProvider;
 use crate::browser::api_request;
 use crate::clock::TestClock;
 use crate::definitions::{self, INTEGRATION};
 use crate::dump::{Dump, Item};
+use crate::permissions::{GuardedKey, GuardedKeys, Ledger, by_hand};
 use crate::provider::FakeProvider;
 use crate::random::CountedRandom;
 use crate::tokens::{self, WORKSPACE};
@@ -61,6 +61,8 @@ pub struct World {
     pub functions: Functions,
     /// The dependencies of the handlers.
     pub deps: Arc<Deps>,
+    /// What the functions asked of AWS, under their roles.
+    pub ledger: Arc<Ledger>,
     observer: Client,
     pipe: Pipe,
     stream: Mutex<Stream>,
@@ -75,10 +77,17 @@ struct Around {
     provider: Arc<FakeProvider>,
     random: Arc<dyn Random>,
     wire: Wire,
+    ledger: Arc<Ledger>,
     wrapping: Arc<dyn WrappingKey>,
     keys: Arc<dyn KeptKeys>,
     root_secret: Arc<dyn RootSecret>,
     requests_per_minute: Option<NonZeroU32>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.ledger.assert_allowed();
+    }
 }
 
 impl World {
@@ -106,12 +115,14 @@ impl World {
 
     async fn on_empty_tables(random: Arc<dyn Random>, wrapping: Arc<dyn WrappingKey>) -> Self {
         let database = in_real_time(async { Database::start(0, None).await.unwrap() }).await;
+        let ledger = Arc::default();
         Self::new_functions(Around {
             database: Arc::new(database),
             clock: Arc::new(TestClock::start()),
             provider: Arc::default(),
             random,
-            wire: Wire::new(),
+            wire: Wire::new().under_roles(&ledger),
+            ledger,
             wrapping,
             keys: Arc::new(NoKeptKeys),
             root_secret: Arc::new(Secret::from(tokens::ROOT_SECRET)),
@@ -165,11 +176,14 @@ impl World {
             provider,
             random,
             wire,
-            wrapping,
+            ledger,
+            wrapping: key,
             keys,
             root_secret,
             requests_per_minute,
         } = around.clone();
+        let wrapping = Arc::new(GuardedKey { key, ledger: Arc::clone(&ledger) });
+        let keys = Arc::new(GuardedKeys { keys, ledger: Arc::clone(&ledger) });
         let deps = Deps::new(
             Seams {
                 clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -197,6 +211,7 @@ impl World {
             clock,
             provider,
             wire,
+            ledger,
             around,
         }
     }
@@ -280,11 +295,12 @@ impl World {
     pub async fn store_unchecked(&self, definition: &Value) {
         let workspace = &WorkspaceKey::new(WORKSPACE);
         let id = integration_id(workspace, INTEGRATION);
-        let before = self.deps.store.read_integration(workspace, &id).await.unwrap();
+        let before = by_hand(self.deps.store.read_integration(workspace, &id)).await.unwrap();
         let sealed = before.as_ref().and_then(|before| before.sealed.clone());
         let definition = definition.to_string();
         let stored = StoredDefinition { key: INTEGRATION.to_owned(), definition, given: None, sealed };
-        assert!(self.deps.store.put_integration(workspace, &id, before.as_ref(), stored).await.unwrap());
+        let put = self.deps.store.put_integration(workspace, &id, before.as_ref(), stored);
+        assert!(by_hand(put).await.unwrap());
         self.forget_definitions();
     }
 
@@ -292,7 +308,7 @@ impl World {
     pub async fn integration(&self) -> Arc<Integration> {
         let workspace = WorkspaceKey::new(WORKSPACE);
         let id = integration_id(&workspace, INTEGRATION);
-        self.deps.definitions.integration(&workspace, &id).await.unwrap()
+        by_hand(self.deps.definitions.integration(&workspace, &id)).await.unwrap()
     }
 
     /// Makes the functions read the definitions anew, like a function that has not read them yet.
@@ -309,7 +325,10 @@ impl World {
     /// True if the connection is not archived.
     pub async fn connection_is_live(&self, id: &str) -> bool {
         let id = ConnectionId::new(id);
-        self.deps.store.read_connection(&id).await.unwrap().is_some_and(|found| found.archived_at.is_none())
+        by_hand(self.deps.store.read_connection(&id))
+            .await
+            .unwrap()
+            .is_some_and(|found| found.archived_at.is_none())
     }
 
     /// The connection with its secrets, as the workspace's manager reads it.
@@ -346,47 +365,6 @@ pub(crate) fn config(database: &Database, wire: Wire) -> aws_sdk_dynamodb::Confi
     // another's.
     let own = RetryPartition::custom("a world").token_bucket(TokenBucket::default()).build();
     config.retry_partition(own).build()
-}
-
-/// A browser that was sent to the provider.
-pub struct AtProvider {
-    /// The authorization request.
-    pub address: Url,
-}
-
-impl AtProvider {
-    /// One parameter of the authorization request.
-    #[must_use]
-    pub fn parameter(&self, name: &str) -> Option<String> {
-        parameter(&self.address, name)
-    }
-
-    /// The `state` of the authorization request.
-    #[must_use]
-    pub fn state(&self) -> String {
-        self.parameter("state").unwrap()
-    }
-
-    /// The address that the provider sends the browser back to, with a code.
-    #[must_use]
-    pub fn consent(&self) -> String {
-        self.back(&[("code", CODE)])
-    }
-
-    /// The address that the provider sends the browser back to, with these parameters and the state.
-    #[must_use]
-    pub fn back(&self, parameters: &[(&str, &str)]) -> String {
-        format!("{}?{}", self.parameter("redirect_uri").unwrap(), self.answer(parameters))
-    }
-
-    /// These parameters and the state, as a query or a form.
-    #[must_use]
-    pub fn answer(&self, parameters: &[(&str, &str)]) -> String {
-        form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(parameters)
-            .append_pair("state", &self.state())
-            .finish()
-    }
 }
 
 /// The path of the usual integration's callback.

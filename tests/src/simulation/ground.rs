@@ -37,6 +37,7 @@ use crate::browser::api_request;
 use crate::clock::TestClock;
 use crate::dump::Dump;
 use crate::gate::at_once;
+use crate::permissions::{GuardedKey, Ledger, by_hand};
 use crate::tokens::{self, ROOT, ROOT_SECRET};
 use crate::wire::Wire;
 use crate::world::{WRAPPING_KEY, config};
@@ -59,6 +60,7 @@ pub(super) struct Ground {
     clock: Arc<TestClock>,
     database: Database,
     key: Arc<StaticKey>,
+    ledger: Arc<Ledger>,
     idle: Mutex<Vec<(Function, Arc<Sandbox>)>>,
     made: AtomicU64,
     own: Weak<Self>,
@@ -89,6 +91,7 @@ impl Ground {
             clock: Arc::new(TestClock::start()),
             database,
             key: Arc::new(StaticKey::new(Zeroizing::new(WRAPPING_KEY), random)),
+            ledger: Arc::default(),
             idle: Mutex::default(),
             made: AtomicU64::new(0),
             own: own.clone(),
@@ -112,9 +115,12 @@ impl Ground {
                 random: Arc::new(draws("sandbox")),
                 provider: Arc::new(Door { ground, life: Arc::clone(&life), draws: draws("door") }),
                 keys: Arc::new(NoKeptKeys),
-                wrapping: Arc::new(GatedKey { gate: Arc::clone(&gate), key: Arc::clone(&self.key) }),
+                wrapping: Arc::new(GuardedKey {
+                    key: Arc::new(GatedKey { gate: Arc::clone(&gate), key: Arc::clone(&self.key) }),
+                    ledger: Arc::clone(&self.ledger),
+                }),
                 root_secret: Some(Arc::new(Secret::from(ROOT_SECRET))),
-                dynamo: config(&self.database, Wire::behind(gate)),
+                dynamo: config(&self.database, Wire::new().under_roles(&self.ledger).behind(gate)),
                 tables: self.database.tables.clone(),
             },
             Settings {
@@ -219,7 +225,7 @@ impl Ground {
 
     /// Begins the schedule here: its first run would look at a week.
     pub(super) async fn begin_schedule(&self) {
-        self.sandbox().deps.store.write_checkpoint(self.clock.now(), None).await.unwrap();
+        by_hand(self.sandbox().deps.store.write_checkpoint(self.clock.now(), None)).await.unwrap();
     }
 
     /// The functions, as API Gateway serves them.
@@ -258,8 +264,11 @@ impl Ground {
         dump.ok()
     }
 
-    /// What must hold of the tables at any moment.
+    /// What must hold at any moment: of the tables, and of what the functions ask for.
     pub(super) fn look(&self) {
+        self.trace.check(self.ledger.take_denied().is_empty(), || {
+            "a role does not allow what its function does".to_owned()
+        });
         if let Some(dump) = self.dump() {
             invariants::check(&self.trace, &dump);
         }

@@ -176,6 +176,19 @@ impl Record {
         Self::begin(clock, random, invocation.unwrap_or_default())
     }
 
+    /// The record of the present work.
+    #[must_use]
+    pub fn present() -> Option<Self> {
+        CURRENT.try_with(Self::clone).ok()
+    }
+
+    /// The method and the path of the request that the work answers, as the table of routes has them. Scheduled work answers
+    /// none.
+    #[must_use]
+    pub fn route(&self) -> Option<String> {
+        self.0.lock().about.get(About::Route.name()).and_then(Value::as_str).map(str::to_owned)
+    }
+
     /// Does the work with this record.
     pub fn during<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
         CURRENT.scope(self.clone(), work)
@@ -248,7 +261,7 @@ impl Drop for Inner {
 
 /// The same work, with the record of the present work: for a task of its own.
 pub fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
-    let record = CURRENT.try_with(Record::clone).ok();
+    let record = Record::present();
     async move {
         match record {
             Some(record) => CURRENT.scope(record, work).await,
@@ -287,7 +300,7 @@ pub fn notes(said: impl Into<Remark>) {
 }
 
 fn say(mut said: Remark, put: impl FnOnce(&mut State, Remark)) {
-    let Ok(record) = CURRENT.try_with(Record::clone) else {
+    let Some(record) = Record::present() else {
         // Outside of all work, each thing that is said is a line.
         line::emit(said.level, line::alone(said));
         return;
