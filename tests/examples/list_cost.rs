@@ -92,6 +92,7 @@ impl<'a> Seeder<'a> {
                 auth_option_key: "oauth".to_owned(),
                 borrowed: None,
                 account: None,
+                scopes: None,
                 created_at: Timestamp(NOW),
                 updated_at: Timestamp(NOW),
             },

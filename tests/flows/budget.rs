@@ -100,7 +100,7 @@ async fn a_renewal_costs_two_units_and_one_for_each_kb() {
     }
     let expected = [
         (20, 3.0, 3.0),
-        (100, 4.0, 3.0),
+        (100, 4.0, 4.0),
         (500, 4.0, 4.0),
         (900, 4.0, 4.0),
         (1_500, 5.0, 5.0),

@@ -15,6 +15,7 @@ mod budget;
 mod callback_parameters;
 mod callback_settings;
 mod callback_uri;
+mod caller_scopes;
 mod choice;
 mod chosen_values;
 mod client_assertion;

@@ -180,6 +180,8 @@ pub(super) mod tests {
     pub(crate) fn connection() -> Representation {
         Representation {
             account: None,
+            granted_scopes: None,
+            missing_scopes: None,
             id: ConnectionId::new("0123456789abcdef01234567"),
             name: "Example CRM".to_owned(),
             user_id: CustomerId::new("user-1"),
@@ -205,6 +207,8 @@ pub(super) mod tests {
         Representation {
             integration: Some(face()),
             account: Some(Account { id: Some("7".to_owned()), name: Some("Acme".to_owned()) }),
+            granted_scopes: Some(vec!["read".to_owned()]),
+            missing_scopes: Some(vec!["write".to_owned()]),
             state: State::ClientActionRequired,
             error: Some(error()),
             next_credentials_refresh_at: Some(TIME.to_owned()),

@@ -7,7 +7,7 @@ use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
 use protocol::secret::SecretMap;
 use serde::{Deserialize, Serialize};
 
-use super::{ConnectionSecrets, Held};
+use super::{ConnectionSecrets, Held, RequestedScopes};
 
 /// A verified request to connect: for which customer, with which input, and beside or in place of which connections.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -39,6 +39,9 @@ pub struct ConnectRequest {
     /// True if the customer's other connections stay.
     #[serde(default)]
     pub allow_multiple_connections: bool,
+    /// The scopes that the provider was asked for, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<RequestedScopes>,
     /// The time at which it was begun. One that was begun before its customer was erased connects nothing.
     pub begun_at: Timestamp,
     /// The days that the credentials of the connections that it replaces are kept.

@@ -3,6 +3,7 @@
 mod connect_request;
 mod health;
 mod precondition;
+mod scopes;
 mod secrets;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use connect_request::ConnectRequest;
 pub use health::{Doubt, Health, Revocation, Unhelped};
 pub use precondition::{Precondition, precondition_required};
+pub use scopes::{ConnectionScopes, RequestedScopes};
 pub use secrets::{ConnectionSecrets, Held};
 
 use crate::seal::{EncryptionContext, Place};
@@ -65,6 +67,9 @@ pub struct ConnectionRecord {
     /// The account at the provider, if the definition says how it is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<Account>,
+    /// The scopes that it has, if its provider grants any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<ConnectionScopes>,
     /// The time of its creation.
     pub created_at: Timestamp,
     /// The time of its last change.

@@ -3,7 +3,7 @@
 use protocol::clock::Timestamp;
 use protocol::deadline::Deadline;
 use protocol::definition::template::Template;
-use protocol::definition::{Integration, Registration};
+use protocol::definition::{AuthMethod, Integration, Registration};
 use protocol::error::{ErrorKey, Result};
 use protocol::id::ConnectionId;
 use protocol::provider::maker::Maker;
@@ -17,8 +17,8 @@ use super::choice::unchosen;
 use super::registration::signing_secrets;
 use super::{kept_refresh_token, refresh, revoke};
 use crate::connection::{
-    Account, ConnectRequest, Connection, ConnectionRecord, ConnectionSecrets, connection_context,
-    connection_not_found,
+    Account, ConnectRequest, Connection, ConnectionRecord, ConnectionScopes, ConnectionSecrets,
+    connection_context, connection_not_found,
 };
 use crate::context::choice::Unchosen;
 use crate::context::outcome::Outcome;
@@ -192,6 +192,12 @@ fn sealed(
             auth_option_key: request.auth_option_key.clone(),
             borrowed: registration.borrowed(),
             account,
+            scopes: match &registration.option().method {
+                AuthMethod::OAuth2(config) => {
+                    ConnectionScopes::of(config, request.scopes.as_ref(), &secrets.held.credentials)
+                }
+                _ => None,
+            },
             created_at: before.map_or(now, |before| before.record.created_at),
             updated_at: now,
         },

@@ -85,6 +85,7 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
         connection_id: None,
         name: given.name,
         allow_multiple_connections: given.allow_multiple_connections,
+        scopes: None,
         begun_at,
         archived_credentials_days: workspace.archived_credentials_days,
     };

@@ -31,6 +31,12 @@ pub struct Representation {
     /// The account at the provider, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<Account>,
+    /// The scopes that the provider granted, if it grants any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub granted_scopes: Option<Vec<String>>,
+    /// The scopes that the provider was asked for, and did not grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing_scopes: Option<Vec<String>>,
     /// True if its credentials can be used.
     pub connected: bool,
     /// True if its credentials are gone for good.
@@ -118,6 +124,13 @@ impl Connection {
             integration: face,
             auth_option_key: self.record.auth_option_key.clone(),
             account: self.record.account.clone(),
+            granted_scopes: self.record.scopes.as_ref().map(|scopes| scopes.granted.clone()),
+            missing_scopes: self
+                .record
+                .scopes
+                .as_ref()
+                .map(|scopes| scopes.missing.clone())
+                .filter(|missing| !missing.is_empty()),
             connected: self.is_connected(),
             disconnected: self.health.disconnected,
             state: if self.health.disconnected { State::ClientActionRequired } else { State::Ready },

@@ -7,7 +7,7 @@ use http::Response;
 use url::Url;
 
 use super::chosen::Chosen;
-use crate::connection::ConnectRequest;
+use crate::connection::{ConnectRequest, RequestedScopes};
 use crate::context::FlowContext;
 use crate::context::browser::{BrowserSecret, State};
 use crate::context::flow_id::{FLOW_LIFETIME_SECONDS, FlowId};
@@ -40,6 +40,7 @@ pub(super) async fn authorize(
         None => format!("{}{}", chosen.start.address.url, integration.callback_path()),
     };
     let loopback = deps.settings.loopback;
+    let mut request = request.clone();
     let (location, redirect_uri, temporary_credentials, kept_parameters) =
         match &chosen.registration.option().method {
             AuthMethod::OAuth2(config) => {
@@ -59,15 +60,19 @@ pub(super) async fn authorize(
                     };
                     let code_verifier = secret.code_verifier(&flow)?;
                     let sent = Sent { code_verifier, redirect_uri };
-                    let location = authorization_request(config, &values, &state.reveal(), &sent, loopback)?;
-                    Ok((location, sent.redirect_uri))
+                    let scopes = config.requested_scopes(&values, &chosen.scopes)?;
+                    let state = state.reveal();
+                    let location = authorization_request(config, &values, &state, &sent, &scopes, loopback)?;
+                    Ok((location, sent.redirect_uri, scopes))
                 };
-                let (location, redirect_uri) = maker.filled(fill).await?;
+                let (location, redirect_uri, scopes) = maker.filled(fill).await?;
+                let by_caller = chosen.scopes.given.is_some() || chosen.scopes.kept.is_some();
+                request.scopes = Some(RequestedScopes { scopes, by_caller });
                 (location, redirect_uri, None, config.callback().further())
             }
             AuthMethod::OAuth1(config) => {
                 let (location, temporary) =
-                    request_authorization(deps, chosen, request, config, &state, &callback_uri).await?;
+                    request_authorization(deps, chosen, &request, config, &state, &callback_uri).await?;
                 (location, callback_uri, Some(temporary), Vec::new())
             }
             AuthMethod::ClientCredentials(_) | AuthMethod::Proxy(_) => {
@@ -79,7 +84,6 @@ pub(super) async fn authorize(
         return Err(Error::unusable("authorizeUri").detail("it leads to a route of the service's own"));
     }
     let confirm_user = chosen.start.workspace.confirm_user;
-    let request = request.clone();
     let memory = FlowContext { request, callback_uri: redirect_uri, temporary_credentials, confirm_user };
     begin_flow(deps, (&flow, &secret), chosen, kept_parameters, &memory).await?;
     About::Flow.note(flow.as_str());

@@ -13,6 +13,7 @@ use protocol::secret::SecretMap;
 use super::authorize;
 use super::chosen::Chosen;
 use super::ended;
+use super::scopes;
 use super::subject::Subject;
 use super::submission::Submission;
 use super::verify::VerifiedStart;
@@ -48,7 +49,8 @@ pub(super) async fn begin(
     About::Integration.note(&integration.key);
     About::Option.note(&option.key);
     let registration = registration::of_option(deps, integration, option).await?;
-    let chosen = Chosen { start, integration, option, registration, attempt };
+    let scopes = scopes::asked(&start.request, &registration, reconnected.as_ref())?;
+    let chosen = Chosen { start, integration, option, registration, scopes, attempt };
     let entered = chosen.entered(deps, reconnected.as_ref()).await?;
     if start.submission.as_ref().is_some_and(Submission::turned) {
         record::ends("form shown");

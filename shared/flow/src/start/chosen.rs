@@ -1,11 +1,12 @@
 //! A start with its option chosen: the schema of its parameters, the entered parameters, and the request to connect.
 
 use protocol::definition::input::Violation;
-use protocol::definition::{AuthOption, Integration, Registration};
+use protocol::definition::{AskedScopes, AuthOption, Integration, Registration};
 use protocol::error::Result;
 use protocol::secret::SecretMap;
 use serde_json::Value;
 
+use super::scopes::SCOPES;
 use super::verify::VerifiedStart;
 use crate::connection::{ConnectRequest, Connection, ConnectionSecrets};
 use crate::context::attempt::Attempt;
@@ -18,6 +19,8 @@ pub(super) struct Chosen<'a> {
     pub(super) option: &'a AuthOption,
     /// The registration in use: this option's own, or that of a shared integration.
     pub(super) registration: Registration,
+    /// The scopes that the start asks for.
+    pub(super) scopes: AskedScopes,
     /// The attempt that the start is.
     pub(super) attempt: &'a Attempt,
 }
@@ -56,7 +59,7 @@ impl Chosen<'_> {
         // What was entered for another registration stays with that one.
         let same = reconnected.filter(|connection| connection.registration_id() == self.registration.id());
         if let Some(connection) = same
-            && (entered.parameters.is_empty() || entered.connector_parameters.is_empty())
+            && (entered.parameters.is_empty() || names_nothing(&entered.connector_parameters))
         {
             let before = ConnectionSecrets::open(deps, connection, &self.registration).await?.held;
             let is_typed = self.registration.option().method.needs_no_page();
@@ -64,8 +67,12 @@ impl Chosen<'_> {
                 entered.parameters = before.parameters;
                 entered.source = Source::Kept;
             }
-            if entered.connector_parameters.is_empty() {
+            if names_nothing(&entered.connector_parameters) {
+                let scopes = entered.connector_parameters;
                 entered.connector_parameters = before.connector_parameters;
+                for (name, value) in scopes.expose() {
+                    entered.connector_parameters.insert(name, value.clone());
+                }
             }
         }
         if let (Some(submission), Some(schema)) = (&self.start.submission, self.schema()) {
@@ -124,8 +131,14 @@ impl Chosen<'_> {
             connection_id: asked.connection_id.clone(),
             name: asked.name.clone(),
             allow_multiple_connections: asked.allow_multiple_connections,
+            scopes: None,
             begun_at: self.start.verified_at,
             archived_credentials_days: self.start.workspace.archived_credentials_days,
         }
     }
+}
+
+/// True if there is nothing but the scopes. A start that asks for more of them is about the same connection.
+fn names_nothing(connector_parameters: &SecretMap) -> bool {
+    connector_parameters.expose().keys().all(|name| name == SCOPES)
 }

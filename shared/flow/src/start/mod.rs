@@ -12,6 +12,7 @@ pub mod provenance;
 mod question;
 mod request;
 mod requester;
+mod scopes;
 mod subject;
 mod submission;
 mod verify;

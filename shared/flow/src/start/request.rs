@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::parameters;
 use crate::web::request_fields::Fields;
+use protocol::definition::GivenScopes;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::ConnectionId;
 use protocol::language::Language;
@@ -22,6 +23,8 @@ pub struct StartRequest {
     pub connection_parameters: SecretMap,
     /// The connector parameters that the caller gave.
     pub connector_parameters: SecretMap,
+    /// The scopes that the provider is asked for, if the caller names any.
+    pub scopes: Option<GivenScopes>,
     /// The connection to reconnect.
     pub connection_id: Option<ConnectionId>,
     /// The name for the connection.
@@ -74,6 +77,7 @@ impl StartRequest {
             integration_key,
             connection_parameters: parameters.object("connectionParameters")?.unwrap_or_default(),
             connector_parameters: parameters.object("connectorParameters")?.unwrap_or_default(),
+            scopes: parameters.scopes("scopes")?,
             connection_id,
             name: parameters.text("name", 255)?,
             auth_option_key: parameters.text("authOptionKey", 128)?,
@@ -100,6 +104,7 @@ impl StartRequest {
             "integrationKey": key,
             "connectionParameters": self.connection_parameters,
             "connectorParameters": self.connector_parameters,
+            "scopes": self.scopes.as_ref().map(GivenScopes::scopes),
             "connectionId": self.connection_id,
             "name": self.name,
             "authOptionKey": self.auth_option_key,

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
+use protocol::definition::GivenScopes;
 use protocol::error::{Error, Result};
 use protocol::secret::SecretMap;
 
@@ -58,6 +59,11 @@ impl Fields {
             },
             Some(_) => Err(Error::malformed(name, "must be true or false")),
         }
+    }
+
+    /// Takes scopes: an array of them, or a text with spaces between them.
+    pub fn scopes(&mut self, name: &'static str) -> Result<Option<GivenScopes>> {
+        self.0.remove(name).map_or(Ok(None), |scopes| GivenScopes::read(&scopes, name))
     }
 
     /// Takes an object.

@@ -64,6 +64,7 @@ mod registration;
 mod replaced_texts;
 mod request_names;
 mod request_signing;
+mod scopes;
 mod secret_rotation;
 pub mod shown_text;
 mod signed;
@@ -122,6 +123,7 @@ pub use request_signing::{
     AwsSigv4, Digest, HashFunction, KeySignature, KeyedHash, MessageEncoding, RequestSigning, Writing,
     holds_signature,
 };
+pub use scopes::{AskedScopes, GivenScopes, ScopesByCaller, is_scope};
 pub use signed::{Issue, Jwt, Signed};
 pub use signing_key::{KeyEncoding, SigningKey, shared_key};
 pub use token_call::TokenCall;

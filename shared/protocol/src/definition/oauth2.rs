@@ -16,6 +16,7 @@ use super::discovered::{issuer_problem, refuse_undiscovered};
 use super::further_tokens::{self, FurtherTokens};
 use super::pick::Picks;
 use super::pkce::Pkce;
+use super::scopes::ScopesByCaller;
 use super::template::{Address, Template};
 use super::token_call::TokenCall;
 use super::token_endpoint::{
@@ -121,6 +122,12 @@ pub struct OAuth2 {
     /// The scopes to request.
     #[serde(default)]
     pub scopes: Vec<Template>,
+    /// The further scopes that a start may ask for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_scopes: Vec<String>,
+    /// The scopes that a start may ask for in the place of `scopes`.
+    #[serde(default, skip_serializing_if = "ScopesByCaller::is_default")]
+    pub scopes_by_caller: ScopesByCaller,
     /// The text between two scopes; a space unless the provider differs.
     #[serde(default = "space", skip_serializing_if = "is_space")]
     pub scope_separator: String,
@@ -214,6 +221,7 @@ impl OAuth2 {
         token_endpoint::check_answers(self.answer_rules(&self.refresh_refusals), checker);
         further_tokens::check(&self.further_tokens, checker);
         checker.scope_templates(&self.scopes, &self.scope_separator);
+        self.check_scopes_by_caller(checker);
         checker.added(self.extra.keys(), |name| OWN_PARAMETERS.contains(&name));
         checker.templates("extra", &self.extra, Credentials::NotYet);
         for (name, template) in &self.extra {

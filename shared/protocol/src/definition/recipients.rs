@@ -161,6 +161,8 @@ fn of_oauth2(config: &OAuth2) -> Vec<(&'static str, &Address, Gets)> {
         revocation_uri,
         revocation_per_token: _,
         scopes: _,
+        allowed_scopes: _,
+        scopes_by_caller: _,
         scope_separator: _,
         client_auth_location,
         client_assertion: _,

@@ -127,6 +127,8 @@ error_keys! {
     OriginNotAllowed = "origin_not_allowed", BadRequest, FORBIDDEN, OwnPage;
     /// The customer's input does not fit the option's schema.
     InputInvalid = "input_invalid", BadRequest, BAD_REQUEST, RedirectUri;
+    /// The start asks for a scope that the option does not let it choose.
+    ScopeNotAllowed = "scope_not_allowed", BadRequest, BAD_REQUEST, RedirectUri;
     /// The integration or workspace is not completely or not correctly defined.
     ConfigurationInvalid = "configuration_invalid", Configuration, BAD_REQUEST, RedirectUri;
     /// The callback carries no `state`.

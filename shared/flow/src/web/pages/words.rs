@@ -52,6 +52,7 @@ pub(super) fn words(key: ErrorKey, texts: &'static Texts<'static>) -> Words {
         Key::NotFound => (texts.nothing_here, texts.start_there, texts.ask_if_it_stays),
         Key::RequestMalformed
         | Key::RequestTooLarge
+        | Key::ScopeNotAllowed
         | Key::MediaTypeUnsupported
         | Key::MethodNotAllowed
         | Key::NotSupported

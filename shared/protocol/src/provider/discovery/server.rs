@@ -10,7 +10,7 @@ use super::challenge::Challenge;
 use super::document::{self, JSON};
 use super::metadata::{named, texts};
 use super::well_known;
-use crate::definition::{discovered_endpoint_problem, is_issuer};
+use crate::definition::{discovered_endpoint_problem, is_issuer, is_scope};
 use crate::provider::calls::Calls;
 
 /// What the protocol's transport answers with.
@@ -96,7 +96,7 @@ fn described(
         Some(scope) => scope.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect(),
         None => owned(texts(metadata, "scopes_supported").unwrap_or_default()),
     };
-    if scopes.iter().all(|scope| is_scope(scope)) {
+    if scopes.iter().all(|scope| is_plain_scope(scope)) {
         Ok((resource, issuers, scopes))
     } else {
         Err("leads to a scope that is none (RFC 6749 §3.3)".to_owned())
@@ -110,11 +110,9 @@ fn is_same(own: &str, named: &str) -> bool {
         || (is_host(own) && is_host(named) && own.trim_end_matches('/') == named.trim_end_matches('/'))
 }
 
-/// A text of a scope. `{` would begin a placeholder of ours.
-fn is_scope(scope: &str) -> bool {
-    scope.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
-        && !scope.contains("${")
-        && !scope.contains("{{")
+/// True if the text can be a scope, and begins no placeholder of ours.
+fn is_plain_scope(scope: &str) -> bool {
+    is_scope(scope) && !scope.contains("${") && !scope.contains("{{")
 }
 
 impl Server {

@@ -19,6 +19,7 @@ pub fn authorization_request(
     values: &Values<'_>,
     state: &str,
     sent: &Sent,
+    scopes: &[String],
     loopback: Loopback,
 ) -> Result<Url> {
     let page = config.authorize_uri()?.render(values, loopback)?;
@@ -46,9 +47,9 @@ pub fn authorization_request(
     }
     // `set_redirect_uri` would not do: it takes only URLs.
     request = request.add_extra_param("redirect_uri", &sent.redirect_uri);
-    if let Some(scope) = joined(&config.scopes, &config.scope_separator, values)? {
+    if !scopes.is_empty() {
         // `add_scope` would not do: it knows no separator but the space.
-        request = request.add_extra_param("scope", scope);
+        request = request.add_extra_param("scope", scopes.join(&config.scope_separator));
     }
     if let Some(resource) = &config.resource {
         request = request.add_extra_param(RESOURCE, resource.render_text(values)?);

@@ -1,0 +1,132 @@
+//! The keys that callers give connections. A key is a customer's: an item of the connections table under a hash of both, which
+//! names the connection that has it.
+//!
+//! A connection takes its key in the transaction that makes it live, so that two never have the same. Nothing else frees a
+//! key: one whose connection is archived, or has another key by now, is anybody's. Whoever takes it names the version of the
+//! item that was read before the connection was looked at, and every write of the item raises that.
+
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+
+use super::change::Change;
+use super::erase::deleted_at;
+use super::item::{Found, Item, number, text};
+use super::slot::hashed;
+use super::transact::transact_write_item;
+use super::transient::PATIENCE;
+use super::write::failed_condition;
+use super::{Store, unavailable};
+use crate::connection::Connection;
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::{ConnectionId, ConnectionKey, CustomerId, WorkspaceKey};
+
+/// The attribute of a connection with its key, if it has one.
+pub(super) const KEY: &str = "connectionKey";
+
+/// The attribute with the id of the connection that has a key.
+const HOLDER: &str = "holder";
+
+/// A key, as it was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KeyFound {
+    /// The connection that had it last. It may be archived by now, or have another one.
+    pub holder: Option<ConnectionId>,
+    version: Option<i64>,
+}
+
+impl Store {
+    /// Reads a customer's key, strongly consistent.
+    pub async fn read_key(
+        &self,
+        workspace: &WorkspaceKey,
+        customer: &CustomerId,
+        key: &ConnectionKey,
+    ) -> Result<KeyFound> {
+        let get = self
+            .client()
+            .get_item()
+            .table_name(&self.tables.connections)
+            .key("pk", text(item_key(workspace, customer, key)))
+            .consistent_read(true);
+        let found =
+            self.sent(|| get.clone().send()).await.map_err(|error| unavailable("GetItem key", &error))?;
+        let found = found.item.unwrap_or_default();
+        Ok(KeyFound {
+            holder: found.opt_text(HOLDER).map(ConnectionId::new),
+            version: found.opt_number("version"),
+        })
+    }
+
+    /// Gives a connection the key, if that is still as it was found.
+    pub(super) fn take_key(
+        &self,
+        connection: &Connection,
+        key: &ConnectionKey,
+        found: &KeyFound,
+    ) -> Result<TransactWriteItem> {
+        let update = self.key_of(connection, key);
+        transact_write_item(match found.version {
+            Some(version) => update
+                .condition_expression("version = :version")
+                .expression_attribute_values(":version", number(version)),
+            None => update.condition_expression("attribute_not_exists(pk)"),
+        })
+    }
+
+    /// Gives a connection the key of the one that it replaces.
+    pub(super) fn inherit_key(
+        &self,
+        connection: &Connection,
+        key: &ConnectionKey,
+        from: &ConnectionId,
+    ) -> Result<TransactWriteItem> {
+        transact_write_item(
+            self.key_of(connection, key)
+                .condition_expression(format!("{HOLDER} = :from"))
+                .expression_attribute_values(":from", text(from)),
+        )
+    }
+
+    fn key_of(&self, connection: &Connection, key: &ConnectionKey) -> UpdateBuilder {
+        Update::builder()
+            .table_name(&self.tables.connections)
+            .key("pk", text(item_key(&connection.workspace, &connection.customer, key)))
+            .update_expression(format!("SET {HOLDER} = :holder REMOVE #ttl ADD version :one"))
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":holder", text(&connection.id))
+            .expression_attribute_values(":one", number(1))
+    }
+
+    /// Forgets which connection had the key, before that is erased. What is left says nothing, and is deleted some time.
+    pub async fn forget_key(&self, archived: &Connection) -> Result<()> {
+        let Some(key) = &archived.key else { return Ok(()) };
+        let found = self.read_key(&archived.workspace, &archived.customer, key).await?;
+        let (Some(version), true) = (found.version, found.holder.as_ref() == Some(&archived.id)) else {
+            return Ok(());
+        };
+        let now = self.clock.now();
+        let change = Change::default()
+            .remove(HOLDER)
+            .set("ttl", deleted_at(now))
+            .set("version", number(version + 1))
+            .only_if("version", number(version));
+        let pk = item_key(&archived.workspace, &archived.customer, key);
+        match self.write_item(now + PATIENCE, &pk, &change).await {
+            Ok(_) => Ok(()),
+            // Another connection has it by now; or the same write was already made, but its answer was lost.
+            Err(error) if failed_condition(&error).and_then(Found::item).is_some() => Ok(()),
+            Err(error) => Err(unavailable("UpdateItem key", &error)),
+        }
+    }
+}
+
+/// The error for a key that another of the customer's connections has.
+pub(super) fn key_taken() -> Error {
+    let message = "Another connection of the customer has this key.";
+    Error::new(ErrorKey::AlreadyExists, message).field("connectionKey")
+}
+
+/// Returns the item's key in the connections table. Connection ids are hexadecimal, so none begins like it.
+fn item_key(workspace: &WorkspaceKey, customer: &CustomerId, key: &ConnectionKey) -> String {
+    format!("key#{}", hashed(&[workspace.as_str(), customer.as_str(), key.as_str()]))
+}
