@@ -87,6 +87,7 @@ impl<'a> Seeder<'a> {
             workspace: WorkspaceKey::new(WORKSPACE),
             customer: customer(0),
             integration: IntegrationId::new("fdd9e593761aae79750bee50fc233279"),
+            key: None,
             record: ConnectionRecord {
                 name: "Example CRM".to_owned(),
                 auth_option_key: "oauth".to_owned(),

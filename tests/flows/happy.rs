@@ -43,6 +43,10 @@ async fn the_connection_can_be_read_at_once() {
       "connected": true,
       "createdAt": "2026-01-01T00:00:00.000Z",
       "disconnected": false,
+      "grantedScopes": [
+        "read",
+        "write"
+      ],
       "id": "0b5000b73a53f0916c93c68f",
       "integration": {
         "id": "fdd9e593761aae79750bee50fc233279",

@@ -95,6 +95,15 @@ async fn no_write_that_arrives_once_more_changes_anything() {
     let reconnected = Start::new().with(&json!({ "connectionId": id }));
     world.connect(&browser, &reconnected).await.assert_connected();
     world.connect(&browser, &Start::new()).await.assert_connected();
+    let keyed = Start::new().with(&json!({ "connectionKey": "main", "allowMultipleConnections": true }));
+    let keyed = world.connect(&browser, &keyed).await.connection_id();
+    let path = format!("/connections/{keyed}");
+    call(&world, Method::PATCH, &path, Some(&json!({ "key": "other" }))).await;
+    call(&world, Method::DELETE, &path, None).await;
+    let beside = json!({ "allowMultipleConnections": true });
+    call(&world, Method::POST, &format!("{path}/restore"), Some(&beside)).await;
+    world.connect(&browser, &Start::new().with(&beside)).await.assert_connected();
+    call(&world, Method::DELETE, &format!("{path}?erase=true"), None).await;
     call(&world, Method::DELETE, &format!("/integrations/{INTEGRATION}?force=true"), None).await;
     let mut defined = definitions::integration();
     defined["name"] = json!("Defined anew");

@@ -22,6 +22,7 @@ mod client_assertion;
 mod client_authentication;
 mod client_certificate;
 mod client_credentials;
+mod connection_key;
 mod connectors;
 mod credentials_in_body;
 mod customer_export;

@@ -323,8 +323,10 @@ fn assert_its_event(body: &Value) {
     let transaction = body["TransactItems"].as_array();
     writes.extend(transaction.into_iter().flatten().filter_map(|item| item.as_object()?.values().next()));
     for write in writes.into_iter().filter(|write| write["TableName"] == "connections") {
-        let is_slot = write["Key"]["pk"]["S"].as_str().is_some_and(|key| key.starts_with("slot#"));
-        let update = write["UpdateExpression"].as_str().filter(|_| !is_slot);
+        let is_no_connection =
+            |key: &str| ["slot#", "key#", "self#"].iter().any(|kind| key.starts_with(kind));
+        let is_none = write["Key"]["pk"]["S"].as_str().is_some_and(is_no_connection);
+        let update = write["UpdateExpression"].as_str().filter(|_| !is_none);
         if let Some(update) = update {
             let sets = update.contains("event = :event");
             let removes = update.split_once("REMOVE").is_some_and(|(_, names)| names.contains("event"));

@@ -84,3 +84,8 @@ id! {
     /// The id of a connection, as callers know it.
     ConnectionId
 }
+
+id! {
+    /// A key that a caller gives a connection. It is the customer's own: another customer may have the same.
+    ConnectionKey
+}

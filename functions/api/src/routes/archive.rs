@@ -2,7 +2,6 @@
 //! `/connections/{id}/restore`.
 
 use bytes::Bytes;
-use flow::connection::Connection;
 use flow::lifecycle::disconnect;
 use flow::lifecycle::erase::{AtProvider, erase};
 use flow::store::Siblings;
@@ -17,13 +16,13 @@ use crate::{answer, body};
 /// DELETE: archives the connection, and has the provider forget its credentials where that ends nothing else. One that is
 /// archived already stays as it is. With `erase=true`, for who manages the workspace, nothing is left of it.
 pub(crate) async fn archive(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
-    let Call { deps, id, deadline, .. } = call;
+    let Call { deps, deadline, .. } = call;
     let erases = call.query().flag("erase")?.unwrap_or_default();
     if erases && matches!(caller, Caller::Customer(_)) {
         let message = "erase needs a management token (isAdmin, and no customer).";
         return Err(Error::new(ErrorKey::AccessDenied, message).field("erase"));
     }
-    let connection = Connection::visible(deps, id, &caller).await?;
+    let connection = call.connection(&caller).await?;
     if erases {
         let level = match erase(deps, connection, deadline).await? {
             AtProvider::NotRevoked => Level::Warn,
@@ -39,8 +38,8 @@ pub(crate) async fn archive(call: Call<'_>, caller: Caller) -> Result<Response<B
 
 /// POST: the connection is live again, with the credentials that it had. One that is live stays as it is.
 pub(crate) async fn restore(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
-    let Call { deps, request, id, .. } = call;
-    let mut connection = Connection::visible(deps, id, &caller).await?;
+    let Call { deps, request, .. } = call;
+    let mut connection = call.connection(&caller).await?;
     let siblings = match body::optional_fields(request)?.flag("allowMultipleConnections")? {
         Some(true) => Siblings::Allowed,
         _ => Siblings::Refused,

@@ -1,13 +1,15 @@
 //! PATCH and PUT `/connections/{id}`.
 
 use bytes::Bytes;
-use flow::connection::{Connection, Precondition};
+use flow::connection::{Connection, Precondition, Setting, read_key};
+use flow::lifecycle::keyed::change_key;
 use flow::lifecycle::update::{Changes, update};
 use flow::web::request_fields::Fields;
 use http::header::IF_MATCH;
 use http::{HeaderMap, Response, StatusCode};
 use protocol::definition::integration_id_of;
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::ConnectionKey;
 use protocol::record;
 use protocol::secret::SecretMap;
 use protocol::token::{Caller, Scope};
@@ -42,8 +44,8 @@ enum Name {
 }
 
 async fn change(call: Call<'_>, caller: Caller, name_is: Name) -> Result<Response<Bytes>> {
-    let Call { deps, request, id, deadline } = call;
-    let mut connection = Connection::live(deps, id, &caller).await?;
+    let Call { deps, request, deadline, .. } = call;
+    let mut connection = call.live_connection(&caller).await?;
     let mut fields = body::fields(request)?;
     check_unchanged(&mut fields, &connection)?;
     let name = name(&mut fields)?;
@@ -60,8 +62,13 @@ async fn change(call: Call<'_>, caller: Caller, name_is: Name) -> Result<Respons
     if let Some(field) = changes.sealed_field() {
         check_may_seal(&caller, field)?;
     }
-    let is_change = !changes.is_empty();
+    let key = key(&mut fields)?;
+    let is_change = !changes.is_empty() || key != Setting::Stays;
     connection = update(deps, connection, changes, deadline).await?;
+    if key != Setting::Stays {
+        let key = key.over(connection.key.clone());
+        connection = change_key(deps, connection, key.as_ref()).await?;
+    }
     if is_change {
         record::ends("changed");
     }
@@ -103,6 +110,15 @@ fn if_match(headers: &HeaderMap) -> Result<Option<Precondition>> {
         }
     }
     Ok(headers.contains_key(IF_MATCH).then_some(Precondition::OneOf(versions)))
+}
+
+/// The key that is given, if one is: `null` takes it away.
+fn key(fields: &mut Fields) -> Result<Setting<ConnectionKey>> {
+    if fields.is_null("key") {
+        return Ok(Setting::Gone);
+    }
+    let key = fields.text("key", MAX_ID)?.map(|key| read_key(&key, "key")).transpose()?;
+    Ok(key.into())
 }
 
 /// A name that is given is not empty.

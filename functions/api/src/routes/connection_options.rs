@@ -115,7 +115,7 @@ async fn asked(deps: &Deps, caller: &Caller, mut body: Fields) -> Result<Arc<Int
         let message = "integrationId, integrationKey or connectionId is missing.";
         return Err(Error::new(ErrorKey::ParameterMissing, message).field("integrationId"));
     };
-    let connection = Connection::visible(deps, &id, caller).await?;
+    let connection = Connection::visible(deps, &id, caller, None).await?;
     deps.definitions.integration(caller.workspace(), &connection.integration).await
 }
 

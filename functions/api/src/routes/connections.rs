@@ -86,7 +86,7 @@ pub(crate) async fn list(call: Call<'_>, caller: Caller) -> Result<Response<Byte
 /// GET: one connection; somebody else's is not found. With `includeSecrets=true`, for who manages the workspace and may see
 /// secrets, its parameters and credentials too, these refreshed if they had ended.
 pub(crate) async fn show(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
-    let Call { deps, id, deadline, .. } = call;
+    let Call { deps, deadline, .. } = call;
     let include_secrets = call.query().flag("includeSecrets")?.unwrap_or_default();
     if include_secrets {
         if matches!(caller, Caller::Customer(_)) {
@@ -95,7 +95,7 @@ pub(crate) async fn show(call: Call<'_>, caller: Caller) -> Result<Response<Byte
         }
         caller.scopes().check(Scope::ConnectionsSecrets).map_err(|error| error.field("includeSecrets"))?;
     }
-    let mut connection = Connection::visible(deps, id, &caller).await?;
+    let mut connection = call.connection(&caller).await?;
     if include_secrets {
         connection = refresh::fresh(deps, connection, deadline).await?;
     }
@@ -159,7 +159,7 @@ pub(super) fn limit(query: &mut Fields) -> Result<i32> {
 pub(super) mod tests {
     use flow::connection::Account;
     use flow::lifecycle::representation::State;
-    use protocol::id::{ConnectionId, CustomerId, IntegrationId};
+    use protocol::id::{ConnectionId, ConnectionKey, CustomerId, IntegrationId};
     use serde_json::Map;
 
     use super::*;
@@ -180,6 +180,7 @@ pub(super) mod tests {
     pub(crate) fn connection() -> Representation {
         Representation {
             account: None,
+            key: None,
             granted_scopes: None,
             missing_scopes: None,
             id: ConnectionId::new("0123456789abcdef01234567"),
@@ -207,6 +208,7 @@ pub(super) mod tests {
         Representation {
             integration: Some(face()),
             account: Some(Account { id: Some("7".to_owned()), name: Some("Acme".to_owned()) }),
+            key: Some(ConnectionKey::new("main")),
             granted_scopes: Some(vec!["read".to_owned()]),
             missing_scopes: Some(vec!["write".to_owned()]),
             state: State::ClientActionRequired,

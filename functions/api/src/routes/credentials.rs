@@ -2,7 +2,7 @@
 //! and `/disconnect`.
 
 use bytes::Bytes;
-use flow::connection::{Connection, ConnectionSecrets};
+use flow::connection::ConnectionSecrets;
 use flow::lifecycle::refresh::{self, Renewal};
 use flow::lifecycle::{connect, registration};
 use http::Response;
@@ -18,7 +18,7 @@ use crate::answer;
 /// POST: new credentials now, whatever the age of those that there are. What never ends needs none.
 pub(crate) async fn refresh(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
     let Call { deps, deadline, .. } = call;
-    let connection = Connection::live(deps, call.id, &caller).await?.usable()?;
+    let connection = call.live_connection(&caller).await?.usable()?;
     let registration = registration::of_connection(deps, &connection).await?;
     let secrets = ConnectionSecrets::open(deps, &connection, &registration).await?;
     if Renewal::of(registration.option(), &secrets.held.credentials).is_some() {
@@ -42,7 +42,7 @@ pub(super) struct Tested {
 /// POST: whether the integration's API takes the credentials, by its test call.
 pub(crate) async fn test(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
     let Call { deps, deadline, .. } = call;
-    let connection = Connection::live(deps, call.id, &caller).await?;
+    let connection = call.live_connection(&caller).await?;
     let tested = async {
         let connection = refresh::fresh(deps, connection, deadline).await?.usable()?;
         let registration = registration::of_connection(deps, &connection).await?;
@@ -60,7 +60,7 @@ pub(crate) async fn test(call: Call<'_>, caller: Caller) -> Result<Response<Byte
 /// again; an archived one stays archived.
 pub(crate) async fn disconnect(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
     let Call { deps, deadline, .. } = call;
-    let connection = Connection::visible(deps, call.id, &caller).await?;
+    let connection = call.connection(&caller).await?;
     flow::lifecycle::disconnect::disconnect(deps, connection, deadline).await?;
     record::ends("disconnected");
     Ok(answer::no_content())

@@ -32,6 +32,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use flow::connection::Connection;
 use flow::deps::Deps;
 use flow::web::request_fields::Fields;
 use flow::web::routes::{Access, Function, Route, browser_routes, method_not_allowed};
@@ -39,7 +40,7 @@ use http::{Method, Request, Response};
 use percent_encoding::percent_decode_str;
 use protocol::deadline::Deadline;
 use protocol::error::{Error, ErrorKey, Result};
-use protocol::id::WorkspaceKey;
+use protocol::id::{CustomerId, WorkspaceKey};
 use protocol::path::fits;
 use protocol::token::Scope::{
     self, Connect, ConnectionsRead, ConnectionsTest, ConnectionsWrite, CustomersErase, CustomersRead,
@@ -218,6 +219,21 @@ impl Call<'_> {
     /// The fields of the query.
     fn query(&self) -> Fields {
         Fields::of_query(self.request.uri().query().unwrap_or_default())
+    }
+
+    /// The connection that the path names by its id or its key, if the caller may see it. Whose the key is, who manages the
+    /// workspace says in the query.
+    async fn connection(&self, caller: &Caller) -> Result<Connection> {
+        Connection::visible(self.deps, self.id, caller, self.asked_customer()?.as_ref()).await
+    }
+
+    /// The same, but only a live one.
+    async fn live_connection(&self, caller: &Caller) -> Result<Connection> {
+        Connection::live(self.deps, self.id, caller, self.asked_customer()?.as_ref()).await
+    }
+
+    fn asked_customer(&self) -> Result<Option<CustomerId>> {
+        Ok(connections::either(&mut self.query(), "userId", "tenantId")?.map(CustomerId::new))
     }
 }
 

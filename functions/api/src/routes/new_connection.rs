@@ -1,6 +1,7 @@
 //! POST `/connections`: a connection from credentials that the caller already holds.
 
 use bytes::Bytes;
+use flow::connection::read_key;
 use flow::lifecycle::import::{Import, import};
 use flow::web::request_fields::Fields;
 use http::{Response, StatusCode};
@@ -27,6 +28,7 @@ pub(crate) async fn create(call: Call<'_>, caller: Caller) -> Result<Response<By
         integration: integration(&mut fields, &workspace)?,
         workspace,
         auth_option_key: fields.text("authOptionKey", MAX_ID)?,
+        key: fields.text("key", MAX_ID)?.map(|key| read_key(&key, "key")).transpose()?,
         name: fields.text("name", MAX_NAME)?,
         credentials: fields.object("credentials")?,
         parameters: parameters(&mut fields)?

@@ -33,7 +33,7 @@ pub(crate) async fn forward(call: Call<'_>, caller: Caller) -> Result<Response<B
     let Call { deps, request, id, deadline } = call;
     record::step("forward");
     let path = BelowBase::of(request)?;
-    let connection = Connection::visible(deps, id, &caller).await?;
+    let connection = Connection::visible(deps, id, &caller, None).await?;
     if request.body().len() > MAX_BODY {
         return Err(Error::new(ErrorKey::RequestTooLarge, "The request is larger than 4 MiB."));
     }

@@ -3,7 +3,7 @@
 use protocol::clock::Timestamp;
 use protocol::definition::{ARCHIVED_CREDENTIALS_DAYS, Borrowed, BoundValues, Registration, RegistrationId};
 use protocol::error::Result;
-use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
+use protocol::id::{ConnectionId, ConnectionKey, CustomerId, IntegrationId, WorkspaceKey};
 use protocol::secret::SecretMap;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,9 @@ pub struct ConnectRequest {
     /// The connection to reconnect, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_id: Option<ConnectionId>,
+    /// The key for the connection, if one was given. A live connection that has it is reconnected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_key: Option<ConnectionKey>,
     /// The name for the connection, if one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

@@ -64,7 +64,9 @@ mod tests {
             assert!(matches!(ConnectionName::read(id), Some(ConnectionName::Id(_))), "{id}");
             read_key(id, "connectionKey").unwrap_err();
         }
-        for key in ["main", "0", "team:7@eu.example", "a-b_c~d", "0123456789abcdef0123456", &"k".repeat(MAX_KEY)] {
+        for key in
+            ["main", "0", "team:7@eu.example", "a-b_c~d", "0123456789abcdef0123456", &"k".repeat(MAX_KEY)]
+        {
             assert!(matches!(ConnectionName::read(key), Some(ConnectionName::Key(_))), "{key}");
             read_key(key, "connectionKey").unwrap();
         }

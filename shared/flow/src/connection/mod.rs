@@ -2,23 +2,27 @@
 
 mod connect_request;
 mod health;
+mod key;
 mod precondition;
 mod scopes;
 mod secrets;
+mod setting;
 
 use serde::{Deserialize, Serialize};
 
 pub use connect_request::ConnectRequest;
 pub use health::{Doubt, Health, Revocation, Unhelped};
+pub use key::{ConnectionName, read_key};
 pub use precondition::{Precondition, precondition_required};
 pub use scopes::{ConnectionScopes, RequestedScopes};
 pub use secrets::{ConnectionSecrets, Held};
+pub use setting::Setting;
 
 use crate::seal::{EncryptionContext, Place};
 use protocol::clock::Timestamp;
 use protocol::definition::{Borrowed, RegistrationId};
 use protocol::error::{Error, ErrorKey, Result};
-use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
+use protocol::id::{ConnectionId, ConnectionKey, CustomerId, IntegrationId, WorkspaceKey};
 use protocol::token::Caller;
 
 /// A connection as stored. Its secrets stay sealed.
@@ -32,6 +36,8 @@ pub struct Connection {
     pub customer: CustomerId,
     /// The integration's id.
     pub integration: IntegrationId,
+    /// The key that a caller gave it. Once it is archived, another connection may have taken it.
+    pub key: Option<ConnectionKey>,
     /// The part without secrets.
     pub record: ConnectionRecord,
     /// The state of its credentials.

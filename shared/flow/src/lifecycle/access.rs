@@ -1,34 +1,62 @@
 //! Reads a connection for a caller who may see it, and opens its secrets.
 
 use protocol::definition::{Registration, RegistrationId};
-use protocol::error::{Error, Result};
-use protocol::id::ConnectionId;
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::CustomerId;
 use protocol::token::Caller;
 
-use crate::connection::{Connection, ConnectionSecrets, Held, connection_not_found, connection_place};
+use super::keyed::keyed;
+use crate::connection::{
+    Connection, ConnectionName, ConnectionSecrets, Held, connection_not_found, connection_place,
+};
 use crate::deps::Deps;
 use protocol::record::About;
 
 impl Connection {
-    /// Returns the connection with this id if the caller may see it; for anybody else it does not exist. The request's
-    /// text `id` becomes an id here.
-    pub async fn visible(deps: &Deps, id: &str, caller: &Caller) -> Result<Self> {
-        // A text that cannot be an id is not looked up.
-        if !(1..=64).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return Err(connection_not_found());
-        }
-        let found = deps.store.read_connection(&ConnectionId::new(id)).await?;
-        if found.is_some() {
-            About::Connection.note(id);
+    /// Returns the connection with this id or key if the caller may see it; for anybody else it does not exist. The
+    /// request's text `name` becomes an id or a key here. A key is one of the customer's who calls; who manages the
+    /// workspace says of which `customer`.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`; `parameter_missing`, if it is not said whose the key is.
+    pub async fn visible(
+        deps: &Deps,
+        name: &str,
+        caller: &Caller,
+        customer: Option<&CustomerId>,
+    ) -> Result<Self> {
+        let found = match ConnectionName::read(name).ok_or_else(connection_not_found)? {
+            ConnectionName::Id(id) => deps.store.read_connection(&id).await?,
+            ConnectionName::Key(key) => {
+                let customer = match caller {
+                    Caller::Customer(customer) => &customer.id,
+                    Caller::Admin { .. } => customer.ok_or_else(whose_key)?,
+                };
+                keyed(deps, caller.workspace(), customer, &key).await?.connection
+            }
+        };
+        if let Some(found) = &found {
+            About::Connection.note(&found.id);
         }
         found.filter(|connection| connection.is_visible_to(caller)).ok_or_else(connection_not_found)
     }
 
     /// Returns the connection as [`Self::visible`] does, but only a live one: an archived one cannot be used.
-    pub async fn live(deps: &Deps, id: &str, caller: &Caller) -> Result<Self> {
-        let connection = Self::visible(deps, id, caller).await?;
+    pub async fn live(
+        deps: &Deps,
+        name: &str,
+        caller: &Caller,
+        customer: Option<&CustomerId>,
+    ) -> Result<Self> {
+        let connection = Self::visible(deps, name, caller, customer).await?;
         if connection.archived_at.is_some() { Err(connection_not_found()) } else { Ok(connection) }
     }
+}
+
+fn whose_key() -> Error {
+    let message = "A connection's key is a customer's own: name the connection by its id, or say with userId whose it is.";
+    Error::new(ErrorKey::ParameterMissing, message).field("userId")
 }
 
 impl ConnectionSecrets {

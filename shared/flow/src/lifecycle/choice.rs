@@ -7,6 +7,7 @@ use protocol::language;
 use protocol::secret::SecretMap;
 use serde_json::Value;
 
+use super::keyed::place;
 use super::replaced::replaced;
 use crate::connection::{ConnectRequest, Connection, ConnectionSecrets, Held};
 use crate::context::choice::{Question, Unchosen, not_named};
@@ -137,8 +138,8 @@ async fn values_before(
     registration: &Registration,
     choose: &Choose,
 ) -> Result<Vec<String>> {
-    let before: Option<Connection> = match &request.connection_id {
-        Some(id) => deps.store.read_connection(id).await?,
+    let before: Option<Connection> = match place(deps, request).await?.before {
+        Some(before) => Some(before),
         None if request.allow_multiple_connections => None,
         None => replaced(deps, request).await?.into_iter().next(),
     };

@@ -4,8 +4,8 @@ use protocol::clock::Timestamp;
 use protocol::deadline::Deadline;
 use protocol::definition::template::Template;
 use protocol::definition::{AuthMethod, Integration, Registration};
-use protocol::error::{ErrorKey, Result};
-use protocol::id::ConnectionId;
+use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::{ConnectionId, ConnectionKey};
 use protocol::provider::maker::Maker;
 use protocol::provider::test_call;
 use protocol::random::draw_id;
@@ -14,11 +14,12 @@ use protocol::secret::SecretMap;
 
 use super::after_connect::complete;
 use super::choice::unchosen;
+use super::keyed::{Place, place};
 use super::registration::signing_secrets;
 use super::{kept_refresh_token, refresh, revoke};
 use crate::connection::{
     Account, ConnectRequest, Connection, ConnectionRecord, ConnectionScopes, ConnectionSecrets,
-    connection_context, connection_not_found,
+    connection_context,
 };
 use crate::context::choice::Unchosen;
 use crate::context::outcome::Outcome;
@@ -50,6 +51,9 @@ pub struct Issued<'a> {
     pub flow: Option<FlowClaim<'a>>,
 }
 
+/// The most times that a connection is saved once more because another one took its key.
+const MOST_TRIES: u32 = 3;
+
 /// How far a connection came.
 pub enum Progress {
     /// It is made, or the flow had ended before.
@@ -75,27 +79,53 @@ pub async fn connect(
     issued: Issued<'_>,
     deadline: Deadline,
 ) -> Result<Progress> {
-    let mut secrets = request.secrets(issued.credentials);
-    let (registration, at) = (issued.registration, issued.at);
-    secrets.held.callback_uri =
-        issued.callback_uri.filter(|_| registration.keeps_callback_uri()).map(str::to_owned);
-    if let Some(first) = issued.next_call
+    let Issued { registration, credentials, at, next_call, key, callback_uri, flow } = issued;
+    let mut secrets = request.secrets(credentials);
+    secrets.held.callback_uri = callback_uri.filter(|_| registration.keeps_callback_uri()).map(str::to_owned);
+    if let Some(first) = next_call
         && let Some(asks) =
             completed(deps, request, registration, (&mut secrets, at), first, deadline).await?
     {
         return Ok(Progress::Asks(asks));
     }
-    prove(deps, issued.registration, &secrets, deadline).await?;
+    prove(deps, registration, &secrets, deadline).await?;
+    let proven = Proven { registration, at, key, flow };
+    let mut tries = 0;
+    loop {
+        match save(deps, request, proven, &mut secrets, deadline).await {
+            // Another one was made with the same key meanwhile. Now that one is connected again.
+            Err(error) if error.key() == ErrorKey::AlreadyExists && tries < MOST_TRIES => tries += 1,
+            ended => return ended.map(Progress::Ended),
+        }
+    }
+}
+
+/// What is saved with proven credentials.
+#[derive(Clone, Copy)]
+struct Proven<'a> {
+    registration: &'a Registration,
+    at: Timestamp,
+    key: &'a Prepared,
+    flow: Option<FlowClaim<'a>>,
+}
+
+/// Saves proven credentials, with the flow's outcome.
+async fn save(
+    deps: &Deps,
+    request: &ConnectRequest,
+    proven: Proven<'_>,
+    secrets: &mut ConnectionSecrets,
+    deadline: Deadline,
+) -> Result<Outcome> {
+    let registration = proven.registration;
     let integration = deps.definitions.integration(&request.workspace, &request.integration).await?;
-    let before = match &request.connection_id {
-        Some(id) => Some(deps.store.read_connection(id).await?.ok_or_else(connection_not_found)?),
-        None => None,
-    };
+    let Place { before, key } = place(deps, request).await?;
     let lease =
-        kept_refresh_token::keep(deps, request, registration, &mut secrets, before.as_ref(), deadline).await;
+        kept_refresh_token::keep(deps, request, registration, secrets, before.as_ref(), deadline).await;
     let connection = {
-        let secrets = (&secrets, issued.at, issued.key);
-        sealed(deps, request, issued.registration, &integration, secrets, before.as_ref())?
+        let secrets = (&*secrets, proven.at, proven.key);
+        let key = key.as_ref().map(|(key, _)| key);
+        sealed(deps, request, proven.registration, &integration, secrets, (before.as_ref(), key))?
     };
     let save = SaveConnection {
         connection: &connection,
@@ -106,7 +136,8 @@ pub async fn connect(
             (None, true) => Others::Kept,
             (None, false) => Others::Replaced,
         },
-        flow: issued.flow,
+        key: key.as_ref().map(|(key, found)| (key, found)),
+        flow: proven.flow,
         begun: request.begun_at,
         archived_credentials_days: request.archived_credentials_days,
         token: draw_id(&*deps.random),
@@ -120,6 +151,10 @@ pub async fn connect(
     });
     if let Some(lease) = lease.filter(|_| !connected) {
         refresh::release(deps, &lease).await;
+        // Without the lease, somebody else may exchange the refresh token that was kept.
+        if saved.as_ref().is_err_and(|error| error.key() == ErrorKey::AlreadyExists) {
+            return Err(key_busy());
+        }
     }
     let erased = saved.as_ref().is_err_and(|error| error.key() == ErrorKey::CustomerErased);
     if erased && deps.clock.now() < deadline.provider() {
@@ -132,7 +167,7 @@ pub async fn connect(
     if connected && deps.clock.now() < deadline.provider() {
         revoke::revoke_replaced(deps, &integration, before, &replaced, &secrets.held.credentials).await;
     }
-    Ok(Progress::Ended(outcome))
+    Ok(outcome)
 }
 
 /// Completes credentials from the call with this number on. Returns the question if the customer must choose first.
@@ -171,7 +206,7 @@ fn sealed(
     registration: &Registration,
     integration: &Integration,
     (secrets, issued_at, key): (&ConnectionSecrets, Timestamp, &Prepared),
-    before: Option<&Connection>,
+    (before, named): (Option<&Connection>, Option<&ConnectionKey>),
 ) -> Result<Connection> {
     let now = deps.clock.now();
     let id = before.map_or_else(|| ConnectionId::new(draw_id(&*deps.random)), |before| before.id.clone());
@@ -187,6 +222,7 @@ fn sealed(
         workspace: request.workspace.clone(),
         customer: request.customer.clone(),
         integration: integration.id.clone(),
+        key: named.or(before.and_then(|before| before.key.as_ref())).cloned(),
         record: ConnectionRecord {
             name: request.name.as_ref().unwrap_or(kept_name).clone(),
             auth_option_key: request.auth_option_key.clone(),
@@ -224,4 +260,9 @@ fn account(registration: &Registration, secrets: &ConnectionSecrets) -> Result<O
     };
     let account = Account { id: text(templates.id.as_ref()), name: text(templates.name.as_ref()) };
     Ok(Some(account).filter(|account| *account != Account::default()))
+}
+
+fn key_busy() -> Error {
+    let message = "Another connection was made with this connectionKey meanwhile. Please try again.";
+    Error::new(ErrorKey::LockTimeout, message).field("connectionKey")
 }

@@ -45,7 +45,7 @@ pub async fn erase(deps: &Deps, mut connection: Connection, deadline: Deadline) 
             if take_out(deps, connection.clone(), deadline).await? {
                 lived = Lived::UntilNow;
             }
-        } else if let Written::Done = deps.store.erase_connection(&connection).await? {
+        } else if let Written::Done = forget_and_erase(deps, &connection).await? {
             return Ok(at_provider(deps, &connection, lived, deadline).await);
         }
         match deps.store.read_connection(&connection.id).await? {
@@ -53,6 +53,12 @@ pub async fn erase(deps: &Deps, mut connection: Connection, deadline: Deadline) 
             None => return Ok(AtProvider::Nothing),
         }
     }
+}
+
+/// Its key goes first. If it is restored meanwhile, it takes that again, and is taken out once more.
+async fn forget_and_erase(deps: &Deps, archived: &Connection) -> Result<Written> {
+    deps.store.forget_key(archived).await?;
+    deps.store.erase_connection(archived).await
 }
 
 async fn at_provider(deps: &Deps, erased: &Connection, lived: Lived, deadline: Deadline) -> AtProvider {

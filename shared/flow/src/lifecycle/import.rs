@@ -5,7 +5,7 @@ use protocol::deadline::Deadline;
 use protocol::definition::input;
 use protocol::definition::{AfterConnect, AuthMethod, AuthOption, BoundValues, Registration};
 use protocol::error::{Error, ErrorKey, Result};
-use protocol::id::{CustomerId, IntegrationId, WorkspaceKey};
+use protocol::id::{ConnectionKey, CustomerId, IntegrationId, WorkspaceKey};
 use protocol::provider::client_credentials;
 use protocol::provider::failure::CallError;
 use protocol::provider::maker::Maker;
@@ -29,6 +29,8 @@ pub struct Import {
     pub integration: IntegrationId,
     /// The key of the auth option; the default one if it is not given.
     pub auth_option_key: Option<String>,
+    /// The key for the connection, if one was given.
+    pub key: Option<ConnectionKey>,
     /// The name for the connection, if one was given.
     pub name: Option<String>,
     /// The credentials.
@@ -83,6 +85,7 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
         parameters,
         connector_parameters: given.connector_parameters,
         connection_id: None,
+        connection_key: given.key,
         name: given.name,
         allow_multiple_connections: given.allow_multiple_connections,
         scopes: None,

@@ -1,11 +1,11 @@
 //! The connection that has a key.
 
 use protocol::error::{Error, ErrorKey, Result};
-use protocol::id::{ConnectionKey, CustomerId, WorkspaceKey};
+use protocol::id::{ConnectionKey, CustomerId, IntegrationId, WorkspaceKey};
 
 use crate::connection::{ConnectRequest, Connection, connection_not_found};
 use crate::deps::Deps;
-use crate::store::KeyFound;
+use crate::store::{KeyFound, key_taken};
 
 /// A customer's key, and the live connection that has it.
 #[derive(Debug, Default)]
@@ -35,23 +35,46 @@ pub async fn keyed(
     Ok(Keyed { found, connection })
 }
 
-/// Refuses a key for a connection that has another one, and one that another connection has.
-pub fn check_key(key: &ConnectionKey, of: &Connection, keyed: &Keyed) -> Result<()> {
-    let message = match (&of.key, &keyed.connection) {
+/// Refuses a key for a connection that has another one, and one that another connection has. Returns the key as it was found.
+pub async fn check_key(deps: &Deps, key: &ConnectionKey, of: &Connection) -> Result<KeyFound> {
+    let Keyed { found, connection } = keyed(deps, &of.workspace, &of.customer, key).await?;
+    let message = match (&of.key, connection) {
         (Some(own), _) if own != key => "The connection has another connectionKey.",
         (_, Some(other)) if other.id != of.id => "Another connection of the customer has this connectionKey.",
-        _ => return Ok(()),
+        _ => return Ok(found),
     };
     Err(Error::new(ErrorKey::ParameterConflict, message).field("connectionKey"))
 }
 
 /// Refuses a key whose connection is one with another integration.
-pub fn check_integration(connection: &Connection, integration: &protocol::id::IntegrationId) -> Result<()> {
+pub fn check_integration(connection: &Connection, integration: &IntegrationId) -> Result<()> {
     if connection.integration == *integration {
         return Ok(());
     }
     let message = "The customer's connection with this connectionKey is one with another integration.";
     Err(Error::new(ErrorKey::ParameterConflict, message).field("connectionKey"))
+}
+
+/// Gives a live connection this key, or none.
+///
+/// # Errors
+///
+/// `already_exists`, if another connection of the customer has the key.
+pub async fn change_key(
+    deps: &Deps,
+    connection: Connection,
+    key: Option<&ConnectionKey>,
+) -> Result<Connection> {
+    if connection.key.as_ref() == key {
+        return Ok(connection);
+    }
+    let Some(key) = key else { return deps.store.change_key(connection, None).await };
+    let Keyed { found, connection: other } =
+        keyed(deps, &connection.workspace, &connection.customer, key).await?;
+    if other.is_some() {
+        return Err(key_taken());
+    }
+    deps.store.change_key(connection, Some((key, &found))).await
 }
 
 /// What a new connection takes the place of, and the key that it is to take.
@@ -71,17 +94,19 @@ pub(super) async fn place(deps: &Deps, request: &ConnectRequest) -> Result<Place
         None => None,
     };
     let Some(key) = connection_key else { return Ok(Place { before: named, key: None }) };
-    let keyed = keyed(deps, workspace, customer, key).await?;
-    let before = match named {
+    let (before, found) = match named {
         Some(named) => {
-            check_key(key, &named, &keyed)?;
-            Some(named)
+            let found = check_key(deps, key, &named).await?;
+            (Some(named), found)
         }
-        None => keyed.connection,
+        None => {
+            let Keyed { found, connection } = keyed(deps, workspace, customer, key).await?;
+            (connection, found)
+        }
     };
     if let Some(before) = &before {
         check_integration(before, integration)?;
     }
     let has_it = before.as_ref().is_some_and(|before| before.key.as_ref() == Some(key));
-    Ok(Place { before, key: (!has_it).then(|| (key.clone(), keyed.found)) })
+    Ok(Place { before, key: (!has_it).then(|| (key.clone(), found)) })
 }

@@ -10,6 +10,7 @@ pub mod exchange;
 mod forget;
 pub mod import;
 mod kept_refresh_token;
+pub mod keyed;
 pub mod refresh;
 pub mod registration;
 mod replaced;

@@ -7,7 +7,7 @@ use crate::deps::Deps;
 use protocol::clock::Timestamp;
 use protocol::definition::Integration;
 use protocol::error::{Error, ErrorKey, Result};
-use protocol::id::{ConnectionId, CustomerId, IntegrationId};
+use protocol::id::{ConnectionId, ConnectionKey, CustomerId, IntegrationId};
 
 /// A connection as callers see it.
 #[derive(Debug, Clone, Serialize)]
@@ -15,6 +15,9 @@ use protocol::id::{ConnectionId, CustomerId, IntegrationId};
 pub struct Representation {
     /// Its id.
     pub id: ConnectionId,
+    /// The key that a caller gave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<ConnectionKey>,
     /// The name that people read.
     pub name: String,
     /// The customer's id.
@@ -117,6 +120,7 @@ impl Connection {
         let next_refresh_at = self.health.next_refresh_at.filter(|_| self.archived_at.is_none());
         Representation {
             id: self.id.clone(),
+            key: self.key.clone().filter(|_| self.archived_at.is_none()),
             name: self.record.name.clone(),
             user_id: self.customer.clone(),
             tenant_id: self.customer.clone(),

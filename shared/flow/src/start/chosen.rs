@@ -129,6 +129,7 @@ impl Chosen<'_> {
             parameters: entered.parameters,
             connector_parameters: entered.connector_parameters,
             connection_id: asked.connection_id.clone(),
+            connection_key: asked.connection_key.clone(),
             name: asked.name.clone(),
             allow_multiple_connections: asked.allow_multiple_connections,
             scopes: None,

@@ -83,6 +83,7 @@ async fn start(deps: &Deps, request: &Request<Bytes>, requester: Requester) -> R
     };
     let mut attempt = start.attempt(found.as_ref().ok().map(|subject| &*subject.integration));
     if let Ok(subject) = &found {
+        attempt.reconnects = subject.connection.as_ref().map(|connection| connection.id.clone());
         attempt.option = begin::option(&start, subject).ok().map(|option| option.key.clone());
     }
     let begun = match found {

@@ -5,10 +5,11 @@ use http::Request;
 use serde_json::{Map, Value, json};
 
 use super::parameters;
+use crate::connection::read_key;
 use crate::web::request_fields::Fields;
 use protocol::definition::GivenScopes;
 use protocol::error::{Error, ErrorKey, Result};
-use protocol::id::ConnectionId;
+use protocol::id::{ConnectionId, ConnectionKey};
 use protocol::language::Language;
 use protocol::secret::{Secret, SecretMap};
 
@@ -27,6 +28,8 @@ pub struct StartRequest {
     pub scopes: Option<GivenScopes>,
     /// The connection to reconnect.
     pub connection_id: Option<ConnectionId>,
+    /// The key for the connection. A live connection that has it is reconnected.
+    pub connection_key: Option<ConnectionKey>,
     /// The name for the connection.
     pub name: Option<String>,
     /// The key of the auth option.
@@ -61,12 +64,14 @@ impl StartRequest {
             .text("token", 16 * 1024)?
             .ok_or_else(|| Error::new(ErrorKey::NotAuthenticated, "The token is missing.").field("token"))?;
         let connection_id = parameters.text("connectionId", 128)?.map(ConnectionId::new);
+        let connection_key = parameters.text("connectionKey", 128)?;
+        let connection_key = connection_key.map(|key| read_key(&key, "connectionKey")).transpose()?;
         let (integration, integration_key) = match (integration_id, integration_key) {
             (Some(id), key) => (Some(id), key),
             // A key can stand in the place of an id.
             (None, Some(key)) => (Some(key), None),
             // The SDKs reconnect by the connection's id alone.
-            (None, None) if connection_id.is_some() => (None, None),
+            (None, None) if connection_id.is_some() || connection_key.is_some() => (None, None),
             (None, None) => {
                 let message = "integrationId or integrationKey is missing.";
                 return Err(Error::new(ErrorKey::ParameterMissing, message).field("integrationKey"));
@@ -79,6 +84,7 @@ impl StartRequest {
             connector_parameters: parameters.object("connectorParameters")?.unwrap_or_default(),
             scopes: parameters.scopes("scopes")?,
             connection_id,
+            connection_key,
             name: parameters.text("name", 255)?,
             auth_option_key: parameters.text("authOptionKey", 128)?,
             allow_multiple_connections: parameters.flag("allowMultipleConnections")?.unwrap_or_default(),
@@ -106,6 +112,7 @@ impl StartRequest {
             "connectorParameters": self.connector_parameters,
             "scopes": self.scopes.as_ref().map(GivenScopes::scopes),
             "connectionId": self.connection_id,
+            "connectionKey": self.connection_key,
             "name": self.name,
             "authOptionKey": self.auth_option_key,
             "allowMultipleConnections": self.allow_multiple_connections,

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use protocol::definition::Integration;
 use protocol::error::{Error, ErrorKey, Result};
-use protocol::id::ConnectionId;
+use protocol::id::{ConnectionId, ConnectionKey};
 
 use super::verify::VerifiedStart;
 use crate::connection::{Connection, connection_not_found};
 use crate::deps::{Deps, integration_not_found};
+use crate::lifecycle::keyed::{check_integration, check_key, keyed};
 
 /// The subject of a start.
 pub(super) struct Subject {
@@ -23,9 +24,16 @@ pub(super) async fn subject(deps: &Deps, start: &VerifiedStart) -> Result<Subjec
         Some(_) => Some(start.named_integration()?),
         None => None,
     };
-    let connection = match &start.request.connection_id {
-        Some(id) => Some(own_connection(deps, start, id).await?),
-        None => None,
+    let connection = match (&start.request.connection_id, &start.request.connection_key) {
+        (Some(id), key) => {
+            let connection = own_connection(deps, start, id).await?;
+            if let Some(key) = key {
+                check_key(deps, key, &connection).await?;
+            }
+            Some(connection)
+        }
+        (None, Some(key)) => with_key(deps, start, key, named.as_deref()).await?,
+        (None, None) => None,
     };
     let integration = match (named, &connection) {
         (Some(named), Some(connection)) if connection.integration != named.id => {
@@ -35,7 +43,8 @@ pub(super) async fn subject(deps: &Deps, start: &VerifiedStart) -> Result<Subjec
         (None, Some(connection)) => {
             deps.definitions.integration(&start.workspace.key, &connection.integration).await?
         }
-        (None, None) => return Err(Error::internal("a start without an integration")),
+        // Only a key that nothing has.
+        (None, None) => return Err(connection_not_found().field("connectionKey")),
     };
     Ok(Subject { integration, connection })
 }
@@ -50,6 +59,20 @@ async fn own_connection(deps: &Deps, start: &VerifiedStart, id: &ConnectionId) -
                 && connection.archived_at.is_none()
         })
         .ok_or_else(connection_not_found)
+}
+
+/// Finds the connection that has the key, if there is one.
+async fn with_key(
+    deps: &Deps,
+    start: &VerifiedStart,
+    key: &ConnectionKey,
+    named: Option<&Integration>,
+) -> Result<Option<Connection>> {
+    let found = keyed(deps, &start.workspace.key, &start.customer.id, key).await?.connection;
+    if let (Some(found), Some(named)) = (&found, named) {
+        check_integration(found, &named.id)?;
+    }
+    Ok(found)
 }
 
 impl VerifiedStart {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::change::Change;
 use super::connections::if_connection;
 use super::item::{Found, Item, number};
+use super::keys::KeyFound;
 use super::slot::Slot;
 use super::transact::{Attempts, FailedConditions, Next, Transacted, change_in_transaction};
 use super::write::{Written, changed, failed_condition};
@@ -13,6 +14,7 @@ use super::{Store, unavailable};
 use crate::connection::{Connection, connection_not_found};
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::id::ConnectionKey;
 use protocol::random::draw_id;
 
 /// The time limit; API Gateway's own is 30 s.
@@ -32,6 +34,15 @@ pub enum Siblings {
 enum Role {
     Connection,
     Slot,
+    Key,
+}
+
+/// The assumptions of a restoration.
+#[derive(Clone)]
+struct Restoring {
+    archived: Connection,
+    /// Its key, as it was found, if it has one that no other connection took.
+    key: Option<(ConnectionKey, KeyFound)>,
 }
 
 impl Store {
@@ -74,8 +85,9 @@ impl Store {
         let now = self.clock.now();
         // The scheduled refresh has passed what was due before.
         let next = connection.health.next_refresh_at.map_or(now, |at| at.max(now));
-        let restored = |archived: &Connection| {
+        let restored = |Restoring { archived, key }: &Restoring| {
             let mut restored = Connection {
+                key: key.as_ref().map(|(key, _)| key.clone()),
                 archived_at: None,
                 forget_at: None,
                 version: archived.version + 1,
@@ -89,12 +101,14 @@ impl Store {
         let token = draw_id(&*self.random);
         let attempts = Attempts { token: &token, deadline: now + TIME };
         self.schedule(connection, Some(next), attempts.deadline).await?;
+        let key = self.own_key(connection).await?;
         let written = self.transact(
             &attempts,
-            connection.clone(),
-            |archived| {
+            Restoring { archived: connection.clone(), key },
+            |restoring| {
+                let archived = &restoring.archived;
                 let change = Change::default()
-                    .restored(&restored(archived), now)?
+                    .restored(&restored(restoring), now)?
                     .only_if_some("archivedAt")
                     .only_if("version", number(archived.version));
                 // It does not come back from before its customer was erased.
@@ -103,31 +117,45 @@ impl Store {
                     Siblings::Allowed => self.slot_with(archived, begun)?,
                     Siblings::Refused => self.slot_of_one(archived, begun)?,
                 };
-                Ok(vec![
-                    (
-                        Role::Connection,
-                        change_in_transaction(&self.tables.connections, archived.id.as_str(), &change)?,
-                    ),
-                    (Role::Slot, slot),
-                ])
+                let change = change_in_transaction(&self.tables.connections, archived.id.as_str(), &change)?;
+                let mut writes = vec![(Role::Connection, change), (Role::Slot, slot)];
+                if let Some((key, found)) = &restoring.key {
+                    writes.push((Role::Key, self.take_key(archived, key, found)?));
+                }
+                Ok(writes)
             },
-            |archived, failed| {
+            |restoring, failed| {
+                let archived = &restoring.archived;
+                if !failed.has(&Role::Connection) && !failed.has(&Role::Slot) {
+                    // Another connection has taken the key meanwhile.
+                    return Next::With(Restoring { key: None, ..restoring.clone() });
+                }
                 if !failed.has(&Role::Connection) {
                     let slot = failed.found(&Role::Slot).and_then(Found::item).map(Slot::read);
                     let checked = slot.unwrap_or_default().check(archived.record.created_at);
                     return Next::Fail(checked.err().unwrap_or_else(not_alone));
                 }
                 match as_it_is(failed) {
-                    Ok(found) if found.archived_at.is_some() => Next::With(found),
+                    Ok(found) if found.archived_at.is_some() => {
+                        Next::With(Restoring { archived: found, key: restoring.key.clone() })
+                    }
                     Ok(found) => Next::Decided(found),
                     Err(error) => Next::Fail(error),
                 }
             },
         );
         match written.await? {
-            Transacted::Written(archived) => Ok(restored(&archived)),
+            Transacted::Written(restoring) => Ok(restored(&restoring)),
             Transacted::Decided(found) => Ok(found),
         }
+    }
+
+    /// Returns the key of an archived connection, if no other has taken it.
+    async fn own_key(&self, archived: &Connection) -> Result<Option<(ConnectionKey, KeyFound)>> {
+        let Some(key) = &archived.key else { return Ok(None) };
+        let found = self.read_key(&archived.workspace, &archived.customer, key).await?;
+        let is_own = found.holder.as_ref().is_none_or(|holder| *holder == archived.id);
+        Ok(is_own.then(|| (key.clone(), found)))
     }
 
     /// Forgets the secrets of an archived connection, unless it has changed since it was read. `forgotten` is as it is

@@ -7,10 +7,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::connections::{FORGET_AT, INTERRUPTED, RECORD, archived_partition, json};
 use super::event::{ConnectionEvent, EVENT};
 use super::item::{bytes, number, text};
+use super::keys::KEY;
 use crate::connection::Connection;
 use protocol::clock::Timestamp;
 use protocol::error::Result;
-use protocol::id::WorkspaceKey;
+use protocol::id::{ConnectionKey, WorkspaceKey};
 
 /// An update expression with its names and values.
 #[derive(Default)]
@@ -62,6 +63,14 @@ impl Change {
         }
     }
 
+    /// Sets the key that a caller gave the connection, or removes it.
+    pub(super) fn key(self, key: Option<&ConnectionKey>) -> Self {
+        match key {
+            Some(key) => self.set(KEY, text(key)),
+            None => self.remove(KEY),
+        }
+    }
+
     /// Sets the part without secrets.
     pub(super) fn record(self, connection: &Connection) -> Result<Self> {
         Ok(self.set(RECORD, json(&connection.record)?))
@@ -86,6 +95,7 @@ impl Change {
     /// Restores an archived connection with its old credentials.
     pub(super) fn restored(self, connection: &Connection, now: Timestamp) -> Result<Self> {
         Ok(self
+            .key(connection.key.as_ref())
             .record(connection)?
             .remove("archivedAt")
             .remove(FORGET_AT)

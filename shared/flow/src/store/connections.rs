@@ -7,11 +7,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::item::{Attributes, Item, bytes, can_be_key, number, text};
+use super::keys::KEY;
 use super::{Store, unavailable};
 use crate::connection::Connection;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
-use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
+use protocol::id::{ConnectionId, ConnectionKey, CustomerId, IntegrationId, WorkspaceKey};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -49,7 +50,7 @@ impl Store {
 
 /// Returns all attributes of a connection's item.
 pub(super) fn connection_item(connection: &Connection) -> Result<Attributes> {
-    Ok(HashMap::from(
+    let mut item = HashMap::from(
         [
             ("pk", text(&connection.id)),
             ("workspace", text(&connection.workspace)),
@@ -65,7 +66,11 @@ pub(super) fn connection_item(connection: &Connection) -> Result<Attributes> {
             ("ownerSk", text(customer_sort_key(connection))),
         ]
         .map(|(name, value)| (name.to_owned(), value)),
-    ))
+    );
+    if let Some(key) = &connection.key {
+        item.insert(KEY.to_owned(), text(key));
+    }
+    Ok(item)
 }
 
 /// Reads the connection that an item is. A slot is none, and what is left of an erased connection or customer is none
@@ -80,6 +85,7 @@ pub(super) fn read_connection(item: &Attributes) -> Result<Connection> {
         workspace: WorkspaceKey::new(item.text("workspace")?),
         customer: CustomerId::new(item.text("customer")?),
         integration: IntegrationId::new(item.text("integration")?),
+        key: item.opt_text(KEY).map(ConnectionKey::new),
         record: from_json(item.text(RECORD)?)?,
         health: from_json(item.text("health")?)?,
         sealed: item.opt_bytes("sealed").unwrap_or_default().to_vec(),

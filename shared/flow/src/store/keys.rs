@@ -9,16 +9,19 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 
 use super::change::Change;
+use super::connections::{RECORD, if_connection, json};
 use super::erase::deleted_at;
+use super::event::ConnectionEvent;
 use super::item::{Found, Item, number, text};
 use super::slot::hashed;
-use super::transact::transact_write_item;
+use super::transact::{Attempts, Next, Transacted, change_in_transaction, transact_write_item};
 use super::transient::PATIENCE;
 use super::write::failed_condition;
 use super::{Store, unavailable};
-use crate::connection::Connection;
+use crate::connection::{Connection, connection_not_found};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{ConnectionId, ConnectionKey, CustomerId, WorkspaceKey};
+use protocol::random::draw_id;
 
 /// The attribute of a connection with its key, if it has one.
 pub(super) const KEY: &str = "connectionKey";
@@ -32,6 +35,14 @@ pub struct KeyFound {
     /// The connection that had it last. It may be archived by now, or have another one.
     pub holder: Option<ConnectionId>,
     version: Option<i64>,
+}
+
+/// The purpose of a write in the transaction that changes a key.
+#[derive(Debug, PartialEq, Eq)]
+enum Role {
+    Connection,
+    Taken,
+    Freed,
 }
 
 impl Store {
@@ -55,6 +66,59 @@ impl Store {
             holder: found.opt_text(HOLDER).map(ConnectionId::new),
             version: found.opt_number("version"),
         })
+    }
+
+    /// Gives a live connection this key, or none. The one that it had is anybody's then.
+    pub async fn change_key(
+        &self,
+        connection: Connection,
+        key: Option<(&ConnectionKey, &KeyFound)>,
+    ) -> Result<Connection> {
+        let now = self.clock.now();
+        let token = draw_id(&*self.random);
+        let attempts = Attempts { token: &token, deadline: now + PATIENCE };
+        let rekeyed = |before: &Connection| {
+            let mut rekeyed = Connection { key: key.map(|(key, _)| key.clone()), ..before.clone() };
+            rekeyed.record.updated_at = now;
+            rekeyed
+        };
+        let written = self.transact(
+            &attempts,
+            connection,
+            |before| {
+                let change = Change::default()
+                    .key(key.map(|(key, _)| key))
+                    .record(&rekeyed(before))?
+                    .event(Some(ConnectionEvent::Updated), now)
+                    .only_if(RECORD, json(&before.record)?)
+                    .only_if_none("archivedAt");
+                let change = match &before.key {
+                    Some(key) => change.only_if(KEY, text(key)),
+                    None => change.only_if_none(KEY),
+                };
+                let change = change_in_transaction(&self.tables.connections, before.id.as_str(), &change)?;
+                let mut writes = vec![(Role::Connection, change)];
+                if let Some((key, found)) = key {
+                    writes.push((Role::Taken, self.take_key(before, key, found)?));
+                }
+                if let Some(key) = &before.key {
+                    writes.push((Role::Freed, self.free_key(before, key)?));
+                }
+                Ok(writes)
+            },
+            |_, failed| {
+                let Some(found) = failed.found(&Role::Connection) else { return Next::Fail(key_taken()) };
+                let found = found.item().map_or(Ok(None), if_connection);
+                match found {
+                    Ok(Some(found)) if found.archived_at.is_none() => Next::With(found),
+                    Ok(_) => Next::Fail(connection_not_found()),
+                    Err(error) => Next::Fail(error),
+                }
+            },
+        );
+        match written.await? {
+            Transacted::Written(before) | Transacted::Decided(before) => Ok(rekeyed(&before)),
+        }
     }
 
     /// Gives a connection the key, if that is still as it was found.
@@ -97,6 +161,21 @@ impl Store {
             .expression_attribute_values(":one", number(1))
     }
 
+    /// Takes the key away from the connection.
+    fn free_key(&self, connection: &Connection, key: &ConnectionKey) -> Result<TransactWriteItem> {
+        transact_write_item(
+            Update::builder()
+                .table_name(&self.tables.connections)
+                .key("pk", text(item_key(&connection.workspace, &connection.customer, key)))
+                .update_expression(format!("SET #ttl = :ttl REMOVE {HOLDER} ADD version :one"))
+                .condition_expression(format!("{HOLDER} = :from"))
+                .expression_attribute_names("#ttl", "ttl")
+                .expression_attribute_values(":ttl", deleted_at(self.clock.now()))
+                .expression_attribute_values(":from", text(&connection.id))
+                .expression_attribute_values(":one", number(1)),
+        )
+    }
+
     /// Forgets which connection had the key, before that is erased. What is left says nothing, and is deleted some time.
     pub async fn forget_key(&self, archived: &Connection) -> Result<()> {
         let Some(key) = &archived.key else { return Ok(()) };
@@ -121,9 +200,9 @@ impl Store {
 }
 
 /// The error for a key that another of the customer's connections has.
-pub(super) fn key_taken() -> Error {
+pub(crate) fn key_taken() -> Error {
     let message = "Another connection of the customer has this key.";
-    Error::new(ErrorKey::AlreadyExists, message).field("connectionKey")
+    Error::new(ErrorKey::AlreadyExists, message).field("key")
 }
 
 /// Returns the item's key in the connections table. Connection ids are hexadecimal, so none begins like it.

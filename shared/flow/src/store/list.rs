@@ -18,6 +18,7 @@ use super::connections::{
     FORGET_AT, INTERRUPTED, RECORD, archived_partition, customer_prefix, if_connection,
 };
 use super::item::{Item, text};
+use super::keys::KEY;
 use super::transact::gave_up;
 use crate::connection::Connection;
 use protocol::clock::Timestamp;
@@ -233,11 +234,12 @@ impl<'a> ListConnections<'a> {
 }
 
 /// All attributes but the sealed secrets.
-const SHOWN: [&str; 12] = [
+const SHOWN: [&str; 13] = [
     "pk",
     "workspace",
     "customer",
     "integration",
+    KEY,
     RECORD,
     "health",
     "version",

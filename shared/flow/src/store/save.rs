@@ -1,5 +1,7 @@
 //! Saves the connection, replaces the old ones, and ends the flow, all in one transaction.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
 use super::archive::forgotten_at;
@@ -7,7 +9,8 @@ use super::change::Change;
 use super::connections::{RECORD, connection_item, if_connection, json};
 use super::event::{ConnectionEvent, EVENT};
 use super::flows::{ended, read_outcome};
-use super::item::{Attributes, number, text};
+use super::item::{Attributes, Item, number, text};
+use super::keys::{KEY, KeyFound, key_taken};
 use super::slot::Slot;
 use super::transact::{Attempts, FailedConditions, Next, Transacted, change_in_transaction};
 use super::{Store, unavailable};
@@ -16,7 +19,7 @@ use crate::context::flow_id::FlowId;
 use crate::context::outcome::Outcome;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
-use protocol::id::ConnectionId;
+use protocol::id::{ConnectionId, ConnectionKey};
 use protocol::random::draw_id;
 
 /// A connection to save.
@@ -25,6 +28,8 @@ pub struct SaveConnection<'a> {
     pub connection: &'a Connection,
     /// The treatment of the customer's other connections.
     pub others: Others<'a>,
+    /// The key that it takes, as it was found; none if it has none, or has it already.
+    pub key: Option<(&'a ConnectionKey, &'a KeyFound)>,
     /// The claimed flow that ends with it, if there is one.
     pub flow: Option<FlowClaim<'a>>,
     /// The time at which it was begun. Nothing is saved if its customer was erased since.
@@ -81,10 +86,31 @@ struct Known {
     slot: Slot,
     /// The stored part without secrets of the connection to reconnect, if it is not the one that was read.
     record: Option<ConnectionRecord>,
+    /// The keys of the connections that are replaced.
+    keys: BTreeMap<ConnectionId, ConnectionKey>,
+    /// True if none of these keys is there for the new connection.
+    forfeits: bool,
 }
 
-/// The number of connections that one transaction can replace. It holds 100 writes; three are the connection, its slot
-/// and the flow, and each that is replaced takes two.
+impl Known {
+    /// The key that the new connection has from the one that it replaces, if it is given no other, and only one had a key.
+    fn inherited(&self, save: &SaveConnection<'_>) -> Option<(&ConnectionId, &ConnectionKey)> {
+        let mut keys = self.keys.iter().filter(|(id, _)| self.slot.live.contains(id));
+        keys.next().filter(|_| keys.next().is_none() && save.key.is_none() && !self.forfeits)
+    }
+}
+
+/// The key of a connection that is replaced.
+#[derive(Clone, Copy)]
+enum KeyIs<'a> {
+    /// This one, or none. The new connection may inherit it.
+    Known(Option<&'a ConnectionKey>),
+    /// It does not matter.
+    Whatever,
+}
+
+/// The number of connections that one transaction can replace. It holds 100 writes; four are the connection, its slot,
+/// its key and the flow, and each that is replaced takes two.
 const MAX_REPLACED: usize = 48;
 
 /// The purpose of a write in the transaction. It tells which of the conditions failed.
@@ -93,6 +119,7 @@ enum Role {
     Connection,
     Flow,
     Slot,
+    Key,
     Replaced(ConnectionId),
 }
 
@@ -125,14 +152,21 @@ impl Store {
         if let Some(flow) = save.flow {
             writes.push((Role::Flow, self.write_outcome(flow, save)?));
         }
+        if let Some((key, found)) = save.key {
+            writes.push((Role::Key, self.take_key(save.connection, key, found)?));
+        }
         match save.others {
             Others::Untouched(_) => {}
             Others::Kept => writes.push((Role::Slot, self.slot_with(save.connection, save.begun)?)),
             Others::Replaced => {
                 writes.push((Role::Slot, self.replace_in_slot(save, slot)?));
+                if let Some((from, key)) = known.inherited(save) {
+                    writes.push((Role::Key, self.inherit_key(save.connection, key, from)?));
+                }
                 for id in slot.live.iter().take(MAX_REPLACED) {
                     let role = || Role::Replaced(id.clone());
-                    writes.extend(self.write_replaced(save, id)?.map(|write| (role(), write)));
+                    let replaced = self.write_replaced(save, id, KeyIs::Known(known.keys.get(id)))?;
+                    writes.extend(replaced.map(|write| (role(), write)));
                 }
             }
         }
@@ -145,6 +179,9 @@ impl Store {
         let Others::Untouched(Reconnection { before, renamed }) = save.others else {
             let mut item = connection_item(connection)?;
             item.insert(EVENT.to_owned(), ConnectionEvent::Created.at(now));
+            if let Some((_, key)) = known.inherited(save) {
+                item.insert(KEY.to_owned(), text(key));
+            }
             let put = Put::builder()
                 .table_name(&self.tables.connections)
                 .set_item(Some(item))
@@ -167,6 +204,10 @@ impl Store {
             .only_if("integration", text(&connection.integration))
             .only_if(RECORD, json(before)?)
             .only_if_none("archivedAt");
+        let change = match save.key {
+            Some((key, _)) => change.key(Some(key)),
+            None => change,
+        };
         change_in_transaction(&self.tables.connections, connection.id.as_str(), &change)
     }
 
@@ -188,12 +229,23 @@ impl Store {
         }
     }
 
-    /// Archives a connection, and notes in the schedule when its secrets are forgotten.
-    fn write_replaced(&self, save: &SaveConnection<'_>, id: &ConnectionId) -> Result<[TransactWriteItem; 2]> {
+    /// Archives a connection, and notes in the schedule when its secrets are forgotten. Where its key matters, only if it is
+    /// the one that is known.
+    fn write_replaced(
+        &self,
+        save: &SaveConnection<'_>,
+        id: &ConnectionId,
+        key: KeyIs<'_>,
+    ) -> Result<[TransactWriteItem; 2]> {
         let replacement = save.connection;
         let now = replacement.record.updated_at;
         let forget_at = forgotten_at(now, save.archived_credentials_days);
         let change = Change::default().archived(&replacement.workspace, now, forget_at).only_if_there();
+        let change = match key {
+            KeyIs::Known(Some(key)) => change.only_if(KEY, text(key)),
+            KeyIs::Known(None) => change.only_if_none(KEY),
+            KeyIs::Whatever => change,
+        };
         Ok([
             change_in_transaction(&self.tables.connections, id.as_str(), &change)?,
             self.schedule_in_transaction(id, replacement, forget_at)?,
@@ -209,7 +261,10 @@ impl Store {
         let surplus = slot.live.get(MAX_REPLACED..).unwrap_or_default();
         for chunk in surplus.chunks(MAX_REPLACED) {
             let removal = self.slot_without(save.connection, chunk);
-            let replaced = chunk.iter().map(|id| self.write_replaced(save, id)).collect::<Result<Vec<_>>>();
+            let replaced = chunk
+                .iter()
+                .map(|id| self.write_replaced(save, id, KeyIs::Whatever))
+                .collect::<Result<Vec<_>>>();
             let (Ok(removal), Ok(replaced)) = (removal, replaced) else { return };
             let writes = std::iter::once(removal).chain(replaced.into_iter().flatten()).collect();
             let transaction = self
@@ -260,10 +315,29 @@ fn next(
             Err(error) => Next::Fail(error),
         };
     }
-    let slot = &known.slot;
-    let gone = |id: &&ConnectionId| failed.has(&Role::Replaced((*id).clone()));
-    let live = slot.live.iter().filter(|id| !gone(id)).cloned().collect();
-    Next::With(Known { slot: slot.with(live), ..Known::default() })
+    if save.key.is_some() && failed.has(&Role::Key) {
+        return Next::Fail(key_taken());
+    }
+    let Known { slot, keys, .. } = known;
+    let mut keys = keys.clone();
+    let mut live = Vec::new();
+    for id in &slot.live {
+        match failed.found(&Role::Replaced(id.clone())) {
+            None => live.push(id.clone()),
+            // It is not gone, but has another key than was assumed.
+            Some(found) => {
+                let is_there = |item: &&Attributes| item.contains_key(RECORD);
+                let Some(item) = found.item().filter(is_there) else { continue };
+                live.push(id.clone());
+                match item.opt_text(KEY) {
+                    Some(key) => keys.insert(id.clone(), ConnectionKey::new(key)),
+                    None => keys.remove(id),
+                };
+            }
+        }
+    }
+    let forfeits = known.forfeits || failed.has(&Role::Key);
+    Next::With(Known { slot: slot.with(live), keys, forfeits, record: None })
 }
 
 /// Returns the stored record if the condition failed only because the record was changed meanwhile.

@@ -35,6 +35,12 @@ impl Fields {
         self.0.get(name).is_some_and(|value| !value.is_null())
     }
 
+    /// True if the field is there, and `null`.
+    #[must_use]
+    pub fn is_null(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(Value::is_null)
+    }
+
     /// Takes a text of at most `limit` bytes. An empty one counts as absent.
     pub fn text(&mut self, name: &str, limit: usize) -> Result<Option<String>> {
         match self.0.remove(name) {
