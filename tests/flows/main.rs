@@ -73,6 +73,7 @@ mod one_connection;
 mod operator_log;
 mod option_base_uri;
 mod options;
+mod own_profile;
 mod popup;
 mod preconditions;
 mod provider_quirks;

@@ -233,7 +233,10 @@ async fn self_says_what_the_token_is_limited_to() {
     let shown = async |token: String| world.api(Method::GET, "/self", &token, None).await.json();
     let scopes = json!(["connect", "connections:read"]);
     let mine = shown(customer("connections:read connect connect")).await;
-    assert_eq!(mine, json!({ "id": CUSTOMER, "name": CUSTOMER, "fields": {}, "scopes": scopes }));
+    let own = json!({
+        "id": CUSTOMER, "internalId": CUSTOMER, "name": CUSTOMER, "fields": {}, "scopes": scopes,
+    });
+    assert_eq!(mine, own);
     let managed = shown(manager("connections:read connect")).await;
     assert_eq!(managed, json!({ "workspaceKey": WORKSPACE, "isAdmin": true, "scopes": scopes }));
     let unlimited = shown(tokens::admin(WORKSPACE)).await;

@@ -263,7 +263,8 @@ async fn a_token_with_a_customer_never_manages() {
 async fn self_is_the_customer_of_the_token() {
     let world = World::new().await;
     let answer = world.api(Method::GET, "/self", &customer("acme", "user-1"), None).await;
-    assert_eq!(answer.json(), json!({ "id": "user-1", "name": "Ada Example", "fields": {} }));
+    let own = json!({ "id": "user-1", "internalId": "user-1", "name": "Ada Example", "fields": {} });
+    assert_eq!(answer.json(), own);
     let answer = world.api(Method::GET, "/self", "", None).await;
     assert_eq!(answer.refusal(), refusal(401, "not_authenticated", "Authorization"));
 }

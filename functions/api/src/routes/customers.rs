@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use flow::lifecycle::erase::erase_customer;
 use flow::lifecycle::representation::Representation;
-use flow::store::ListConnections;
+use flow::store::{ListConnections, Profile};
 use http::{Response, StatusCode};
 use protocol::error::{Error, Result};
 use protocol::id::{CustomerId, WorkspaceKey};
@@ -19,6 +19,9 @@ use crate::answer;
 #[derive(Serialize)]
 pub(super) struct Export<'a> {
     pub(super) id: &'a CustomerId,
+    /// The name and the fields that the customer has set, if they have.
+    #[serde(flatten)]
+    pub(super) profile: Profile,
     pub(super) connections: Vec<Representation>,
     /// Where the next page begins, if there may be one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,7 +43,8 @@ pub(crate) async fn export(call: Call<'_>, workspace: WorkspaceKey) -> Result<Re
     let page = deps.store.list_connections(&list).await?;
     record::ends("customer exported");
     let connections = representations(deps, &page.connections).await?;
-    answer::ok(&Export { id: customer, connections, cursor: page.cursor })
+    let profile = deps.store.read_profile(&workspace, customer).await?;
+    answer::ok(&Export { id: customer, profile, connections, cursor: page.cursor })
 }
 
 /// DELETE: erases what is held of the customer, as much as there is time for. It is 202 while something is left: then the
@@ -80,11 +84,12 @@ mod tests {
     fn what_is_held_of_a_customer() {
         let id = &CustomerId::new("user-1");
         let connections = vec![connection(), full_connection()];
+        let profile = Profile { name: Some("Ada".to_owned()), fields: Some(serde_json::Map::new()) };
         component(
             "CustomerExport",
             &[
-                json_of(&Export { id, connections, cursor: Some("next".to_owned()) }),
-                json_of(&Export { id, connections: Vec::new(), cursor: None }),
+                json_of(&Export { id, profile, connections, cursor: Some("next".to_owned()) }),
+                json_of(&Export { id, profile: Profile::default(), connections: Vec::new(), cursor: None }),
             ],
         );
     }

@@ -44,7 +44,7 @@ use protocol::id::{CustomerId, WorkspaceKey};
 use protocol::path::fits;
 use protocol::token::Scope::{
     self, Connect, ConnectionsRead, ConnectionsTest, ConnectionsWrite, CustomersErase, CustomersRead,
-    IntegrationsRead, IntegrationsWrite, WorkspacesRead, WorkspacesWrite,
+    CustomersWrite, IntegrationsRead, IntegrationsWrite, WorkspacesRead, WorkspacesWrite,
 };
 use protocol::token::{self, Caller};
 
@@ -57,7 +57,8 @@ const BELOW_BASE: &str = "/connections/{id}/proxy/{path+}";
 
 static TABLE: &[Entry] = &[
     get("/openapi.json", Anyone(|_| Box::pin(ready(Ok(openapi::show()))))),
-    get("/self", AnyToken(|_, caller| Box::pin(ready(whoami::show(&caller))))),
+    get("/self", AnyToken(|call, caller| Box::pin(whoami::show(call, caller)))),
+    patch("/self", Customer(CustomersWrite, |call, customer| Box::pin(whoami::patch(call, customer)))),
     get("/workspaces", Root(WorkspacesRead, |call| Box::pin(workspaces::list(call)))),
     get("/workspaces/{key}", Root(WorkspacesRead, |call| Box::pin(workspaces::show(call)))),
     put("/workspaces/{key}", Root(WorkspacesWrite, |call| Box::pin(workspaces::put(call)))),
@@ -179,7 +180,7 @@ struct Entry {
 pub(crate) enum Handler {
     /// Anyone, without a token.
     Anyone(fn(Call<'_>) -> Answering<'_>),
-    /// Whoever has a token, with whatever scopes: the answer says nothing but what the token does.
+    /// Whoever has a token, with whatever scopes: the answer says nothing but who its bearer is.
     AnyToken(fn(Call<'_>, Caller) -> Answering<'_>),
     /// A customer.
     Customer(Scope, fn(Call<'_>, token::Customer) -> Answering<'_>),

@@ -48,7 +48,7 @@ impl Change {
         self.raise("turn")
     }
 
-    fn raise(mut self, name: &'static str) -> Self {
+    pub(super) fn raise(mut self, name: &'static str) -> Self {
         let alias = self.alias(name);
         self.raise.push(format!("{alias} :one"));
         self.values.insert(":one".to_owned(), number(1));

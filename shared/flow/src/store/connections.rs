@@ -102,9 +102,9 @@ pub(super) fn json(value: &impl Serialize) -> Result<AttributeValue> {
     serde_json::to_string(value).map(AttributeValue::S).map_err(Error::internal)
 }
 
-fn from_json<T: DeserializeOwned>(json: &str) -> Result<T> {
+pub(super) fn from_json<T: DeserializeOwned>(json: &str) -> Result<T> {
     serde_json::from_str(json)
-        .map_err(|error| Error::internal(format_args!("a connection cannot be read: {error}")))
+        .map_err(|error| Error::internal(format_args!("a stored item cannot be read: {error}")))
 }
 
 /// Returns the index's partition of archived connections.

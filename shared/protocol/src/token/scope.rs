@@ -39,6 +39,8 @@ scopes! {
     CustomersErase = "customers:erase";
     /// Exports what is held of a customer.
     CustomersRead = "customers:read";
+    /// Changes what is said of the customer.
+    CustomersWrite = "customers:write";
     /// Reads integrations and connectors.
     IntegrationsRead = "integrations:read";
     /// Defines, changes and deletes integrations.
