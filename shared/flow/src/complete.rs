@@ -1,4 +1,4 @@
-//! Completes a connection request: the application says, with its user's token, that this user is there.
+//! Completes what waits for a confirmation: the application says, with its user's token, that this user is there.
 //!
 //! Until then nothing was exchanged. Whoever answered the provider's page in some browser may be another person than the
 //! application's user in that browser: a victim who followed an attacker's link. The application knows its own session,
@@ -11,7 +11,7 @@ use crate::connection::{Connection, connection_not_found};
 use crate::context::attempt::not_completed;
 use crate::context::choice::choice_expired;
 use crate::context::outcome::Outcome;
-use crate::context::unconfirmed::{ConnectionRequestId, Unconfirmed, With};
+use crate::context::unconfirmed::{ConfirmationId, Unconfirmed, With};
 use crate::deps::{Deps, OwnAddress};
 use crate::lifecycle::connect::{Issued, Progress, connect, connection_key};
 use crate::lifecycle::exchange::{self, Answered};
@@ -27,16 +27,16 @@ use protocol::token::Customer;
 /// The shortest and the longest pause between two looks at a request that another call completes.
 const PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(1600);
 
-/// Completes the connection request for this customer, and returns the connection. A call that is repeated, or that comes
-/// while another is at work, gets the same result. `address` is the service's own, where the browser has to go if its
-/// user must choose.
+/// Completes what waits under this confirmation for this customer, and returns the connection. A call that is repeated, or
+/// that comes while another is at work, gets the same result. `address` is the service's own, where the browser has to go
+/// if its user must choose.
 pub async fn complete(
     deps: &Arc<Deps>,
     (id, address): (&str, &OwnAddress),
     customer: &Customer,
     deadline: Deadline,
 ) -> Result<Connection> {
-    let id = ConnectionRequestId::parse(id).ok_or_else(no_request)?;
+    let id = ConfirmationId::parse(id).ok_or_else(no_request)?;
     About::Flow.note(id.flow().as_str());
     let found = deps.store.read_unconfirmed(id.flow()).await?;
     let found = found.filter(|found| id.is_bound_to(&found.binding)).ok_or_else(no_request)?;
@@ -87,7 +87,7 @@ pub async fn complete(
 impl Unconfirmed {
     /// Refuses everybody but the customer who began the flow. If the application's user is another customer, the request
     /// ends here: somebody was led into a flow that is not theirs, and nobody may complete it any more.
-    async fn check_customer(&self, deps: &Deps, id: &ConnectionRequestId, customer: &Customer) -> Result<()> {
+    async fn check_customer(&self, deps: &Deps, id: &ConfirmationId, customer: &Customer) -> Result<()> {
         let request = &self.request;
         if request.workspace != customer.workspace {
             return Err(no_request());
@@ -113,7 +113,7 @@ impl Unconfirmed {
     async fn connect(
         self,
         deps: &Deps,
-        id: &ConnectionRequestId,
+        id: &ConfirmationId,
         claimant: &str,
         deadline: Deadline,
     ) -> Result<Option<Outcome>> {
@@ -166,7 +166,7 @@ impl Unconfirmed {
 }
 
 /// Waits for the call that completes the request, or the choice that does. Returns nothing if the customer must choose.
-async fn elsewhere(deps: &Deps, id: &ConnectionRequestId, deadline: Deadline) -> Result<Option<Outcome>> {
+async fn elsewhere(deps: &Deps, id: &ConfirmationId, deadline: Deadline) -> Result<Option<Outcome>> {
     let mut backoff = Backoff::new(&*deps.clock, &*deps.random, PAUSE, deadline.lease_wait());
     loop {
         let found = deps.store.read_unconfirmed(id.flow()).await?.ok_or_else(no_request)?;

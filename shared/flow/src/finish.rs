@@ -15,7 +15,7 @@ use crate::context::cookies::surplus_cookies;
 use crate::context::flow_id::{FlowId, RESULT_LIFETIME_SECONDS};
 use crate::context::outcome::Outcome;
 use crate::context::target::ResultTarget;
-use crate::context::unconfirmed::ConnectionRequestId;
+use crate::context::unconfirmed::ConfirmationId;
 use crate::deps::Deps;
 use crate::lifecycle::exchange;
 use crate::store::{FlowClaim, FlowItem, browser_mismatch, forgotten, state_expired};
@@ -109,11 +109,11 @@ async fn ended(deps: &Deps, id: &FlowId, secret: &BrowserSecret, mut flow: FlowI
                 let expired = Outcome::Failed(choice_expired());
                 return deps.store.end_flow(id, claimant, &expired).await.map(Progress::Ended);
             }
-            let unchosen = Unchosen::open(&ConnectionRequestId::of_flow(id, secret)?, sealed)?;
+            let unchosen = Unchosen::open(&ConfirmationId::of_flow(id, secret)?, sealed)?;
             return Ok(Progress::Chooses(Box::new(unchosen)));
         }
         if flow.went_to_application {
-            return Ok(Progress::Ended(Outcome::Unconfirmed(ConnectionRequestId::of_flow(id, secret)?)));
+            return Ok(Progress::Ended(Outcome::Unconfirmed(ConfirmationId::of_flow(id, secret)?)));
         }
         if let Some(outcome) = flow.outcome {
             return Ok(Progress::Ended(outcome));

@@ -3,9 +3,9 @@
 
 mod archive;
 mod attempts;
+mod confirmation;
 mod connection_changes;
 mod connection_options;
-mod connection_requests;
 mod connections;
 mod connectors;
 mod credentials;
@@ -108,7 +108,7 @@ static TABLE: &[Entry] = &[
     get("/oauth-client/{integrationId}", Anyone(|call| Box::pin(oauth_client::show(call)))),
     post(
         "/connection-requests/{id}/complete",
-        Customer(Connect, |call, customer| Box::pin(connection_requests::complete(call, customer))),
+        Customer(Connect, |call, customer| Box::pin(confirmation::complete(call, customer))),
     ),
     get("/sse/connection-events/{requestId}", Anyone(|_| Box::pin(ready(Err(sse::not_supported()))))),
     get(

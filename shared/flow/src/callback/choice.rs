@@ -22,7 +22,7 @@ use crate::context::choice::{Unchosen, choice_expired};
 use crate::context::flow_id::FlowId;
 use crate::context::outcome::Outcome;
 use crate::context::target::ResultTarget;
-use crate::context::unconfirmed::{ConnectionRequestId, With};
+use crate::context::unconfirmed::{ConfirmationId, With};
 use crate::deps::Deps;
 use crate::lifecycle::connect::{Issued, Progress, completed, connect, connection_key, prove};
 use crate::lifecycle::{choice, registration};
@@ -67,7 +67,7 @@ pub(super) async fn answer(
         let target = ResultTarget::open(&id, &secret, &flow.target.ok_or_else(forgotten)?)?;
         return super::too_late(deps, request, expired, &target).await;
     }
-    let unchosen = Unchosen::open(&ConnectionRequestId::of_flow(&id, &secret)?, sealed)?;
+    let unchosen = Unchosen::open(&ConfirmationId::of_flow(&id, &secret)?, sealed)?;
     let posted = Posted::read(request)?;
     if posted.step != Some(unchosen.step) {
         // An answer to another question than the one that is asked now.

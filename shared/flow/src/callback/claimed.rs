@@ -9,7 +9,7 @@ use crate::context::choice::Unchosen;
 use crate::context::cookies::surplus_cookies;
 use crate::context::flow_id::FlowId;
 use crate::context::outcome::Outcome;
-use crate::context::unconfirmed::{ConnectionRequestId, Unconfirmed, With};
+use crate::context::unconfirmed::{ConfirmationId, Unconfirmed, With};
 use crate::deps::Deps;
 use crate::lifecycle::connect::Progress;
 use crate::lifecycle::exchange::{self, Answered};
@@ -77,7 +77,7 @@ impl ClaimedFlow {
 
     /// Lets the flow wait for the application.
     pub(super) async fn await_confirmation(&self, deps: &Deps, with: With) -> Result<Progress> {
-        let id = ConnectionRequestId::of_flow(&self.id, &self.secret)?;
+        let id = ConfirmationId::of_flow(&self.id, &self.secret)?;
         let request = self.memory.request.clone();
         let sealed = Unconfirmed { request, with }.seal(&id, &*deps.random)?;
         deps.store.await_confirmation(&id, sealed, &self.claimant, deps.clock.now()).await?;
@@ -108,7 +108,7 @@ impl ClaimedFlow {
     }
 
     async fn await_choice(&self, deps: &Deps, unchosen: &Unchosen) -> Result<()> {
-        let id = ConnectionRequestId::of_flow(&self.id, &self.secret)?;
+        let id = ConfirmationId::of_flow(&self.id, &self.secret)?;
         let sealed = unchosen.seal(&id, &*deps.random)?;
         deps.store.await_choice(self.claim(), sealed, self.deadline).await
     }

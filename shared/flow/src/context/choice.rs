@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::unconfirmed::ConnectionRequestId;
+use super::unconfirmed::ConfirmationId;
 use protocol::clock::Timestamp;
 use protocol::definition::{Brand, Choose, Item};
 use protocol::error::{Error, ErrorKey, Result};
@@ -111,7 +111,7 @@ impl Unchosen {
     /// # Errors
     ///
     /// `request_too_large`: it cannot be stored.
-    pub fn seal(&self, id: &ConnectionRequestId, random: &dyn Random) -> Result<Vec<u8>> {
+    pub fn seal(&self, id: &ConfirmationId, random: &dyn Random) -> Result<Vec<u8>> {
         let json = Zeroizing::new(serde_json::to_vec(self).map_err(Error::internal)?);
         if json.len() > MAX_SIZE {
             let message = "The credentials and what there is to choose from are larger than 256 KiB.";
@@ -121,7 +121,7 @@ impl Unchosen {
     }
 
     /// Opens it.
-    pub fn open(id: &ConnectionRequestId, sealed: &[u8]) -> Result<Self> {
+    pub fn open(id: &ConfirmationId, sealed: &[u8]) -> Result<Self> {
         let json = id.for_choice()?.open(id.flow(), sealed)?;
         serde_json::from_slice(&json).map_err(|_| Error::internal("what waits for a choice cannot be read"))
     }
@@ -194,13 +194,13 @@ mod tests {
     #[test]
     fn it_opens_for_its_flow_alone_and_not_as_anything_else() {
         let (flow, browser) = (State::draw(&SystemRandom).flow_id(), BrowserSecret::draw(&SystemRandom));
-        let id = ConnectionRequestId::of_flow(&flow, &browser).unwrap();
+        let id = ConfirmationId::of_flow(&flow, &browser).unwrap();
         let (credentials, step) = (SecretMap::default(), 0);
         let waits =
             Unchosen { credentials, issued_at: Timestamp(1), step, question: question(false, items(2), &[]) };
         let sealed = waits.seal(&id, &SystemRandom).unwrap();
         assert_eq!(Unchosen::open(&id, &sealed).unwrap().question.items[1].value, "v1");
-        let other = ConnectionRequestId::of_flow(&flow, &BrowserSecret::draw(&SystemRandom)).unwrap();
+        let other = ConfirmationId::of_flow(&flow, &BrowserSecret::draw(&SystemRandom)).unwrap();
         assert!(Unchosen::open(&other, &sealed).is_err());
         assert!(browser.open(&flow, &sealed).is_err());
         assert!(crate::context::unconfirmed::Unconfirmed::open(&id, &sealed).is_err());
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn what_is_too_large_is_refused() {
         let (flow, browser) = (State::draw(&SystemRandom).flow_id(), BrowserSecret::draw(&SystemRandom));
-        let id = ConnectionRequestId::of_flow(&flow, &browser).unwrap();
+        let id = ConfirmationId::of_flow(&flow, &browser).unwrap();
         let mut credentials = SecretMap::default();
         credentials.insert("access_token", "x".repeat(MAX_SIZE).into());
         let question = question(false, items(2), &[]);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::unconfirmed::ConnectionRequestId;
+use super::unconfirmed::ConfirmationId;
 use protocol::error::Error;
 use protocol::id::ConnectionId;
 
@@ -15,7 +15,7 @@ pub enum Outcome {
         connection_id: ConnectionId,
     },
     /// Nothing was exchanged yet: the application must confirm its user. This outcome is never stored.
-    Unconfirmed(ConnectionRequestId),
+    Unconfirmed(ConfirmationId),
     /// Nothing was stored.
     Failed(Error),
 }

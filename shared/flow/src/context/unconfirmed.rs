@@ -1,8 +1,10 @@
 //! A connection that waits for the application to confirm its user, before anything is exchanged for it.
 //!
-//! The browser goes to the application with the id of a *connection request*. That id holds the flow's id and a second
+//! The browser goes to the application with the id of a *confirmation*. That id holds the flow's id and a second
 //! secret of the flow, of 256 bits. What waits is sealed under this secret, and the table has only its hash. So a leaked
-//! table reveals nothing, and only who was sent the id can complete the request, with a token of the same customer.
+//! table reveals nothing, and only who was sent the id can complete what waits, with a token of the same customer.
+//!
+//! On the wire the id is called `connectionRequestId`, and is completed at `/connection-requests/{id}/complete`.
 
 use std::fmt;
 use std::time::Duration;
@@ -27,14 +29,14 @@ pub const CONFIRMATION_LIFETIME: Duration = Duration::from_mins(5);
 /// The length of a flow's id, in characters.
 const FLOW_ID: usize = 22;
 
-/// The id of a connection request: 65 letters, digits, `-` and `_`.
+/// The id of a confirmation: 65 letters, digits, `-` and `_`.
 #[derive(Clone)]
-pub struct ConnectionRequestId {
+pub struct ConfirmationId {
     flow: FlowId,
     secret: BrowserSecret,
 }
 
-impl ConnectionRequestId {
+impl ConfirmationId {
     /// The id for a flow that the provider has answered in this browser.
     pub fn of_flow(flow: &FlowId, browser: &BrowserSecret) -> Result<Self> {
         Ok(Self { flow: flow.clone(), secret: browser.for_application(flow)? })
@@ -88,19 +90,19 @@ impl ConnectionRequestId {
     }
 }
 
-impl fmt::Debug for ConnectionRequestId {
+impl fmt::Debug for ConfirmationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
     }
 }
 
-impl PartialEq for ConnectionRequestId {
+impl PartialEq for ConfirmationId {
     fn eq(&self, other: &Self) -> bool {
         self.flow == other.flow && self.secret.is_bound_to(&other.secret.binding())
     }
 }
 
-impl Eq for ConnectionRequestId {}
+impl Eq for ConfirmationId {}
 
 /// What waits for the application.
 #[derive(Debug, Serialize, Deserialize)]
@@ -112,7 +114,7 @@ pub struct Unconfirmed {
     pub with: With,
 }
 
-/// What a connection request connects with.
+/// What connects once it is confirmed.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum With {
@@ -141,15 +143,16 @@ pub enum With {
 
 impl Unconfirmed {
     /// Seals it under the id's secret.
-    pub fn seal(&self, id: &ConnectionRequestId, random: &dyn Random) -> Result<Vec<u8>> {
+    pub fn seal(&self, id: &ConfirmationId, random: &dyn Random) -> Result<Vec<u8>> {
         let json = Zeroizing::new(serde_json::to_vec(self).map_err(Error::internal)?);
         id.secret.seal(&id.flow, random, &json)
     }
 
     /// Opens it with the id.
-    pub fn open(id: &ConnectionRequestId, sealed: &[u8]) -> Result<Self> {
+    pub fn open(id: &ConfirmationId, sealed: &[u8]) -> Result<Self> {
         let json = id.secret.open(&id.flow, sealed)?;
-        serde_json::from_slice(&json).map_err(|_| Error::internal("a connection request cannot be read"))
+        serde_json::from_slice(&json)
+            .map_err(|_| Error::internal("what waits for a confirmation cannot be read"))
     }
 }
 
@@ -160,20 +163,20 @@ mod tests {
 
     #[test]
     fn an_id_comes_back_as_it_went_and_shows_itself_nowhere_else() {
-        let id = ConnectionRequestId::draw(&SystemRandom);
+        let id = ConfirmationId::draw(&SystemRandom);
         let text = id.reveal();
         assert_eq!(text.len(), 65);
-        assert_eq!(ConnectionRequestId::parse(&text).unwrap(), id);
+        assert_eq!(ConfirmationId::parse(&text).unwrap(), id);
         assert_eq!(format!("{id:?}"), "[redacted]");
         for bad in ["", &text[1..], &format!("{text}A"), &"é".repeat(33)] {
-            assert!(ConnectionRequestId::parse(bad).is_none(), "{bad}");
+            assert!(ConfirmationId::parse(bad).is_none(), "{bad}");
         }
     }
 
     #[test]
     fn the_applications_secret_is_not_the_browsers() {
         let (flow, browser) = (State::draw(&SystemRandom).flow_id(), BrowserSecret::draw(&SystemRandom));
-        let id = ConnectionRequestId::of_flow(&flow, &browser).unwrap();
+        let id = ConfirmationId::of_flow(&flow, &browser).unwrap();
         assert!(!id.is_bound_to(&browser.binding()));
         let memory = browser.seal(&flow, &SystemRandom, b"memory").unwrap();
         assert!(id.secret.open(&flow, &memory).is_err());

@@ -20,7 +20,7 @@ use super::verify::VerifiedStart;
 use crate::connection::ConnectRequest;
 use crate::context::attempt::Attempt;
 use crate::context::outcome::Outcome;
-use crate::context::unconfirmed::{ConnectionRequestId, Unconfirmed, With};
+use crate::context::unconfirmed::{ConfirmationId, Unconfirmed, With};
 use crate::deps::Deps;
 use crate::lifecycle::connect::{Issued, Progress, completed, connect, connection_key, prove};
 use crate::lifecycle::{import, registration};
@@ -170,7 +170,7 @@ impl Chosen<'_> {
             return Ok(Progress::Asks(asks));
         }
         prove(deps, registration, &secrets, deadline).await?;
-        let id = ConnectionRequestId::draw(&*deps.random);
+        let id = ConfirmationId::draw(&*deps.random);
         let with = With::Credentials { credentials: secrets.held.credentials, issued_at };
         let sealed = Unconfirmed { request: request.clone(), with }.seal(&id, &*deps.random)?;
         deps.store.begin_unconfirmed(&id, sealed, self.attempt, deps.clock.now()).await?;

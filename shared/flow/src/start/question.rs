@@ -11,7 +11,7 @@ use crate::context::FlowContext;
 use crate::context::attempt::Attempt;
 use crate::context::browser::{BrowserSecret, State};
 use crate::context::choice::Unchosen;
-use crate::context::unconfirmed::ConnectionRequestId;
+use crate::context::unconfirmed::ConfirmationId;
 use crate::deps::Deps;
 use crate::store::NewFlow;
 use crate::web::response;
@@ -37,7 +37,7 @@ impl VerifiedStart {
         }
         let flow = State::draw(&*deps.random).flow_id();
         let secret = BrowserSecret::draw(&*deps.random);
-        let id = ConnectionRequestId::of_flow(&flow, &secret)?;
+        let id = ConfirmationId::of_flow(&flow, &secret)?;
         let memory = FlowContext {
             request: request.clone(),
             callback_uri: String::new(),

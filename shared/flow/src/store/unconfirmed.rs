@@ -10,14 +10,14 @@ use super::{Store, unavailable};
 use crate::context::attempt::Attempt;
 use crate::context::flow_id::{FlowId, REMEMBERED_SECONDS, is_remembered};
 use crate::context::outcome::Outcome;
-use crate::context::unconfirmed::{CONFIRMATION_LIFETIME, ConnectionRequestId};
+use crate::context::unconfirmed::{CONFIRMATION_LIFETIME, ConfirmationId};
 use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
 use protocol::record::Reference;
 
 /// A flow that waits for the application, or did.
 pub struct UnconfirmedItem {
-    /// The hash of the secret in the connection request's id.
+    /// The hash of the secret in the confirmation's id.
     pub binding: Vec<u8>,
     /// What waits, sealed under that secret. It is gone once the flow has ended.
     pub sealed: Option<Vec<u8>>,
@@ -33,7 +33,7 @@ pub struct UnconfirmedItem {
     pub outcome: Option<Outcome>,
 }
 
-/// The result of trying to claim a connection request.
+/// The result of trying to claim what waits for a confirmation.
 pub enum Completion {
     /// The request is this caller's to end.
     Won,
@@ -47,7 +47,7 @@ impl Store {
     /// Stores a flow that begins by waiting for the application.
     pub async fn begin_unconfirmed(
         &self,
-        id: &ConnectionRequestId,
+        id: &ConfirmationId,
         sealed: Vec<u8>,
         attempt: &Attempt,
         now: Timestamp,
@@ -69,7 +69,7 @@ impl Store {
     /// Lets the claimed flow of `claimant` wait for the application.
     pub async fn await_confirmation(
         &self,
-        id: &ConnectionRequestId,
+        id: &ConfirmationId,
         sealed: Vec<u8>,
         claimant: &str,
         now: Timestamp,
@@ -120,11 +120,11 @@ impl Store {
         found.filter(is_known).map(|item| UnconfirmedItem::read(&item)).transpose()
     }
 
-    /// Claims a connection request for `claimant` in one conditional write: before it expires, and once. `confirmed_for`
+    /// Claims what waits for a confirmation for `claimant` in one conditional write: before it expires, and once. `confirmed_for`
     /// is the hash of the customer who will be told the outcome.
     pub async fn claim_unconfirmed(
         &self,
-        id: &ConnectionRequestId,
+        id: &ConfirmationId,
         claimant: &str,
         confirmed_for: [u8; 32],
         now: Timestamp,
@@ -158,8 +158,8 @@ impl Store {
         })
     }
 
-    /// Forgets what waited in a connection request whose time is over.
-    pub async fn forget_unconfirmed(&self, id: &ConnectionRequestId, now: Timestamp) -> Result<()> {
+    /// Forgets what waited for a confirmation whose time is over.
+    pub async fn forget_unconfirmed(&self, id: &ConfirmationId, now: Timestamp) -> Result<()> {
         let update = self
             .client()
             .update_item()

@@ -67,7 +67,7 @@ pub async fn outcome(
 
 /// A start of a workspace that confirms its users has a `redirectUri`.
 fn no_target() -> Error {
-    Error::internal("a connection request without a target")
+    Error::internal("a confirmation without a target")
 }
 
 /// Returns the message for the SDKs. They know only these values of `type`, and any other would leave them waiting.
