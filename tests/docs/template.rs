@@ -234,3 +234,15 @@ fn the_access_log_leads_to_the_functions_lines_whose_level_is_a_parameter() {
     assert!(template.contains("\n        RUST_LOG: !Ref LogLevel\n"));
     assert!(template.contains("\n  LogLevel:\n    Type: String\n    Default: INFO\n"));
 }
+
+/// A path of REST may hold an id by which something is completed or opened.
+#[test]
+fn no_log_at_the_door_has_a_path_or_a_query() {
+    let template = read("infra/template.yaml");
+    let (_, format) = template.split_once("Format: >-\n").unwrap();
+    let format = format.split("\n\n").next().unwrap();
+    for told in ["$context.path", "$context.resourcePath", "querystring"] {
+        assert!(!format.contains(told), "{told}");
+    }
+    assert!(read("infra/edge.yaml").contains("        - UriPath: {}\n"));
+}
