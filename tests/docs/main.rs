@@ -34,6 +34,7 @@ fn sources(folder: &str, endings: &[&str]) -> String {
 fn the_pages_show_the_files_that_are_tested() {
     for (page, file) in [
         ("docs/connect-with-curl.md", "tests/curl/connect.sh"),
+        ("docs/requests.md", "tests/curl/request.sh"),
         ("docs/quick-start.md", "tests/curl/own-integration.sh"),
         ("docs/migrate.md", "tests/curl/carry-over.sh"),
         ("docs/languages.md", "tests/languages/python/app.py"),

@@ -94,9 +94,11 @@ fn only_functions_that_seal_or_open_have_a_key_and_each_seals_its_own_tables() {
     let one_table = [keyed[0], keyed[1], keyed[3]];
     assert_eq!(with(&roles, ROLE, "\"kms:EncryptionContext:table\": connections }"), one_table);
     assert_eq!(
-        with(&roles, ROLE, "\"kms:EncryptionContext:table\": [connections, integrations] }"),
+        with(&roles, ROLE, "\"kms:EncryptionContext:table\": [connections, flows, integrations] }"),
         keyed[2..3]
     );
+    // Only who lists attempts opens the ids of connection requests.
+    assert_eq!(with(&roles, ROLE, "\"kms:EncryptionContext:table\": flows }"), keyed[2..3]);
     assert!(!template.contains("WRAPPING_KEY"));
 }
 
@@ -235,7 +237,7 @@ fn the_access_log_leads_to_the_functions_lines_whose_level_is_a_parameter() {
     assert!(template.contains("\n  LogLevel:\n    Type: String\n    Default: INFO\n"));
 }
 
-/// A path of REST may hold an id by which something is completed or opened.
+/// Whoever knows the id of a connection request can open its link, and REST has it in the path.
 #[test]
 fn no_log_at_the_door_has_a_path_or_a_query() {
     let template = read("infra/template.yaml");

@@ -23,6 +23,8 @@ mod client_authentication;
 mod client_certificate;
 mod client_credentials;
 mod connection_key;
+mod connection_request_ends;
+mod connection_requests;
 mod connectors;
 mod credentials_in_body;
 mod customer_export;

@@ -88,7 +88,6 @@ async fn the_sdks_put_the_integration_into_the_query_and_the_rest_into_payload()
         "input": { "subdomain": "acme" },
         "connectorParameters": {},
         "connectionKey": "k",
-        "connectionRequestId": "q",
     }));
     let request = newer.post_form("/connect?integrationKey=crm", &[("payload", &newer.payload.to_string())]);
     assert_connects(&world, request, "newer SDK").await;

@@ -37,6 +37,12 @@ class Scripts(unittest.TestCase):
         self.assertRegex(defined, rf"^crm: created, callback {self.linkspan}/oauth-callback/[0-9a-f]+$")
         self.assertRegex(address, r"^https://app\.hubspot\.com/oauth/authorize\?.*client_id=your-client-id&.*code_challenge=")
 
+    def test_a_link_connects_whoever_opens_it(self):
+        link, said, ended = self.run_here("bash", SCRIPTS / "request.sh").splitlines()
+        self.assertRegex(link, rf"^The link: {self.linkspan}/screens/connect\?connectionRequestId=[\w-]{{43}}$")
+        self.assertEqual(said, "The page says: Connected")
+        self.assertEqual(json.loads(ended)["status"], "success")
+
     def credentials(self):
         """Those of a connection that another service could have made."""
         connection = re.search(r"connectionId=(\w+)", self.run_here("bash", SCRIPTS / "connect.sh"))[1]

@@ -11,6 +11,7 @@ mod callback_shape;
 mod callback_signature;
 mod choice;
 mod confirmed_user;
+mod connection_requests;
 mod consistent_reads;
 mod cookies;
 mod debug;

@@ -114,7 +114,7 @@ impl Browser {
             &self.functions.callback
         } else if path.starts_with("/connection-result/") {
             &self.functions.finish
-        } else if path == "/connection-popup" || path == "/connect" {
+        } else if ["/connection-popup", "/connect", "/screens/connect"].contains(&path) {
             &self.functions.initiate
         } else {
             &self.functions.api

@@ -43,7 +43,7 @@ pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes>
 }
 
 async fn result(deps: &Deps, request: &Request<Bytes>) -> Result<Response<Bytes>> {
-    routes::check_method(Function::Finish, request.method())?;
+    routes::check_method(Function::Finish, request)?;
     let reader = Reader::of(request.headers());
     let id = request.uri().path().strip_prefix("/connection-result/").and_then(FlowId::parse);
     let id = id.ok_or_else(|| Error::new(ErrorKey::NotFound, "There is no such page."))?;

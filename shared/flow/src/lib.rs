@@ -10,6 +10,7 @@
 // The entrances, one for each function of a flow.
 pub mod callback;
 pub mod complete;
+pub mod connection_request;
 pub mod finish;
 pub mod kms_signing;
 pub mod start;

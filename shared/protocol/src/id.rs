@@ -66,6 +66,11 @@ macro_rules! id {
 }
 
 id! {
+    /// A hash of a connection request's id: what the tables know the request by.
+    ConnectionRequestKey
+}
+
+id! {
     /// The key of a workspace, which its tokens name.
     WorkspaceKey
 }

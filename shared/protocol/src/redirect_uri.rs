@@ -37,7 +37,7 @@ pub const RESULT_PARAMETERS: [&str; 5] =
     ["connectionId", "connectionRequestId", "error", "errorData", "customState"];
 
 /// The longest `redirectUri`, in bytes.
-const MAX_BYTES: usize = 2048;
+pub const MAX_BYTES: usize = 2048;
 
 /// All characters but the unreserved ones of RFC 3986 §2.3, which are safe in any part of a URL.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -2,6 +2,7 @@
 //! workspace sees all of it.
 
 use bytes::Bytes;
+use flow::connection_request;
 use flow::context::attempt::{AttemptState, FoundAttempt};
 use flow::store::{AttemptStatus, ListAttempts};
 use flow::web::request_fields::Fields;
@@ -48,6 +49,9 @@ struct Attempt {
     /// The connection that it made, or was to reconnect.
     #[serde(skip_serializing_if = "Option::is_none")]
     connection_id: Option<ConnectionId>,
+    /// The connection request that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection_request_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_option_key: Option<String>,
     status: &'static str,
@@ -65,8 +69,8 @@ pub(crate) async fn list(call: Call<'_>, caller: Caller) -> Result<Response<Byte
     let mut query = call.query();
     let customer = whose(&mut query, &caller)?;
     let integration = either(&mut query, "integrationId", "integrationKey")?;
-    let page = call
-        .deps
+    let deps = call.deps;
+    let page = deps
         .store
         .list_attempts(&ListAttempts {
             workspace,
@@ -79,11 +83,16 @@ pub(crate) async fn list(call: Call<'_>, caller: Caller) -> Result<Response<Byte
             cursor: query.text("cursor", MAX_CURSOR)?.filter(|cursor| cursor != "0").as_deref(),
         })
         .await?;
-    answer::ok(&Page { items: page.attempts.into_iter().map(Attempt::of).collect(), cursor: page.cursor })
+    let mut items = Vec::with_capacity(page.attempts.len());
+    for found in page.attempts {
+        let request = connection_request::id_of_attempt(deps, workspace, &found).await;
+        items.push(Attempt::of(found, request));
+    }
+    answer::ok(&Page { items, cursor: page.cursor })
 }
 
 impl Attempt {
-    fn of(found: FoundAttempt) -> Self {
+    fn of(found: FoundAttempt, connection_request_id: Option<String>) -> Self {
         let status = AttemptStatus::of(&found.state);
         Self {
             id: found.id,
@@ -92,6 +101,7 @@ impl Attempt {
             tenant_id: found.customer,
             integration_id: found.integration,
             connection_id: found.connection,
+            connection_request_id,
             auth_option_key: found.option,
             status: WORDS.iter().find(|(of, _)| *of == status).map_or("", |(_, word)| *word),
             error: match found.state {
@@ -129,6 +139,7 @@ mod tests {
             integration: Some(IntegrationId::new("0123456789abcdef0123456789abcdef")),
             option: Some("oauth".to_owned()),
             connection: Some(ConnectionId::new("0123456789abcdef01234567")),
+            request: None,
             state: AttemptState::Failed(error()),
             began_at: Timestamp(1_767_225_600_123),
             ended_at: Some(Timestamp(1_767_225_660_000)),
@@ -146,11 +157,15 @@ mod tests {
             ..found()
         };
         let connected = FoundAttempt { state: AttemptState::Connected, ..found() };
-        let shown = [found(), begun, connected].map(|found| json_of(&Attempt::of(found)));
+        let of = |found: FoundAttempt| {
+            let request = found.option.is_some().then(|| "a".repeat(43));
+            Attempt::of(found, request)
+        };
+        let shown = [found(), begun, connected].map(|found| json_of(&of(found)));
         assert_eq!(shown.each_ref().map(|shown| shown["status"].clone()), ["error", "pending", "success"]);
         component("Attempt", &shown);
         let pages = [
-            Page { items: vec![Attempt::of(found())], cursor: Some("01767225600123-12345678".to_owned()) },
+            Page { items: vec![of(found())], cursor: Some("01767225600123-12345678".to_owned()) },
             Page { items: Vec::new(), cursor: None },
         ];
         component("Attempts", &[json_of(&pages[0]), json_of(&pages[1])]);

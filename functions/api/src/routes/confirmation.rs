@@ -1,4 +1,4 @@
-//! `/connection-requests/{id}/complete`: the application confirms its user.
+//! `/connection-requests/{id}/complete`: the application confirms its user. What waits for that is no connection request.
 
 use bytes::Bytes;
 use flow::complete;

@@ -6,6 +6,7 @@ mod attempts;
 mod confirmation;
 mod connection_changes;
 mod connection_options;
+mod connection_requests;
 mod connections;
 mod connectors;
 mod credentials;
@@ -44,7 +45,7 @@ use protocol::id::{CustomerId, WorkspaceKey};
 use protocol::path::fits;
 use protocol::token::Scope::{
     self, Connect, ConnectionsRead, ConnectionsTest, ConnectionsWrite, CustomersErase, CustomersRead,
-    CustomersWrite, IntegrationsRead, IntegrationsWrite, WorkspacesRead, WorkspacesWrite,
+    CustomersWrite, IntegrationsRead, IntegrationsWrite, RequestsCreate, WorkspacesRead, WorkspacesWrite,
 };
 use protocol::token::{self, Caller};
 
@@ -106,6 +107,19 @@ static TABLE: &[Entry] = &[
         CustomerOrAdmin(IntegrationsRead, |call, caller| Box::pin(connection_options::list(call, caller))),
     ),
     get("/oauth-client/{integrationId}", Anyone(|call| Box::pin(oauth_client::show(call)))),
+    post(
+        "/connection-requests",
+        CustomerOrAdmin(RequestsCreate, |call, caller| Box::pin(connection_requests::create(call, caller))),
+    ),
+    get(
+        "/connection-requests/{id}",
+        CustomerOrAdmin(RequestsCreate, |call, caller| Box::pin(connection_requests::show(call, caller))),
+    ),
+    delete(
+        "/connection-requests/{id}",
+        CustomerOrAdmin(RequestsCreate, |call, caller| Box::pin(connection_requests::cancel(call, caller))),
+    ),
+    // This is no connection request, but what waits for the application to confirm its user. Published callers know the path.
     post(
         "/connection-requests/{id}/complete",
         Customer(Connect, |call, customer| Box::pin(confirmation::complete(call, customer))),

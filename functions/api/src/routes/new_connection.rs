@@ -44,7 +44,7 @@ pub(crate) async fn create(call: Call<'_>, caller: Caller) -> Result<Response<By
 }
 
 /// The token's customer; who manages the workspace says for whom it is.
-fn customer(fields: &mut Fields, caller: Caller) -> Result<CustomerId> {
+pub(super) fn customer(fields: &mut Fields, caller: Caller) -> Result<CustomerId> {
     let (user, tenant) = (fields.text("userId", MAX_ID)?, fields.text("tenantId", MAX_ID)?);
     if let (Some(user), Some(tenant)) = (&user, &tenant)
         && user != tenant

@@ -40,7 +40,7 @@ pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes>
 }
 
 async fn answer(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response<Bytes>> {
-    routes::check_method(Function::Callback, request.method())?;
+    routes::check_method(Function::Callback, request)?;
     if let Some(flow) = request.uri().path().strip_prefix(choice::PATH) {
         choice::answer(deps, request, flow).await
     } else if request.method() == Method::POST {

@@ -3,7 +3,9 @@
 use protocol::clock::Timestamp;
 use protocol::definition::{ARCHIVED_CREDENTIALS_DAYS, Borrowed, BoundValues, Registration, RegistrationId};
 use protocol::error::Result;
-use protocol::id::{ConnectionId, ConnectionKey, CustomerId, IntegrationId, WorkspaceKey};
+use protocol::id::{
+    ConnectionId, ConnectionKey, ConnectionRequestKey, CustomerId, IntegrationId, WorkspaceKey,
+};
 use protocol::secret::SecretMap;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +47,9 @@ pub struct ConnectRequest {
     /// The scopes that the provider was asked for, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<RequestedScopes>,
+    /// The connection request that ends with the connection, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_request: Option<ConnectionRequestKey>,
     /// The time at which it was begun. One that was begun before its customer was erased connects nothing.
     pub begun_at: Timestamp,
     /// The days that the credentials of the connections that it replaces are kept.

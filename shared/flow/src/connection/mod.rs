@@ -139,6 +139,12 @@ impl Connection {
             }
     }
 
+    /// True if it is live, and this customer's.
+    #[must_use]
+    pub fn is_live_of(&self, workspace: &WorkspaceKey, customer: &CustomerId) -> bool {
+        self.workspace == *workspace && self.customer == *customer && self.archived_at.is_none()
+    }
+
     /// Returns the time at which the schedule has something to do with it: its next refresh, or, once it is archived, to
     /// forget its secrets.
     #[must_use]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey};
-use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
+use protocol::id::{ConnectionId, ConnectionRequestKey, CustomerId, IntegrationId, WorkspaceKey};
 use protocol::record::Reference;
 
 /// The time for which an attempt is found.
@@ -26,8 +26,19 @@ pub struct Attempt {
     pub option: Option<String>,
     /// The connection that is to be reconnected.
     pub reconnects: Option<ConnectionId>,
+    /// The connection request that it belongs to, if there is one.
+    pub request: Option<OfRequest>,
     /// The time at which the start's token was verified.
     pub began_at: Timestamp,
+}
+
+/// What an attempt keeps of the connection request that it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfRequest {
+    /// The request's key in the table.
+    pub key: ConnectionRequestKey,
+    /// The request's id, sealed.
+    pub sealed_id: Vec<u8>,
 }
 
 /// An attempt as it is found.
@@ -45,6 +56,8 @@ pub struct FoundAttempt {
     pub option: Option<String>,
     /// The connection that it made, or was to reconnect.
     pub connection: Option<ConnectionId>,
+    /// The connection request that it belongs to.
+    pub request: Option<OfRequest>,
     /// How it stands.
     pub state: AttemptState,
     /// The time at which it began.

@@ -124,6 +124,11 @@ impl BrowserSecret {
         self.derive(flow, b"connection request").map(Self)
     }
 
+    /// Returns the place of the connection request whose id this secret is. It does not reveal the secret.
+    pub(super) fn place_of_request(&self) -> FlowId {
+        FlowId::of_hash(&labelled_hash("linkspan connection request 1", &self.0))
+    }
+
     /// Derives the secret that seals where the result goes.
     pub(super) fn for_result(&self, flow: &FlowId) -> Result<Self> {
         self.derive(flow, b"result").map(Self)

@@ -3,6 +3,7 @@
 pub mod attempt;
 pub mod browser;
 pub mod choice;
+pub mod connection_request;
 pub mod cookies;
 pub mod flow_id;
 pub mod outcome;

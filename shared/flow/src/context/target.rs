@@ -22,6 +22,9 @@ pub struct ResultTarget {
     /// The window that waits for a message, if there is no `redirectUri`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listener: Option<Listener>,
+    /// True if the flow began by a link: then there is no application to go back to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_link: bool,
 }
 
 /// A window that waits for a message: the opener of our popup, or the parent of our iframe.
@@ -49,7 +52,8 @@ impl ResultTarget {
         custom_state: Option<String>,
         listener: Option<Listener>,
     ) -> Self {
-        Self { redirect_uri: redirect_uri.map(|uri| uri.as_str().to_owned()), custom_state, listener }
+        let redirect_uri = redirect_uri.map(|uri| uri.as_str().to_owned());
+        Self { redirect_uri, custom_state, listener, by_link: false }
     }
 
     /// Seals the target under the browser's secret.

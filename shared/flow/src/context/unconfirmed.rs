@@ -4,7 +4,8 @@
 //! secret of the flow, of 256 bits. What waits is sealed under this secret, and the table has only its hash. So a leaked
 //! table reveals nothing, and only who was sent the id can complete what waits, with a token of the same customer.
 //!
-//! On the wire the id is called `connectionRequestId`, and is completed at `/connection-requests/{id}/complete`.
+//! On the wire the id is called `connectionRequestId`, and is completed at `/connection-requests/{id}/complete`: published
+//! callers know it so. It is no id of a [connection request](super::connection_request).
 
 use std::fmt;
 use std::time::Duration;

@@ -24,6 +24,7 @@ pub use definitions::{
 };
 pub use limits::{Limits, uncounted};
 use protocol::clock::{Clock, Timestamp};
+use protocol::definition::Workspace;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
 use protocol::kept_keys::KeptKeys;
@@ -33,7 +34,7 @@ use protocol::provider::calls::Calls;
 use protocol::provider::client::Provider;
 use protocol::random::Random;
 use protocol::record::{About, Record};
-use protocol::redirect_uri::{Loopback, OWN_PATHS, OwnRoutes, WebOrigin};
+use protocol::redirect_uri::{Loopback, OWN_PATHS, OwnRoutes, RedirectUri, WebOrigin};
 pub use root::RootKeys;
 
 /// A handler as the Lambda runtime, the local run and the tests mount it.
@@ -158,6 +159,19 @@ impl Deps {
             own: &self.own_routes,
             until,
         }
+    }
+
+    /// Reads an address that a result may go to: one that the workspace lists, and that is none of our own.
+    pub fn allowed_redirect_uri(&self, uri: &str, workspace: &Workspace) -> Result<RedirectUri> {
+        let uri = RedirectUri::parse(uri, self.settings.loopback)?;
+        let refused = |message| Error::new(ErrorKey::RedirectUriNotAllowed, message).field("redirectUri");
+        if !workspace.allows_redirect_to(&uri) {
+            return Err(refused("The workspace does not allow this redirectUri."));
+        }
+        if self.own_routes.have(uri.as_str()) {
+            return Err(refused("The redirectUri leads to a route of Linkspan's own."));
+        }
+        Ok(uri)
     }
 
     /// Mounts a handler.

@@ -138,6 +138,7 @@ async fn save(
         },
         key: key.as_ref().map(|(key, found)| (key, found)),
         flow: proven.flow,
+        connection_request: request.connection_request.as_ref(),
         begun: request.begun_at,
         archived_credentials_days: request.archived_credentials_days,
         token: draw_id(&*deps.random),
@@ -156,8 +157,9 @@ async fn save(
             return Err(key_busy());
         }
     }
-    let erased = saved.as_ref().is_err_and(|error| error.key() == ErrorKey::CustomerErased);
-    if erased && deps.clock.now() < deadline.provider() {
+    if saved.as_ref().is_err_and(|error| is_for_nobody(error, before.as_ref()))
+        && deps.clock.now() < deadline.provider()
+    {
         revoke::revoke_unsaved(deps, &connection, deadline).await;
     }
     let Saved { outcome, replaced } = saved?;
@@ -168,6 +170,14 @@ async fn save(
         revoke::revoke_replaced(deps, &integration, before, &replaced, &secrets.held.credentials).await;
     }
     Ok(outcome)
+}
+
+/// True if nobody is left to use what was issued. A connection that is reconnected may go on by the same grant.
+fn is_for_nobody(error: &Error, reconnected: Option<&Connection>) -> bool {
+    match error.key() {
+        ErrorKey::CustomerErased => true,
+        key => key.ends_a_link() && reconnected.is_none(),
+    }
 }
 
 /// Completes credentials from the call with this number on. Returns the question if the customer must choose first.

@@ -89,6 +89,7 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
         name: given.name,
         allow_multiple_connections: given.allow_multiple_connections,
         scopes: None,
+        connection_request: None,
         begun_at,
         archived_credentials_days: workspace.archived_credentials_days,
     };

@@ -106,7 +106,8 @@ pub(super) async fn given_up(
     tokio::time::timeout(limit, revocation).await.unwrap_or_else(too_late)
 }
 
-/// Revokes new credentials whose customer was erased: nobody is left to use them.
+/// Revokes new credentials that were not saved, because their customer was erased or their connection request has ended:
+/// nobody is left to use them.
 pub(super) async fn revoke_unsaved(deps: &Deps, unsaved: &Connection, deadline: Deadline) {
     let revoked = given_up(deps, unsaved, Lived::UntilNow, deadline);
     if tokio::time::timeout(REVOCATION_WHILE_CONNECTING, revoked).await.is_err() {

@@ -1,7 +1,5 @@
 //! Begins a flow: draws its two secrets, stores it, and sends the browser to the provider.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::Response;
 use url::Url;
@@ -10,7 +8,7 @@ use super::chosen::Chosen;
 use crate::connection::{ConnectRequest, RequestedScopes};
 use crate::context::FlowContext;
 use crate::context::browser::{BrowserSecret, State};
-use crate::context::flow_id::{FLOW_LIFETIME_SECONDS, FlowId};
+use crate::context::flow_id::FlowId;
 use crate::deps::Deps;
 use crate::lifecycle::registration::{authorizing_secrets, issuing_secrets};
 use crate::store::NewFlow;
@@ -106,7 +104,7 @@ async fn begin_flow(
         other_path: integration.is_answered_at_bare_path().then_some(BARE_CALLBACK),
         kept_parameters,
         remembered: memory.seal(&chosen.start.target, flow, secret, &*deps.random)?,
-        expires_at: deps.clock.now() + Duration::from_secs(FLOW_LIFETIME_SECONDS.into()),
+        expires_at: chosen.start.ends_at(deps.clock.now()),
         attempt: chosen.attempt.clone(),
     };
     deps.store.begin_flow(new).await

@@ -133,7 +133,8 @@ impl Chosen<'_> {
             name: asked.name.clone(),
             allow_multiple_connections: asked.allow_multiple_connections,
             scopes: None,
-            begun_at: self.start.verified_at,
+            connection_request: self.start.belongs_to.as_ref().map(|found| found.id.key()),
+            begun_at: self.start.begun_at(),
             archived_credentials_days: self.start.workspace.archived_credentials_days,
         }
     }

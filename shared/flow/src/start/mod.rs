@@ -13,6 +13,7 @@ mod question;
 mod request;
 mod requester;
 mod scopes;
+mod source;
 mod subject;
 mod submission;
 mod verify;
@@ -26,7 +27,7 @@ use http::{Request, Response};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::record;
 
-pub use request::StartRequest;
+pub use request::{MAX_CUSTOM_STATE, StartRequest};
 
 use crate::context::attempt::cancelled;
 use crate::context::cookies::surplus_cookies;
@@ -57,7 +58,7 @@ pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes>
 /// Verifies a start and continues it. An error returned here is shown on our own page, since it is not yet known where
 /// the result may go.
 async fn start(deps: &Deps, request: &Request<Bytes>, requester: Requester) -> Result<Response<Bytes>> {
-    routes::check_method(Function::Initiate, request.method())?;
+    routes::check_method(Function::Initiate, request)?;
     if !provenance::is_for_a_page(request.headers()) {
         return Err(no_page());
     }
@@ -67,15 +68,17 @@ async fn start(deps: &Deps, request: &Request<Bytes>, requester: Requester) -> R
         None => provenance::provenance(request.method(), request.headers(), &start.workspace),
     };
     let ask = match provenance {
+        Provenance::Foreign => return Err(origin_not_allowed()),
+        // Whoever opens a link has started nothing yet: the link may have come from anybody.
+        _ if start.source.is_link() => start.submission.is_none(),
         Provenance::Trusted => false,
         Provenance::Unknown => start.workspace.confirm_start,
-        Provenance::Foreign => return Err(origin_not_allowed()),
     };
     // From here on, the caller receives the errors.
     let admitted = deps.limits.admit(&start.workspace).await;
     // A start that is over has said so. And who is refused because of the limit costs nothing.
     let is_noted = admitted.is_ok() && !start.is_expired() && !start.is_cancelled();
-    let found = match admitted.and_then(|()| start.check_target()) {
+    let found = match admitted.and_then(|()| start.check_request()).and_then(|()| start.check_target()) {
         Ok(()) if start.is_expired() => Err(state_expired()),
         Ok(()) if start.is_cancelled() => Err(cancelled()),
         Ok(()) => subject(deps, &start).await,

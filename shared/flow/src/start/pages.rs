@@ -26,9 +26,15 @@ impl VerifiedStart {
             brand: &self.workspace.brand,
             integration: &integration.name,
             customer: &self.customer,
+            link: self.source.is_link().then(|| self.prompt().unwrap_or_default()),
         };
         record::ends("confirmation asked for");
         self.behind(deps, attempt, |flow| pages::confirm_start(&confirmation, flow)).await
+    }
+
+    /// What whoever made the link wants to say to the customer.
+    fn prompt(&self) -> Option<&str> {
+        self.belongs_to.as_ref()?.request.prompt.as_deref()
     }
 
     /// Shows a page that the start waits behind. It waits in one record, however many pages the customer is shown.
@@ -41,8 +47,8 @@ impl VerifiedStart {
         if let Some(submission) = &self.submission {
             return Ok(page(&submission.waiting.flow));
         }
-        let listener = self.target.listener.as_ref();
-        let (flow, cookie) = Waiting::begin(deps, &self.request, listener, attempt.clone()).await?;
+        let (listener, ends_at) = (self.target.listener.as_ref(), self.ends_at(self.verified_at));
+        let (flow, cookie) = Waiting::begin(deps, &self.source, listener, ends_at, attempt.clone()).await?;
         About::Flow.note(flow.as_str());
         let mut response = page(&flow);
         response::add_cookies(&mut response, &[cookie]);

@@ -6,17 +6,37 @@ use serde_json::{Map, Value, json};
 
 use super::parameters;
 use crate::connection::read_key;
+use crate::context::connection_request::{self, ConnectionRequestId, no_request};
 use crate::web::request_fields::Fields;
 use protocol::definition::GivenScopes;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{ConnectionId, ConnectionKey};
 use protocol::language::Language;
+use protocol::redirect_uri::MAX_BYTES;
 use protocol::secret::{Secret, SecretMap};
+
+/// The size limit of a `customState`, in bytes.
+pub const MAX_CUSTOM_STATE: usize = 2048;
 
 /// A request to start a connection, read but not yet verified.
 #[derive(Debug, Clone)]
 pub struct StartRequest {
-    /// The integration's id or key. Not needed with a connection to reconnect.
+    /// What it asks for.
+    pub wanted: Wanted,
+    /// The token that identifies the customer.
+    pub token: Secret,
+    /// The connection request that it belongs to.
+    pub connection_request: Option<ConnectionRequestId>,
+    /// The SDK's id for the message with the result.
+    pub request_id: Option<String>,
+    /// The language of the pages, if one of them was asked for. Another is not spoken.
+    pub language: Option<Language>,
+}
+
+/// What a start asks for.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The integration's id or key. Not needed with a connection to reconnect, or with a connection request.
     pub integration: Option<String>,
     /// The integration's key, if its id was given too. Both must name the same integration.
     pub integration_key: Option<String>,
@@ -38,14 +58,8 @@ pub struct StartRequest {
     pub allow_multiple_connections: bool,
     /// The caller's own text. It is returned with the result.
     pub custom_state: Option<String>,
-    /// The token that identifies the customer.
-    pub token: Secret,
     /// The address for the result, not yet checked against the workspace's list.
     pub redirect_uri: Option<String>,
-    /// The SDK's id for the message with the result.
-    pub request_id: Option<String>,
-    /// The language of the pages, if one of them was asked for. Another is not spoken.
-    pub language: Option<Language>,
 }
 
 impl StartRequest {
@@ -66,18 +80,26 @@ impl StartRequest {
         let connection_id = parameters.text("connectionId", 128)?.map(ConnectionId::new);
         let connection_key = parameters.text("connectionKey", 128)?;
         let connection_key = connection_key.map(|key| read_key(&key, "connectionKey")).transpose()?;
+        let connection_request = match parameters.text(connection_request::FIELD, 128)? {
+            Some(id) => Some(ConnectionRequestId::parse(&id).ok_or_else(no_request)?),
+            None => None,
+        };
         let (integration, integration_key) = match (integration_id, integration_key) {
             (Some(id), key) => (Some(id), key),
             // A key can stand in the place of an id.
             (None, Some(key)) => (Some(key), None),
             // The SDKs reconnect by the connection's id alone.
-            (None, None) if connection_id.is_some() || connection_key.is_some() => (None, None),
+            (None, None)
+                if connection_id.is_some() || connection_key.is_some() || connection_request.is_some() =>
+            {
+                (None, None)
+            }
             (None, None) => {
                 let message = "integrationId or integrationKey is missing.";
                 return Err(Error::new(ErrorKey::ParameterMissing, message).field("integrationKey"));
             }
         };
-        Ok(Self {
+        let wanted = Wanted {
             integration,
             integration_key,
             connection_parameters: parameters.object("connectionParameters")?.unwrap_or_default(),
@@ -88,12 +110,12 @@ impl StartRequest {
             name: parameters.text("name", 255)?,
             auth_option_key: parameters.text("authOptionKey", 128)?,
             allow_multiple_connections: parameters.flag("allowMultipleConnections")?.unwrap_or_default(),
-            custom_state: parameters.text("customState", 2048)?,
-            token: Secret::new(token),
-            redirect_uri: parameters.text("redirectUri", 2048)?,
-            request_id: parameters.text("requestId", 255)?,
-            language: parameters.text("locale", 64)?.and_then(|tag| Language::named(&tag)),
-        })
+            custom_state: parameters.text("customState", MAX_CUSTOM_STATE)?,
+            redirect_uri: parameters.text("redirectUri", MAX_BYTES)?,
+        };
+        let request_id = parameters.text("requestId", 255)?;
+        let language = parameters.text("locale", 64)?.and_then(|tag| Language::named(&tag));
+        Ok(Self { wanted, token: Secret::new(token), connection_request, request_id, language })
     }
 }
 
@@ -101,26 +123,28 @@ impl StartRequest {
     /// Writes the same request as a `payload`, for the record of a start that waits.
     #[must_use]
     pub fn to_payload(&self) -> Value {
-        let (id, key) = match &self.integration_key {
-            Some(key) => (self.integration.as_ref(), Some(key)),
-            None => (None, self.integration.as_ref()),
+        let Self { wanted, token, connection_request, request_id, language } = self;
+        let (id, key) = match &wanted.integration_key {
+            Some(key) => (wanted.integration.as_ref(), Some(key)),
+            None => (None, wanted.integration.as_ref()),
         };
         let mut payload = json!({
             "integrationId": id,
             "integrationKey": key,
-            "connectionParameters": self.connection_parameters,
-            "connectorParameters": self.connector_parameters,
-            "scopes": self.scopes.as_ref().map(GivenScopes::scopes),
-            "connectionId": self.connection_id,
-            "connectionKey": self.connection_key,
-            "name": self.name,
-            "authOptionKey": self.auth_option_key,
-            "allowMultipleConnections": self.allow_multiple_connections,
-            "customState": self.custom_state,
-            "token": self.token,
-            "redirectUri": self.redirect_uri,
-            "requestId": self.request_id,
-            "locale": self.language.map(Language::tag),
+            "connectionParameters": wanted.connection_parameters,
+            "connectorParameters": wanted.connector_parameters,
+            "scopes": wanted.scopes.as_ref().map(GivenScopes::scopes),
+            "connectionId": wanted.connection_id,
+            "connectionKey": wanted.connection_key,
+            "name": wanted.name,
+            "authOptionKey": wanted.auth_option_key,
+            "allowMultipleConnections": wanted.allow_multiple_connections,
+            "customState": wanted.custom_state,
+            "token": token,
+            "redirectUri": wanted.redirect_uri,
+            "requestId": request_id,
+            "locale": language.map(Language::tag),
+            "connectionRequestId": connection_request.as_ref().map(ConnectionRequestId::reveal),
         });
         if let Some(object) = payload.as_object_mut() {
             object.retain(|_, value| !value.is_null());

@@ -51,7 +51,7 @@ pub(super) fn listener(
     };
     Listener {
         request_id: start.request_id.clone(),
-        connection_id: start.connection_id.clone(),
+        connection_id: start.wanted.connection_id.clone(),
         origins,
         around: requester.in_iframe,
     }

@@ -8,6 +8,7 @@ use protocol::id::{ConnectionId, ConnectionKey};
 
 use super::verify::VerifiedStart;
 use crate::connection::{Connection, connection_not_found};
+use crate::context::connection_request::FIELD;
 use crate::deps::{Deps, integration_not_found};
 use crate::lifecycle::keyed::{check_integration, check_key, keyed};
 
@@ -46,6 +47,7 @@ pub(super) async fn subject(deps: &Deps, start: &VerifiedStart) -> Result<Subjec
         // Only a key that nothing has.
         (None, None) => return Err(connection_not_found().field("connectionKey")),
     };
+    start.check_subject(&integration)?;
     Ok(Subject { integration, connection })
 }
 
@@ -53,11 +55,7 @@ pub(super) async fn subject(deps: &Deps, start: &VerifiedStart) -> Result<Subjec
 async fn own_connection(deps: &Deps, start: &VerifiedStart, id: &ConnectionId) -> Result<Connection> {
     let found = deps.store.read_connection(id).await?;
     found
-        .filter(|connection| {
-            connection.workspace == start.workspace.key
-                && connection.customer == start.customer.id
-                && connection.archived_at.is_none()
-        })
+        .filter(|connection| connection.is_live_of(&start.workspace.key, &start.customer.id))
         .ok_or_else(connection_not_found)
 }
 
@@ -76,6 +74,18 @@ async fn with_key(
 }
 
 impl VerifiedStart {
+    /// Refuses a start that belongs to a connection request and asks for something else.
+    fn check_subject(&self, integration: &Integration) -> Result<()> {
+        let Some(found) = &self.belongs_to else { return Ok(()) };
+        let asked = &found.request;
+        let is_it = asked.integration == integration.id && asked.connection_id == self.request.connection_id;
+        if is_it {
+            return Ok(());
+        }
+        let message = "The connection request is for another integration, or another connection.";
+        Err(Error::new(ErrorKey::ParameterConflict, message).field(FIELD))
+    }
+
     fn named_integration(&self) -> Result<Arc<Integration>> {
         let field = if self.request.integration_key.is_none() { "integrationKey" } else { "integrationId" };
         let found = self.named.as_ref().ok_or_else(|| integration_not_found(field))?;

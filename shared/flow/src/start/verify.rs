@@ -1,6 +1,7 @@
 //! Verifies a start: its token, workspace and customer, and where its result may go.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
@@ -8,20 +9,26 @@ use protocol::clock::Timestamp;
 use protocol::definition::{Integration, Workspace, integration_id_of};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::language;
-use protocol::redirect_uri::RedirectUri;
-use protocol::token::{self, Caller, Customer, Scope};
+use protocol::token::Customer;
 
-use super::request::StartRequest;
+use super::request::Wanted;
 use super::requester::{self, Requester};
+use super::source::{Known, Source};
 use super::submission::Submission;
+use crate::connection_request::Found;
 use crate::context::attempt::Attempt;
+use crate::context::flow_id::FLOW_LIFETIME_SECONDS;
 use crate::context::target::ResultTarget;
 use crate::deps::{Deps, OwnAddress};
-use protocol::record::{self, About};
+use protocol::record;
 
 /// A verified start.
 pub(super) struct VerifiedStart {
-    pub(super) request: StartRequest,
+    pub(super) source: Source,
+    /// What it asks for.
+    pub(super) request: Wanted,
+    /// The connection request that it belongs to.
+    pub(super) belongs_to: Option<Found>,
     /// What the customer submitted on a page of ours, if the request comes from there.
     pub(super) submission: Option<Submission>,
     pub(super) customer: Customer,
@@ -44,47 +51,41 @@ pub(super) async fn verify(
     record::step("verify");
     let address = deps.own_address(request)?;
     let submission = Submission::read(deps, request).await?;
-    let start = match &submission {
-        Some(submission) => submission.waiting.start.clone(),
-        None => StartRequest::parse(request)?,
+    let source = match &submission {
+        Some(submission) => submission.waiting.source.clone(),
+        None => Source::of(request)?,
     };
-    language::ask_for(start.language);
-    let workspace_key = token::unverified_workspace_key(start.token.expose())?;
-    let (workspace, named) = match &start.integration {
-        Some(id_or_key) => {
-            let id = integration_id_of(&workspace_key, id_or_key);
-            deps.definitions.workspace_and_integration(&workspace_key, &id).await?
-        }
-        None => (deps.definitions.workspace(&workspace_key).await?, None),
-    };
+    language::ask_for(source.language());
     let verified_at =
         submission.as_ref().map_or_else(|| deps.clock.now(), |submission| submission.waiting.verified_at);
-    let customer = match workspace.keys.verify(start.token.expose(), &workspace.key, verified_at)? {
-        Caller::Customer(customer) => customer,
-        Caller::Admin { .. } => {
-            let message = "The token is a management token; a connection needs a customer's.";
-            return Err(Error::new(ErrorKey::AccessDenied, message).field("token"));
-        }
-    };
-    About::Workspace.note(&workspace.key);
-    About::Customer.note(&customer.id);
-    customer.scopes.check(Scope::Connect).map_err(|error| error.field("token"))?;
+    let Known { wanted, customer, workspace, named, belongs_to } = source.known(deps, verified_at).await?;
+    if let (None, Source::Link(_), Some(found)) = (&submission, &source, &belongs_to) {
+        // Whoever opens the link reads here how it ended.
+        found.state.check()?;
+    }
     // The older SDK opens some options in a hidden iframe and waits for its message. It also sends a `redirectUri`,
     // which is ignored: nobody would see a page there, nor an error about it.
-    let around = requester.in_iframe && start.request_id.is_some();
-    let redirect_uri = match &start.redirect_uri {
-        Some(uri) if !around => Some(allowed_redirect_uri(uri, &workspace, deps)?),
+    let around = requester.in_iframe && source.request_id().is_some();
+    let redirect_uri = match &wanted.redirect_uri {
+        Some(uri) if !around => Some(deps.allowed_redirect_uri(uri, &workspace)?),
         _ => None,
     };
-    let listener = redirect_uri.is_none().then(|| {
-        submission
-            .as_ref()
-            .and_then(|submission| submission.waiting.listener.clone())
-            .unwrap_or_else(|| requester::listener(request.headers(), &workspace, &start, requester))
-    });
-    let target = ResultTarget::new(redirect_uri.as_ref(), start.custom_state.clone(), listener);
+    let listener = match &source {
+        Source::Application(start) if redirect_uri.is_none() => Some(
+            submission
+                .as_ref()
+                .and_then(|submission| submission.waiting.listener.clone())
+                .unwrap_or_else(|| requester::listener(request.headers(), &workspace, start, requester)),
+        ),
+        // Nobody waits for the result of a link.
+        _ => None,
+    };
+    let mut target = ResultTarget::new(redirect_uri.as_ref(), wanted.custom_state.clone(), listener);
+    target.by_link = source.is_link();
     Ok(VerifiedStart {
-        request: start,
+        source,
+        request: wanted,
+        belongs_to,
         submission,
         customer,
         workspace,
@@ -110,8 +111,24 @@ impl VerifiedStart {
             integration: integration.map(|integration| integration.id.clone()).or_else(named),
             option: None,
             reconnects: self.request.connection_id.clone().filter(|_| integration.is_some()),
+            request: self.belongs_to.as_ref().map(Found::of_attempt),
             began_at: self.verified_at,
         }
+    }
+
+    /// The time at which what it asks for was asked: by the token, or by whoever made the link. If the customer was erased
+    /// since, it connects nothing.
+    pub(super) fn begun_at(&self) -> Timestamp {
+        match (&self.source, &self.belongs_to) {
+            (Source::Link(_), Some(found)) => found.request.created_at,
+            _ => self.verified_at,
+        }
+    }
+
+    /// The end of what begins now: no later than that of the connection request that it belongs to.
+    pub(super) fn ends_at(&self, begins_at: Timestamp) -> Timestamp {
+        let end = begins_at + Duration::from_secs(FLOW_LIFETIME_SECONDS.into());
+        self.belongs_to.as_ref().map_or(end, |found| end.min(found.expires_at))
     }
 
     /// True if the customer does not want to go on.
@@ -122,6 +139,11 @@ impl VerifiedStart {
     /// True if it has waited for its customer too long.
     pub(super) fn is_expired(&self) -> bool {
         self.submission.as_ref().is_some_and(Submission::is_expired)
+    }
+
+    /// Refuses a start that belongs to a connection request that has ended.
+    pub(super) fn check_request(&self) -> Result<()> {
+        self.belongs_to.as_ref().map_or(Ok(()), |found| found.state.check())
     }
 
     /// Refuses a start that could not bring its user back to a workspace that confirms its users.
@@ -135,16 +157,4 @@ impl VerifiedStart {
         let message = "The workspace confirms its users, so a start needs a redirectUri.";
         Err(Error::new(ErrorKey::ParameterMissing, message).field("redirectUri"))
     }
-}
-
-fn allowed_redirect_uri(uri: &str, workspace: &Workspace, deps: &Deps) -> Result<RedirectUri> {
-    let uri = RedirectUri::parse(uri, deps.settings.loopback)?;
-    let refused = |message| Error::new(ErrorKey::RedirectUriNotAllowed, message).field("redirectUri");
-    if !workspace.allows_redirect_to(&uri) {
-        return Err(refused("The workspace does not allow this redirectUri."));
-    }
-    if deps.own_routes.have(uri.as_str()) {
-        return Err(refused("The redirectUri leads to a route of Linkspan's own."));
-    }
-    Ok(uri)
 }

@@ -5,17 +5,17 @@
 //! key. What comes back with the page's form is only the flow's id. So the start that goes on is the one that we
 //! verified, at the time that we wrote down, and it ends when we said, however often the page is shown.
 
-use std::time::Duration;
-
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::request::StartRequest;
+use super::source::Source;
 use crate::context::attempt::Attempt;
 use crate::context::browser::{BrowserSecret, State};
-use crate::context::flow_id::{FLOW_LIFETIME_SECONDS, FlowId};
+use crate::context::connection_request::ConnectionRequestId;
+use crate::context::flow_id::FlowId;
 use crate::context::target::Listener;
 use crate::context::{Remembered, START_PATH};
 use crate::deps::Deps;
@@ -28,10 +28,19 @@ use protocol::random::draw_id;
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Content {
-    payload: Value,
+    #[serde(flatten)]
+    waits: Waits,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     listener: Option<Listener>,
     verified_at: Timestamp,
+}
+
+/// What waits. Of a link only the connection request's id: what that asks for is read again.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Waits {
+    Payload(Value),
+    Link(String),
 }
 
 /// A start that waits.
@@ -40,7 +49,7 @@ pub(super) struct Waiting {
     /// The flow's id, which the page's form sends back.
     pub(super) flow: FlowId,
     /// The start to continue.
-    pub(super) start: StartRequest,
+    pub(super) source: Source,
     /// The window that waits for the result. Only the first request could name it: the form is posted from our own
     /// page, so the browser does not send the origin of the caller's.
     pub(super) listener: Option<Listener>,
@@ -59,17 +68,21 @@ impl Waiting {
     /// that binds it to this browser.
     pub(super) async fn begin(
         deps: &Deps,
-        start: &StartRequest,
+        source: &Source,
         listener: Option<&Listener>,
+        expires_at: Timestamp,
         attempt: Attempt,
     ) -> Result<(FlowId, String)> {
         let flow = State::draw(&*deps.random).flow_id();
         let secret = BrowserSecret::draw(&*deps.random);
         let verified_at = attempt.began_at;
-        let content = Content { payload: start.to_payload(), listener: listener.cloned(), verified_at };
+        let waits = match source {
+            Source::Application(start) => Waits::Payload(start.to_payload()),
+            Source::Link(id) => Waits::Link(id.reveal()),
+        };
+        let content = Content { waits, listener: listener.cloned(), verified_at };
         let json = Zeroizing::new(serde_json::to_vec(&content).map_err(Error::internal)?);
         let remembered = Remembered { memory: secret.seal(&flow, &*deps.random, &json)?, target: None };
-        let expires_at = verified_at + Duration::from_secs(FLOW_LIFETIME_SECONDS.into());
         let new = NewFlow::of_page(&flow, secret.binding(), START_PATH, remembered, expires_at, attempt);
         deps.store.begin_flow(new).await?;
         let cookie = secret.set_cookie(&flow);
@@ -92,12 +105,17 @@ impl Waiting {
         let sealed = found.memory.ok_or_else(unreadable)?;
         let content: Content =
             serde_json::from_slice(&secret.open(&flow, &sealed)?).map_err(|_| unreadable())?;
-        let Content { payload: Value::Object(payload), listener, verified_at } = content else {
-            return Err(unreadable());
+        let Content { waits, listener, verified_at } = content;
+        let source = match waits {
+            Waits::Payload(Value::Object(payload)) => {
+                Source::Application(Box::new(StartRequest::from_parameters(payload)?))
+            }
+            Waits::Payload(_) => return Err(unreadable()),
+            Waits::Link(id) => Source::Link(ConnectionRequestId::parse(&id).ok_or_else(unreadable)?),
         };
         Ok(Self {
             flow,
-            start: StartRequest::from_parameters(payload)?,
+            source,
             listener,
             verified_at,
             is_cancelled: found.claim.is_some(),

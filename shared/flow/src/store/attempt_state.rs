@@ -1,6 +1,6 @@
 //! How an attempt stands, by its items. What came to its end because nobody went on was not written down: the times tell it.
 
-use super::attempts::read_place;
+use super::attempts::{read_place, read_request};
 use super::flows::{read_claim, read_outcome, state_expired};
 use super::item::{Attributes, Item};
 use crate::context::START_PATH;
@@ -13,13 +13,15 @@ use protocol::error::{Error, Result};
 use protocol::id::{ConnectionId, CustomerId, IntegrationId};
 
 /// What is read of an attempt's items.
-pub(super) const SHOWN: [&str; 16] = [
+pub(super) const SHOWN: [&str; 18] = [
     "pk",
     "attempt",
     "customer",
     "integration",
     "option",
     "connectionId",
+    "request",
+    "requestId",
     "callbackPath",
     "expiresAt",
     "owner",
@@ -52,6 +54,7 @@ pub(super) fn attempt_of(items: &[&Attributes], now: Timestamp) -> Result<Option
         integration: known("integration").map(IntegrationId::new),
         option: known("option"),
         connection: step.connection.or_else(|| known("connectionId").map(ConnectionId::new)),
+        request: items.iter().find_map(|item| read_request(item)),
         ended_at: step.at.filter(|_| state != AttemptState::Pending),
         state,
         began_at,

@@ -7,18 +7,28 @@
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::item::{Attributes, Item, number, text};
+use super::item::{Attributes, Item, bytes, number, text};
 use super::write::is_taken;
 use super::{Store, unavailable};
-use crate::context::attempt::{Attempt, KEPT};
+use crate::context::attempt::{Attempt, KEPT, OfRequest};
 use crate::context::outcome::Outcome;
 use protocol::clock::Timestamp;
 use protocol::error::{Result, reported};
+use protocol::id::ConnectionRequestKey;
 use protocol::record::{self, Reference};
 
 /// The attributes that make an item an attempt.
-const OF_ATTEMPT: [&str; 7] =
-    ["workspace", "attempt", "reference", "customer", "integration", "option", "connectionId"];
+const OF_ATTEMPT: [&str; 9] = [
+    "workspace",
+    "attempt",
+    "reference",
+    "customer",
+    "integration",
+    "option",
+    "connectionId",
+    "request",
+    "requestId",
+];
 
 /// The beginning of a failed outcome, as it is stored.
 const FAILED: &str = r#"{"error""#;
@@ -42,6 +52,9 @@ impl Store {
         } else {
             put.condition_expression("attribute_not_exists(outcome) OR begins_with(outcome, :failed)")
         };
+        if let (Some(request), Outcome::Failed(error)) = (&attempt.request, outcome) {
+            self.note_failure_of_request(&request.key, &error.referenced(), at).await;
+        }
         match self.sent(|| put.clone().send()).await {
             Err(error) if !is_taken(&error) => Err(unavailable("PutItem attempt", &error)),
             _ => Ok(()),
@@ -84,6 +97,8 @@ pub(super) fn as_attempt(put: PutItemFluentBuilder, attempt: &Attempt) -> PutIte
         ("integration", attempt.integration.as_ref().map(text)),
         ("option", attempt.option.as_ref().map(text)),
         ("connectionId", attempt.reconnects.as_ref().map(text)),
+        ("request", attempt.request.as_ref().map(|request| text(request.key.as_str()))),
+        ("requestId", attempt.request.as_ref().map(|request| bytes(request.sealed_id.clone()))),
     ];
     for (name, value) in others {
         if let Some(value) = value {
@@ -105,6 +120,12 @@ pub(super) fn at_end(outcome: &Outcome, at: Timestamp) -> [(&'static str, Attrib
 
 pub(super) fn read_reference(item: &Attributes) -> Option<Reference> {
     item.opt_text("reference").and_then(Reference::parse)
+}
+
+/// Reads which connection request an attempt belongs to.
+pub(super) fn read_request(item: &Attributes) -> Option<OfRequest> {
+    let key = ConnectionRequestKey::new(item.opt_text("request")?);
+    Some(OfRequest { key, sealed_id: item.opt_bytes("requestId")?.to_vec() })
 }
 
 /// An attempt's place among those of its workspace: when it began, and its reference. The items of one attempt share it.

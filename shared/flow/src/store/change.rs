@@ -144,6 +144,13 @@ impl Change {
         self
     }
 
+    pub(super) fn only_if_more(mut self, name: &'static str, than: i64) -> Self {
+        let alias = self.alias(name);
+        self.conditions.push(format!("{alias} > :more_{name}"));
+        self.values.insert(format!(":more_{name}"), number(than));
+        self
+    }
+
     pub(super) fn only_if_none_or_less(mut self, name: &'static str, than: i64) -> Self {
         let alias = self.alias(name);
         self.conditions.push(format!("(attribute_not_exists({alias}) OR {alias} < :than_{name})"));

@@ -23,7 +23,7 @@ use protocol::error::Result;
 use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
 
 /// The time until what is left is deleted. No flow lasts as long, and no write arrives as late.
-const REMEMBERED: Duration = Duration::from_hours(7 * 24);
+const REMEMBERED: Duration = Duration::from_hours(8 * 24);
 
 impl Store {
     /// Puts what is left in the place of an archived connection, unless it has changed since it was read.

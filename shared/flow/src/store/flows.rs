@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use serde_json::Value;
 
-use super::attempts::{as_attempt, at_end, read_reference};
+use super::attempts::{as_attempt, at_end, read_reference, read_request};
 use super::change::Change;
 use super::item::{Attributes, Item, bytes, number, text, texts};
 use super::write::is_taken;
@@ -141,18 +141,14 @@ impl Store {
 
     /// Reads a browser's flow, strongly consistent. One that is long over is as good as none, although its item is there.
     pub async fn read_flow(&self, id: &FlowId) -> Result<Option<FlowItem>> {
-        let found = self.read_flow_item(id).await?.filter(|item| item.contains_key("binding"));
+        let found = self.read_item_of_flows(id.as_str()).await?.filter(|item| item.contains_key("binding"));
         let found = found.map(|item| FlowItem::read(&item)).transpose()?;
         Ok(found.filter(|flow| is_remembered(flow.expires_at, self.clock.now())))
     }
 
-    pub(super) async fn read_flow_item(&self, id: &FlowId) -> Result<Option<Attributes>> {
-        let get = self
-            .client()
-            .get_item()
-            .table_name(&self.tables.flows)
-            .key("pk", text(id.as_str()))
-            .consistent_read(true);
+    pub(super) async fn read_item_of_flows(&self, pk: &str) -> Result<Option<Attributes>> {
+        let get =
+            self.client().get_item().table_name(&self.tables.flows).key("pk", text(pk)).consistent_read(true);
         Ok(self.sent(|| get.clone().send()).await.map_err(|error| unavailable("GetItem flow", &error))?.item)
     }
 
@@ -198,7 +194,8 @@ impl Store {
 
     /// Ends a flow, unless it has ended already. Returns the outcome that it has now.
     pub async fn end_flow(&self, id: &FlowId, claimant: &str, outcome: &Outcome) -> Result<Outcome> {
-        let change = ended(claimant, outcome, self.clock.now());
+        let now = self.clock.now();
+        let change = ended(claimant, outcome, now);
         let update = self
             .client()
             .update_item()
@@ -208,9 +205,17 @@ impl Store {
             .condition_expression(change.condition_expression())
             .set_expression_attribute_names(Some(change.names()))
             .set_expression_attribute_values(Some(change.values()))
+            .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match self.sent(|| update.clone().send()).await {
-            Ok(_) => Ok(outcome.clone()),
+            Ok(written) => {
+                let of = written.attributes.unwrap_or_default();
+                if let (Some(request), Outcome::Failed(error)) = (read_request(&of), outcome) {
+                    let error = error.clone().under(read_reference(&of));
+                    self.note_failure_of_request(&request.key, &error, now).await;
+                }
+                Ok(outcome.clone())
+            }
             Err(error) => match failed_condition(&error) {
                 Some(old) => read_outcome(old).ok_or_else(|| Error::internal("a flow changed its owner")),
                 None => Err(unavailable("UpdateItem flow", &error)),

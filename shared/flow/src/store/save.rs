@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
 use super::archive::forgotten_at;
 use super::change::Change;
+use super::connection_requests::why_not_ended;
 use super::connections::{RECORD, connection_item, if_connection, json};
 use super::event::{ConnectionEvent, EVENT};
 use super::flows::{ended, read_outcome};
@@ -19,7 +20,7 @@ use crate::context::flow_id::FlowId;
 use crate::context::outcome::Outcome;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
-use protocol::id::{ConnectionId, ConnectionKey};
+use protocol::id::{ConnectionId, ConnectionKey, ConnectionRequestKey};
 use protocol::random::draw_id;
 
 /// A connection to save.
@@ -32,6 +33,8 @@ pub struct SaveConnection<'a> {
     pub key: Option<(&'a ConnectionKey, &'a KeyFound)>,
     /// The claimed flow that ends with it, if there is one.
     pub flow: Option<FlowClaim<'a>>,
+    /// The connection request that ends with it, if there is one. Nothing is saved if that has ended before.
+    pub connection_request: Option<&'a ConnectionRequestKey>,
     /// The time at which it was begun. Nothing is saved if its customer was erased since.
     pub begun: Timestamp,
     /// The days that the secrets of replaced connections are kept.
@@ -109,15 +112,16 @@ enum KeyIs<'a> {
     Whatever,
 }
 
-/// The number of connections that one transaction can replace. It holds 100 writes; four are the connection, its slot,
-/// its key and the flow, and each that is replaced takes two.
-const MAX_REPLACED: usize = 48;
+/// The number of connections that one transaction can replace. It holds 100 writes; five are the connection, its slot,
+/// its key, the flow and the connection request, and each that is replaced takes two.
+const MAX_REPLACED: usize = 47;
 
 /// The purpose of a write in the transaction. It tells which of the conditions failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Role {
     Connection,
     Flow,
+    Request,
     Slot,
     Key,
     Replaced(ConnectionId),
@@ -154,6 +158,11 @@ impl Store {
         }
         if let Some((key, found)) = save.key {
             writes.push((Role::Key, self.take_key(save.connection, key, found)?));
+        }
+        if let Some(request) = save.connection_request {
+            let (connection, now) = (&save.connection.id, save.connection.record.updated_at);
+            let write = self.end_request_in_transaction(request, &save.token, connection, now)?;
+            writes.push((Role::Request, write));
         }
         match save.others {
             Others::Untouched(_) => {}
@@ -295,6 +304,11 @@ fn next(
         let item = found.item();
         let ended = item.and_then(read_outcome);
         return ended.map_or_else(|| Next::Fail(Error::internal("a flow changed its owner")), Next::Decided);
+    }
+    if let Some(found) = failed.found(&Role::Request) {
+        let now = save.connection.record.updated_at;
+        let why = why_not_ended(found.item(), &save.token, now);
+        return why.map_or_else(|| Next::Decided(save.outcome()), Next::Fail);
     }
     if let Some(found) = failed.found(&Role::Connection) {
         let item = found.item();

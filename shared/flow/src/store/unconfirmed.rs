@@ -111,7 +111,8 @@ impl Store {
     /// Reads a flow that waits for the application, or did, strongly consistent. One that is long over is as good as none,
     /// although its item is there.
     pub async fn read_unconfirmed(&self, id: &FlowId) -> Result<Option<UnconfirmedItem>> {
-        let found = self.read_flow_item(id).await?.filter(|item| item.contains_key("confirmation"));
+        let found =
+            self.read_item_of_flows(id.as_str()).await?.filter(|item| item.contains_key("confirmation"));
         let now = self.clock.now();
         let is_known = |item: &Attributes| {
             let ends = [item.opt_number("confirmUntil"), item.opt_number("expiresAt")];

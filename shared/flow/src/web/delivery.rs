@@ -46,7 +46,11 @@ pub async fn outcome(
     }
     match (reader, &target.listener) {
         (Reader::Machine, _) | (Reader::Person, None) => Ok(match outcome {
+            Outcome::Failed(error) if target.by_link && reader == Reader::Person => pages::link_failed(error),
             Outcome::Failed(error) => own_page(error, reader),
+            Outcome::Connected { .. } if target.by_link && reader == Reader::Person => {
+                pages::connected_by_link()
+            }
             Outcome::Connected { .. } if reader == Reader::Person => pages::connected(),
             Outcome::Connected { .. } => json_response(StatusCode::OK, outcome.to_json().to_string()),
             Outcome::Unconfirmed(_) => own_page(&no_target(), reader),

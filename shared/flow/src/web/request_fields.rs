@@ -72,6 +72,16 @@ impl Fields {
         self.0.remove(name).map_or(Ok(None), |scopes| GivenScopes::read(&scopes, name))
     }
 
+    /// Takes a whole number that is not negative.
+    pub fn whole_number(&mut self, name: &str) -> Result<Option<u64>> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => {
+                value.as_u64().map(Some).ok_or_else(|| Error::malformed(name, "must be a whole number"))
+            }
+        }
+    }
+
     /// Takes an object.
     pub fn object(&mut self, name: &str) -> Result<Option<SecretMap>> {
         match self.0.remove(name) {

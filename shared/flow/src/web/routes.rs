@@ -3,8 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use http::Method;
+use crate::context::connection_request::LINK_PATH;
+use bytes::Bytes;
+use http::{Method, Request};
 use protocol::error::{Error, Result};
+use protocol::path::fits;
 use protocol::token::Scope;
 
 /// A Lambda function that answers requests.
@@ -63,6 +66,7 @@ static BROWSER: &[Route] = &[
     browser(Method::POST, "/connection-popup", Function::Initiate),
     browser(Method::GET, "/connect", Function::Initiate),
     browser(Method::POST, "/connect", Function::Initiate),
+    browser(Method::GET, LINK_PATH, Function::Initiate),
     browser(Method::GET, "/oauth-callback", Function::Callback),
     browser(Method::POST, "/oauth-callback", Function::Callback),
     browser(Method::GET, "/oauth-callback/{integrationId}", Function::Callback),
@@ -83,10 +87,14 @@ pub fn browser_routes() -> &'static [Route] {
     BROWSER
 }
 
-/// Refuses a method that the function's paths do not have: API Gateway lets every one pass.
-pub(crate) fn check_method(function: Function, method: &Method) -> Result<()> {
-    let methods = || BROWSER.iter().filter(|route| route.function == function).map(|route| &route.method);
-    if methods().any(|known| known == method) {
+/// Refuses a method that the function's path does not have: API Gateway lets every one pass.
+pub(crate) fn check_method(function: Function, request: &Request<Bytes>) -> Result<()> {
+    let path: Vec<&str> = request.uri().path().trim_matches('/').split('/').collect();
+    let routes = || BROWSER.iter().filter(|route| route.function == function);
+    // A path that is written in another way is one of them all the same.
+    let is_known = routes().any(|route| fits(route.path, &path));
+    let methods = || routes().filter(|route| !is_known || fits(route.path, &path)).map(|route| &route.method);
+    if methods().any(|known| known == request.method()) {
         return Ok(());
     }
     Err(method_not_allowed(methods()))

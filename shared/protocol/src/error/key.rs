@@ -90,6 +90,17 @@ macro_rules! error_keys {
     };
 }
 
+impl ErrorKey {
+    /// True if the link of a connection request leads to nothing any more.
+    #[must_use]
+    pub const fn ends_a_link(self) -> bool {
+        matches!(
+            self,
+            Self::ConnectionRequestUsed | Self::ConnectionRequestCancelled | Self::ConnectionRequestExpired
+        )
+    }
+}
+
 error_keys! {
     /// The request cannot be read: not JSON, not an object, a wrong type.
     RequestMalformed = "request_malformed", BadRequest, BAD_REQUEST, OwnPage;
@@ -121,6 +132,12 @@ error_keys! {
     WorkspaceNotEmpty = "workspace_not_empty", BadRequest, CONFLICT, Rest;
     /// The customer was erased after this was begun.
     CustomerErased = "customer_erased", BadRequest, CONFLICT, RedirectUri;
+    /// The connection request has its connection already.
+    ConnectionRequestUsed = "connection_request_used", BadRequest, CONFLICT, RedirectUri;
+    /// The connection request was cancelled.
+    ConnectionRequestCancelled = "connection_request_cancelled", BadRequest, GONE, RedirectUri;
+    /// The time of the connection request is over.
+    ConnectionRequestExpired = "connection_request_expired", BadRequest, GONE, RedirectUri;
     /// The workspace does not allow this redirect target.
     RedirectUriNotAllowed = "redirect_uri_not_allowed", BadRequest, BAD_REQUEST, OwnPage;
     /// Another web site started the flow, and the workspace does not list it.

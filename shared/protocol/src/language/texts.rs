@@ -81,6 +81,31 @@ texts! {
     /// What to do otherwise.
     confirm_leave = "confirmLeave" [];
 
+    /// The heading of the page that a link leads to.
+    link_heading = "linkHeading" ["integration", "brand"];
+    /// Before what whoever made the link wants to say.
+    link_writes = "linkWrites" ["brand"];
+    /// Why it matters who goes on.
+    link_warning = "linkWarning" [];
+    /// What to do otherwise.
+    link_leave = "linkLeave" [];
+    /// What to do after a success by a link.
+    link_done = "linkDone" [];
+    /// What to do after a failure by a link.
+    link_again = "linkAgain" [];
+    /// An error: a link that has been used.
+    link_used = "linkUsed" [];
+    /// What to do: nothing, or ask for a new link.
+    link_used_todo = "linkUsedTodo" [];
+    /// Whom to tell if somebody else has used it. The reference follows.
+    link_used_ask = "linkUsedAsk" [];
+    /// An error: a link that was withdrawn.
+    link_withdrawn = "linkWithdrawn" [];
+    /// An error: a link that is too old.
+    link_old = "linkOld" [];
+    /// What to do: ask for a new link.
+    new_link = "newLink" [];
+
     /// The title of the choice.
     choice_title = "choiceTitle" ["integration"];
     /// Its heading, if one is chosen.

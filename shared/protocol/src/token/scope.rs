@@ -47,6 +47,8 @@ scopes! {
     IntegrationsWrite = "integrations:write";
     /// Sends requests to providers' APIs with connections' credentials.
     Proxy = "proxy";
+    /// Makes, reads and cancels connection requests.
+    RequestsCreate = "requests:create";
     /// Reads and lists workspaces.
     WorkspacesRead = "workspaces:read";
     /// Defines and deletes workspaces.

@@ -45,11 +45,11 @@ fn every_form_of_the_contract_says_the_same() {
     ];
     for start in forms {
         let start = start.unwrap();
-        assert_eq!(start.integration.as_deref(), Some("crm"));
+        assert_eq!(start.wanted.integration.as_deref(), Some("crm"));
         assert_eq!(start.token.expose(), "t");
-        assert_eq!(start.connection_parameters.expose()["a"], 1);
-        assert!(start.allow_multiple_connections);
-        assert_eq!(start.custom_state.as_deref(), Some("s"));
+        assert_eq!(start.wanted.connection_parameters.expose()["a"], 1);
+        assert!(start.wanted.allow_multiple_connections);
+        assert_eq!(start.wanted.custom_state.as_deref(), Some("s"));
     }
 }
 
@@ -57,10 +57,10 @@ fn every_form_of_the_contract_says_the_same() {
 fn query_and_payload_are_merged_as_the_sdks_send_them() {
     let body = payload(&json!({ "token": "t", "input": { "a": "b" }, "redirectUri": "https://x.example/" }));
     let start = post("integrationId=i1&connectionId=c1&requestId=r1", FORM, body).unwrap();
-    assert_eq!(start.integration.as_deref(), Some("i1"));
-    assert_eq!(start.connection_id.as_ref().map(ConnectionId::as_str), Some("c1"));
+    assert_eq!(start.wanted.integration.as_deref(), Some("i1"));
+    assert_eq!(start.wanted.connection_id.as_ref().map(ConnectionId::as_str), Some("c1"));
     assert_eq!(start.request_id.as_deref(), Some("r1"));
-    assert_eq!(start.connection_parameters.expose()["a"], "b");
+    assert_eq!(start.wanted.connection_parameters.expose()["a"], "b");
 }
 
 #[test]
@@ -89,12 +89,12 @@ fn what_is_missing_is_named() {
 #[test]
 fn a_connection_alone_says_what_to_reconnect() {
     let start = post("connectionId=c1", FORM, payload(&json!({ "token": "t", "requestId": "r1" }))).unwrap();
-    assert_eq!(start.integration, None);
-    assert_eq!(start.connection_id.as_ref().map(ConnectionId::as_str), Some("c1"));
+    assert_eq!(start.wanted.integration, None);
+    assert_eq!(start.wanted.connection_id.as_ref().map(ConnectionId::as_str), Some("c1"));
     let Value::Object(again) = start.to_payload() else { panic!("a payload is an object") };
     let again = StartRequest::from_parameters(again).unwrap();
     assert_eq!(
-        (again.integration, again.connection_id.as_ref().map(ConnectionId::as_str)),
+        (again.wanted.integration, again.wanted.connection_id.as_ref().map(ConnectionId::as_str)),
         (None, Some("c1"))
     );
 }
@@ -164,5 +164,5 @@ fn a_name_that_stands_twice_in_one_json_text_is_a_conflict_too() {
         assert_eq!(refusal(result), (ErrorKey::ParameterConflict, "customState".to_owned()));
     }
     let same = twice.replace("\"b\"", "\"a\"");
-    assert_eq!(post("", JSON, same).unwrap().custom_state.as_deref(), Some("a"));
+    assert_eq!(post("", JSON, same).unwrap().wanted.custom_state.as_deref(), Some("a"));
 }

@@ -4,8 +4,9 @@ use askama::Template;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 
-use super::shown::shown;
+use super::shown::{shown, shown_up_to};
 use super::{html, reference, style, texts_of};
+use crate::context::connection_request::MAX_PROMPT;
 use crate::context::flow_id::FlowId;
 use crate::web::security::Policy;
 use protocol::definition::Brand;
@@ -20,6 +21,8 @@ pub struct Confirmation<'a> {
     pub integration: &'a str,
     /// The customer whom the token names.
     pub customer: &'a Customer,
+    /// What whoever made the link wants to say, if a link was opened; it may be empty.
+    pub link: Option<&'a str>,
 }
 
 #[derive(Template)]
@@ -37,11 +40,43 @@ struct ConfirmStart<'a> {
     flow: &'a str,
 }
 
+#[derive(Template)]
+#[template(path = "connect_link.html")]
+struct ConnectLink<'a> {
+    style: String,
+    reference: String,
+    language: Language,
+    texts: Texts<'a>,
+    logo: &'a str,
+    brand: &'a str,
+    confirmation: &'a Confirmation<'a>,
+    name: String,
+    prompt: String,
+    flow: &'a str,
+}
+
 /// Shows the start page. The start waits in the record of `flow`, and goes on only when the form is posted.
 #[must_use]
 pub fn confirm_start(confirmation: &Confirmation<'_>, flow: &FlowId) -> Response<Bytes> {
     let logo = confirmation.brand.logo_uri.as_deref();
     let style = style::branded(confirmation.brand);
+    let name = shown(confirmation.customer.name.as_deref().unwrap_or_default());
+    if let Some(prompt) = confirmation.link {
+        let page = ConnectLink {
+            style,
+            reference: reference(),
+            language: language::present(),
+            texts: texts_of(confirmation.brand),
+            brand: &confirmation.brand.name,
+            logo: logo.unwrap_or_default(),
+            confirmation,
+            name,
+            prompt: shown_up_to(prompt, MAX_PROMPT),
+            flow: flow.as_str(),
+        };
+        let policy = Policy::of_form(&page.style, logo.as_slice());
+        return html(StatusCode::OK, &page, &policy);
+    }
     let page = ConfirmStart {
         style,
         reference: reference(),
@@ -50,7 +85,7 @@ pub fn confirm_start(confirmation: &Confirmation<'_>, flow: &FlowId) -> Response
         brand: &confirmation.brand.name,
         logo: logo.unwrap_or_default(),
         confirmation,
-        name: shown(confirmation.customer.name.as_deref().unwrap_or_default()),
+        name,
         flow: flow.as_str(),
     };
     let policy = Policy::of_form(&page.style, logo.as_slice());

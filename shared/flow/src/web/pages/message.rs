@@ -72,6 +72,44 @@ pub fn connected() -> Response<Bytes> {
     page.respond(StatusCode::OK)
 }
 
+/// Shows an error to a customer who has opened a link: they came from no application that they could go back to.
+#[must_use]
+pub fn link_failed(error: &Error) -> Response<Bytes> {
+    let texts = language::present().texts();
+    let Words { happened, todo, ask } = words(error.key(), texts);
+    let is_over = error.key().ends_a_link();
+    let page = Message {
+        style: style::plain(),
+        reference: reference(),
+        language: language::present(),
+        texts,
+        tone: "problem",
+        title: texts.failed,
+        text: happened,
+        hint: if is_over { todo } else { texts.link_again },
+        ask,
+    };
+    page.respond(error.status())
+}
+
+/// Shows that the connection is made to a customer who has opened a link.
+#[must_use]
+pub fn connected_by_link() -> Response<Bytes> {
+    let texts = language::present().texts();
+    let page = Message {
+        style: style::plain(),
+        reference: reference(),
+        language: language::present(),
+        texts,
+        tone: "success",
+        title: texts.connected,
+        text: texts.connected_text,
+        hint: texts.link_done,
+        ask: "",
+    };
+    page.respond(StatusCode::OK)
+}
+
 /// The pause before the result is asked for again, in seconds.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("2");
 

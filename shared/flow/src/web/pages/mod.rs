@@ -13,7 +13,9 @@ mod words;
 pub use choice::choice;
 pub use confirm::{Confirmation, confirm_start};
 pub use form::{FormPage, form};
-pub use message::{connected, error, not_chosen, not_finished, still_working};
+pub use message::{
+    connected, connected_by_link, error, link_failed, not_chosen, not_finished, still_working,
+};
 pub use popup_result::popup_result;
 
 use askama::Template;

@@ -6,12 +6,17 @@ const MAX_NAME: usize = 100;
 /// The name as the page shows it: not longer than a name, and without characters that control how a text is shown. They
 /// could push or turn what stands beside it out of sight.
 pub(super) fn shown(name: &str) -> String {
+    shown_up_to(name, MAX_NAME)
+}
+
+/// The same for a text of another length.
+pub(super) fn shown_up_to(text: &str, most: usize) -> String {
     let is_plain = |character: &char| {
         !character.is_control()
             && !matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    let mut shown: String = name.chars().filter(is_plain).take(MAX_NAME).collect();
-    if name.chars().filter(is_plain).count() > MAX_NAME {
+    let mut shown: String = text.chars().filter(is_plain).take(most).collect();
+    if text.chars().filter(is_plain).count() > most {
         shown.push('…');
     }
     shown

@@ -41,6 +41,9 @@ pub(super) fn words(key: ErrorKey, texts: &'static Texts<'static>) -> Words {
         | Key::RefreshTokenMissing => (texts.connection_ended, texts.renew, texts.ask_if_it_stays),
         Key::InteractionRequired => (texts.needs_window, texts.connect_from_there, texts.ask_if_it_stays),
         Key::CustomerErased => (texts.erased, texts.connect_again, texts.ask_if_it_stays),
+        Key::ConnectionRequestUsed => (texts.link_used, texts.link_used_todo, texts.link_used_ask),
+        Key::ConnectionRequestCancelled => (texts.link_withdrawn, texts.new_link, texts.ask_if_it_stays),
+        Key::ConnectionRequestExpired => (texts.link_old, texts.new_link, texts.ask_if_it_stays),
         Key::RateLimitExceeded => (texts.too_many, texts.wait_a_minute, texts.ask_if_it_stays),
         Key::ProviderUnreachable | Key::ResponseTooLarge => {
             (texts.service_down, texts.reload, texts.ask_if_it_stays)

@@ -1,0 +1,183 @@
+//! Connection requests: one item each in the flows table, under a hash of its id.
+//!
+//! It ends once: by the connection that its customer made, in the transaction that writes the connection, or by being
+//! cancelled. That its time is over nobody writes down.
+
+use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+
+use super::change::Change;
+use super::flows::failed_condition;
+use super::item::{Attributes, Item, bytes, number, text};
+use super::transact::change_in_transaction;
+use super::{Store, unavailable};
+use crate::context::connection_request::{FOUND_AFTER, RequestState, no_request};
+use protocol::clock::Timestamp;
+use protocol::error::{Error, Result};
+use protocol::id::{ConnectionId, ConnectionRequestKey};
+
+/// A connection request to store.
+pub struct NewConnectionRequest<'a> {
+    /// Its key.
+    pub key: &'a ConnectionRequestKey,
+    /// What it asks for, sealed under its id.
+    pub content: Vec<u8>,
+    /// Its id, sealed for the attempts that belong to it.
+    pub sealed_id: Vec<u8>,
+    /// The end of its time.
+    pub expires_at: Timestamp,
+}
+
+/// A connection request as stored.
+pub struct ConnectionRequestItem {
+    /// What it asks for, sealed under its id.
+    pub content: Vec<u8>,
+    /// Its id, sealed for the attempts that belong to it.
+    pub sealed_id: Vec<u8>,
+    /// The end of its time.
+    pub expires_at: Timestamp,
+    /// How it stands.
+    pub state: RequestState,
+    /// Why the last attempt failed, if one has.
+    pub last_error: Option<Error>,
+}
+
+/// The attribute that ends a request: how.
+const ENDED: &str = "ended";
+/// The request has its connection.
+const CONNECTED: &str = "connected";
+/// The request was cancelled.
+const CANCELLED: &str = "cancelled";
+
+impl Store {
+    /// Stores a new connection request. Its id is fresh randomness, so an item that is there already is this one.
+    pub async fn begin_connection_request(&self, new: NewConnectionRequest<'_>) -> Result<()> {
+        let put = self
+            .client()
+            .put_item()
+            .table_name(&self.tables.flows)
+            .item("pk", text(pk(new.key)))
+            .item("content", bytes(new.content))
+            .item("requestId", bytes(new.sealed_id))
+            .item("expiresAt", number(new.expires_at.0))
+            .item("ttl", number((new.expires_at + FOUND_AFTER).seconds()));
+        self.begin(put).await
+    }
+
+    /// Reads a connection request, strongly consistent. One that is long over is as good as none, although its item is
+    /// there.
+    pub async fn read_connection_request(
+        &self,
+        key: &ConnectionRequestKey,
+    ) -> Result<Option<ConnectionRequestItem>> {
+        let now = self.clock.now();
+        let found = self.read_item_of_flows(&pk(key)).await?;
+        let found = found.map(|item| ConnectionRequestItem::read(&item, now)).transpose()?;
+        Ok(found.filter(|found| now < found.expires_at + FOUND_AFTER))
+    }
+
+    /// Cancels a connection request. One that has ended stays as it is.
+    pub async fn cancel_connection_request(&self, key: &ConnectionRequestKey) -> Result<()> {
+        let now = self.clock.now();
+        let change = Change::default()
+            .set(ENDED, text(CANCELLED))
+            .set("endedAt", number(now.0))
+            .only_if_none(ENDED)
+            .only_if_more("expiresAt", now.0);
+        self.change_connection_request(key, &change).await
+    }
+
+    /// Notes why an attempt failed. A request that has ended forgets it, and of several failures it keeps the last.
+    /// Nothing depends on it.
+    pub(super) async fn note_failure_of_request(
+        &self,
+        key: &ConnectionRequestKey,
+        error: &Error,
+        at: Timestamp,
+    ) {
+        let change = Change::default()
+            .set("lastError", text(error.to_json().to_string()))
+            .set("failedAt", number(at.0))
+            .only_if_some("content")
+            .only_if_none(ENDED)
+            .only_if_none_or_less("failedAt", at.0);
+        if let Err(error) = self.change_connection_request(key, &change).await {
+            error.note("the failure was not noted in its connection request");
+        }
+    }
+
+    async fn change_connection_request(&self, key: &ConnectionRequestKey, change: &Change) -> Result<()> {
+        let update = self
+            .client()
+            .update_item()
+            .table_name(&self.tables.flows)
+            .key("pk", text(pk(key)))
+            .update_expression(change.update_expression())
+            .condition_expression(change.condition_expression())
+            .set_expression_attribute_names(Some(change.names()))
+            .set_expression_attribute_values(Some(change.values()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match self.sent(|| update.clone().send()).await {
+            Err(error) if failed_condition(&error).is_none() => {
+                Err(unavailable("UpdateItem connection request", &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends a request by its connection, in the transaction that writes that. `save` names the write: of two connections
+    /// of one request, only one is saved.
+    pub(super) fn end_request_in_transaction(
+        &self,
+        key: &ConnectionRequestKey,
+        save: &str,
+        connection: &ConnectionId,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem> {
+        let change = Change::default()
+            .set(ENDED, text(CONNECTED))
+            .set("endedAt", number(now.0))
+            .set("endedBy", text(save))
+            .set("resultConnectionId", text(connection))
+            .remove("lastError")
+            .only_if_none(ENDED)
+            .only_if_more("expiresAt", now.0);
+        change_in_transaction(&self.tables.flows, &pk(key), &change)
+    }
+}
+
+/// Returns why a request does not end by the save; nothing if this very save has ended it.
+pub(super) fn why_not_ended(item: Option<&Attributes>, save: &str, now: Timestamp) -> Option<Error> {
+    let Some(item) = item else { return Some(no_request()) };
+    if item.opt_text("endedBy") == Some(save) {
+        return None;
+    }
+    match ConnectionRequestItem::read(item, now).and_then(|found| found.state.check()) {
+        Ok(()) => Some(Error::internal("a connection request did not end for no reason")),
+        Err(error) => Some(error),
+    }
+}
+
+impl ConnectionRequestItem {
+    fn read(item: &Attributes, now: Timestamp) -> Result<Self> {
+        let expires_at = Timestamp(item.number("expiresAt")?);
+        let state = match item.opt_text(ENDED) {
+            Some(CONNECTED) => RequestState::Connected(ConnectionId::new(item.text("resultConnectionId")?)),
+            Some(_) => RequestState::Cancelled,
+            None if expires_at <= now => RequestState::Expired,
+            None => RequestState::Pending,
+        };
+        let last_error = item.opt_text("lastError").and_then(|text| serde_json::from_str(text).ok());
+        Ok(Self {
+            content: item.bytes("content")?.to_vec(),
+            sealed_id: item.bytes("requestId")?.to_vec(),
+            expires_at,
+            state,
+            last_error: last_error.map(|json| Error::from_json(&json)),
+        })
+    }
+}
+
+/// The key of a request's item. A flow's id has no `#`.
+fn pk(key: &ConnectionRequestKey) -> String {
+    format!("request#{}", key.as_str())
+}
