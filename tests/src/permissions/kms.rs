@@ -26,6 +26,9 @@ use crate::random::CountedRandom;
 use crate::tokens::ROOT_SECRET;
 use crate::wire::{AwsRequest, json_answer};
 
+/// The key that wrapped a data key, the context, and the data key.
+type Wrapped = (Value, Value, String);
+
 /// A KMS and a Secrets Manager. A clone is the same one.
 #[derive(Clone, Default)]
 pub struct FakeKms {
@@ -34,8 +37,8 @@ pub struct FakeKms {
     /// True if it does not ask whether that is allowed.
     is_open: bool,
     made: Arc<AtomicU64>,
-    /// The data keys that were wrapped: the key, the context, and the data key.
-    wrapped: Arc<Mutex<BTreeMap<String, (Value, Value, String)>>>,
+    /// The data keys that were wrapped.
+    wrapped: Arc<Mutex<BTreeMap<String, Wrapped>>>,
 }
 
 impl FakeKms {

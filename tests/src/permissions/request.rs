@@ -71,7 +71,7 @@ fn of_key(operation: &str, body: &Value) -> Access {
     let id = text(&body["KeyId"]);
     let mut access = Access::new(&format!("kms:{operation}"), id);
     if id.starts_with("alias/") {
-        access.resource = SIGNING_KEY.to_owned();
+        SIGNING_KEY.clone_into(&mut access.resource);
         access = access.with("kms:RequestAlias", &[id]);
     }
     let pairs: Vec<(&str, &str)> = body["EncryptionContext"]
