@@ -109,9 +109,11 @@ impl<'a> Seeder<'a> {
         let deadline = Timestamp(i64::MAX);
         let token = "seed".to_owned();
         let save = SaveConnection {
+            key: None,
             connection: &connection,
             others: Others::Kept,
             flow: None,
+            connection_request: None,
             begun: Timestamp(NOW),
             archived_credentials_days: 30,
             token,

@@ -73,8 +73,7 @@ impl ConnectionScopes {
 /// The scopes that a token response names, if it does: with spaces or the definition's separator between them, in a list, or
 /// with commas, which some write although they are asked with spaces.
 fn named(config: &OAuth2, scope: &Value, asked: &[&str]) -> Option<Vec<String>> {
-    let has_commas = |scope: &&str| scope.contains(',');
-    let by_comma = !asked.iter().any(|scope| has_commas(scope));
+    let by_comma = !asked.iter().any(|scope| scope.contains(','));
     let mut scopes: Vec<String> = Vec::new();
     let mut add = |text: &str| {
         for scope in config.parts(text).flat_map(|scope| scope.split(|c| by_comma && c == ',')) {

@@ -92,7 +92,7 @@ pub async fn connect(
     let proven = Proven { registration, at, key, flow };
     let mut tries = 0;
     loop {
-        match save(deps, request, proven, &mut secrets, deadline).await {
+        match Box::pin(save(deps, request, proven, &mut secrets, deadline)).await {
             // Another one was made with the same key meanwhile. Now that one is connected again.
             Err(error) if error.key() == ErrorKey::AlreadyExists && tries < MOST_TRIES => tries += 1,
             ended => return ended.map(Progress::Ended),

@@ -94,15 +94,12 @@ pub(super) async fn place(deps: &Deps, request: &ConnectRequest) -> Result<Place
         None => None,
     };
     let Some(key) = connection_key else { return Ok(Place { before: named, key: None }) };
-    let (before, found) = match named {
-        Some(named) => {
-            let found = check_key(deps, key, &named).await?;
-            (Some(named), found)
-        }
-        None => {
-            let Keyed { found, connection } = keyed(deps, workspace, customer, key).await?;
-            (connection, found)
-        }
+    let (before, found) = if let Some(named) = named {
+        let found = check_key(deps, key, &named).await?;
+        (Some(named), found)
+    } else {
+        let Keyed { found, connection } = keyed(deps, workspace, customer, key).await?;
+        (connection, found)
     };
     if let Some(before) = &before {
         check_integration(before, integration)?;

@@ -3,7 +3,7 @@
 use protocol::definition::{AskedScopes, AuthMethod, GivenScopes, Registration};
 use protocol::error::{Error, ErrorKey, Result};
 
-use super::request::StartRequest;
+use super::request::Wanted;
 use crate::connection::Connection;
 
 /// The connector parameter that names scopes.
@@ -14,7 +14,7 @@ const AS_PARAMETER: &str = "connectorParameters.scopes";
 
 /// Returns what the start asks for at this registration. Which scopes it may ask for, the authorization request finds out.
 pub(super) fn asked(
-    request: &StartRequest,
+    request: &Wanted,
     registration: &Registration,
     reconnected: Option<&Connection>,
 ) -> Result<AskedScopes> {

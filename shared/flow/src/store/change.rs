@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::connections::{FORGET_AT, INTERRUPTED, RECORD, archived_partition, json};
+use super::connections::{FORGET_AT, INTERRUPTED, KEY, RECORD, archived_partition, json};
 use super::event::{ConnectionEvent, EVENT};
 use super::item::{bytes, number, text};
-use super::keys::KEY;
 use crate::connection::Connection;
 use protocol::clock::Timestamp;
 use protocol::error::Result;

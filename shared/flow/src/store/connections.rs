@@ -7,7 +7,6 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::item::{Attributes, Item, bytes, can_be_key, number, text};
-use super::keys::KEY;
 use super::{Store, unavailable};
 use crate::connection::Connection;
 use protocol::clock::Timestamp;
@@ -21,6 +20,9 @@ pub(super) const INTERRUPTED: &str = "interrupted";
 
 /// The attribute with the part without secrets. Only connections have it.
 pub(super) const RECORD: &str = "record";
+
+/// The attribute with the key that a caller gave the connection, if it has one.
+pub(super) const KEY: &str = "connectionKey";
 
 /// The attribute with the time at which the secrets of an archived connection are forgotten.
 pub(super) const FORGET_AT: &str = "forgetAt";

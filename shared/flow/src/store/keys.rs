@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 
 use super::change::Change;
-use super::connections::{RECORD, if_connection, json};
+use super::connections::{KEY, RECORD, if_connection, json};
 use super::erase::deleted_at;
 use super::event::ConnectionEvent;
 use super::item::{Found, Item, number, text};
@@ -22,9 +22,6 @@ use crate::connection::{Connection, connection_not_found};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{ConnectionId, ConnectionKey, CustomerId, WorkspaceKey};
 use protocol::random::draw_id;
-
-/// The attribute of a connection with its key, if it has one.
-pub(super) const KEY: &str = "connectionKey";
 
 /// The attribute with the id of the connection that has a key.
 const HOLDER: &str = "holder";

@@ -15,10 +15,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::Store;
 use super::batch::{MOST_IN_BATCH, projected};
 use super::connections::{
-    FORGET_AT, INTERRUPTED, RECORD, archived_partition, customer_prefix, if_connection,
+    FORGET_AT, INTERRUPTED, KEY, RECORD, archived_partition, customer_prefix, if_connection,
 };
 use super::item::{Item, text};
-use super::keys::KEY;
 use super::transact::gave_up;
 use crate::connection::Connection;
 use protocol::clock::Timestamp;

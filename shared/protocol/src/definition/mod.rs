@@ -65,6 +65,7 @@ mod replaced_texts;
 mod request_names;
 mod request_signing;
 mod scopes;
+mod scopes_by_caller;
 mod secret_rotation;
 pub mod shown_text;
 mod signed;
@@ -123,7 +124,8 @@ pub use request_signing::{
     AwsSigv4, Digest, HashFunction, KeySignature, KeyedHash, MessageEncoding, RequestSigning, Writing,
     holds_signature,
 };
-pub use scopes::{AskedScopes, GivenScopes, ScopesByCaller, is_scope};
+pub use scopes::{AskedScopes, GivenScopes, is_scope};
+pub use scopes_by_caller::ScopesByCaller;
 pub use signed::{Issue, Jwt, Signed};
 pub use signing_key::{KeyEncoding, SigningKey, shared_key};
 pub use token_call::TokenCall;

@@ -16,7 +16,7 @@ use super::discovered::{issuer_problem, refuse_undiscovered};
 use super::further_tokens::{self, FurtherTokens};
 use super::pick::Picks;
 use super::pkce::Pkce;
-use super::scopes::ScopesByCaller;
+use super::scopes_by_caller::ScopesByCaller;
 use super::template::{Address, Template};
 use super::token_call::TokenCall;
 use super::token_endpoint::{

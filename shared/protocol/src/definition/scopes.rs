@@ -1,11 +1,11 @@
 //! Scopes (RFC 6749 §3.3): which ones a start may ask for, and which ones the authorization request does.
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::callback_settings::ConsentGrant;
 use super::checker::Checker;
 use super::oauth2::OAuth2;
+use super::scopes_by_caller::ScopesByCaller;
 use super::template::Values;
 use crate::error::{Error, ErrorKey, Result};
 
@@ -14,27 +14,6 @@ const MOST_SCOPES: usize = 100;
 
 /// The most that all of them weigh, in bytes.
 const MAX_SCOPES: usize = 4 * 1024;
-
-/// The scopes that a start may ask for in the place of the option's own. A start comes through the customer's browser.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum ScopesByCaller {
-    /// Some of `scopes` and `allowedScopes`.
-    #[default]
-    Subset,
-    /// Any at all.
-    Any,
-    /// None but the option's own.
-    None,
-}
-
-impl ScopesByCaller {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-    pub(super) fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-}
 
 /// The scopes that a start names: at least one, and each a text that can be one.
 #[derive(Debug, Clone, PartialEq, Eq)]
