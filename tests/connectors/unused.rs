@@ -30,6 +30,7 @@ const REASONS: &[(&str, &str)] = &[
         "APIs whose keys are bytes in base64, such as Azure Storage and Kraken",
     ),
     ("apiClient.signing.messageEncoding", NOBODY),
+    ("config.allowedScopes", "teams whose callers choose the scopes of a start"),
     (
         "config.authorizationRequest.responseType",
         "providers that call the code by another name, or want an ID token beside it",
@@ -63,6 +64,7 @@ const REASONS: &[(&str, &str)] = &[
         "config.resource",
         "servers that give tokens for one of several APIs (RFC 8707), such as those of MCP servers",
     ),
+    ("config.scopesByCaller", "teams whose callers choose the scopes of a start, or may not"),
     (
         "config.tokenErrors.status",
         "errors that only the status tells apart, as in `oauth2: config.tokenErrors.status`",

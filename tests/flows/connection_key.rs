@@ -89,7 +89,7 @@ async fn it_is_the_customers_own() {
     assert_eq!(found(&world, "main").await, Some(mine.clone()));
     let manager = admin(WORKSPACE);
     let get = async |path: &str| world.api(Method::GET, path, &manager, None).await;
-    assert_eq!(get("/connections/main").await.refusal(), refusal(400, "parameter_missing", "userId"));
+    assert_eq!(get("/connections/main").await.refusal(), refusal(404, "not_found", "userId"));
     for (query, id) in [("userId=user-1", &mine), ("tenantId=user-2", &theirs)] {
         assert_eq!(get(&format!("/connections/main?{query}")).await.json()["id"], **id);
     }
@@ -97,10 +97,7 @@ async fn it_is_the_customers_own() {
         get("/connections/main?userId=user-3").await.refusal(),
         refusal(404, "not_found", "connectionId")
     );
-    assert_eq!(
-        get("/connections/main/proxy/me").await.refusal(),
-        refusal(400, "parameter_missing", "userId")
-    );
+    assert_eq!(get("/connections/main/proxy/me").await.refusal(), refusal(404, "not_found", "userId"));
     // What can be neither a key nor an id is asked of nobody.
     assert_eq!(get("/connections/a%20b").await.refusal(), refusal(404, "not_found", "connectionId"));
     assert_eq!(world.provider.calls_to("/api/me").len(), 2);
@@ -221,9 +218,11 @@ async fn a_key_of_another_connection_is_refused() {
         let refused = world.browser().send(start.form()).await.redirected_refusal();
         assert_eq!((&*refused.key, &*refused.field), ("parameter_conflict", "connectionKey"), "{what}");
     }
-    let taken = json!({ "key": "main" });
+    // With another change, neither is made.
+    let taken = json!({ "key": "main", "name": "New" });
     let refused = ask(&world, Method::PATCH, "/connections/other", Some(&taken)).await;
     assert_eq!(refused.refusal(), refusal(409, "already_exists", "key"));
+    assert_ne!(world.connection(&other).await.json()["name"], "New");
     assert_eq!(found(&world, "main").await, Some(id));
 }
 

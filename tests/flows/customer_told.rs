@@ -120,8 +120,8 @@ async fn each_erasure_that_is_done_tells_it_also_of_whom_nothing_was_held() {
 #[tokio::test(start_paused = true)]
 async fn what_fails_between_its_two_writes_the_next_request_mends() {
     let world = World::new().await;
-    // The first marks the slot, the second tells it.
-    breaks_after(&world.wire, 2, FOR_GOOD, Fault::Outage);
+    // The first marks the slot, the second forgets what the customer set of themselves, the third tells it.
+    breaks_after(&world.wire, 3, FOR_GOOD, Fault::Outage);
     assert_eq!(erase(&world).await.refusal().key, "storage_unavailable");
     let _ = world.wire.recover();
     assert_eq!(names(&world.take_events()), [CUSTOMER_ERASED]);

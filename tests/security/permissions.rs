@@ -41,7 +41,7 @@ fn used_by_aws() -> BTreeSet<Part> {
         let asked = asked_by_aws(name).1;
         asked.into_iter().flat_map(|access| roles().decide(name, &access).unwrap()).collect::<Vec<_>>()
     };
-    roles().roles.keys().flat_map(|name| decided(name)).collect()
+    roles().roles.keys().flat_map(decided).collect()
 }
 
 #[tokio::test(start_paused = true)]

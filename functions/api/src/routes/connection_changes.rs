@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use flow::connection::{Connection, Precondition, Setting, read_key};
-use flow::lifecycle::keyed::change_key;
+use flow::lifecycle::keyed::{change_key, check_free};
 use flow::lifecycle::update::{Changes, update};
 use flow::web::request_fields::Fields;
 use http::header::IF_MATCH;
@@ -28,12 +28,12 @@ const PARAMETERS: [&str; 3] = ["parameters", "connectionParameters", "input"];
 
 /// PATCH: changes what is given.
 pub(crate) async fn patch(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
-    change(call, caller, Name::Optional).await
+    Box::pin(change(call, caller, Name::Optional)).await
 }
 
 /// PUT: the same, and a name must be given.
 pub(crate) async fn put(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
-    change(call, caller, Name::Required).await
+    Box::pin(change(call, caller, Name::Required)).await
 }
 
 /// Whether a request must give a name.
@@ -64,6 +64,10 @@ async fn change(call: Call<'_>, caller: Caller, name_is: Name) -> Result<Respons
     }
     let key = key(&mut fields)?;
     let is_change = !changes.is_empty() || key != Setting::Stays;
+    // Nothing is changed if the key is another connection's, unless that takes it in this moment.
+    if let Setting::Becomes(key) = &key {
+        check_free(deps, &connection, key).await?;
+    }
     connection = update(deps, connection, changes, deadline).await?;
     if key != Setting::Stays {
         let key = key.over(connection.key.clone());

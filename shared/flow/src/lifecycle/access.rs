@@ -55,8 +55,9 @@ impl Connection {
 }
 
 fn whose_key() -> Error {
-    let message = "A connection's key is a customer's own: name the connection by its id, or say with userId whose it is.";
-    Error::new(ErrorKey::ParameterMissing, message).field("userId")
+    let message =
+        "There is no connection with this id. A key is a customer's own: say with userId whose it is.";
+    Error::new(ErrorKey::NotFound, message).field("userId")
 }
 
 impl ConnectionSecrets {

@@ -55,6 +55,16 @@ pub fn check_integration(connection: &Connection, integration: &IntegrationId) -
     Err(Error::new(ErrorKey::ParameterConflict, message).field("connectionKey"))
 }
 
+/// Refuses a key that another connection of the customer has. Returns the key as it was found.
+///
+/// # Errors
+///
+/// `already_exists`, if another has it.
+pub async fn check_free(deps: &Deps, of: &Connection, key: &ConnectionKey) -> Result<KeyFound> {
+    let Keyed { found, connection } = keyed(deps, &of.workspace, &of.customer, key).await?;
+    if connection.is_some_and(|other| other.id != of.id) { Err(key_taken()) } else { Ok(found) }
+}
+
 /// Gives a live connection this key, or none.
 ///
 /// # Errors
@@ -69,11 +79,7 @@ pub async fn change_key(
         return Ok(connection);
     }
     let Some(key) = key else { return deps.store.change_key(connection, None).await };
-    let Keyed { found, connection: other } =
-        keyed(deps, &connection.workspace, &connection.customer, key).await?;
-    if other.is_some() {
-        return Err(key_taken());
-    }
+    let found = check_free(deps, &connection, key).await?;
     deps.store.change_key(connection, Some((key, &found))).await
 }
 

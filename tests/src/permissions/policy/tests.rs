@@ -6,14 +6,14 @@ use super::*;
 
 const ACCOUNT: &str = "arn:aws:iam::111122223333:root";
 
-fn read(statement: Value) -> Vec<Statement> {
+fn read(statement: &Value) -> Vec<Statement> {
     statements(&json!({ "Version": "2012-10-17", "Statement": statement })).unwrap()
 }
 
 /// IAM User Guide, "Amazon DynamoDB: Allows access to a specific table".
 #[test]
 fn a_table_of_this_name_in_every_account_and_no_index_of_it() {
-    let policy = read(json!([
+    let policy = read(&json!([
         { "Sid": "ListAndDescribe", "Effect": "Allow", "Action": ["dynamodb:List*", "dynamodb:DescribeTimeToLive"],
           "Resource": "*" },
         { "Sid": "SpecificTable", "Effect": "Allow",
@@ -39,7 +39,7 @@ fn a_table_of_this_name_in_every_account_and_no_index_of_it() {
 #[test]
 fn the_items_whose_keys_are_among_these() {
     let table = "arn:aws:dynamodb:us-west-2:123456789012:table/GameScores";
-    let policy = read(json!({
+    let policy = read(&json!({
         "Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:Query"], "Resource": [table],
         "Condition": { "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": ["ada", "alan"] } },
     }));
@@ -56,7 +56,7 @@ fn the_items_whose_keys_are_among_these() {
 #[test]
 fn the_items_whose_keys_fit_a_pattern() {
     let table = "arn:aws:dynamodb:us-west-2:123456789012:table/GameScores";
-    let policy = read(json!({
+    let policy = read(&json!({
         "Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": table,
         "Condition": { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["ada-*"] } },
     }));
@@ -69,7 +69,7 @@ fn the_items_whose_keys_fit_a_pattern() {
 #[test]
 fn a_key_is_used_in_one_context_only() {
     let key = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
-    let policy = read(json!({
+    let policy = read(&json!({
         "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:role/RoleForExampleApp" },
         "Action": "kms:GenerateDataKey", "Resource": "*",
         "Condition": { "StringEquals": { "kms:EncryptionContext:AppName": "ExampleApp" } },
@@ -89,7 +89,7 @@ fn a_key_is_used_in_one_context_only() {
 /// The same guide, "kms:EncryptionContextKeys": a context of nothing but these keys, which must be there.
 #[test]
 fn a_context_has_these_keys_and_no_others() {
-    let policy = read(json!({
+    let policy = read(&json!({
         "Effect": "Allow", "Principal": { "AWS": ACCOUNT }, "Action": "kms:*", "Resource": "*",
         "Condition": {
             "Null": { "kms:EncryptionContextKeys": "false" },
@@ -106,7 +106,7 @@ fn a_context_has_these_keys_and_no_others() {
 /// The same guide, "kms:RequestAlias": what counts is the alias by which the key is asked for.
 #[test]
 fn a_key_is_asked_for_by_an_alias() {
-    let policy = read(json!({
+    let policy = read(&json!({
         "Effect": "Allow", "Action": "kms:Sign", "Resource": "arn:aws:kms:*:111122223333:key/*",
         "Condition": { "StringLike": { "kms:RequestAlias": "alias/project-*" } },
     }));
@@ -122,7 +122,7 @@ fn a_deny_wins() {
     let allow = json!({ "Effect": "Allow", "Action": "s3:*", "Resource": "*" });
     let deny =
         json!({ "Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::productionbucket/*" });
-    for policy in [read(json!([allow, deny])), read(json!([deny, allow]))] {
+    for policy in [read(&json!([allow, deny])), read(&json!([deny, allow]))] {
         let asked = |action, resource| verdict(&policy, &Access::new(action, resource));
         assert_eq!(asked("s3:GetObject", "arn:aws:s3:::productionbucket/a/b"), Verdict::Denied);
         assert_eq!(asked("s3:GetObject", "arn:aws:s3:::otherbucket/a"), Verdict::Allowed);
@@ -134,7 +134,7 @@ fn a_deny_wins() {
 /// IAM User Guide, "The confused deputy problem".
 #[test]
 fn a_service_takes_a_role_on_for_one_account() {
-    let policy = read(json!({
+    let policy = read(&json!({
         "Effect": "Allow", "Principal": { "Service": "pipes.amazonaws.com" }, "Action": "sts:AssumeRole",
         "Condition": {
             "StringEquals": { "aws:SourceAccount": "111122223333" },
@@ -200,7 +200,7 @@ fn what_is_not_known_here_is_refused() {
 
 #[test]
 fn a_statement_is_its_smallest_parts() {
-    let policy = read(json!({
+    let policy = read(&json!({
         "Effect": "Allow", "Action": ["kms:Decrypt", "kms:Sign"], "Resource": ["a", "b"],
         "Condition": { "StringEquals": { "kms:EncryptionContext:table": ["x", "y"] } },
     }));

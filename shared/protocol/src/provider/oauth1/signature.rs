@@ -113,7 +113,10 @@ mod tests {
     #[test]
     fn an_rsa_key_s_work_is_blinded_and_its_signature_is_the_same() {
         let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&KeyPair::generate(KeySize::Rsa2048).unwrap()).unwrap();
-        let pem = STANDARD.encode(der.as_ref());
+        let base64 = STANDARD.encode(der.as_ref());
+        let lines: Vec<&str> =
+            base64.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
+        let pem = lines.join("\n");
         let key = Secret::from(&*format!("-----BEGIN PRIVATE KEY-----\n{pem}\n-----END PRIVATE KEY-----\n"));
         let client = Client {
             consumer_key: "key",
