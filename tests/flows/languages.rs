@@ -1,5 +1,7 @@
 //! The pages speak the customer's language.
 
+use std::time::Duration;
+
 use protocol::language::{Language, Texts};
 use serde_json::json;
 use tests::definitions::{self, API_KEY, merge};
@@ -9,6 +11,7 @@ use tests::tokens::WORKSPACE;
 use tests::{Answer, Browser, Start, World};
 
 use crate::choice;
+use crate::connection_requests::{at_provider, cancelled, consented, made, opened};
 
 /// The start that no origin vouches for.
 fn link() -> Start {
@@ -63,6 +66,21 @@ async fn every_page(browser: impl Fn(&World) -> Browser) -> Vec<(&'static str, A
     pages.push(("not finished", customer.get(&format!("/connection-result/{flow}")).await));
     world.provider.next("/oauth/token", Reply::json(400, &json!({ "error": "invalid_grant" })));
     pages.push(("failure", world.connect(&customer, &alone).await));
+
+    let request = made(&world, &json!({ "prompt": "Prompt" })).await;
+    pages.push(("link", opened(&customer, &request).await));
+    let provider = at_provider(&customer, &request).await;
+    pages.push(("success by a link", consented(&customer, &provider).await));
+    pages.push(("used link", opened(&customer, &request).await));
+    let request = made(&world, &json!({})).await;
+    world.provider.next("/oauth/token", Reply::json(400, &json!({ "error": "invalid_grant" })));
+    let provider = at_provider(&customer, &request).await;
+    pages.push(("failure by a link", consented(&customer, &provider).await));
+    cancelled(&world, &request).await;
+    pages.push(("withdrawn link", opened(&customer, &request).await));
+    let request = made(&world, &json!({})).await;
+    world.clock.advance(Duration::from_mins(31));
+    pages.push(("old link", opened(&customer, &request).await));
     pages
 }
 
