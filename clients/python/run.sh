@@ -8,8 +8,10 @@ trap 'rm -rf "$venv"' EXIT
 export PYTHONDONTWRITEBYTECODE=1
 python3 -m venv "$venv"
 "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement requirements-dev.txt
-"$venv/bin/pip" wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$venv/wheel" .
-"$venv/bin/pip" install --quiet --disable-pip-version-check "$venv"/wheel/linkspan-*.whl
+# The wheel is made of the source distribution: both are whole.
+cmp LICENSE ../../LICENSE
+"$venv/bin/python" -m build --outdir "$venv/dist" . >"$venv/build.log" 2>&1 || { cat "$venv/build.log"; exit 1; }
+"$venv/bin/pip" install --quiet --disable-pip-version-check "$venv"/dist/linkspan-*.whl
 "$venv/bin/python" generate.py --check
 "$venv/bin/mypy" --cache-dir "$venv/mypy" src generate.py tests
 "$venv/bin/python" -m unittest discover --start-directory tests "$@"
