@@ -210,7 +210,10 @@ class Results(unittest.TestCase):
         for query in (
             "/connected?mine=1&connectionId=c1#top",
             "https://app.example.com/connected?connectionId=c1",
-            "connectionId=c1&customState=a%26b",
+            "/connected?next=/a?b=c&connectionId=c1",
+            "?connectionId=c1",
+            "connectionId=c1&next=/a?b=c",
+            {"connectionId": "c1", "error": None, "connectionRequestId": None},
             {"connectionId": "c1"},
             {"connectionId": ["c1"], "mine": ["1", "2"]},
         ):

@@ -4,12 +4,14 @@ import base64
 import hashlib
 import hmac
 import json
+import sys
 import time
 import unittest
+from email.message import Message
 from typing import Any
 from unittest import mock
 
-from linkspan import Customer, Linkspan
+from linkspan import Answer, Customer, Linkspan
 
 SECRET = "a secret of this test"
 NOW = 1_767_225_600
@@ -106,12 +108,20 @@ class Secrets(unittest.TestCase):
         self.assertNotIn(SECRET, text)
         self.assertNotIn("eyJ", text)
 
+    def test_an_answer_does_not_show_what_is_in_it(self) -> None:
+        self.assertEqual(repr(Answer(200, Message(), SECRET.encode())), "Answer(status=200)")
+
     def test_one_key_signs(self) -> None:
         wrong: list[dict[str, Any]] = [{}, {"secret": SECRET, "private_key": "PEM"}, {"secret": ""}, {"private_key": "no PEM"}]
         for keys in wrong:
             with self.subTest(keys=keys), self.assertRaises(ValueError) as refused:
                 Linkspan("https://connect.example.com", workspace_key="acme", **keys)
             self.assertNotIn(SECRET, str(refused.exception))
+
+    def test_private_keys_are_an_extra(self) -> None:
+        absent = {"linkspan._private_key": None}
+        with mock.patch.dict(sys.modules, absent), self.assertRaisesRegex(ImportError, r"linkspan\[crypto\]"):
+            Linkspan("https://connect.example.com", workspace_key="acme", private_key="PEM")
 
     def test_an_algorithm_fits_the_key(self) -> None:
         with self.assertRaises(ValueError):

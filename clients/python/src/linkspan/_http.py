@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from email.message import Message
@@ -38,8 +39,11 @@ class Http:
         self._timeout = timeout
         # No handler of redirects: a token goes to Linkspan alone. And none that takes a status for an exception.
         self._opener = OpenerDirector()
-        for handler in (ProxyHandler({} if is_loopback else None), HTTPHandler(), HTTPSHandler()):
-            self._opener.add_handler(handler)
+        self._opener.add_handler(ProxyHandler({} if is_loopback else None))
+        self._opener.add_handler(HTTPHandler())
+        if parts.scheme == "https":
+            # Made once: it reads the machine's certificates.
+            self._opener.add_handler(HTTPSHandler(context=ssl.create_default_context()))
 
     def json(
         self,

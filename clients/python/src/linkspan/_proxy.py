@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_format
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import Message
 from typing import Any
 from urllib.parse import unquote
@@ -18,9 +18,9 @@ class Answer:
     """What the provider answered; or Linkspan, if it could not ask."""
 
     status: int
-    headers: Message
+    headers: Message = field(repr=False)
     """By name, in upper or lower case."""
-    body: bytes
+    body: bytes = field(repr=False)
 
     @property
     def ok(self) -> bool:
@@ -65,7 +65,7 @@ class Proxy:
 
         Any status is an answer. `path` may have a query of its own. `json` is sent in the place of `body`.
         """
-        sent = {name: value for name, value in (headers or {}).items() if name.lower() != "authorization"}
+        sent = dict(headers or {})
         if json is not None:
             if body is not None:
                 raise ValueError("Give `body` or `json`.")

@@ -66,9 +66,10 @@ class Signer:
         if secret is not None and private_key is None:
             self._algorithm, self._sign = _of_secret(secret, algorithm or "HS256")
         elif private_key is not None and secret is None:
-            # What it needs is an extra.
-            from linkspan._private_key import signing
-
+            try:
+                from linkspan._private_key import signing
+            except ModuleNotFoundError as error:
+                raise ImportError("`private_key` needs the package's extra: linkspan[crypto].") from error
             self._algorithm, self._sign = signing(private_key, algorithm)
         else:
             raise ValueError("Give `secret` or `private_key`.")
