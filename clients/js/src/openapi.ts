@@ -97,6 +97,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/screens/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open the link of a connection request
+         * @description Opened in the customer's browser. It shows who asks for what, and begins nothing until the customer presses the page's button. A link that has been used, is too old or was cancelled says so.
+         */
+        get: operations["openConnectionRequest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/oauth-callback": {
         parameters: {
             query?: never;
@@ -225,7 +245,11 @@ export interface paths {
         /** CORS preflight */
         options: operations["preflightSelf"];
         head?: never;
-        patch?: never;
+        /**
+         * Change the customer's name and fields
+         * @description What is not named stays. What is null is as the token says again. Needs a customer's token.
+         */
+        patch: operations["updateSelf"];
         trace?: never;
     };
     "/workspaces": {
@@ -590,11 +614,14 @@ export interface paths {
     };
     "/connections/{id}": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With a management token and a key in the path: whose connection it is. `tenantId` means the same. */
+                userId?: components["parameters"]["KeyOwner"];
+            };
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -626,11 +653,14 @@ export interface paths {
     };
     "/connections/{id}/restore": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With a management token and a key in the path: whose connection it is. `tenantId` means the same. */
+                userId?: components["parameters"]["KeyOwner"];
+            };
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -653,11 +683,14 @@ export interface paths {
     };
     "/connections/{id}/refresh-credentials": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With a management token and a key in the path: whose connection it is. `tenantId` means the same. */
+                userId?: components["parameters"]["KeyOwner"];
+            };
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -680,11 +713,14 @@ export interface paths {
     };
     "/connections/{id}/test": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With a management token and a key in the path: whose connection it is. `tenantId` means the same. */
+                userId?: components["parameters"]["KeyOwner"];
+            };
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -705,6 +741,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/connection-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a link by which a customer connects
+         * @description With the customer's token, or a management token and `userId`. The answer's `url` can be mailed, shown as a QR code, or given to an agent. It holds no token, and works once.
+         */
+        post: operations["createConnectionRequest"];
+        delete?: never;
+        /** CORS preflight */
+        options: operations["preflightConnectionRequests"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/connection-requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The `requestId` of the connection request.
+                 * @example AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+                 */
+                id: components["parameters"]["ConnectionRequestId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Read how a connection request stands
+         * @description For the request's customer, and for management tokens. It is found until seven days after its end.
+         */
+        get: operations["readConnectionRequest"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel a connection request
+         * @description Its link connects nothing any more. One that has ended stays as it is.
+         */
+        delete: operations["cancelConnectionRequest"];
+        /** CORS preflight */
+        options: operations["preflightConnectionRequest"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/connection-requests/{id}/complete": {
         parameters: {
             query?: never;
@@ -714,7 +802,7 @@ export interface paths {
                  * @description The `connectionRequestId` that the browser brought.
                  * @example Jm1u5s0T3vX9y2aBcDeFgHvE1x0WnQy7Zr4kLmOpQsTuVwXyZ0123456789AbCdEf
                  */
-                id: components["parameters"]["ConnectionRequestId"];
+                id: components["parameters"]["ConfirmationId"];
             };
             cookie?: never;
         };
@@ -722,7 +810,7 @@ export interface paths {
         put?: never;
         /**
          * Confirm that the user is there
-         * @description In a workspace with `confirmUser`, the browser brings `connectionRequestId` to `redirectUri`. With a token of the customer who began the flow, this exchanges what the provider answered and makes the connection. A repeated call gets the same result.
+         * @description In a workspace with `confirmUser`, the browser brings `connectionRequestId` to `redirectUri`: the id of a flow that waits, and not that of a connection request that was made by `POST /connection-requests`. With a token of the customer who began the flow, this exchanges what the provider answered and makes the connection. A repeated call gets the same result.
          */
         post: operations["completeConnectionRequest"];
         delete?: never;
@@ -734,11 +822,14 @@ export interface paths {
     };
     "/connections/{id}/disconnect": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With a management token and a key in the path: whose connection it is. `tenantId` means the same. */
+                userId?: components["parameters"]["KeyOwner"];
+            };
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -765,7 +856,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -812,7 +903,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -1273,10 +1364,19 @@ export interface components {
             connectorParameters?: Record<string, never>;
             /** @description What the provider gave, such as `access_token`. With `includeSecrets` only, and never of another workspace's registration. */
             credentials?: Record<string, never>;
+            key?: components["schemas"]["ConnectionKey"];
+            /** @description The scopes that the provider granted when the customer connected, if it grants any. */
+            grantedScopes?: string[];
+            /** @description The scopes that the provider was asked for, and did not grant. */
+            missingScopes?: string[];
             account?: components["schemas"]["Account"];
         };
+        /** @description A key of your own for a connection, which stands wherever its id does. It is the customer's: another one may have the same. */
+        ConnectionKey: string;
         /** @description What is not named stays, and null is as good as not named. Other fields are ignored. `parameters`, `connectorParameters` and `credentials` need a management token, whose scopes must have `connections:secrets` too, if it has any. */
         ConnectionChanges: {
+            /** @description Your own key for the connection; null takes it away. */
+            key?: components["schemas"]["ConnectionKey"] | string | null;
             /** @description 1 to 255 bytes. */
             name?: string | null;
             /** @description Takes the place of the object before. Needs a management token. */
@@ -1299,6 +1399,91 @@ export interface components {
             integrationKey?: string | null;
             authOptionKey?: string | null;
         };
+        /** @description A link by which a customer connects, and what became of it. */
+        ConnectionRequest: {
+            /** @description Its id, which the link has. Keep it as you would keep the link. */
+            requestId: string;
+            /** @description The customer. */
+            userId: string;
+            /** @description The same. */
+            tenantId: string;
+            /** @description The integration. */
+            integrationId: string;
+            /** @description Its key. */
+            integrationKey: string;
+            /** @description The connection to reconnect. */
+            connectionId?: string;
+            /** @description The name for the connection. */
+            name?: string;
+            /** @description The option, if the request names one. */
+            authOptionKey?: string;
+            /** @description True if the customer's other connections stay. */
+            allowMultipleConnections: boolean;
+            /** @description Where the customer goes with the result. */
+            redirectUri?: string;
+            /** @description Comes back with the result. */
+            customState?: string;
+            /** @description A sentence for the customer. */
+            prompt?: string;
+            /**
+             * @description `error` once nothing can come of it any more: its time is over.
+             * @enum {string}
+             */
+            status: "pending" | "success" | "error" | "cancelled";
+            /** @description With `success`: the connection. */
+            resultConnectionId?: string;
+            /** @description With `error`: why. */
+            resultError?: components["schemas"]["Error"];
+            /** @description Why the last attempt failed. Another may follow while the request is `pending`. */
+            lastError?: components["schemas"]["Error"];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When its time is over.
+             */
+            expiresAt: string;
+            /**
+             * Format: uri
+             * @description The link.
+             */
+            url: string;
+        };
+        /** @description Other fields are ignored, and null is as good as not named. */
+        NewConnectionRequest: {
+            /** @description What is to be connected; or `integrationId`, or `connectionId` alone. */
+            integrationKey?: string | null;
+            /** @description The same, by id. */
+            integrationId?: string | null;
+            /** @description A live connection of the customer's, to connect it again. */
+            connectionId?: string | null;
+            /** @description With a management token: the customer. */
+            userId?: string | null;
+            /** @description The same. */
+            tenantId?: string | null;
+            /** @description The name for the connection. */
+            name?: string | null;
+            /** @description The option; otherwise the first enabled one. */
+            authOptionKey?: string | null;
+            /** @description True if the customer's other connections with the integration stay. */
+            allowMultipleConnections?: boolean | string | null;
+            /** @description As in a start. They are not shown again. */
+            connectorParameters?: Record<string, never> | null;
+            /** @description Where the customer goes with the result; the workspace must allow it. Without one the result is shown on a page. */
+            redirectUri?: string | null;
+            /** @description Comes back with the result. */
+            customState?: string | null;
+            /** @description A sentence for the customer, shown as plain text. */
+            prompt?: string | null;
+            /**
+             * @description The seconds for which the link works.
+             * @default 1800
+             */
+            expiresIn: number | null;
+        };
         /** @description An attempt to connect: one start, and what became of it. */
         Attempt: {
             /** @description Its time and its reference. */
@@ -1313,6 +1498,8 @@ export interface components {
             integrationId?: string;
             /** @description The connection that it made, or was to reconnect. */
             connectionId?: string;
+            /** @description The connection request that it belongs to, if it began by a link or named one. */
+            connectionRequestId?: string;
             /** @description The option, if one was chosen. */
             authOptionKey?: string;
             /**
@@ -1338,9 +1525,19 @@ export interface components {
             /** @description Where the next page begins. Without one there is no next page. */
             cursor?: string;
         };
+        /** @description Other fields are ignored, but for `credentials`, which a customer has none of. */
+        CustomerChanges: {
+            name?: string | null;
+            /** @description Takes the place of all that there were. Up to 8 KiB of JSON. Not for secrets. */
+            fields?: Record<string, never> | null;
+        };
         CustomerExport: {
             /** @description The customer's id. */
             id: string;
+            /** @description The name that `PATCH /self` set, if it did. */
+            name?: string;
+            /** @description The fields that it set, if it did. */
+            fields?: Record<string, never>;
             connections: components["schemas"]["Connection"][];
             /** @description Where the next page begins. Without one there is no next page. */
             cursor?: string;
@@ -1455,9 +1652,11 @@ export interface components {
         Customer: {
             /** @description The customer's id, as the token has it. */
             id: string;
-            /** @description The customer's name; the id if the token has none. */
+            /** @description The same, under the name that SDKs know. */
+            internalId: string;
+            /** @description The customer's name, as `PATCH /self` set it, or as the token says; the id if there is none. */
             name: string;
-            /** @description What else the token says of the customer. */
+            /** @description What else there is to say of the customer: what `PATCH /self` set, or what the token says. */
             fields: Record<string, never>;
             scopes?: components["schemas"]["Scopes"];
         };
@@ -1470,7 +1669,7 @@ export interface components {
             scopes?: components["schemas"]["Scopes"];
         };
         /** @description What the token is limited to. It is left out where the token has no limits. */
-        Scopes: ("connect" | "connections:read" | "connections:secrets" | "connections:test" | "connections:write" | "customers:erase" | "customers:read" | "integrations:read" | "integrations:write" | "proxy" | "workspaces:read" | "workspaces:write")[];
+        Scopes: ("connect" | "connections:read" | "connections:secrets" | "connections:test" | "connections:write" | "customers:erase" | "customers:read" | "customers:write" | "integrations:read" | "integrations:write" | "proxy" | "requests:create" | "workspaces:read" | "workspaces:write")[];
         /** @description What an `oauth2` option takes from metadata. In a definition that is given it is left out. */
         Discovered: {
             /**
@@ -1516,7 +1715,7 @@ export interface components {
              * @description What is wrong. Keys are stable: they are only ever added. docs/errors.md says what each means.
              * @enum {string}
              */
-            key: "request_malformed" | "request_too_large" | "media_type_unsupported" | "method_not_allowed" | "not_supported" | "parameter_missing" | "parameter_conflict" | "not_authenticated" | "access_denied" | "insufficient_scope" | "not_found" | "already_exists" | "integration_in_use" | "workspace_not_empty" | "customer_erased" | "redirect_uri_not_allowed" | "origin_not_allowed" | "input_invalid" | "configuration_invalid" | "state_missing" | "state_unknown" | "state_expired" | "browser_mismatch" | "integration_mismatch" | "issuer_mismatch" | "callback_signature_invalid" | "authorization_denied" | "authorization_error" | "code_missing" | "callback_unconfirmed" | "token_rejected" | "client_rejected" | "provider_refused" | "token_response_invalid" | "provider_unreachable" | "response_too_large" | "credentials_rejected" | "flow_interrupted" | "access_token_expired" | "connection_disconnected" | "refresh_interrupted" | "refresh_token_missing" | "interaction_required" | "lock_timeout" | "precondition_failed" | "precondition_required" | "storage_unavailable" | "key_unavailable" | "rate_limit_exceeded" | "internal";
+            key: "request_malformed" | "request_too_large" | "media_type_unsupported" | "method_not_allowed" | "not_supported" | "parameter_missing" | "parameter_conflict" | "not_authenticated" | "access_denied" | "insufficient_scope" | "not_found" | "already_exists" | "integration_in_use" | "workspace_not_empty" | "customer_erased" | "connection_request_used" | "connection_request_cancelled" | "connection_request_expired" | "redirect_uri_not_allowed" | "origin_not_allowed" | "input_invalid" | "scope_not_allowed" | "configuration_invalid" | "state_missing" | "state_unknown" | "state_expired" | "browser_mismatch" | "integration_mismatch" | "issuer_mismatch" | "callback_signature_invalid" | "authorization_denied" | "authorization_error" | "code_missing" | "callback_unconfirmed" | "token_rejected" | "client_rejected" | "provider_refused" | "token_response_invalid" | "provider_unreachable" | "response_too_large" | "credentials_rejected" | "flow_interrupted" | "access_token_expired" | "connection_disconnected" | "refresh_interrupted" | "refresh_token_missing" | "interaction_required" | "lock_timeout" | "precondition_failed" | "precondition_required" | "storage_unavailable" | "key_unavailable" | "rate_limit_exceeded" | "internal";
             /** @description For people. It never holds a secret, nor the provider's own words. */
             message: string;
             /** @description Facts for programs. */
@@ -1718,6 +1917,8 @@ export interface components {
             /** @description For whom; with a management token it must be there. `tenantId` means the same. */
             userId?: string | null;
             tenantId?: string | null;
+            /** @description Your own key for it. The customer's live connection that has the key gets the credentials, if there is one. */
+            key?: components["schemas"]["ConnectionKey"] | string | null;
             /** @description Which of the integration's options; the first enabled one unless given. */
             authOptionKey?: string | null;
             /** @description Up to 255 bytes; the integration's name unless given. */
@@ -1886,6 +2087,14 @@ export interface components {
             renewal?: components["schemas"]["TokenCall"] | null;
             /** @description What is asked for. */
             scopes?: components["schemas"]["Template"][];
+            /** @description What a start may ask for beside `scopes`. */
+            allowedScopes?: string[];
+            /**
+             * @description What a start may ask for in the place of `scopes`: some of `scopes` and `allowedScopes`, anything, or nothing.
+             * @default subset
+             * @enum {string}
+             */
+            scopesByCaller: "subset" | "any" | "none";
             /**
              * @description What stands between two scopes.
              * @default
@@ -2253,10 +2462,13 @@ export interface components {
             connectionParameters?: Record<string, never>;
             /** @description Another name of `connectionParameters`. */
             input?: Record<string, never>;
-            /** @description What the caller gives for the connector. */
+            /** @description What the caller gives for the connector. Its `scopes` mean the same as `scopes` beside it. */
             connectorParameters?: Record<string, never>;
+            /** @description The scopes to ask the provider for, as far as the option allows; in a text with spaces between them. */
+            scopes?: string[] | string;
             /** @description The connection to reconnect: it keeps its id, name and time of creation. */
             connectionId?: string;
+            connectionKey?: components["schemas"]["ConnectionKey"];
             /** @description A name for the connection, up to 255 bytes. */
             name?: string;
             /** @description Which of the integration's options; the first enabled one unless given. */
@@ -2269,6 +2481,8 @@ export interface components {
             locale?: string;
             /** @description A popup's name for the message that it waits for. */
             requestId?: string;
+            /** @description The `requestId` of a connection request of this customer's: its success is this start's. A start that names neither integration nor connection is for what the request is for. */
+            connectionRequestId?: string;
         };
         /** @description A text that may hold placeholders: `${parameters.…}`, `${credentials.…}`, `${connectorParameters.…}`. */
         Template: string;
@@ -2412,7 +2626,7 @@ export interface components {
                  */
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
-                    key?: "request_malformed" | "parameter_missing" | "parameter_conflict" | "redirect_uri_not_allowed" | "input_invalid" | "configuration_invalid" | "state_missing" | "state_unknown" | "state_expired" | "integration_mismatch" | "issuer_mismatch" | "callback_signature_invalid" | "authorization_error" | "code_missing" | "callback_unconfirmed" | "token_rejected" | "client_rejected" | "credentials_rejected" | "access_token_expired" | "connection_disconnected" | "refresh_interrupted" | "refresh_token_missing" | "interaction_required";
+                    key?: "request_malformed" | "parameter_missing" | "parameter_conflict" | "redirect_uri_not_allowed" | "input_invalid" | "scope_not_allowed" | "configuration_invalid" | "state_missing" | "state_unknown" | "state_expired" | "integration_mismatch" | "issuer_mismatch" | "callback_signature_invalid" | "authorization_error" | "code_missing" | "callback_unconfirmed" | "token_rejected" | "client_rejected" | "credentials_rejected" | "access_token_expired" | "connection_disconnected" | "refresh_interrupted" | "refresh_token_missing" | "interaction_required";
                 };
             };
         };
@@ -2505,7 +2719,31 @@ export interface components {
                  */
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
-                    key?: "already_exists" | "integration_in_use" | "workspace_not_empty" | "customer_erased";
+                    key?: "already_exists" | "integration_in_use" | "workspace_not_empty" | "customer_erased" | "connection_request_used";
+                };
+            };
+        };
+        /** @description The connection request was cancelled, or its time is over. */
+        Gone: {
+            headers: {
+                "Access-Control-Allow-Origin": components["headers"]["AnyOrigin"];
+                "Cache-Control": components["headers"]["NoStore"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "bad_request",
+                 *       "key": "connection_request_expired",
+                 *       "message": "The connection request's time is over. Make a new one.",
+                 *       "data": {
+                 *         "field": "connectionRequestId"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    key?: "connection_request_cancelled" | "connection_request_expired";
                 };
             };
         };
@@ -2730,7 +2968,7 @@ export interface components {
                  */
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
-                    key?: "request_malformed" | "parameter_missing" | "parameter_conflict" | "redirect_uri_not_allowed" | "input_invalid" | "configuration_invalid" | "state_missing" | "state_unknown" | "state_expired" | "integration_mismatch" | "issuer_mismatch" | "callback_signature_invalid" | "authorization_error" | "code_missing" | "callback_unconfirmed" | "token_rejected" | "client_rejected" | "credentials_rejected" | "access_token_expired" | "connection_disconnected" | "refresh_interrupted" | "refresh_token_missing" | "interaction_required";
+                    key?: "request_malformed" | "parameter_missing" | "parameter_conflict" | "redirect_uri_not_allowed" | "input_invalid" | "scope_not_allowed" | "configuration_invalid" | "state_missing" | "state_unknown" | "state_expired" | "integration_mismatch" | "issuer_mismatch" | "callback_signature_invalid" | "authorization_error" | "code_missing" | "callback_unconfirmed" | "token_rejected" | "client_rejected" | "credentials_rejected" | "access_token_expired" | "connection_disconnected" | "refresh_interrupted" | "refresh_token_missing" | "interaction_required";
                 };
                 "text/html": string;
             };
@@ -2800,6 +3038,54 @@ export interface components {
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
                     key?: "not_found";
+                };
+                "text/html": string;
+            };
+        };
+        /** @description The link has been used. */
+        PageConflict: {
+            headers: {
+                "Cache-Control": components["headers"]["NoStore"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "bad_request",
+                 *       "key": "connection_request_used",
+                 *       "message": "The connection request has been used: its customer is connected.",
+                 *       "data": {
+                 *         "field": "connectionRequestId"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    key?: "already_exists" | "integration_in_use" | "workspace_not_empty" | "customer_erased" | "connection_request_used";
+                };
+                "text/html": string;
+            };
+        };
+        /** @description The link was cancelled, or is too old. */
+        PageGone: {
+            headers: {
+                "Cache-Control": components["headers"]["NoStore"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "bad_request",
+                 *       "key": "connection_request_expired",
+                 *       "message": "The connection request's time is over. Make a new one.",
+                 *       "data": {
+                 *         "field": "connectionRequestId"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    key?: "connection_request_cancelled" | "connection_request_expired";
                 };
                 "text/html": string;
             };
@@ -3002,10 +3288,15 @@ export interface components {
     };
     parameters: {
         /**
+         * @description The `requestId` of the connection request.
+         * @example AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+         */
+        ConnectionRequestId: string;
+        /**
          * @description The `connectionRequestId` that the browser brought.
          * @example Jm1u5s0T3vX9y2aBcDeFgHvE1x0WnQy7Zr4kLmOpQsTuVwXyZ0123456789AbCdEf
          */
-        ConnectionRequestId: string;
+        ConfirmationId: string;
         /**
          * @description The entity tags of the versions to change, or `*` for any (RFC 9110 §13.1.1).
          * @example *
@@ -3022,10 +3313,12 @@ export interface components {
          */
         CustomerId: string;
         /**
-         * @description The connection's id.
+         * @description The connection's id, or the key that you gave it.
          * @example 65a1b3c9d2e4f60718293a4b
          */
         ConnectionId: string;
+        /** @description With a management token and a key in the path: whose connection it is. `tenantId` means the same. */
+        KeyOwner: string;
         /**
          * @description The integration's id or key.
          * @example crm
@@ -3082,8 +3375,15 @@ export interface components {
         Start_input: string;
         /** @description What the caller gives for the connector. A JSON object as text. */
         Start_connectorParameters: string;
+        /**
+         * @description The scopes to ask the provider for, with spaces between them, as far as the option allows.
+         * @example read write
+         */
+        Start_scopes: string;
         /** @description The connection to reconnect: it keeps its id, name and time of creation. */
         Start_connectionId: string;
+        /** @description Your own key for the connection. The customer's live connection that has it is reconnected; otherwise the new one gets it. */
+        Start_connectionKey: components["schemas"]["ConnectionKey"];
         /** @description A name for the connection, up to 255 bytes. */
         Start_name: string;
         /** @description Which of the integration's options; the first enabled one unless given. */
@@ -3332,8 +3632,15 @@ export interface operations {
                 input?: components["parameters"]["Start_input"];
                 /** @description What the caller gives for the connector. A JSON object as text. */
                 connectorParameters?: components["parameters"]["Start_connectorParameters"];
+                /**
+                 * @description The scopes to ask the provider for, with spaces between them, as far as the option allows.
+                 * @example read write
+                 */
+                scopes?: components["parameters"]["Start_scopes"];
                 /** @description The connection to reconnect: it keeps its id, name and time of creation. */
                 connectionId?: components["parameters"]["Start_connectionId"];
+                /** @description Your own key for the connection. The customer's live connection that has it is reconnected; otherwise the new one gets it. */
+                connectionKey?: components["parameters"]["Start_connectionKey"];
                 /** @description A name for the connection, up to 255 bytes. */
                 name?: components["parameters"]["Start_name"];
                 /** @description Which of the integration's options; the first enabled one unless given. */
@@ -3367,6 +3674,8 @@ export interface operations {
             401: components["responses"]["PageNotAuthenticated"];
             403: components["responses"]["PageDenied"];
             404: components["responses"]["PageNotFound"];
+            409: components["responses"]["PageConflict"];
+            410: components["responses"]["PageGone"];
             429: components["responses"]["PageTooManyRequests"];
             500: components["responses"]["PageInternal"];
             502: components["responses"]["PageProviderFailed"];
@@ -3410,6 +3719,8 @@ export interface operations {
             401: components["responses"]["PageNotAuthenticated"];
             403: components["responses"]["PageDenied"];
             404: components["responses"]["PageNotFound"];
+            409: components["responses"]["PageConflict"];
+            410: components["responses"]["PageGone"];
             413: components["responses"]["PageTooLarge"];
             415: components["responses"]["PageMediaTypeUnsupported"];
             429: components["responses"]["PageTooManyRequests"];
@@ -3447,8 +3758,15 @@ export interface operations {
                 input?: components["parameters"]["Start_input"];
                 /** @description What the caller gives for the connector. A JSON object as text. */
                 connectorParameters?: components["parameters"]["Start_connectorParameters"];
+                /**
+                 * @description The scopes to ask the provider for, with spaces between them, as far as the option allows.
+                 * @example read write
+                 */
+                scopes?: components["parameters"]["Start_scopes"];
                 /** @description The connection to reconnect: it keeps its id, name and time of creation. */
                 connectionId?: components["parameters"]["Start_connectionId"];
+                /** @description Your own key for the connection. The customer's live connection that has it is reconnected; otherwise the new one gets it. */
+                connectionKey?: components["parameters"]["Start_connectionKey"];
                 /** @description A name for the connection, up to 255 bytes. */
                 name?: components["parameters"]["Start_name"];
                 /** @description Which of the integration's options; the first enabled one unless given. */
@@ -3482,6 +3800,8 @@ export interface operations {
             401: components["responses"]["PageNotAuthenticated"];
             403: components["responses"]["PageDenied"];
             404: components["responses"]["PageNotFound"];
+            409: components["responses"]["PageConflict"];
+            410: components["responses"]["PageGone"];
             429: components["responses"]["PageTooManyRequests"];
             500: components["responses"]["PageInternal"];
             502: components["responses"]["PageProviderFailed"];
@@ -3525,11 +3845,40 @@ export interface operations {
             401: components["responses"]["PageNotAuthenticated"];
             403: components["responses"]["PageDenied"];
             404: components["responses"]["PageNotFound"];
+            409: components["responses"]["PageConflict"];
+            410: components["responses"]["PageGone"];
             413: components["responses"]["PageTooLarge"];
             415: components["responses"]["PageMediaTypeUnsupported"];
             429: components["responses"]["PageTooManyRequests"];
             500: components["responses"]["PageInternal"];
             502: components["responses"]["PageProviderFailed"];
+            503: components["responses"]["PageUnavailable"];
+        };
+    };
+    openConnectionRequest: {
+        parameters: {
+            query: {
+                /**
+                 * @description The request's id. The link has it.
+                 * @example AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+                 */
+                connectionRequestId: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["StartPage"];
+            303: components["responses"]["OnItsWay"];
+            400: components["responses"]["PageBadRequest"];
+            403: components["responses"]["PageDenied"];
+            404: components["responses"]["PageNotFound"];
+            409: components["responses"]["PageConflict"];
+            410: components["responses"]["PageGone"];
+            429: components["responses"]["PageTooManyRequests"];
+            500: components["responses"]["PageInternal"];
             503: components["responses"]["PageUnavailable"];
         };
     };
@@ -3797,6 +4146,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "user-1",
+                     *       "internalId": "user-1",
                      *       "name": "Ada Lovelace",
                      *       "fields": {
                      *         "plan": "pro"
@@ -3823,6 +4173,54 @@ export interface operations {
         requestBody?: never;
         responses: {
             204: components["responses"]["Preflight"];
+        };
+    };
+    updateSelf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Ada Lovelace"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CustomerChanges"];
+            };
+        };
+        responses: {
+            /** @description The customer, as they are now. */
+            200: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["AnyOrigin"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "user-1",
+                     *       "internalId": "user-1",
+                     *       "name": "Ada Lovelace",
+                     *       "fields": {}
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Customer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotAuthenticated"];
+            403: components["responses"]["Denied"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["MediaTypeUnsupported"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            501: components["responses"]["NotSupported"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listWorkspaces: {
@@ -5261,13 +5659,15 @@ export interface operations {
     readConnection: {
         parameters: {
             query?: {
+                /** @description With a management token and a key in the path: whose connection it is. `tenantId` means the same. */
+                userId?: components["parameters"]["KeyOwner"];
                 /** @description With a management token, whose scopes must have `connections:secrets` too, if it has any: its parameters, connector parameters and credentials too, these refreshed if they had ended. Never those of another workspace's registration. */
                 includeSecrets?: "true" | "1" | "false" | "0" | "";
             };
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5300,7 +5700,10 @@ export interface operations {
     };
     replaceConnection: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With a management token and a key in the path: whose connection it is. `tenantId` means the same. */
+                userId?: components["parameters"]["KeyOwner"];
+            };
             header?: {
                 /**
                  * @description The entity tags of the versions to change, or `*` for any (RFC 9110 §13.1.1).
@@ -5310,7 +5713,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5359,13 +5762,15 @@ export interface operations {
     archiveConnection: {
         parameters: {
             query?: {
+                /** @description With a management token and a key in the path: whose connection it is. `tenantId` means the same. */
+                userId?: components["parameters"]["KeyOwner"];
                 /** @description With a management token: whether to delete the connection and all that is held of it, for good. */
                 erase?: "true" | "1" | "false" | "0" | "";
             };
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5386,11 +5791,14 @@ export interface operations {
     };
     preflightConnection: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With a management token and a key in the path: whose connection it is. `tenantId` means the same. */
+                userId?: components["parameters"]["KeyOwner"];
+            };
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5404,7 +5812,10 @@ export interface operations {
     };
     changeConnection: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With a management token and a key in the path: whose connection it is. `tenantId` means the same. */
+                userId?: components["parameters"]["KeyOwner"];
+            };
             header?: {
                 /**
                  * @description The entity tags of the versions to change, or `*` for any (RFC 9110 §13.1.1).
@@ -5414,7 +5825,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5460,11 +5871,14 @@ export interface operations {
     };
     restoreConnection: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With a management token and a key in the path: whose connection it is. `tenantId` means the same. */
+                userId?: components["parameters"]["KeyOwner"];
+            };
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5510,11 +5924,14 @@ export interface operations {
     };
     preflightRestore: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With a management token and a key in the path: whose connection it is. `tenantId` means the same. */
+                userId?: components["parameters"]["KeyOwner"];
+            };
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5528,11 +5945,14 @@ export interface operations {
     };
     refreshCredentials: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With a management token and a key in the path: whose connection it is. `tenantId` means the same. */
+                userId?: components["parameters"]["KeyOwner"];
+            };
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5554,11 +5974,14 @@ export interface operations {
     };
     preflightRefreshCredentials: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With a management token and a key in the path: whose connection it is. `tenantId` means the same. */
+                userId?: components["parameters"]["KeyOwner"];
+            };
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5572,11 +5995,14 @@ export interface operations {
     };
     testConnection: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With a management token and a key in the path: whose connection it is. `tenantId` means the same. */
+                userId?: components["parameters"]["KeyOwner"];
+            };
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5615,14 +6041,150 @@ export interface operations {
     };
     preflightTest: {
         parameters: {
+            query?: {
+                /** @description With a management token and a key in the path: whose connection it is. `tenantId` means the same. */
+                userId?: components["parameters"]["KeyOwner"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The connection's id, or the key that you gave it.
+                 * @example 65a1b3c9d2e4f60718293a4b
+                 */
+                id: components["parameters"]["ConnectionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["Preflight"];
+        };
+    };
+    createConnectionRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "integrationKey": "demo-oauth2",
+                 *       "userId": "user-1",
+                 *       "prompt": "We need your calendar to plan the visit.",
+                 *       "expiresIn": 86400
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewConnectionRequest"];
+            };
+        };
+        responses: {
+            /** @description The connection request. */
+            201: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["AnyOrigin"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionRequest"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotAuthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["MediaTypeUnsupported"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    preflightConnectionRequests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["Preflight"];
+        };
+    };
+    readConnectionRequest: {
+        parameters: {
             query?: never;
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
-                 * @example 65a1b3c9d2e4f60718293a4b
+                 * @description The `requestId` of the connection request.
+                 * @example AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
                  */
-                id: components["parameters"]["ConnectionId"];
+                id: components["parameters"]["ConnectionRequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The connection request. */
+            200: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["AnyOrigin"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionRequest"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotAuthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    cancelConnectionRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The `requestId` of the connection request.
+                 * @example AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+                 */
+                id: components["parameters"]["ConnectionRequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["Done"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotAuthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    preflightConnectionRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The `requestId` of the connection request.
+                 * @example AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+                 */
+                id: components["parameters"]["ConnectionRequestId"];
             };
             cookie?: never;
         };
@@ -5640,7 +6202,7 @@ export interface operations {
                  * @description The `connectionRequestId` that the browser brought.
                  * @example Jm1u5s0T3vX9y2aBcDeFgHvE1x0WnQy7Zr4kLmOpQsTuVwXyZ0123456789AbCdEf
                  */
-                id: components["parameters"]["ConnectionRequestId"];
+                id: components["parameters"]["ConfirmationId"];
             };
             cookie?: never;
         };
@@ -5663,6 +6225,7 @@ export interface operations {
             403: components["responses"]["Denied"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
             500: components["responses"]["Internal"];
             502: components["responses"]["ProviderFailed"];
             503: components["responses"]["Unavailable"];
@@ -5677,7 +6240,7 @@ export interface operations {
                  * @description The `connectionRequestId` that the browser brought.
                  * @example Jm1u5s0T3vX9y2aBcDeFgHvE1x0WnQy7Zr4kLmOpQsTuVwXyZ0123456789AbCdEf
                  */
-                id: components["parameters"]["ConnectionRequestId"];
+                id: components["parameters"]["ConfirmationId"];
             };
             cookie?: never;
         };
@@ -5688,11 +6251,14 @@ export interface operations {
     };
     disconnectConnection: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With a management token and a key in the path: whose connection it is. `tenantId` means the same. */
+                userId?: components["parameters"]["KeyOwner"];
+            };
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5712,11 +6278,14 @@ export interface operations {
     };
     preflightDisconnect: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With a management token and a key in the path: whose connection it is. `tenantId` means the same. */
+                userId?: components["parameters"]["KeyOwner"];
+            };
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5734,7 +6303,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5752,7 +6321,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5770,7 +6339,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5788,7 +6357,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5806,7 +6375,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5824,7 +6393,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5842,7 +6411,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5860,7 +6429,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5883,7 +6452,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5906,7 +6475,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5929,7 +6498,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5952,7 +6521,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5975,7 +6544,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];
@@ -5998,7 +6567,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The connection's id.
+                 * @description The connection's id, or the key that you gave it.
                  * @example 65a1b3c9d2e4f60718293a4b
                  */
                 id: components["parameters"]["ConnectionId"];

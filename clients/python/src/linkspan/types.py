@@ -44,9 +44,13 @@ ErrorKey = Literal[
     "integration_in_use",
     "workspace_not_empty",
     "customer_erased",
+    "connection_request_used",
+    "connection_request_cancelled",
+    "connection_request_expired",
     "redirect_uri_not_allowed",
     "origin_not_allowed",
     "input_invalid",
+    "scope_not_allowed",
     "configuration_invalid",
     "state_missing",
     "state_unknown",
@@ -119,6 +123,11 @@ class Error(_ErrorRequired, total=False):
     """Names this attempt in the operator's log and on the customer's page."""
 
 
+ConnectionKey = str
+"""A key of your own for a connection, which stands wherever its id does. It is the customer's: another one may have
+the same."""
+
+
 class Account(TypedDict, total=False):
     """The account at the provider."""
     id: str
@@ -171,6 +180,11 @@ class Connection(_ConnectionRequired, total=False):
     credentials: dict[str, Any]
     """What the provider gave, such as `access_token`. With `includeSecrets` only, and never of another workspace's
     registration."""
+    key: ConnectionKey
+    grantedScopes: list[str]
+    """The scopes that the provider granted when the customer connected, if it grants any."""
+    missingScopes: list[str]
+    """The scopes that the provider was asked for, and did not grant."""
     account: Account
 
 
@@ -202,6 +216,8 @@ class Attempt(_AttemptRequired, total=False):
     nothing else."""
     connectionId: str
     """The connection that it made, or was to reconnect."""
+    connectionRequestId: str
+    """The connection request that it belongs to, if it began by a link or named one."""
     authOptionKey: str
     """The option, if one was chosen."""
     error: Error
@@ -332,9 +348,11 @@ Scope = Literal[
     "connections:write",
     "customers:erase",
     "customers:read",
+    "customers:write",
     "integrations:read",
     "integrations:write",
     "proxy",
+    "requests:create",
     "workspaces:read",
     "workspaces:write",
 ]
@@ -360,9 +378,12 @@ class Start(TypedDict, total=False):
     input: dict[str, Any]
     """Another name of `connectionParameters`."""
     connectorParameters: dict[str, Any]
-    """What the caller gives for the connector."""
+    """What the caller gives for the connector. Its `scopes` mean the same as `scopes` beside it."""
+    scopes: Union[list[str], str]
+    """The scopes to ask the provider for, as far as the option allows; in a text with spaces between them."""
     connectionId: str
     """The connection to reconnect: it keeps its id, name and time of creation."""
+    connectionKey: ConnectionKey
     name: str
     """A name for the connection, up to 255 bytes."""
     authOptionKey: str
@@ -375,6 +396,9 @@ class Start(TypedDict, total=False):
     """The language of the pages (BCP 47); the browser's unless given, or unless the pages speak it."""
     requestId: str
     """A popup's name for the message that it waits for."""
+    connectionRequestId: str
+    """The `requestId` of a connection request of this customer's: its success is this start's. A start that names
+    neither integration nor connection is for what the request is for."""
 
 
 class _TestResultRequired(TypedDict):
@@ -389,10 +413,12 @@ class TestResult(_TestResultRequired, total=False):
 class _CustomerRequired(TypedDict):
     id: str
     """The customer's id, as the token has it."""
+    internalId: str
+    """The same, under the name that SDKs know."""
     name: str
-    """The customer's name; the id if the token has none."""
+    """The customer's name, as `PATCH /self` set it, or as the token says; the id if there is none."""
     fields: dict[str, Any]
-    """What else the token says of the customer."""
+    """What else there is to say of the customer: what `PATCH /self` set, or what the token says."""
 
 
 class Customer(_CustomerRequired, total=False):
