@@ -15,7 +15,7 @@ before(async () => {
   linkspan = await startLinkspan();
   chromium = await startChromium();
   mail = await startSite((request, response) => {
-    const url = new URL(request.url, "http://mail.example").searchParams.get("link");
+    const url = new URL(request.url, "http://mail.example").searchParams.get("link") ?? "";
     answerPage(response, `<a href="${escape(url)}">Connect</a><iframe src="${escape(url)}"></iframe>`);
   }, { address: "127.0.0.2" });
 });
