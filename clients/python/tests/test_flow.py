@@ -136,7 +136,12 @@ class Flows(unittest.TestCase):
 
     def test_a_session_is_whoever_its_token_says(self) -> None:
         ada = self.linkspan.as_customer(self.customer, scopes=["connections:read"], subject="support-7")
-        expected = {"id": self.customer.id, "name": "Ada Lovelace", "fields": {"plan": "pro"}}
+        expected = {
+            "id": self.customer.id,
+            "internalId": self.customer.id,
+            "name": "Ada Lovelace",
+            "fields": {"plan": "pro"},
+        }
         self.assertEqual(ada.whoami(), expected | {"scopes": ["connections:read"]})
         self.assertEqual(self.linkspan.as_manager().whoami(), {"workspaceKey": "demo", "isAdmin": True})
         error = self.refusal(lambda: ada.connections.archive("65a1b3c9d2e4f60718293a4b"))

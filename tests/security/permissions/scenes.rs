@@ -96,8 +96,16 @@ async fn world(kms: &FakeKms, is_older: bool) -> (World, String) {
     }
     world.provider.next("/oauth/token", Reply::json(200, &of_ada(true)));
     let id = world.connect(&world.browser(), &Start::new()).await.connection_id();
+    // An attempt that belongs to a connection request.
+    let made = world.api(Method::POST, "/connection-requests", &admin(WORKSPACE), Some(&link())).await;
+    world.browser().for_a_person().get(made.json()["url"].as_str().unwrap()).await;
     // Of so low a limit every request counts.
     (world.deployed_with(now).limited_to(99), id)
+}
+
+/// What a connection request asks for.
+fn link() -> Value {
+    json!({ "userId": CUSTOMER, "integrationKey": definitions::INTEGRATION })
 }
 
 /// A token response for one account. A provider may give a refresh token with the first consent only.
@@ -198,6 +206,7 @@ async fn api(world: &World, id: &str) {
     for (method, path, token, body) in [
         (Method::GET, "/self".to_owned(), &user, None),
         (Method::GET, "/connections?limit=5".to_owned(), &manager, None),
+        (Method::POST, "/connection-requests".to_owned(), &manager, Some(link())),
         (Method::GET, "/connection-attempt-logs".to_owned(), &manager, None),
         (Method::GET, "/integrations".to_owned(), &user, None),
         (Method::GET, "/integrations/crm".to_owned(), &user, None),
