@@ -17,9 +17,7 @@ async fn it_says_who_gets_access_to_what_and_cannot_be_framed() {
     let browser = world.browser();
     let page = page(&browser, &Start::new()).await;
     assert_eq!(page.status.as_u16(), 200);
-    for named in
-        ["Acme &#38; Sons</strong> will get access to your Example CRM account", "says that it is for"]
-    {
+    for named in ["Acme &#38; Sons will get access to your Example CRM account", "says that it is for"] {
         assert!(page.body.contains(named), "{named}: {}", page.body);
     }
     // The name is the token's, which anybody may choose who has one; the id is beside it.
