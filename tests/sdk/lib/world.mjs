@@ -215,7 +215,7 @@ export function assertConnection(connection, customer) {
   );
   assert.deepEqual(
     Object.keys(rest).sort(),
-    ["authOptionKey", "connected", "disconnected", "name", "state", "tenantId", "userId", "version"],
+    ["authOptionKey", "connected", "disconnected", "grantedScopes", "name", "state", "tenantId", "userId", "version"],
   );
 }
 
