@@ -37,21 +37,10 @@ struct ConfirmStart<'a> {
     confirmation: &'a Confirmation<'a>,
     /// The name in the token; empty if it has none.
     name: String,
-    flow: &'a str,
-}
-
-#[derive(Template)]
-#[template(path = "connect_link.html")]
-struct ConnectLink<'a> {
-    style: String,
-    reference: String,
-    language: Language,
-    texts: Texts<'a>,
-    logo: &'a str,
-    brand: &'a str,
-    confirmation: &'a Confirmation<'a>,
-    name: String,
+    /// What whoever made the link wants to say; empty if that is nothing.
     prompt: String,
+    /// What this is, why it matters who goes on, and what to do otherwise.
+    words: [&'a str; 3],
     flow: &'a str,
 }
 
@@ -59,33 +48,22 @@ struct ConnectLink<'a> {
 #[must_use]
 pub fn confirm_start(confirmation: &Confirmation<'_>, flow: &FlowId) -> Response<Bytes> {
     let logo = confirmation.brand.logo_uri.as_deref();
-    let style = style::branded(confirmation.brand);
-    let name = shown(confirmation.customer.name.as_deref().unwrap_or_default());
-    if let Some(prompt) = confirmation.link {
-        let page = ConnectLink {
-            style,
-            reference: reference(),
-            language: language::present(),
-            texts: texts_of(confirmation.brand),
-            brand: &confirmation.brand.name,
-            logo: logo.unwrap_or_default(),
-            confirmation,
-            name,
-            prompt: shown_up_to(prompt, MAX_PROMPT),
-            flow: flow.as_str(),
-        };
-        let policy = Policy::of_form(&page.style, logo.as_slice());
-        return html(StatusCode::OK, &page, &policy);
-    }
+    let texts = texts_of(confirmation.brand);
+    let words = match confirmation.link {
+        Some(_) => [texts.link_heading, texts.link_warning, texts.link_leave],
+        None => [texts.confirm_heading, texts.confirm_warning, texts.confirm_leave],
+    };
     let page = ConfirmStart {
-        style,
+        style: style::branded(confirmation.brand),
         reference: reference(),
         language: language::present(),
-        texts: texts_of(confirmation.brand),
-        brand: &confirmation.brand.name,
+        texts,
         logo: logo.unwrap_or_default(),
+        brand: &confirmation.brand.name,
         confirmation,
-        name,
+        name: shown(confirmation.customer.name.as_deref().unwrap_or_default()),
+        prompt: shown_up_to(confirmation.link.unwrap_or_default(), MAX_PROMPT),
+        words,
         flow: flow.as_str(),
     };
     let policy = Policy::of_form(&page.style, logo.as_slice());

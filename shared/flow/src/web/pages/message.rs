@@ -27,7 +27,13 @@ struct Message<'a> {
     ask: &'a str,
 }
 
-impl Message<'_> {
+impl<'a> Message<'a> {
+    fn new(tone: &'static str, title: &'a str, [text, hint, ask]: [&'a str; 3]) -> Self {
+        let language = language::present();
+        let texts = language.texts();
+        Self { style: style::plain(), reference: reference(), language, texts, tone, title, text, hint, ask }
+    }
+
     fn respond(&self, status: StatusCode) -> Response<Bytes> {
         let policy =
             Policy { style: &self.style, script: None, images: &[], form: FormTarget::None, ancestors: &[] };
@@ -40,17 +46,7 @@ impl Message<'_> {
 pub fn error(error: &Error) -> Response<Bytes> {
     let texts = language::present().texts();
     let Words { happened, todo, ask } = words(error.key(), texts);
-    let page = Message {
-        style: style::plain(),
-        reference: reference(),
-        language: language::present(),
-        texts,
-        tone: "problem",
-        title: texts.failed,
-        text: happened,
-        hint: todo,
-        ask,
-    };
+    let page = Message::new("problem", texts.failed, [happened, todo, ask]);
     page.respond(error.status())
 }
 
@@ -58,17 +54,7 @@ pub fn error(error: &Error) -> Response<Bytes> {
 #[must_use]
 pub fn connected() -> Response<Bytes> {
     let texts = language::present().texts();
-    let page = Message {
-        style: style::plain(),
-        reference: reference(),
-        language: language::present(),
-        texts,
-        tone: "success",
-        title: texts.connected,
-        text: texts.connected_text,
-        hint: texts.close_window,
-        ask: "",
-    };
+    let page = Message::new("success", texts.connected, [texts.connected_text, texts.close_window, ""]);
     page.respond(StatusCode::OK)
 }
 
@@ -77,18 +63,8 @@ pub fn connected() -> Response<Bytes> {
 pub fn link_failed(error: &Error) -> Response<Bytes> {
     let texts = language::present().texts();
     let Words { happened, todo, ask } = words(error.key(), texts);
-    let is_over = error.key().ends_a_link();
-    let page = Message {
-        style: style::plain(),
-        reference: reference(),
-        language: language::present(),
-        texts,
-        tone: "problem",
-        title: texts.failed,
-        text: happened,
-        hint: if is_over { todo } else { texts.link_again },
-        ask,
-    };
+    let todo = if error.key().ends_a_link() { todo } else { texts.link_again };
+    let page = Message::new("problem", texts.failed, [happened, todo, ask]);
     page.respond(error.status())
 }
 
@@ -96,17 +72,7 @@ pub fn link_failed(error: &Error) -> Response<Bytes> {
 #[must_use]
 pub fn connected_by_link() -> Response<Bytes> {
     let texts = language::present().texts();
-    let page = Message {
-        style: style::plain(),
-        reference: reference(),
-        language: language::present(),
-        texts,
-        tone: "success",
-        title: texts.connected,
-        text: texts.connected_text,
-        hint: texts.link_done,
-        ask: "",
-    };
+    let page = Message::new("success", texts.connected, [texts.connected_text, texts.link_done, ""]);
     page.respond(StatusCode::OK)
 }
 
@@ -122,17 +88,7 @@ pub fn still_working(reader: Reader) -> Response<Bytes> {
         return response;
     }
     let texts = language::present().texts();
-    let page = Message {
-        style: style::plain(),
-        reference: reference(),
-        language: language::present(),
-        texts,
-        tone: "working",
-        title: texts.almost_there,
-        text: texts.slow,
-        hint: texts.goes_on,
-        ask: "",
-    };
+    let page = Message::new("working", texts.almost_there, [texts.slow, texts.goes_on, ""]);
     let mut response = page.respond(StatusCode::OK);
     response.headers_mut().insert(REFRESH, ASK_AGAIN);
     response
@@ -151,16 +107,6 @@ pub fn not_finished(reader: Reader) -> Response<Bytes> {
         return response::json(StatusCode::ACCEPTED, r#"{"status":"not_authorized"}"#);
     }
     let texts = language::present().texts();
-    let page = Message {
-        style: style::plain(),
-        reference: reference(),
-        language: language::present(),
-        texts,
-        tone: "working",
-        title: texts.not_finished,
-        text: texts.sign_in_open,
-        hint: texts.finish_sign_in,
-        ask: "",
-    };
+    let page = Message::new("working", texts.not_finished, [texts.sign_in_open, texts.finish_sign_in, ""]);
     page.respond(StatusCode::OK)
 }
