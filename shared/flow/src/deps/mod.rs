@@ -190,8 +190,8 @@ impl Deps {
             // The future of a call made inside this block is stored once. A future captured from outside would be
             // stored twice.
             async move {
-                let headers = request.headers().clone();
-                let response = language::during(&headers, record.during(handler(deps, request))).await;
+                let accepted = language::accepted(request.headers());
+                let response = language::during(accepted, record.during(handler(deps, request))).await;
                 record.answered(response.status());
                 Ok(response)
             }

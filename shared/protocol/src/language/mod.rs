@@ -12,7 +12,7 @@ mod spanish;
 mod spoken;
 mod texts;
 
-pub use spoken::{ask_for, asked, during, present};
+pub use spoken::{accepted, ask_for, asked, during, present};
 pub use texts::{Fill, Texts};
 
 /// A language of the pages.

@@ -19,10 +19,15 @@ tokio::task_local! {
     static SPOKEN: Cell<Spoken>;
 }
 
-/// Does the work for a request with these headers, in the language of its browser.
-pub fn during<F: Future>(headers: &HeaderMap, work: F) -> impl Future<Output = F::Output> + use<F> {
+/// The language of the browser that sent these headers.
+#[must_use]
+pub fn accepted(headers: &HeaderMap) -> Language {
     let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let accepted = accepted.and_then(Language::preferred).unwrap_or(Language::English);
+    accepted.and_then(Language::preferred).unwrap_or(Language::English)
+}
+
+/// Does the work in the language of its browser, unless the start asks for another.
+pub fn during<F: Future>(accepted: Language, work: F) -> impl Future<Output = F::Output> {
     SPOKEN.scope(Cell::new(Spoken { accepted, asked: None }), work)
 }
 

@@ -105,7 +105,7 @@ async fn the_language_that_a_start_asks_for_counts_before_the_browser_s() {
     assert_eq!((present(), asked()), (Language::English, None));
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT_LANGUAGE, "fr".parse().unwrap());
-    during(&headers, async {
+    during(accepted(&headers), async {
         assert_eq!((present(), asked()), (Language::French, None));
         ask_for(Some(Language::German));
         ask_for(None);
