@@ -65,13 +65,14 @@ async fn change(call: Call<'_>, caller: Caller, name_is: Name) -> Result<Respons
     let key = key(&mut fields)?;
     let is_change = !changes.is_empty() || key != Setting::Stays;
     // Nothing is changed if the key is another connection's, unless that takes it in this moment.
-    if let Setting::Becomes(key) = &key {
-        check_free(deps, &connection, key).await?;
-    }
+    let free = match &key {
+        Setting::Becomes(key) => Some((key, check_free(deps, &connection, key).await?)),
+        Setting::Stays | Setting::Gone => None,
+    };
     connection = update(deps, connection, changes, deadline).await?;
     if key != Setting::Stays {
-        let key = key.over(connection.key.clone());
-        connection = change_key(deps, connection, key.as_ref()).await?;
+        let free = free.as_ref().map(|(key, found)| (*key, found));
+        connection = change_key(deps, connection, free).await?;
     }
     if is_change {
         record::ends("changed");

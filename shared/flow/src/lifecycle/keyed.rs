@@ -65,22 +65,20 @@ pub async fn check_free(deps: &Deps, of: &Connection, key: &ConnectionKey) -> Re
     if connection.is_some_and(|other| other.id != of.id) { Err(key_taken()) } else { Ok(found) }
 }
 
-/// Gives a live connection this key, or none.
+/// Gives a live connection this key, as [`check_free`] found it, or none.
 ///
 /// # Errors
 ///
-/// `already_exists`, if another connection of the customer has the key.
+/// `already_exists`, if another connection of the customer has taken the key since.
 pub async fn change_key(
     deps: &Deps,
     connection: Connection,
-    key: Option<&ConnectionKey>,
+    key: Option<(&ConnectionKey, &KeyFound)>,
 ) -> Result<Connection> {
-    if connection.key.as_ref() == key {
+    if connection.key.as_ref() == key.map(|(key, _)| key) {
         return Ok(connection);
     }
-    let Some(key) = key else { return deps.store.change_key(connection, None).await };
-    let found = check_free(deps, &connection, key).await?;
-    deps.store.change_key(connection, Some((key, &found))).await
+    deps.store.change_key(connection, key).await
 }
 
 /// What a new connection takes the place of, and the key that it is to take.
