@@ -8,7 +8,6 @@ use protocol::clock::Timestamp;
 use protocol::definition::{Integration, Workspace, integration_id_of};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
-use protocol::language::Language;
 use protocol::token::{self, Caller, Customer, Scope, Scopes};
 use serde_json::Map;
 use url::form_urlencoded;
@@ -53,18 +52,10 @@ impl Source {
         Ok(Self::Link(id))
     }
 
-    /// The SDK's id for the message with the result.
-    pub(super) fn request_id(&self) -> Option<&String> {
+    /// What the application sent, if it comes from there.
+    pub(super) fn sent(&self) -> Option<&StartRequest> {
         match self {
-            Self::Application(start) => start.request_id.as_ref(),
-            Self::Link(_) => None,
-        }
-    }
-
-    /// The language that the application asks for.
-    pub(super) fn language(&self) -> Option<Language> {
-        match self {
-            Self::Application(start) => start.language,
+            Self::Application(start) => Some(start),
             Self::Link(_) => None,
         }
     }

@@ -55,7 +55,7 @@ pub(super) async fn verify(
         Some(submission) => submission.waiting.source.clone(),
         None => Source::of(request)?,
     };
-    language::ask_for(source.language());
+    language::ask_for(source.sent().and_then(|start| start.language));
     let verified_at =
         submission.as_ref().map_or_else(|| deps.clock.now(), |submission| submission.waiting.verified_at);
     let Known { wanted, customer, workspace, named, belongs_to } = source.known(deps, verified_at).await?;
@@ -65,7 +65,7 @@ pub(super) async fn verify(
     }
     // The older SDK opens some options in a hidden iframe and waits for its message. It also sends a `redirectUri`,
     // which is ignored: nobody would see a page there, nor an error about it.
-    let around = requester.in_iframe && source.request_id().is_some();
+    let around = requester.in_iframe && source.sent().is_some_and(|start| start.request_id.is_some());
     let redirect_uri = match &wanted.redirect_uri {
         Some(uri) if !around => Some(deps.allowed_redirect_uri(uri, &workspace)?),
         _ => None,
