@@ -1,23 +1,24 @@
 //! Connection requests: a backend makes one, reads how it stands, and may cancel it. Whoever opens its link starts with what
-//! it says (`start/link.rs`).
+//! it says (`start/source.rs`).
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::clock::Timestamp;
-use protocol::definition::{Integration, Workspace, integration_id_of};
+use protocol::definition::{Integration, Workspace};
 use protocol::error::{Error, ErrorKey, Result, reported};
-use protocol::id::{ConnectionId, CustomerId, WorkspaceKey};
+use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
 use protocol::record::About;
 use protocol::secret::SecretMap;
 use protocol::token::Caller;
 
-use crate::connection::{Connection, connection_not_found};
+use crate::connection::Connection;
 use crate::context::attempt::{FoundAttempt, OfRequest};
 use crate::context::connection_request::{
     ConnectionRequest, ConnectionRequestId, LINK_PATH, RequestState, no_request, place_of_id,
 };
 use crate::deps::{Deps, OwnAddress};
+use crate::lifecycle::access::own_connection;
 use crate::store::NewConnectionRequest;
 
 /// A request that is asked for.
@@ -28,8 +29,8 @@ pub struct Asked {
     pub customer: CustomerId,
     /// The customer's name, if it is known.
     pub customer_name: Option<String>,
-    /// The integration's id or key, and the field that gave it; none if the connection says it.
-    pub integration: Option<(String, &'static str)>,
+    /// The integration, and the field that named it; none if the connection says it.
+    pub integration: Option<(IntegrationId, &'static str)>,
     /// The connection to reconnect.
     pub connection_id: Option<ConnectionId>,
     /// The name for the connection.
@@ -71,7 +72,7 @@ pub struct Found {
 pub async fn create(deps: &Deps, asked: Asked) -> Result<Found> {
     let workspace = deps.definitions.workspace(&asked.workspace).await?;
     let connection = match &asked.connection_id {
-        Some(id) => Some(own_connection(deps, &asked, id).await?),
+        Some(id) => Some(own_connection(deps, &asked.workspace, &asked.customer, id).await?),
         None => None,
     };
     let integration = integration(deps, &asked, connection.as_ref()).await?;
@@ -120,11 +121,7 @@ pub async fn find(deps: &Deps, id: ConnectionRequestId) -> Result<Found> {
 pub async fn visible(deps: &Deps, id: &str, caller: &Caller) -> Result<Found> {
     let id = ConnectionRequestId::parse(id).ok_or_else(no_request)?;
     let found = find(deps, id).await?;
-    let is_theirs = found.request.workspace == *caller.workspace()
-        && match caller {
-            Caller::Customer(customer) => customer.id == found.request.customer,
-            Caller::Admin { .. } => true,
-        };
+    let is_theirs = caller.may_see(&found.request.workspace, &found.request.customer);
     if is_theirs { Ok(found) } else { Err(no_request()) }
 }
 
@@ -155,27 +152,18 @@ impl Found {
     }
 }
 
-/// Reads the connection to reconnect. It must be live, and belong to this customer.
-async fn own_connection(deps: &Deps, asked: &Asked, id: &ConnectionId) -> Result<Connection> {
-    let found = deps.store.read_connection(id).await?;
-    found
-        .filter(|connection| connection.is_live_of(&asked.workspace, &asked.customer))
-        .ok_or_else(|| connection_not_found().field("connectionId"))
-}
-
 async fn integration(
     deps: &Deps,
     asked: &Asked,
     connection: Option<&Connection>,
 ) -> Result<Arc<Integration>> {
     match (&asked.integration, connection) {
-        (Some((named, field)), connection) => {
-            let id = integration_id_of(&asked.workspace, named);
-            if connection.is_some_and(|connection| connection.integration != id) {
+        (Some((id, field)), connection) => {
+            if connection.is_some_and(|connection| connection.integration != *id) {
                 let message = "The connection is not one with this integration.";
                 return Err(Error::new(ErrorKey::ParameterConflict, message).field(*field));
             }
-            let found = deps.definitions.integration(&asked.workspace, &id).await;
+            let found = deps.definitions.integration(&asked.workspace, id).await;
             found.map_err(|error| error.field(*field))
         }
         (None, Some(connection)) => {

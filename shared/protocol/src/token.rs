@@ -55,6 +55,17 @@ impl Caller {
         }
     }
 
+    /// True if the caller may see what is this customer's of this workspace: customers see their own, administrators all of
+    /// their workspace.
+    #[must_use]
+    pub fn may_see(&self, workspace: &WorkspaceKey, customer: &CustomerId) -> bool {
+        self.workspace() == workspace
+            && match self {
+                Self::Customer(caller) => caller.id == *customer,
+                Self::Admin { .. } => true,
+            }
+    }
+
     /// What the token is limited to.
     #[must_use]
     pub fn scopes(&self) -> &Scopes {

@@ -11,9 +11,8 @@ use flow::deps::OwnAddress;
 use flow::start::MAX_CUSTOM_STATE;
 use flow::web::request_fields::Fields;
 use http::{Response, StatusCode};
-use protocol::definition::integration_id_of;
-use protocol::error::{Error, ErrorKey, Result};
-use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
+use protocol::error::{Error, Result};
+use protocol::id::{ConnectionId, CustomerId, IntegrationId};
 use protocol::record;
 use protocol::redirect_uri::MAX_BYTES;
 use protocol::token::Caller;
@@ -21,7 +20,7 @@ use serde::Serialize;
 
 use super::Call;
 use super::connection_changes::{MAX_ID, MAX_NAME};
-use super::new_connection::customer;
+use super::new_connection::{customer, integration};
 use crate::{answer, body};
 
 /// A connection request, as callers see it. What its connector parameters are, it does not say.
@@ -110,19 +109,6 @@ fn asked(fields: &mut Fields, caller: Caller) -> Result<Asked> {
     })
 }
 
-/// The integration that the fields name, by id or key, and the field that does.
-fn integration(fields: &mut Fields, workspace: &WorkspaceKey) -> Result<Option<(String, &'static str)>> {
-    let (id, key) = (fields.text("integrationId", MAX_ID)?, fields.text("integrationKey", MAX_ID)?);
-    let id_of = |given: &String| integration_id_of(workspace, given);
-    if let (Some(id), Some(key)) = (&id, &key)
-        && id_of(id) != id_of(key)
-    {
-        let message = "integrationId and integrationKey are two different integrations.";
-        return Err(Error::new(ErrorKey::ParameterConflict, message).field("integrationKey"));
-    }
-    Ok(id.map(|id| (id, "integrationId")).or(key.map(|key| (key, "integrationKey"))))
-}
-
 fn lifetime(fields: &mut Fields) -> Result<Duration> {
     let Some(seconds) = fields.whole_number("expiresIn")? else { return Ok(USUAL_LIFETIME) };
     let lifetime = Duration::from_secs(seconds);
@@ -170,6 +156,7 @@ impl<'a> ConnectionRequest<'a> {
 mod tests {
     use flow::context::connection_request::{self as context, ConnectionRequestId};
     use protocol::clock::Timestamp;
+    use protocol::id::WorkspaceKey;
     use protocol::redirect_uri::WebOrigin;
     use protocol::secret::SecretMap;
 

@@ -25,7 +25,7 @@ pub(crate) async fn create(call: Call<'_>, caller: Caller) -> Result<Response<By
     let given = Import {
         by_admin,
         customer: customer(&mut fields, caller)?,
-        integration: integration(&mut fields, &workspace)?,
+        integration: integration(&mut fields, &workspace)?.ok_or_else(no_integration)?.0,
         workspace,
         auth_option_key: fields.text("authOptionKey", MAX_ID)?,
         key: fields.text("key", MAX_ID)?.map(|key| read_key(&key, "key")).transpose()?,
@@ -70,21 +70,27 @@ pub(super) fn customer(fields: &mut Fields, caller: Caller) -> Result<CustomerId
     }
 }
 
-fn integration(fields: &mut Fields, workspace: &WorkspaceKey) -> Result<IntegrationId> {
+/// The integration that the fields name, by id or key, and the field that does.
+pub(super) fn integration(
+    fields: &mut Fields,
+    workspace: &WorkspaceKey,
+) -> Result<Option<(IntegrationId, &'static str)>> {
     let mut given = |name| {
         let text = fields.text(name, MAX_ID)?;
-        Ok::<_, Error>(text.map(|id_or_key| integration_id_of(workspace, &id_or_key)))
+        Ok::<_, Error>(text.map(|id_or_key| (integration_id_of(workspace, &id_or_key), name)))
     };
     match (given("integrationId")?, given("integrationKey")?) {
-        (Some(id), Some(key)) if id != key => {
+        (Some((id, _)), Some((key, _))) if id != key => {
             let message = "integrationId and integrationKey are two different integrations.";
             Err(Error::new(ErrorKey::ParameterConflict, message).field("integrationKey"))
         }
-        (id, key) => id.or(key).ok_or_else(|| {
-            let message = "integrationId or integrationKey is missing.";
-            Error::new(ErrorKey::ParameterMissing, message).field("integrationKey")
-        }),
+        (id, key) => Ok(id.or(key)),
     }
+}
+
+fn no_integration() -> Error {
+    let message = "integrationId or integrationKey is missing.";
+    Error::new(ErrorKey::ParameterMissing, message).field("integrationKey")
 }
 
 fn moment(fields: &mut Fields, name: &str) -> Result<Option<Timestamp>> {

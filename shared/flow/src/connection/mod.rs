@@ -129,14 +129,10 @@ impl Connection {
         RegistrationId::recorded(&self.integration, auth_option_key, borrowed.as_ref())
     }
 
-    /// True if the caller may see it: customers see their own connections, administrators all of their workspace.
+    /// True if the caller may see it.
     #[must_use]
     pub fn is_visible_to(&self, caller: &Caller) -> bool {
-        self.workspace == *caller.workspace()
-            && match caller {
-                Caller::Customer(customer) => self.customer == customer.id,
-                Caller::Admin { .. } => true,
-            }
+        caller.may_see(&self.workspace, &self.customer)
     }
 
     /// True if it is live, and this customer's.

@@ -2,7 +2,7 @@
 
 use protocol::definition::{Registration, RegistrationId};
 use protocol::error::{Error, ErrorKey, Result};
-use protocol::id::CustomerId;
+use protocol::id::{ConnectionId, CustomerId, WorkspaceKey};
 use protocol::token::Caller;
 
 use super::keyed::keyed;
@@ -52,6 +52,17 @@ impl Connection {
         let connection = Self::visible(deps, name, caller, customer).await?;
         if connection.archived_at.is_some() { Err(connection_not_found()) } else { Ok(connection) }
     }
+}
+
+/// Reads a connection that is to be connected again. It must be live, and this customer's.
+pub(crate) async fn own_connection(
+    deps: &Deps,
+    workspace: &WorkspaceKey,
+    customer: &CustomerId,
+    id: &ConnectionId,
+) -> Result<Connection> {
+    let found = deps.store.read_connection(id).await?;
+    found.filter(|found| found.is_live_of(workspace, customer)).ok_or_else(connection_not_found)
 }
 
 fn whose_key() -> Error {

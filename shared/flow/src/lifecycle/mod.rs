@@ -1,6 +1,6 @@
 //! The life of a connection: it is made, read, refreshed, updated, disconnected, archived and erased.
 
-mod access;
+pub(crate) mod access;
 pub(crate) mod after_connect;
 pub(crate) mod choice;
 pub mod connect;

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use protocol::definition::Integration;
 use protocol::error::{Error, ErrorKey, Result};
-use protocol::id::{ConnectionId, ConnectionKey};
+use protocol::id::ConnectionKey;
 
 use super::verify::VerifiedStart;
 use crate::connection::{Connection, connection_not_found};
 use crate::context::connection_request::FIELD;
 use crate::deps::{Deps, integration_not_found};
+use crate::lifecycle::access::own_connection;
 use crate::lifecycle::keyed::{check_integration, check_key, keyed};
 
 /// The subject of a start.
@@ -27,7 +28,7 @@ pub(super) async fn subject(deps: &Deps, start: &VerifiedStart) -> Result<Subjec
     };
     let connection = match (&start.request.connection_id, &start.request.connection_key) {
         (Some(id), key) => {
-            let connection = own_connection(deps, start, id).await?;
+            let connection = own_connection(deps, &start.workspace.key, &start.customer.id, id).await?;
             if let Some(key) = key {
                 check_key(deps, key, &connection).await?;
             }
@@ -49,14 +50,6 @@ pub(super) async fn subject(deps: &Deps, start: &VerifiedStart) -> Result<Subjec
     };
     start.check_subject(&integration)?;
     Ok(Subject { integration, connection })
-}
-
-/// Reads the connection to reconnect. It must be live, and belong to this customer.
-async fn own_connection(deps: &Deps, start: &VerifiedStart, id: &ConnectionId) -> Result<Connection> {
-    let found = deps.store.read_connection(id).await?;
-    found
-        .filter(|connection| connection.is_live_of(&start.workspace.key, &start.customer.id))
-        .ok_or_else(connection_not_found)
 }
 
 /// Finds the connection that has the key, if there is one.
