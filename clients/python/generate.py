@@ -17,7 +17,7 @@ DOCUMENT = HERE.parents[1] / "docs/openapi.json"
 TYPES = HERE / "src/linkspan/types.py"
 
 # What the client takes and answers. What these name comes with them.
-SCHEMAS = ("Connection", "Attempt", "Integration", "Error", "Scopes", "Start")
+SCHEMAS = ("Connection", "ConnectionRequest", "Attempt", "Integration", "Error", "Scopes", "Start")
 # What only an operation's answer says.
 ANSWERS = {"TestResult": "testConnection", "Self": "readSelf"}
 # The language of definitions, which only who manages a workspace sees. The client does nothing with it.

@@ -20,7 +20,7 @@ use aws_smithy_runtime_api::client::interceptors::context::{
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
-use flow::connection::{Connection, ConnectionRecord, Health};
+use flow::connection::{Connection, ConnectionRecord, Health, Notes};
 use flow::store::{ListConnections, Others, SaveConnection, Store, Tables};
 use linkspan_local::database::Database;
 use protocol::clock::{SystemClock, Timestamp};
@@ -93,6 +93,7 @@ impl<'a> Seeder<'a> {
                 auth_option_key: "oauth".to_owned(),
                 borrowed: None,
                 account: None,
+                notes: Notes::default(),
                 scopes: None,
                 created_at: Timestamp(NOW),
                 updated_at: Timestamp(NOW),

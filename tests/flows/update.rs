@@ -67,7 +67,7 @@ async fn what_changes_nothing_is_accepted_and_written_nowhere() {
     let before = world.dump().await;
     let mut read = world.connection(&id).await.json();
     read.as_object_mut().unwrap().remove("name");
-    for body in [json!({}), json!({ "meta": { "a": 1 }, "key": null, "integrationKey": "crm" }), read] {
+    for body in [json!({}), json!({ "fields": { "a": 1 }, "key": null, "integrationKey": "crm" }), read] {
         let answer = patch(&world, &path, &body).await;
         assert_eq!(answer.status.as_u16(), 200, "{}", answer.body);
         assert_eq!(world.dump().await, before);

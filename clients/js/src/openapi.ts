@@ -1365,16 +1365,37 @@ export interface components {
             /** @description What the provider gave, such as `access_token`. With `includeSecrets` only, and never of another workspace's registration. */
             credentials?: Record<string, never>;
             key?: components["schemas"]["ConnectionKey"];
+            clientAction?: components["schemas"]["ClientAction"];
+            tags?: components["schemas"]["Tags"];
+            meta?: components["schemas"]["Meta"];
             /** @description The scopes that the provider granted when the customer connected, if it grants any. */
             grantedScopes?: string[];
             /** @description The scopes that the provider was asked for, and did not grant. */
             missingScopes?: string[];
             account?: components["schemas"]["Account"];
         };
+        /** @description Tags of your own. Not secret: the customer reads and changes them. */
+        Tags: string[];
+        /** @description Notes of your own, up to 2 KiB of JSON. Not secret: the customer reads and changes them. */
+        Meta: Record<string, never>;
+        /** @description What the connection's customer has to do. */
+        ClientAction: {
+            /** @enum {string} */
+            type: "connect";
+            /** @description The same, for people to read. */
+            description: string;
+            /**
+             * Format: uri
+             * @description A link by which they do it, which serves for a day at least. For one connection that is read, with a token that has `requests:create`.
+             */
+            uiUrl?: string;
+        };
         /** @description A key of your own for a connection, which stands wherever its id does. It is the customer's: another one may have the same. */
         ConnectionKey: string;
         /** @description What is not named stays, and null is as good as not named. Other fields are ignored. `parameters`, `connectorParameters` and `credentials` need a management token, whose scopes must have `connections:secrets` too, if it has any. */
         ConnectionChanges: {
+            tags?: components["schemas"]["Tags"] | null;
+            meta?: components["schemas"]["Meta"] | null;
             /** @description Your own key for the connection; null takes it away. */
             key?: components["schemas"]["ConnectionKey"] | string | null;
             /** @description 1 to 255 bytes. */
@@ -1415,6 +1436,8 @@ export interface components {
             connectionId?: string;
             /** @description The name for the connection. */
             name?: string;
+            tags?: components["schemas"]["Tags"];
+            meta?: components["schemas"]["Meta"];
             /** @description The option, if the request names one. */
             authOptionKey?: string;
             /** @description True if the customer's other connections stay. */
@@ -1466,6 +1489,8 @@ export interface components {
             tenantId?: string | null;
             /** @description The name for the connection. */
             name?: string | null;
+            tags?: components["schemas"]["Tags"] | null;
+            meta?: components["schemas"]["Meta"] | null;
             /** @description The option; otherwise the first enabled one. */
             authOptionKey?: string | null;
             /** @description True if the customer's other connections with the integration stay. */
@@ -1917,6 +1942,8 @@ export interface components {
             /** @description For whom; with a management token it must be there. `tenantId` means the same. */
             userId?: string | null;
             tenantId?: string | null;
+            tags?: components["schemas"]["Tags"] | null;
+            meta?: components["schemas"]["Meta"] | null;
             /** @description Your own key for it. The customer's live connection that has the key gets the credentials, if there is one. */
             key?: components["schemas"]["ConnectionKey"] | string | null;
             /** @description Which of the integration's options; the first enabled one unless given. */
@@ -2468,6 +2495,8 @@ export interface components {
             scopes?: string[] | string;
             /** @description The connection to reconnect: it keeps its id, name and time of creation. */
             connectionId?: string;
+            tags?: components["schemas"]["Tags"];
+            meta?: components["schemas"]["Meta"];
             connectionKey?: components["schemas"]["ConnectionKey"];
             /** @description A name for the connection, up to 255 bytes. */
             name?: string;
@@ -5529,6 +5558,11 @@ export interface operations {
                 integrationKey?: string;
                 /** @description The same, by id. */
                 integrationId?: string;
+                /**
+                 * @description Only those with this tag.
+                 * @example beta
+                 */
+                tag?: string;
                 /** @description A part of the name, in whichever case. */
                 search?: string;
                 /** @description `true`: whose credentials can be used; `false`: whose cannot. */

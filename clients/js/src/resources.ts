@@ -2,7 +2,7 @@
 
 import type { Session } from "./session.js";
 import { segment, type Query } from "./transport.js";
-import type { Attempt, Connection, Filter, Integration, Schemas } from "./types.js";
+import type { Attempt, Connection, ConnectionRequest, Filter, Integration, Schemas } from "./types.js";
 
 export type ConnectionFilter = Filter<"listConnections">;
 export type AttemptFilter = Filter<"listConnectionAttempts">;
@@ -76,6 +76,33 @@ export class Integrations {
   }
 }
 
+/** What a link is to connect, for whom, and how long it works. */
+export type NewConnectionRequest = Schemas["NewConnectionRequest"];
+
+/** Links by which customers connect: mail them, or show them as a QR code. */
+export class ConnectionRequests {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** Makes a link: its `url`. A session that manages the workspace says for which `userId`. */
+  async create(body: NewConnectionRequest): Promise<ConnectionRequest> {
+    return this.#session.request("POST", "/connection-requests", { body });
+  }
+
+  /** How it stands: `pending`, `success` with its `resultConnectionId`, `error`, or `cancelled`. */
+  async get(requestId: string): Promise<ConnectionRequest> {
+    return this.#session.request("GET", request(requestId));
+  }
+
+  /** From now on the link connects nothing. One that has ended stays as it is. */
+  async cancel(requestId: string): Promise<void> {
+    return this.#session.request("DELETE", request(requestId));
+  }
+}
+
 export class Attempts {
   readonly #session: Session;
 
@@ -91,6 +118,10 @@ export class Attempts {
 
 function connection(id: string): string {
   return `/connections/${segment(id)}`;
+}
+
+function request(id: string): string {
+  return `/connection-requests/${segment(id)}`;
 }
 
 /** A page can be short, or empty, while there is a cursor. */

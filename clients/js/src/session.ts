@@ -1,7 +1,7 @@
 // The API in somebody's name: a customer's, or the workspace's.
 
 import { proxyFetch, type ProxyFetch } from "./proxy.js";
-import { Attempts, Connections, Integrations } from "./resources.js";
+import { Attempts, ConnectionRequests, Connections, Integrations } from "./resources.js";
 import { segment, type Call, type Transport } from "./transport.js";
 import type { Connection, Self } from "./types.js";
 
@@ -10,6 +10,8 @@ export class Session {
   readonly #token: () => string;
   readonly connections: Connections;
   readonly integrations: Integrations;
+  /** Links by which customers connect. */
+  readonly connectionRequests: ConnectionRequests;
   /** What became of the starts of the last 30 days. */
   readonly attempts: Attempts;
 
@@ -18,6 +20,7 @@ export class Session {
     this.#token = token;
     this.connections = new Connections(this);
     this.integrations = new Integrations(this);
+    this.connectionRequests = new ConnectionRequests(this);
     this.attempts = new Attempts(this);
   }
 

@@ -5,6 +5,7 @@ import type { components, operations } from "./openapi.js";
 export type Schemas = components["schemas"];
 export type Connection = Schemas["Connection"];
 export type Integration = Schemas["Integration"];
+export type ConnectionRequest = Schemas["ConnectionRequest"];
 export type Attempt = Schemas["Attempt"];
 /** Whom a token speaks for: a customer, or whoever manages the workspace. */
 export type Self = Schemas["Customer"] | Schemas["Manager"];

@@ -187,6 +187,24 @@ describe("connections", () => {
   });
 });
 
+describe("connection requests", () => {
+  test("a link is made, read and cancelled", async () => {
+    const { connectionRequests } = linkspan.asManager({ scopes: ["requests:create"] });
+    const made = await connectionRequests.create({
+      userId: customer.id,
+      integrationKey: "demo-oauth2",
+      prompt: "We need your calendar.",
+      tags: ["mailed"],
+    });
+    assert.equal(made.status, "pending");
+    assert.deepEqual(made.tags, ["mailed"]);
+    const page = await (await fetch(made.url, { headers: { accept: "text/html" } })).text();
+    assert.match(page, /We need your calendar\./);
+    assert.equal(await connectionRequests.cancel(made.requestId), undefined);
+    assert.equal((await connectionRequests.get(made.requestId)).status, "cancelled");
+  });
+});
+
 describe("integrations and attempts", () => {
   test("integrations are listed and read", async () => {
     const { integrations } = linkspan.asCustomer({ id: "ada" });

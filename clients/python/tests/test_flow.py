@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unittest
+import urllib.request
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -75,6 +76,17 @@ class Flows(unittest.TestCase):
         self.assertEqual((attempt["status"], attempt["userId"]), ("error", self.customer.id))
         self.assertEqual(attempt["error"]["key"], error.key)
         self.assertEqual(list(self.linkspan.as_customer(Customer("other")).attempts.list(status="error")), [])
+
+    def test_a_link_is_made_read_and_cancelled(self) -> None:
+        requests = self.linkspan.as_manager(scopes=["requests:create"]).connection_requests
+        made = requests.create(
+            user_id=str(self.customer.id), integration_key="demo-oauth2", prompt="We need your calendar.", tags=["mailed"]
+        )
+        self.assertEqual((made["status"], made["tags"]), ("pending", ["mailed"]))
+        with urllib.request.urlopen(made["url"], timeout=30) as page:
+            self.assertIn("We need your calendar.", page.read().decode())
+        requests.cancel(made["requestId"])
+        self.assertEqual(requests.get(made["requestId"])["status"], "cancelled")
 
     def test_a_result_is_believed_for_its_customer_alone(self) -> None:
         connection = self.with_key()

@@ -12,7 +12,7 @@ use protocol::record::About;
 use protocol::secret::SecretMap;
 use protocol::token::Caller;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Notes};
 use crate::context::attempt::{FoundAttempt, OfRequest};
 use crate::context::connection_request::{
     ConnectionRequest, ConnectionRequestId, LINK_PATH, RequestState, no_request, place_of_id,
@@ -35,6 +35,8 @@ pub struct Asked {
     pub connection_id: Option<ConnectionId>,
     /// The name for the connection.
     pub name: Option<String>,
+    /// What is noted beside it.
+    pub notes: Notes,
     /// The key of the auth option.
     pub auth_option_key: Option<String>,
     /// True if the customer's other connections stay.
@@ -91,6 +93,7 @@ pub async fn create(deps: &Deps, asked: Asked) -> Result<Found> {
         integration_key: integration.key.clone(),
         connection_id: asked.connection_id,
         name: asked.name,
+        notes: asked.notes,
         auth_option_key: asked.auth_option_key,
         allow_multiple_connections: asked.allow_multiple_connections,
         connector_parameters: asked.connector_parameters,
@@ -133,8 +136,18 @@ pub async fn cancel(deps: &Deps, id: &str, caller: &Caller) -> Result<()> {
 
 /// The id of the request that an attempt belongs to, for who may see the attempt. It is left out if it does not open.
 pub async fn id_of_attempt(deps: &Deps, workspace: &WorkspaceKey, attempt: &FoundAttempt) -> Option<String> {
-    let OfRequest { key, sealed_id } = attempt.request.as_ref()?;
-    let opened = deps.sealer.open(place_of_id(key, workspace, &attempt.customer), sealed_id).await;
+    opened_id(deps, workspace, &attempt.customer, attempt.request.as_ref()?).await
+}
+
+/// Opens the id of a customer's request; nothing if it does not open.
+pub(crate) async fn opened_id(
+    deps: &Deps,
+    workspace: &WorkspaceKey,
+    customer: &CustomerId,
+    request: &OfRequest,
+) -> Option<String> {
+    let OfRequest { key, sealed_id } = request;
+    let opened = deps.sealer.open(place_of_id(key, workspace, customer), sealed_id).await;
     let opened = reported(opened, "the id of a connection request does not open")?;
     String::from_utf8(opened.to_vec()).ok()
 }

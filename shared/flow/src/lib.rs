@@ -9,6 +9,7 @@
 
 // The entrances, one for each function of a flow.
 pub mod callback;
+pub mod client_action;
 pub mod complete;
 pub mod connection_request;
 pub mod finish;

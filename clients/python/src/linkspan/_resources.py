@@ -6,7 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from linkspan._http import segment
-from linkspan.types import Attempt, AttemptStatus, Connection, Integration, TestResult
+from linkspan.types import (
+    Attempt,
+    AttemptStatus,
+    Connection,
+    ConnectionRequest,
+    Integration,
+    TestResult,
+)
 
 
 class Request(Protocol):
@@ -34,6 +41,7 @@ class Connections:
         integration_key: str | None = None,
         integration_id: str | None = None,
         search: str | None = None,
+        tag: str | None = None,
         connected: bool | None = None,
         disconnected: bool | None = None,
         include_archived: bool | None = None,
@@ -45,6 +53,7 @@ class Connections:
             "integrationKey": integration_key,
             "integrationId": integration_id,
             "search": search,
+            "tag": tag,
             "connected": connected,
             "disconnected": disconnected,
             "includeArchived": include_archived,
@@ -97,6 +106,58 @@ class Integrations:
         return cast(Integration, self._request("GET", f"/integrations/{segment(id_or_key)}"))
 
 
+class ConnectionRequests:
+    """Links by which customers connect: mail them, or show them as a QR code."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def create(
+        self,
+        *,
+        user_id: str | None = None,
+        integration_key: str | None = None,
+        integration_id: str | None = None,
+        connection_id: str | None = None,
+        name: str | None = None,
+        tags: Sequence[str] | None = None,
+        meta: Mapping[str, Any] | None = None,
+        auth_option_key: str | None = None,
+        allow_multiple_connections: bool | None = None,
+        connector_parameters: Mapping[str, Any] | None = None,
+        redirect_uri: str | None = None,
+        custom_state: str | None = None,
+        prompt: str | None = None,
+        expires_in: int | None = None,
+    ) -> ConnectionRequest:
+        """Makes a link: its `url`. A session that manages the workspace says for which `user_id`."""
+        body = {
+            "userId": user_id,
+            "integrationKey": integration_key,
+            "integrationId": integration_id,
+            "connectionId": connection_id,
+            "name": name,
+            "tags": tags,
+            "meta": meta,
+            "authOptionKey": auth_option_key,
+            "allowMultipleConnections": allow_multiple_connections,
+            "connectorParameters": connector_parameters,
+            "redirectUri": redirect_uri,
+            "customState": custom_state,
+            "prompt": prompt,
+            "expiresIn": expires_in,
+        }
+        return cast(ConnectionRequest, self._request("POST", "/connection-requests", body=body))
+
+    def get(self, request_id: str) -> ConnectionRequest:
+        """How it stands: `pending`, `success` with its `resultConnectionId`, `error`, or `cancelled`."""
+        return cast(ConnectionRequest, self._request("GET", _connection_request(request_id)))
+
+    def cancel(self, request_id: str) -> None:
+        """From now on the link connects nothing. One that has ended stays as it is."""
+        self._request("DELETE", _connection_request(request_id))
+
+
 class Attempts:
     """What became of the starts of the last 30 days."""
 
@@ -129,6 +190,10 @@ class Attempts:
 
 def _connection(id: str) -> str:
     return f"/connections/{segment(id)}"
+
+
+def _connection_request(id: str) -> str:
+    return f"/connection-requests/{segment(id)}"
 
 
 def _every_page(request: Request, path: str, query: Mapping[str, Any]) -> Iterator[Any]:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from linkspan._http import Http, segment
 from linkspan._proxy import Proxy
-from linkspan._resources import Attempts, Connections, Integrations
+from linkspan._resources import Attempts, ConnectionRequests, Connections, Integrations
 from linkspan.types import Connection, Self
 
 
@@ -19,6 +19,7 @@ class Session:
         self._token = token
         self.connections = Connections(self.request)
         self.integrations = Integrations(self.request)
+        self.connection_requests = ConnectionRequests(self.request)
         self.attempts = Attempts(self.request)
 
     def whoami(self) -> Self:

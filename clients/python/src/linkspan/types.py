@@ -128,6 +128,30 @@ ConnectionKey = str
 the same."""
 
 
+ClientActionType = Literal["connect"]
+
+
+class _ClientActionRequired(TypedDict):
+    type: ClientActionType
+    description: str
+    """The same, for people to read."""
+
+
+class ClientAction(_ClientActionRequired, total=False):
+    """What the connection's customer has to do."""
+    uiUrl: str
+    """A link by which they do it, which serves for a day at least. For one connection that is read, with a token that
+    has `requests:create`."""
+
+
+Tags = list[str]
+"""Tags of your own. Not secret: the customer reads and changes them."""
+
+
+Meta = dict[str, Any]
+"""Notes of your own, up to 2 KiB of JSON. Not secret: the customer reads and changes them."""
+
+
 class Account(TypedDict, total=False):
     """The account at the provider."""
     id: str
@@ -181,11 +205,65 @@ class Connection(_ConnectionRequired, total=False):
     """What the provider gave, such as `access_token`. With `includeSecrets` only, and never of another workspace's
     registration."""
     key: ConnectionKey
+    clientAction: ClientAction
+    tags: Tags
+    meta: Meta
     grantedScopes: list[str]
     """The scopes that the provider granted when the customer connected, if it grants any."""
     missingScopes: list[str]
     """The scopes that the provider was asked for, and did not grant."""
     account: Account
+
+
+ConnectionRequestStatus = Literal["pending", "success", "error", "cancelled"]
+"""`error` once nothing can come of it any more: its time is over."""
+
+
+class _ConnectionRequestRequired(TypedDict):
+    requestId: str
+    """Its id, which the link has. Keep it as you would keep the link."""
+    userId: str
+    """The customer."""
+    tenantId: str
+    """The same."""
+    integrationId: str
+    """The integration."""
+    integrationKey: str
+    """Its key."""
+    allowMultipleConnections: bool
+    """True if the customer's other connections stay."""
+    status: ConnectionRequestStatus
+    """`error` once nothing can come of it any more: its time is over."""
+    createdAt: str
+    """When it was made."""
+    expiresAt: str
+    """When its time is over."""
+    url: str
+    """The link."""
+
+
+class ConnectionRequest(_ConnectionRequestRequired, total=False):
+    """A link by which a customer connects, and what became of it."""
+    connectionId: str
+    """The connection to reconnect."""
+    name: str
+    """The name for the connection."""
+    tags: Tags
+    meta: Meta
+    authOptionKey: str
+    """The option, if the request names one."""
+    redirectUri: str
+    """Where the customer goes with the result."""
+    customState: str
+    """Comes back with the result."""
+    prompt: str
+    """A sentence for the customer."""
+    resultConnectionId: str
+    """With `success`: the connection."""
+    resultError: Error
+    """With `error`: why."""
+    lastError: Error
+    """Why the last attempt failed. Another may follow while the request is `pending`."""
 
 
 AttemptStatus = Literal["pending", "success", "error"]
@@ -383,6 +461,8 @@ class Start(TypedDict, total=False):
     """The scopes to ask the provider for, as far as the option allows; in a text with spaces between them."""
     connectionId: str
     """The connection to reconnect: it keeps its id, name and time of creation."""
+    tags: Tags
+    meta: Meta
     connectionKey: ConnectionKey
     name: str
     """A name for the connection, up to 255 bytes."""

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use flow::connection::{Connection, Precondition, Setting, read_key};
 use flow::lifecycle::keyed::{change_key, check_free};
 use flow::lifecycle::update::{Changes, update};
+use flow::web::notes;
 use flow::web::request_fields::Fields;
 use http::header::IF_MATCH;
 use http::{HeaderMap, Response, StatusCode};
@@ -54,6 +55,7 @@ async fn change(call: Call<'_>, caller: Caller, name_is: Name) -> Result<Respons
     }
     let changes = Changes {
         name,
+        notes: notes::read(&mut fields)?,
         parameters: parameters(&mut fields)?,
         connector_parameters: fields.object("connectorParameters")?,
         credentials: fields.object("credentials")?,

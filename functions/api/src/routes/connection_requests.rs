@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use flow::connection::Notes;
 use flow::connection_request::{self, Asked, Found, visible};
 use flow::context::connection_request::{
     LONGEST_LIFETIME, MAX_PROMPT, RequestState, SHORTEST_LIFETIME, USUAL_LIFETIME,
 };
 use flow::deps::OwnAddress;
 use flow::start::MAX_CUSTOM_STATE;
+use flow::web::notes;
 use flow::web::request_fields::Fields;
 use http::{Response, StatusCode};
 use protocol::error::{Error, Result};
@@ -36,6 +38,8 @@ struct ConnectionRequest<'a> {
     connection_id: Option<&'a ConnectionId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
+    #[serde(flatten)]
+    notes: &'a Notes,
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_option_key: Option<&'a str>,
     allow_multiple_connections: bool,
@@ -99,6 +103,7 @@ fn asked(fields: &mut Fields, caller: Caller) -> Result<Asked> {
         workspace,
         connection_id: fields.text("connectionId", MAX_ID)?.map(ConnectionId::new),
         name: fields.text("name", MAX_NAME)?,
+        notes: notes::read(fields)?,
         auth_option_key: fields.text("authOptionKey", MAX_ID)?,
         allow_multiple_connections: fields.flag("allowMultipleConnections")?.unwrap_or_default(),
         connector_parameters: fields.object("connectorParameters")?.unwrap_or_default(),
@@ -136,6 +141,7 @@ impl<'a> ConnectionRequest<'a> {
             integration_key: &request.integration_key,
             connection_id: request.connection_id.as_ref(),
             name: request.name.as_deref(),
+            notes: &request.notes,
             auth_option_key: request.auth_option_key.as_deref(),
             allow_multiple_connections: request.allow_multiple_connections,
             redirect_uri: request.redirect_uri.as_deref(),
@@ -173,6 +179,10 @@ mod tests {
             integration_key: "crm".to_owned(),
             connection_id: Some(ConnectionId::new("0123456789abcdef01234567")),
             name: text(),
+            notes: Notes {
+                tags: Some(vec!["beta".to_owned()]),
+                meta: Some(serde_json::Map::from_iter([("team".to_owned(), 7.into())])),
+            },
             auth_option_key: text(),
             allow_multiple_connections: true,
             connector_parameters: SecretMap::default(),
@@ -196,6 +206,7 @@ mod tests {
         least.request = context::ConnectionRequest {
             connection_id: None,
             name: None,
+            notes: Notes::default(),
             auth_option_key: None,
             redirect_uri: None,
             custom_state: None,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use flow::client_action;
 use flow::connection::{Connection, ConnectionSecrets};
 use flow::deps::Deps;
 use flow::lifecycle::refresh;
@@ -11,7 +12,7 @@ use flow::store::ListConnections;
 use flow::web::request_fields::Fields;
 use http::{Response, StatusCode};
 use protocol::definition::integration_id_of;
-use protocol::error::{Error, ErrorKey, Result};
+use protocol::error::{Error, ErrorKey, Result, reported};
 use protocol::id::{CustomerId, IntegrationId};
 use protocol::record;
 use protocol::secret::SecretMap;
@@ -72,6 +73,7 @@ pub(crate) async fn list(call: Call<'_>, caller: Caller) -> Result<Response<Byte
             workspace,
             customer: customer.as_ref(),
             integration: integration.map(|given| integration_id_of(workspace, &given)).as_ref(),
+            tag: query.text("tag", MAX_ID)?.as_deref(),
             search: query.text("search", MAX_ID)?.as_deref(),
             connected: query.flag("connected")?,
             disconnected: query.flag("disconnected")?,
@@ -86,7 +88,7 @@ pub(crate) async fn list(call: Call<'_>, caller: Caller) -> Result<Response<Byte
 /// GET: one connection; somebody else's is not found. With `includeSecrets=true`, for who manages the workspace and may see
 /// secrets, its parameters and credentials too, these refreshed if they had ended.
 pub(crate) async fn show(call: Call<'_>, caller: Caller) -> Result<Response<Bytes>> {
-    let Call { deps, deadline, .. } = call;
+    let Call { deps, request, deadline, .. } = call;
     let include_secrets = call.query().flag("includeSecrets")?.unwrap_or_default();
     if include_secrets {
         if matches!(caller, Caller::Customer(_)) {
@@ -99,7 +101,11 @@ pub(crate) async fn show(call: Call<'_>, caller: Caller) -> Result<Response<Byte
     if include_secrets {
         connection = refresh::fresh(deps, connection, deadline).await?;
     }
-    let representation = connection.representation(deps).await?;
+    let mut representation = connection.representation(deps).await?;
+    if let Some(action) = &mut representation.client_action {
+        let link = client_action::link(deps, &connection, &caller, &deps.own_address(request)?).await;
+        action.ui_url = reported(link, "no link was made for what the customer has to do").flatten();
+    }
     let version = representation.version.clone();
     if !include_secrets {
         return answer::versioned(StatusCode::OK, &version, &representation);
@@ -157,8 +163,8 @@ pub(super) fn limit(query: &mut Fields) -> Result<i32> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use flow::connection::Account;
-    use flow::lifecycle::representation::State;
+    use flow::connection::{Account, Notes};
+    use flow::lifecycle::representation::{ClientAction, State};
     use protocol::id::{ConnectionId, ConnectionKey, CustomerId, IntegrationId};
     use serde_json::Map;
 
@@ -181,6 +187,7 @@ pub(super) mod tests {
         Representation {
             account: None,
             key: None,
+            notes: Notes::default(),
             granted_scopes: None,
             missing_scopes: None,
             id: ConnectionId::new("0123456789abcdef01234567"),
@@ -201,6 +208,7 @@ pub(super) mod tests {
             version: "1-1767225600000".to_owned(),
             archived_at: None,
             credentials_kept_until: None,
+            client_action: None,
         }
     }
 
@@ -209,6 +217,10 @@ pub(super) mod tests {
             integration: Some(face()),
             account: Some(Account { id: Some("7".to_owned()), name: Some("Acme".to_owned()) }),
             key: Some(ConnectionKey::new("main")),
+            notes: Notes {
+                tags: Some(vec!["beta".to_owned()]),
+                meta: Some(Map::from_iter([("team".to_owned(), 7.into())])),
+            },
             granted_scopes: Some(vec!["read".to_owned()]),
             missing_scopes: Some(vec!["write".to_owned()]),
             state: State::ClientActionRequired,
@@ -216,6 +228,7 @@ pub(super) mod tests {
             next_credentials_refresh_at: Some(TIME.to_owned()),
             archived_at: Some(TIME.to_owned()),
             credentials_kept_until: Some(TIME.to_owned()),
+            client_action: Some(ClientAction::CONNECT),
             ..connection()
         }
     }
@@ -240,7 +253,11 @@ pub(super) mod tests {
             }),
         };
         let borrowed = WithSecrets { connection: connection(), secrets: None };
-        let shown = [json_of(&connection()), json_of(&full_connection()), json_of(&own), json_of(&borrowed)];
+        let mut mended = full_connection();
+        if let Some(action) = &mut mended.client_action {
+            action.ui_url = Some("https://connect.example/screens/connect?connectionRequestId=r".to_owned());
+        }
+        let shown = [json_of(&connection()), json_of(&mended), json_of(&own), json_of(&borrowed)];
         component("Connection", &shown);
         assert_eq!(names(&shown[3]), names(&shown[0]));
 

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use flow::connection::read_key;
 use flow::lifecycle::import::{Import, import};
+use flow::web::notes;
 use flow::web::request_fields::Fields;
 use http::{Response, StatusCode};
 use protocol::clock::Timestamp;
@@ -30,6 +31,7 @@ pub(crate) async fn create(call: Call<'_>, caller: Caller) -> Result<Response<By
         auth_option_key: fields.text("authOptionKey", MAX_ID)?,
         key: fields.text("key", MAX_ID)?.map(|key| read_key(&key, "key")).transpose()?,
         name: fields.text("name", MAX_NAME)?,
+        notes: notes::read(&mut fields)?,
         credentials: fields.object("credentials")?,
         parameters: parameters(&mut fields)?
             .unwrap_or((protocol::secret::SecretMap::default(), "parameters")),

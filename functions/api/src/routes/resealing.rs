@@ -72,6 +72,7 @@ pub(crate) async fn reseal(call: Call<'_>) -> Result<Response<Bytes>> {
         customer: None,
         integration: None,
         search: None,
+        tag: None,
         connected: None,
         disconnected: None,
         include_archived: true,

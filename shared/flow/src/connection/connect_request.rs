@@ -9,7 +9,7 @@ use protocol::id::{
 use protocol::secret::SecretMap;
 use serde::{Deserialize, Serialize};
 
-use super::{ConnectionSecrets, Held, RequestedScopes};
+use super::{ConnectionSecrets, Held, Notes, RequestedScopes};
 
 /// A verified request to connect: for which customer, with which input, and beside or in place of which connections.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,6 +41,9 @@ pub struct ConnectRequest {
     /// The name for the connection, if one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// What is noted beside it.
+    #[serde(default, skip_serializing_if = "Notes::is_empty")]
+    pub notes: Notes,
     /// True if the customer's other connections stay.
     #[serde(default)]
     pub allow_multiple_connections: bool,

@@ -3,6 +3,7 @@
 mod connect_request;
 mod health;
 mod key;
+mod notes;
 mod precondition;
 mod scopes;
 mod secrets;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use connect_request::ConnectRequest;
 pub use health::{Doubt, Health, Revocation, Unhelped};
 pub use key::{ConnectionName, read_key};
+pub use notes::Notes;
 pub use precondition::{Precondition, precondition_required};
 pub use scopes::{ConnectionScopes, RequestedScopes};
 pub use secrets::{ConnectionSecrets, Held};
@@ -73,6 +75,9 @@ pub struct ConnectionRecord {
     /// The account at the provider, if the definition says how it is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<Account>,
+    /// What callers have noted beside it.
+    #[serde(default, skip_serializing_if = "Notes::is_empty")]
+    pub notes: Notes,
     /// The scopes that it has, if its provider grants any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<ConnectionScopes>,
@@ -152,6 +157,12 @@ impl Connection {
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.archived_at.is_none() && !self.health.disconnected
+    }
+
+    /// True if only its customer can bring credentials that can be used.
+    #[must_use]
+    pub fn needs_customer(&self) -> bool {
+        self.archived_at.is_none() && self.health.disconnected
     }
 
     /// Returns the connection if its credentials can be used, or else the reason why not.

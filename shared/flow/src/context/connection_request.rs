@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::browser::BrowserSecret;
 use super::flow_id::FlowId;
+use crate::connection::Notes;
 use crate::seal::Place;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
@@ -114,6 +115,9 @@ pub struct ConnectionRequest {
     /// The name for the connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// What is noted beside it.
+    #[serde(default, skip_serializing_if = "Notes::is_empty")]
+    pub notes: Notes,
     /// The key of the auth option.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_option_key: Option<String>,
@@ -217,6 +221,7 @@ mod tests {
             integration_key: "crm".to_owned(),
             connection_id: None,
             name: None,
+            notes: Notes::default(),
             auth_option_key: None,
             allow_multiple_connections: false,
             connector_parameters: SecretMap::default(),

@@ -131,7 +131,8 @@ async fn save(
         connection: &connection,
         others: match (&before, request.allow_multiple_connections) {
             (Some(before), _) => {
-                Others::Untouched(Reconnection { before: &before.record, renamed: request.name.is_some() })
+                let renamed = request.name.is_some();
+                Others::Untouched(Reconnection { before: &before.record, renamed, notes: &request.notes })
             }
             (None, true) => Others::Kept,
             (None, false) => Others::Replaced,
@@ -238,6 +239,7 @@ fn sealed(
             auth_option_key: request.auth_option_key.clone(),
             borrowed: registration.borrowed(),
             account,
+            notes: request.notes.over(&before.map(|before| before.record.notes.clone()).unwrap_or_default()),
             scopes: match &registration.option().method {
                 AuthMethod::OAuth2(config) => {
                     ConnectionScopes::of(config, request.scopes.as_ref(), &secrets.held.credentials)

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::connect::{Issued, connect, connection_key};
 use super::registration;
-use crate::connection::{ConnectRequest, Connection};
+use crate::connection::{ConnectRequest, Connection, Notes};
 use crate::context::outcome::Outcome;
 use crate::deps::Deps;
 
@@ -33,6 +33,8 @@ pub struct Import {
     pub key: Option<ConnectionKey>,
     /// The name for the connection, if one was given.
     pub name: Option<String>,
+    /// What is noted beside it.
+    pub notes: Notes,
     /// The credentials.
     pub credentials: Option<SecretMap>,
     /// The parameters that the customer would enter, and the request's field that held them.
@@ -87,6 +89,7 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
         connection_id: None,
         connection_key: given.key,
         name: given.name,
+        notes: given.notes,
         allow_multiple_connections: given.allow_multiple_connections,
         scopes: None,
         connection_request: None,

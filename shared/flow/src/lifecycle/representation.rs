@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::connection::{Account, Connection};
+use crate::connection::{Account, Connection, Notes};
 use crate::deps::Deps;
 use protocol::clock::Timestamp;
 use protocol::definition::Integration;
@@ -34,6 +34,9 @@ pub struct Representation {
     /// The account at the provider, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<Account>,
+    /// What callers have noted beside it.
+    #[serde(flatten)]
+    pub notes: Notes,
     /// The scopes that the provider granted, if it grants any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub granted_scopes: Option<Vec<String>>,
@@ -66,6 +69,30 @@ pub struct Representation {
     /// The time until which an archived one keeps its credentials, if it has any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credentials_kept_until: Option<String>,
+    /// What its customer has to do, if only they can bring credentials that can be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_action: Option<ClientAction>,
+}
+
+/// What the customer has to do for a connection.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientAction {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    description: &'static str,
+    /// The link by which they do it. It is made for one connection that is read, and not for each of a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ui_url: Option<String>,
+}
+
+impl ClientAction {
+    /// To connect again.
+    pub const CONNECT: Self = Self {
+        kind: "connect",
+        description: "The customer has to connect this account again.",
+        ui_url: None,
+    };
 }
 
 /// The state of a connection, as the contract names it.
@@ -128,6 +155,7 @@ impl Connection {
             integration: face,
             auth_option_key: self.record.auth_option_key.clone(),
             account: self.record.account.clone(),
+            notes: self.record.notes.clone(),
             granted_scopes: self.record.scopes.as_ref().map(|scopes| scopes.granted.clone()),
             missing_scopes: self
                 .record
@@ -146,6 +174,7 @@ impl Connection {
             version: self.tag(),
             archived_at: self.archived_at.map(Timestamp::to_rfc3339),
             credentials_kept_until: self.forget_at.map(Timestamp::to_rfc3339),
+            client_action: self.needs_customer().then_some(ClientAction::CONNECT),
         }
     }
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::refresh::Renewal;
 use super::{connect, import, refresh, registration};
 use crate::connection::{
-    Connection, ConnectionSecrets, Precondition, connection_context, connection_not_found,
+    Connection, ConnectionSecrets, Notes, Precondition, connection_context, connection_not_found,
     precondition_required,
 };
 use crate::deps::Deps;
@@ -25,6 +25,8 @@ use crate::store::{ConnectionUpdate, Lease, NewSecrets, Written};
 pub struct Changes {
     /// The name for people to read.
     pub name: Option<String>,
+    /// What is noted beside it.
+    pub notes: Notes,
     /// The parameters that the customer entered, and the request's field that held them.
     pub parameters: Option<(SecretMap, &'static str)>,
     /// The connector parameters.
@@ -39,7 +41,7 @@ impl Changes {
     /// True if nothing changes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.name.is_none() && self.sealed_field().is_none()
+        self.name.is_none() && self.notes.is_empty() && self.sealed_field().is_none()
     }
 
     /// Returns the name of a sealed field that changes, if one does.
@@ -83,7 +85,8 @@ pub async fn update(
         return Ok(connection);
     }
     if changes.sealed_field().is_none() {
-        let update = ConnectionUpdate { name: changes.name.as_deref(), secrets: None, precondition };
+        let (name, notes) = (changes.name.as_deref(), &changes.notes);
+        let update = ConnectionUpdate { name, notes, secrets: None, precondition };
         return match deps.store.update_connection(&mut connection, &update).await? {
             Written::Done => Ok(connection),
             Written::Changed(_) => Err(connection_not_found()),
@@ -118,6 +121,7 @@ async fn under_lease(
         let secrets = NewSecrets { lease: &lease, connection: &changed, renewed };
         let update = ConnectionUpdate {
             name: changes.name.as_deref(),
+            notes: &changes.notes,
             secrets: Some(secrets),
             precondition: changes.precondition.as_ref(),
         };

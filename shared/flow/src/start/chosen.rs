@@ -131,6 +131,7 @@ impl Chosen<'_> {
             connection_id: asked.connection_id.clone(),
             connection_key: asked.connection_key.clone(),
             name: asked.name.clone(),
+            notes: asked.notes.clone(),
             allow_multiple_connections: asked.allow_multiple_connections,
             scopes: None,
             connection_request: self.start.belongs_to.as_ref().map(|found| found.id.key()),

@@ -16,7 +16,7 @@ pub(super) const MAX_BODY: usize = 64 * 1024;
 const ALIASES: &[(&str, &str)] = &[("input", "connectionParameters")];
 
 /// The parameters whose value is an object. In a query or a form they are JSON text.
-const OBJECTS: &[&str] = &["connectionParameters", "connectorParameters"];
+const OBJECTS: &[&str] = &["connectionParameters", "connectorParameters", "meta"];
 
 /// Reads the query and the body. Each holds the parameters themselves, or a `payload` with them: an object, or its JSON
 /// text.

@@ -5,8 +5,9 @@ use http::Request;
 use serde_json::{Map, Value, json};
 
 use super::parameters;
-use crate::connection::read_key;
+use crate::connection::{Notes, read_key};
 use crate::context::connection_request::{self, ConnectionRequestId, no_request};
+use crate::web::notes;
 use crate::web::request_fields::Fields;
 use protocol::definition::GivenScopes;
 use protocol::error::{Error, ErrorKey, Result};
@@ -52,6 +53,8 @@ pub struct Wanted {
     pub connection_key: Option<ConnectionKey>,
     /// The name for the connection.
     pub name: Option<String>,
+    /// What is noted beside it.
+    pub notes: Notes,
     /// The key of the auth option.
     pub auth_option_key: Option<String>,
     /// True if the customer's other connections stay.
@@ -108,6 +111,7 @@ impl StartRequest {
             connection_id,
             connection_key,
             name: parameters.text("name", 255)?,
+            notes: notes::read(&mut parameters)?,
             auth_option_key: parameters.text("authOptionKey", 128)?,
             allow_multiple_connections: parameters.flag("allowMultipleConnections")?.unwrap_or_default(),
             custom_state: parameters.text("customState", MAX_CUSTOM_STATE)?,
@@ -137,6 +141,8 @@ impl StartRequest {
             "connectionId": wanted.connection_id,
             "connectionKey": wanted.connection_key,
             "name": wanted.name,
+            "tags": wanted.notes.tags,
+            "meta": wanted.notes.meta,
             "authOptionKey": wanted.auth_option_key,
             "allowMultipleConnections": wanted.allow_multiple_connections,
             "customState": wanted.custom_state,

@@ -159,6 +159,7 @@ impl Wanted {
             connection_id: request.connection_id.clone(),
             connection_key: None,
             name: request.name.clone(),
+            notes: request.notes.clone(),
             auth_option_key: request.auth_option_key.clone(),
             allow_multiple_connections: request.allow_multiple_connections,
             custom_state: request.custom_state.clone(),

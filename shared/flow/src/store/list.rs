@@ -43,6 +43,8 @@ pub struct ListConnections<'a> {
     pub integration: Option<&'a IntegrationId>,
     /// Only those with this text in their name; upper and lower case are the same.
     pub search: Option<&'a str>,
+    /// Only those with this tag.
+    pub tag: Option<&'a str>,
     /// Only those whose credentials can be used, or cannot.
     pub connected: Option<bool>,
     /// Only those that are disconnected, or are not.
@@ -210,6 +212,7 @@ impl<'a> ListConnections<'a> {
             customer: Some(customer),
             integration: None,
             search: None,
+            tag: None,
             connected: None,
             disconnected: None,
             include_archived: false,
@@ -226,6 +229,7 @@ impl<'a> ListConnections<'a> {
         // It may have been archived or restored since the index was written.
         connection.archived_at.is_some() == cursor.archived
             && named
+            && self.tag.is_none_or(|tag| connection.record.notes.has_tag(tag))
             && is(self.connected, connection.is_connected())
             && is(self.disconnected, connection.health.disconnected)
             && archived_before

@@ -8,6 +8,7 @@ mod batch;
 mod change;
 mod checkpoint;
 mod choice;
+mod client_actions;
 mod connection_requests;
 mod connections;
 mod credentials;

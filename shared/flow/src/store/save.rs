@@ -15,7 +15,7 @@ use super::keys::{KeyFound, key_taken};
 use super::slot::Slot;
 use super::transact::{Attempts, FailedConditions, Next, Transacted, change_in_transaction};
 use super::{Store, unavailable};
-use crate::connection::{Connection, ConnectionRecord, connection_not_found};
+use crate::connection::{Connection, ConnectionRecord, Notes, connection_not_found};
 use crate::context::flow_id::FlowId;
 use crate::context::outcome::Outcome;
 use protocol::clock::Timestamp;
@@ -81,6 +81,8 @@ pub struct Reconnection<'a> {
     pub before: &'a ConnectionRecord,
     /// True if it gets another name. Otherwise it keeps its own, even if that changes at the last moment.
     pub renamed: bool,
+    /// What is noted anew. The rest stays, even if that changes at the last moment.
+    pub notes: &'a Notes,
 }
 
 /// The assumptions of a save about the stored items.
@@ -185,7 +187,7 @@ impl Store {
     fn write_connection(&self, save: &SaveConnection<'_>, known: &Known) -> Result<TransactWriteItem> {
         let connection = save.connection;
         let now = connection.record.updated_at;
-        let Others::Untouched(Reconnection { before, renamed }) = save.others else {
+        let Others::Untouched(Reconnection { before, renamed, notes }) = save.others else {
             let mut item = connection_item(connection)?;
             item.insert(EVENT.to_owned(), ConnectionEvent::Created.at(now));
             if let Some((_, key)) = known.inherited(save) {
@@ -199,7 +201,8 @@ impl Store {
         };
         let before = known.record.as_ref().unwrap_or(before);
         let name = if renamed { &connection.record.name } else { &before.name }.clone();
-        let record = ConnectionRecord { name, created_at: before.created_at, ..connection.record.clone() };
+        let (notes, created_at) = (notes.over(&before.notes), before.created_at);
+        let record = ConnectionRecord { name, notes, created_at, ..connection.record.clone() };
         let connection = &Connection { record, ..connection.clone() };
         // Any write of credentials that came in between has older ones. Its author notices by the version that it lost.
         let change = Change::default()

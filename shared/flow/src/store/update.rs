@@ -1,6 +1,6 @@
-//! Updates a connection: its name, its secrets, or both.
+//! Updates a connection: its name and what is noted beside it, its secrets, or all of them.
 //!
-//! The name is in the attribute `record`, which a refresh does not write. So a new name and new tokens can be written
+//! Name and notes are in the attribute `record`, which a refresh does not write. So a new name and new tokens can be written
 //! at the same time, and neither is lost.
 
 use std::time::Duration;
@@ -16,19 +16,21 @@ use super::transact::gave_up;
 use super::transient::PAUSE;
 use super::write::{Written, changed, failed_condition};
 use super::{Store, unavailable};
-use crate::connection::{Connection, ConnectionRecord, Precondition};
+use crate::connection::{Connection, ConnectionRecord, Notes, Precondition};
 use protocol::backoff::Backoff;
 use protocol::clock::Timestamp;
 use protocol::error::Result;
 
-/// The time limit for trying again while others change the name.
+/// The time limit for trying again while others change the record.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// An update of a connection. Parts that are none stay unchanged.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub struct ConnectionUpdate<'a> {
     /// The new name.
     pub name: Option<&'a str>,
+    /// What is noted anew.
+    pub notes: &'a Notes,
     /// The new secrets.
     pub secrets: Option<NewSecrets<'a>>,
     /// The condition for the update, if there is one.
@@ -100,7 +102,8 @@ impl Store {
 impl ConnectionUpdate<'_> {
     fn applied_to(&self, before: &Connection, now: Timestamp) -> Connection {
         let name = self.name.unwrap_or(&before.record.name).to_owned();
-        let record = ConnectionRecord { name, updated_at: now, ..before.record.clone() };
+        let notes = self.notes.over(&before.record.notes);
+        let record = ConnectionRecord { name, notes, updated_at: now, ..before.record.clone() };
         match self.secrets {
             Some(new) => Connection {
                 record,

@@ -2,6 +2,7 @@
 
 pub mod delivery;
 pub mod form;
+pub mod notes;
 pub mod own_form;
 pub mod pages;
 pub mod request_fields;

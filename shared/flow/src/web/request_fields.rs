@@ -82,6 +82,18 @@ impl Fields {
         }
     }
 
+    /// Takes an array. In a query or a form it is written as JSON text.
+    pub fn array(&mut self, name: &str) -> Result<Option<Vec<Value>>> {
+        let malformed = || Error::malformed(name, "must be a JSON array");
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+            Some(Value::String(text)) => serde_json::from_str(&text).map(Some).map_err(|_| malformed()),
+            Some(Value::Array(items)) => Ok(Some(items)),
+            Some(_) => Err(malformed()),
+        }
+    }
+
     /// Takes an object.
     pub fn object(&mut self, name: &str) -> Result<Option<SecretMap>> {
         match self.0.remove(name) {
