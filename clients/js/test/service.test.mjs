@@ -191,7 +191,7 @@ describe("connection requests", () => {
   test("a link is made, read and cancelled", async () => {
     const { connectionRequests } = linkspan.asManager({ scopes: ["requests:create"] });
     const made = await connectionRequests.create({
-      userId: customer.id,
+      userId: "ada",
       integrationKey: "demo-oauth2",
       prompt: "We need your calendar.",
       tags: ["mailed"],
