@@ -353,6 +353,8 @@ Scope = Literal[
     "integrations:write",
     "proxy",
     "requests:create",
+    "webhooks:read",
+    "webhooks:write",
     "workspaces:read",
     "workspaces:write",
 ]
