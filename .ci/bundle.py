@@ -29,7 +29,7 @@ def bundle(built, architecture, folder):
     template = (built / "template.yaml").read_text()
     functions = [name for _, name in FUNCTION.findall(template)]
     parts = PART.findall(template)
-    assert len(functions) == 5 and parts, f"{built / 'template.yaml'} is not what sam build makes of the template"
+    assert len(functions) == 6 and parts, f"{built / 'template.yaml'} is not what sam build makes of the template"
     for name in functions:
         pack(built / f"{name}Function/bootstrap", folder / f"{name.lower()}.zip")
     for part in parts:

@@ -76,7 +76,7 @@ fn with<'a>(resources: &[(&'a str, &str)], kind: &str, text: &str) -> Vec<&'a st
 
 const FUNCTION: &str = "AWS::Serverless::Function\n";
 const ROLE: &str = "AWS::IAM::Role\n";
-const FUNCTIONS: [&str; 5] = ["Initiate", "Callback", "Finish", "Api", "Refresh"];
+const FUNCTIONS: [&str; 6] = ["Initiate", "Callback", "Finish", "Api", "Refresh", "Webhooks"];
 
 #[test]
 fn only_functions_that_seal_or_open_have_a_key_and_each_seals_its_own_tables() {
@@ -84,7 +84,13 @@ fn only_functions_that_seal_or_open_have_a_key_and_each_seals_its_own_tables() {
     let (functions, roles) = (resources(&template), resources(&roles));
     let keyed = ["InitiateFunction", "CallbackFunction", "ApiFunction", "RefreshFunction"];
     assert!(with(&functions, FUNCTION, "").len() > keyed.len());
-    assert_eq!(with(&functions, FUNCTION, "KMS_KEY_ID: "), keyed);
+    // What sends webhooks opens their secrets, and seals nothing.
+    assert_eq!(with(&functions, FUNCTION, "KMS_KEY_ID: "), [&keyed[..], &["WebhooksFunction"]].concat());
+    assert_eq!(
+        with(&roles, ROLE, "\"kms:EncryptionContext:table\": integrations }"),
+        ["WebhooksRole"],
+        "the role opens the endpoints' secrets alone"
+    );
     assert_eq!(with(&functions, FUNCTION, "SIGNS_IN_KMS: "), keyed);
     let keyed = ["InitiateRole", "CallbackRole", "ApiRole", "RefreshRole"];
     assert_eq!(with(&roles, ROLE, "- !Ref OpenPolicy"), keyed);

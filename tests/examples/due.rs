@@ -141,6 +141,7 @@ impl World {
                 loopback: Loopback::Refused,
                 root_key: Some(WorkspaceKey::new(ROOT)),
                 requests_per_minute: None,
+                sends_webhooks: false,
             },
         );
         Self { deps, clock, provider, requests, database }

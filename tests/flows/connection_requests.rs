@@ -88,7 +88,9 @@ async fn a_request_is_made_for_a_customer_and_shown_as_it_stands() {
         let as_customer =
             world.api(Method::GET, &path_of(&shown), &customer(WORKSPACE, CUSTOMER), None).await.json();
         assert_eq!(as_customer, shown);
-        definitions::merge(&mut shown, &json!({ "requestId": null, "url": null }));
+        let subject = shown["subject"].as_str().unwrap().strip_prefix("request#").unwrap();
+        assert!(subject.len() == 22 && !id.contains(subject));
+        definitions::merge(&mut shown, &json!({ "requestId": null, "subject": null, "url": null }));
         assert_eq!(shown, expected);
     }
     let all = json!({

@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use flow::store::CUSTOMER_ERASED;
-use flow::store::ConnectionEvent::{self, Created, Deleted, Disconnected, Erased, Reconnected, Updated};
+use flow::store::ConnectionEvent::{
+    self, Created, Deleted, Disconnected, Erased, Failing, Reconnected, Recovered, Updated,
+};
+use flow::store::RequestEvent::{self, Cancelled, Expired, Succeeded};
 use http::Method;
 use linkspan_local::events::pipe::Pipe;
 use serde_json::{Value, json};
@@ -95,9 +98,10 @@ async fn events_are_those_of_the_documentation() {
     assert_eq!(names(&event["detail"]), names(&documented["detail"]));
     assert!(documented["detail"].as_object().unwrap().values().all(Value::is_string));
     assert!(event["detail"].as_object().unwrap().values().all(Value::is_string));
-    let of_connections =
-        [Created, Updated, Reconnected, Disconnected, Deleted, Erased].map(ConnectionEvent::name);
-    for name in of_connections.into_iter().chain([CUSTOMER_ERASED]) {
+    let of_connections = [Created, Updated, Reconnected, Failing, Recovered, Disconnected, Deleted, Erased]
+        .map(ConnectionEvent::name);
+    let of_requests = [Succeeded, Cancelled, Expired].map(RequestEvent::name);
+    for name in of_connections.into_iter().chain(of_requests).chain([CUSTOMER_ERASED]) {
         assert!(page.contains(&format!("| `{name}` |")), "{name} is not documented");
     }
 }
@@ -162,6 +166,39 @@ async fn a_refresh_tells_nothing_but_a_refusal() {
     world.read_secrets(&id).await;
     let [disconnected] = &world.take_events()[..] else { panic!("one event") };
     assert_eq!(disconnected["detail-type"], "connection.disconnected");
+}
+
+/// The names of the events since the last call.
+fn names(world: &World) -> Vec<String> {
+    world.take_events().iter().map(|event| event["detail-type"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn refreshes_that_fail_and_succeed_again_tell_so_once() {
+    let world = World::new().await;
+    let id = connected(&world).await;
+    world.clock.advance(HOUR);
+    let _ = names(&world);
+    for _ in 0..3 {
+        world.provider.next("/oauth/token", Reply::json(503, &json!({})));
+        let _ = world.read_secrets(&id).await;
+        world.clock.advance(HOUR);
+    }
+    assert_eq!(refreshes(&world), 3);
+    assert_eq!(names(&world), ["connection.failing"]);
+    world.provider.next("/oauth/token", renewed(&json!({ "access_token": "access/2", "expires_in": 3600 })));
+    world.secrets(&id).await;
+    assert_eq!(names(&world), ["connection.recovered"]);
+
+    // What ends for good while it fails has not recovered.
+    for reply in [Reply::json(503, &json!({})), Reply::json(400, &json!({ "error": "invalid_grant" }))] {
+        world.clock.advance(HOUR);
+        world.provider.next("/oauth/token", reply);
+        let _ = world.read_secrets(&id).await;
+    }
+    assert_eq!(names(&world), ["connection.failing", "connection.disconnected"]);
+    world.connect(&world.browser(), &again(&id)).await.assert_connected();
+    assert_eq!(names(&world), ["connection.reconnected"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -30,6 +30,19 @@ GNU_EH_FRAME = 0x6474E550
 
 SCHEDULED = json.dumps({"source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": {}}).encode()
 
+# An event that no endpoint wants, and what is no event.
+EVENT = {
+    "detail-type": "connection.created", "source": "linkspan",
+    "detail": {
+        "connectionId": "c", "workspaceKey": services.WORKSPACE, "userId": "u", "tenantId": "u", "integrationId": "i",
+        "time": "2026-01-31T08:15:00.123Z", "sequence": "1",
+    },
+}
+MESSAGES = json.dumps({"Records": [
+    {"messageId": name, "receiptHandle": name, "body": body, "attributes": {"ApproximateReceiveCount": "1"}}
+    for name, body in (("event", json.dumps(EVENT)), ("unreadable", "{}"))
+]}).encode()
+
 ENVIRONMENT = contenders.OURS | {
     "AWS_ENDPOINT_URL_DYNAMODB": world.DYNAMODB, "METRICS": "by-integration", "STACK_NAME": "built",
 }
@@ -60,7 +73,7 @@ def unwinds(file):
 
 
 def starts_on_lambda(built):
-    for name in ("initiate", "callback", "finish", "api", "refresh"):
+    for name in ("initiate", "callback", "finish", "api", "refresh", "webhooks"):
         file = built.file(name).read_bytes()
         processor = PROCESSORS[int.from_bytes(file[18:20], "little")]
         assert processor == built.processor, f"{name} is for {processor}, initiate for {built.processor}"
@@ -92,6 +105,9 @@ def connects(built):
     with built.start("refresh") as refresh:
         swept, _ = refresh.invoke(SCHEDULED)
         assert json.loads(swept)["failed"] == 0, swept
+    with built.start("webhooks", ENVIRONMENT | {"WEBHOOKS_QUEUE_URL": "http://127.0.0.1:1/queue"}) as webhooks:
+        handled, _ = webhooks.invoke(MESSAGES)
+        assert json.loads(handled) == {"batchItemFailures": [{"itemIdentifier": "unreadable"}]}, handled
 
 
 def counts(built):

@@ -17,7 +17,7 @@ HOST = re.compile(r"^(https?)://[^/]*", re.IGNORECASE)
 def before_call(context, case, kwargs):
     if case.path in ("/connection-popup", "/connect"):
         start_as_a_customer(case)
-    if case.path.startswith("/integrations/") and case.method in ("PUT", "PATCH"):
+    if case.path.startswith(("/integrations/", "/webhook-endpoints")) and case.method in ("PUT", "PATCH", "POST"):
         case.body = each_text(case.body, lambda text: HOST.sub("http://127.0.0.1:1", text))
 
 

@@ -49,4 +49,5 @@ mod token_endpoint;
 mod tokens;
 mod waiting_starts;
 mod web_addresses;
+mod webhooks;
 mod workspace_secrets;

@@ -29,6 +29,11 @@ impl TestClock {
 }
 
 impl TestClock {
+    /// Goes back by some of what it was moved on by, like the clock of another function.
+    pub fn go_back(&self, by: Duration) {
+        self.moved_on.fetch_sub(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
     /// The moment so much later than now.
     #[must_use]
     pub fn now_plus(&self, later: Duration) -> Timestamp {

@@ -38,6 +38,7 @@ pub mod simulation;
 pub mod start;
 pub mod stream;
 pub mod tokens;
+mod webhooks;
 pub mod wire;
 pub mod world;
 

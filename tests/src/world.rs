@@ -82,6 +82,7 @@ struct Around {
     keys: Arc<dyn KeptKeys>,
     root_secret: Arc<dyn RootSecret>,
     requests_per_minute: Option<NonZeroU32>,
+    sends_webhooks: bool,
 }
 
 impl Drop for World {
@@ -127,6 +128,7 @@ impl World {
             keys: Arc::new(NoKeptKeys),
             root_secret: Arc::new(Secret::from(tokens::ROOT_SECRET)),
             requests_per_minute: None,
+            sends_webhooks: true,
         })
     }
 
@@ -169,6 +171,12 @@ impl World {
         Self::new_functions(Around { requests_per_minute, ..self.around.clone() })
     }
 
+    /// The same world without webhooks, as after a deployment.
+    #[must_use]
+    pub fn without_webhooks(&self) -> Self {
+        Self::new_functions(Around { sends_webhooks: false, ..self.around.clone() })
+    }
+
     fn new_functions(around: Around) -> Self {
         let Around {
             database,
@@ -181,6 +189,7 @@ impl World {
             keys,
             root_secret,
             requests_per_minute,
+            sends_webhooks,
         } = around.clone();
         let wrapping = Arc::new(GuardedKey { key, ledger: Arc::clone(&ledger) });
         let keys = Arc::new(GuardedKeys { keys, ledger: Arc::clone(&ledger) });
@@ -200,6 +209,7 @@ impl World {
                 loopback: Loopback::Refused,
                 root_key: Some(WorkspaceKey::new(tokens::ROOT)),
                 requests_per_minute,
+                sends_webhooks,
             },
         );
         Self {
@@ -251,6 +261,13 @@ impl World {
     pub async fn delete_flow(&self, id: &str) {
         let key = AttributeValue::S(id.to_owned());
         let table = &self.around.database.tables.flows;
+        self.observer.delete_item().table_name(table).key("pk", key).send().await.unwrap();
+    }
+
+    /// Deletes an item of the connections' table, as anyone with access to the tables could.
+    pub async fn delete_connection_item(&self, pk: &str) {
+        let key = AttributeValue::S(pk.to_owned());
+        let table = &self.around.database.tables.connections;
         self.observer.delete_item().table_name(table).key("pk", key).send().await.unwrap();
     }
 

@@ -9,4 +9,5 @@ export type { ResultQuery } from "./result.js";
 export type { ProxyFetch } from "./proxy.js";
 export { LinkspanError, type ErrorKey, type ErrorType } from "./error.js";
 export type { Algorithm, Customer, Scope, TokenLimits } from "./token.js";
+export { WebhookError, verifyWebhook, type WebhookEvent, type WebhookHeaders } from "./webhook.js";
 export type { Attempt, Connection, ConnectionRequest, Integration, Self } from "./types.js";

@@ -539,6 +539,174 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the webhook endpoints
+         * @description For management tokens. All of the workspace's, in no particular order.
+         */
+        get: operations["listWebhookEndpoints"];
+        put?: never;
+        /**
+         * Make a webhook endpoint
+         * @description For management tokens. This answer is the only one to show the secret. A deployment that sends no webhooks answers 501.
+         */
+        post: operations["createWebhookEndpoint"];
+        delete?: never;
+        /** CORS preflight */
+        options: operations["preflightWebhookEndpoints"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhook-endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The `id` of the webhook endpoint.
+                 * @example b9a5f2d16a1c4e0f8d3c7a21
+                 */
+                id: components["parameters"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Read a webhook endpoint
+         * @description For management tokens.
+         */
+        get: operations["readWebhookEndpoint"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook endpoint
+         * @description For management tokens. What still waits for it is not sent.
+         */
+        delete: operations["deleteWebhookEndpoint"];
+        /** CORS preflight */
+        options: operations["preflightWebhookEndpoint"];
+        head?: never;
+        /**
+         * Change a webhook endpoint
+         * @description For management tokens. What is left out stays. `enabled: true` also switches on an endpoint that has answered 410.
+         */
+        patch: operations["changeWebhookEndpoint"];
+        trace?: never;
+    };
+    "/webhook-endpoints/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The `id` of the webhook endpoint.
+                 * @example b9a5f2d16a1c4e0f8d3c7a21
+                 */
+                id: components["parameters"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a webhook endpoint a new secret
+         * @description For management tokens. This answer is the only one to show it. For 24 hours both secrets sign.
+         */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        /** CORS preflight */
+        options: operations["preflightWebhookSecret"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhook-endpoints/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The `id` of the webhook endpoint.
+                 * @example b9a5f2d16a1c4e0f8d3c7a21
+                 */
+                id: components["parameters"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test to a webhook endpoint
+         * @description For management tokens. Sends an event `webhook.test` now and once, whatever events the endpoint wants.
+         */
+        post: operations["testWebhookEndpoint"];
+        delete?: never;
+        /** CORS preflight */
+        options: operations["preflightWebhookTest"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhook-endpoints/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The `id` of the webhook endpoint.
+                 * @example b9a5f2d16a1c4e0f8d3c7a21
+                 */
+                id: components["parameters"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List what became of an endpoint's webhooks
+         * @description For management tokens. Those of the last 30 days, the newest event first. What the endpoint answered is not kept, but for the status.
+         */
+        get: operations["listWebhookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        /** CORS preflight */
+        options: operations["preflightWebhookDeliveries"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhook-deliveries/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The `id` of the delivery.
+                 * @example b9a5f2d16a1c4e0f8d3c7a21-01767225600123-0123456789abcdef0123456789abcdef
+                 */
+                id: components["parameters"]["WebhookDeliveryId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a webhook once more
+         * @description For management tokens. Sends it now and once, with the same `webhook-id` and the same body. If nothing is held any more of what the event is about, it is not found.
+         */
+        post: operations["replayWebhookDelivery"];
+        delete?: never;
+        /** CORS preflight */
+        options: operations["preflightWebhookReplay"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sse/connection-events/{requestId}": {
         parameters: {
             query?: never;
@@ -1424,6 +1592,8 @@ export interface components {
         ConnectionRequest: {
             /** @description Its id, which the link has. Keep it as you would keep the link. */
             requestId: string;
+            /** @description What its events have as `connectionId`. It opens no link. */
+            subject: string;
             /** @description The customer. */
             userId: string;
             /** @description The same. */
@@ -1567,6 +1737,99 @@ export interface components {
             /** @description Where the next page begins. Without one there is no next page. */
             cursor?: string;
         };
+        /** @description A webhook endpoint to make. Other fields are ignored. */
+        NewWebhookEndpoint: {
+            /** @description An https address on the public internet. */
+            url: string;
+            /** @description The events that it wants. All of them if it is left out. */
+            events?: components["schemas"]["EventName"][] | null;
+        };
+        /** @description A change of a webhook endpoint. Other fields are ignored. */
+        WebhookEndpointPatch: {
+            url?: string | null;
+            /** @description `null` asks for all events. */
+            events?: components["schemas"]["EventName"][] | null;
+            enabled?: boolean | null;
+        };
+        /** @enum {string} */
+        EventName: "connection.created" | "connection.updated" | "connection.reconnected" | "connection.failing" | "connection.recovered" | "connection.disconnected" | "connection.deleted" | "connection.erased" | "connection-request.succeeded" | "connection-request.cancelled" | "connection-request.expired" | "customer.erased";
+        /** @description An address that events are sent to. */
+        WebhookEndpoint: {
+            /** @description Its id. */
+            id: string;
+            /** @description Where events are sent. */
+            url: string;
+            /** @description The events that it wants. Without it, all of them. */
+            events?: components["schemas"]["EventName"][];
+            /** @description False if nothing is sent. */
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description When it answered 410, which has switched it off.
+             */
+            goneAt?: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updatedAt: string;
+            /**
+             * Format: date-time
+             * @description The time until which the secret before the present one still signs.
+             */
+            previousSecretUntil?: string;
+            /** @description The secret that signs, in the one answer that made it. */
+            secret?: string;
+        };
+        WebhookEndpoints: {
+            items: components["schemas"]["WebhookEndpoint"][];
+        };
+        /** @description What became of one event at one endpoint. */
+        WebhookDelivery: {
+            /** @description Its id. */
+            id: string;
+            /** @description The `webhook-id` of each of its requests. */
+            webhookId: string;
+            /** @description The endpoint. */
+            endpointId: string;
+            /** @description The event's name. */
+            type: string;
+            /** @description What the event is about. */
+            connectionId: string;
+            /** @description The event's integration. */
+            integrationId: string;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            time: string;
+            /**
+             * @description `pending` while it is tried again; `failed` once it was given up.
+             * @enum {string}
+             */
+            status: "pending" | "success" | "failed";
+            /** @description How often it was sent. */
+            attempts: number;
+            /** @description The status of the last answer, if there was one. */
+            lastStatus?: number;
+            /** @description Why the last try failed, in one word. */
+            lastProblem?: string;
+            /**
+             * Format: date-time
+             * @description When it was last sent.
+             */
+            lastAttemptAt: string;
+        };
+        WebhookDeliveries: {
+            items: components["schemas"]["WebhookDelivery"][];
+            /** @description Where the next page begins. Without one there is no next page. */
+            cursor?: string;
+        };
         Resealing: {
             /** @description How many were sealed anew. */
             resealed: number;
@@ -1576,6 +1839,7 @@ export interface components {
             failed: {
                 connectionId?: string;
                 integrationKey?: string;
+                webhookEndpointId?: string;
                 error: components["schemas"]["Error"];
             }[];
             /** @description Where the next part begins. Without one everything was looked at. */
@@ -1694,7 +1958,7 @@ export interface components {
             scopes?: components["schemas"]["Scopes"];
         };
         /** @description What the token is limited to. It is left out where the token has no limits. */
-        Scopes: ("connect" | "connections:read" | "connections:secrets" | "connections:test" | "connections:write" | "customers:erase" | "customers:read" | "customers:write" | "integrations:read" | "integrations:write" | "proxy" | "requests:create" | "workspaces:read" | "workspaces:write")[];
+        Scopes: ("connect" | "connections:read" | "connections:secrets" | "connections:test" | "connections:write" | "customers:erase" | "customers:read" | "customers:write" | "integrations:read" | "integrations:write" | "proxy" | "requests:create" | "webhooks:read" | "webhooks:write" | "workspaces:read" | "workspaces:write")[];
         /** @description What an `oauth2` option takes from metadata. In a definition that is given it is left out. */
         Discovered: {
             /**
@@ -3321,6 +3585,16 @@ export interface components {
          * @example AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
          */
         ConnectionRequestId: string;
+        /**
+         * @description The `id` of the webhook endpoint.
+         * @example b9a5f2d16a1c4e0f8d3c7a21
+         */
+        WebhookEndpointId: string;
+        /**
+         * @description The `id` of the delivery.
+         * @example b9a5f2d16a1c4e0f8d3c7a21-01767225600123-0123456789abcdef0123456789abcdef
+         */
+        WebhookDeliveryId: string;
         /**
          * @description The `connectionRequestId` that the browser brought.
          * @example Jm1u5s0T3vX9y2aBcDeFgHvE1x0WnQy7Zr4kLmOpQsTuVwXyZ0123456789AbCdEf
@@ -5392,6 +5666,440 @@ export interface operations {
             query?: never;
             header?: never;
             path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["Preflight"];
+        };
+    };
+    listWebhookEndpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoints, without their secrets. */
+            200: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["AnyOrigin"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoints"];
+                };
+            };
+            401: components["responses"]["NotAuthenticated"];
+            403: components["responses"]["Denied"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://app.example/webhooks/linkspan",
+                 *       "events": [
+                 *         "connection.created",
+                 *         "connection.disconnected"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewWebhookEndpoint"];
+            };
+        };
+        responses: {
+            /** @description The endpoint, with its secret. */
+            201: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["AnyOrigin"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotAuthenticated"];
+            403: components["responses"]["Denied"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["MediaTypeUnsupported"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            501: components["responses"]["NotSupported"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    preflightWebhookEndpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["Preflight"];
+        };
+    };
+    readWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The `id` of the webhook endpoint.
+                 * @example b9a5f2d16a1c4e0f8d3c7a21
+                 */
+                id: components["parameters"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint, without its secret. */
+            200: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["AnyOrigin"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            401: components["responses"]["NotAuthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The `id` of the webhook endpoint.
+                 * @example b9a5f2d16a1c4e0f8d3c7a21
+                 */
+                id: components["parameters"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["AnyOrigin"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["NotAuthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    preflightWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The `id` of the webhook endpoint.
+                 * @example b9a5f2d16a1c4e0f8d3c7a21
+                 */
+                id: components["parameters"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["Preflight"];
+        };
+    };
+    changeWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The `id` of the webhook endpoint.
+                 * @example b9a5f2d16a1c4e0f8d3c7a21
+                 */
+                id: components["parameters"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEndpointPatch"];
+            };
+        };
+        responses: {
+            /** @description The endpoint, without its secret. */
+            200: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["AnyOrigin"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotAuthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["MediaTypeUnsupported"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The `id` of the webhook endpoint.
+                 * @example b9a5f2d16a1c4e0f8d3c7a21
+                 */
+                id: components["parameters"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint, with its new secret. */
+            200: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["AnyOrigin"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            401: components["responses"]["NotAuthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    preflightWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The `id` of the webhook endpoint.
+                 * @example b9a5f2d16a1c4e0f8d3c7a21
+                 */
+                id: components["parameters"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["Preflight"];
+        };
+    };
+    testWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The `id` of the webhook endpoint.
+                 * @example b9a5f2d16a1c4e0f8d3c7a21
+                 */
+                id: components["parameters"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of it. */
+            200: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["AnyOrigin"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            401: components["responses"]["NotAuthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    preflightWebhookTest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The `id` of the webhook endpoint.
+                 * @example b9a5f2d16a1c4e0f8d3c7a21
+                 */
+                id: components["parameters"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["Preflight"];
+        };
+    };
+    listWebhookDeliveries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How many at most.
+                 * @example 100
+                 */
+                limit?: number;
+                /**
+                 * @description Where the page before ended; `0` begins.
+                 * @example 0
+                 */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The `id` of the webhook endpoint.
+                 * @example b9a5f2d16a1c4e0f8d3c7a21
+                 */
+                id: components["parameters"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of deliveries. */
+            200: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["AnyOrigin"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveries"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotAuthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    preflightWebhookDeliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The `id` of the webhook endpoint.
+                 * @example b9a5f2d16a1c4e0f8d3c7a21
+                 */
+                id: components["parameters"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["Preflight"];
+        };
+    };
+    replayWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The `id` of the delivery.
+                 * @example b9a5f2d16a1c4e0f8d3c7a21-01767225600123-0123456789abcdef0123456789abcdef
+                 */
+                id: components["parameters"]["WebhookDeliveryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of it. */
+            200: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["AnyOrigin"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            401: components["responses"]["NotAuthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    preflightWebhookReplay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The `id` of the delivery.
+                 * @example b9a5f2d16a1c4e0f8d3c7a21-01767225600123-0123456789abcdef0123456789abcdef
+                 */
+                id: components["parameters"]["WebhookDeliveryId"];
+            };
             cookie?: never;
         };
         requestBody?: never;

@@ -41,11 +41,14 @@ pub(crate) async fn run(client: &Client, output: Output, args: ResealArgs) -> Re
         output.value(&json!({ "resealed": anew, "unchanged": unchanged, "failed": failed }));
     } else {
         for failed in &failed {
-            let what = match (&failed["connectionId"], &failed["integrationKey"]) {
-                (Value::String(id), _) => format!("connection {id}"),
-                (_, Value::String(key)) => format!("integration {key}"),
-                _ => "the workspace's own secret".to_owned(),
-            };
+            let kinds = [
+                ("connectionId", "connection"),
+                ("integrationKey", "integration"),
+                ("webhookEndpointId", "webhook endpoint"),
+            ];
+            let named = |(field, kind): (&str, &str)| Some(format!("{kind} {}", failed[field].as_str()?));
+            let what = kinds.into_iter().find_map(named);
+            let what = what.unwrap_or_else(|| "the workspace's own secret".to_owned());
             let (workspace, error) = (text(&failed["workspaceKey"]), &failed["error"]);
             output.line(format!("{workspace}: {what}: {}: {}", text(&error["key"]), text(&error["message"])));
         }

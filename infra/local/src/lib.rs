@@ -11,6 +11,7 @@ mod seed;
 pub mod service;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use protocol::record::Invocation;
 use protocol::redirect_uri::Loopback;
 use protocol::secret::Secret;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
 use args::Options;
@@ -72,7 +74,9 @@ pub async fn start(options: Options) -> Result<Running, Problem> {
     let base = format!("http://{}", listener.local_addr()?);
     let database = Database::start(options.dynamodb_port, options.data_dir.as_deref()).await?;
     let events = Log::new();
-    let follow = events::follow(database.connections_stream()?, Pipe::of_the_template()?, events.clone());
+    let (to_webhooks, of_webhooks) = mpsc::unbounded_channel();
+    let pipe = Pipe::of_the_template()?;
+    let follow = events::follow(database.connections_stream()?, pipe, events.clone(), to_webhooks);
     tokio::spawn(async {
         if let Err(problem) = follow.await {
             eprintln!("No more events: {problem}");
@@ -96,9 +100,11 @@ pub async fn start(options: Options) -> Result<Running, Problem> {
             loopback: Loopback::Allowed,
             root_key: Some(WorkspaceKey::new(seed::WORKSPACE_KEY)),
             requests_per_minute: None,
+            sends_webhooks: true,
         },
     );
     let functions = Functions::new(&deps);
+    tokio::spawn(webhooks::send(Arc::clone(&deps), of_webhooks));
     tokio::spawn(scheduled_refresh(Arc::clone(&deps), options.json_log));
     seed::define(&functions, &base, clock.now()).await?;
     // The provider knows its clients' exact callback addresses (RFC 6749 §3.1.2.2): those of this run, and of

@@ -7,7 +7,7 @@ use std::time::Duration;
 use protocol::clock::Timestamp;
 use protocol::definition::{Integration, Workspace};
 use protocol::error::{Error, ErrorKey, Result, reported};
-use protocol::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceKey};
+use protocol::id::{ConnectionId, ConnectionRequestKey, CustomerId, IntegrationId, WorkspaceKey};
 use protocol::record::About;
 use protocol::secret::SecretMap;
 use protocol::token::Caller;
@@ -15,7 +15,7 @@ use protocol::token::Caller;
 use crate::connection::{Connection, Notes};
 use crate::context::attempt::{FoundAttempt, OfRequest};
 use crate::context::connection_request::{
-    ConnectionRequest, ConnectionRequestId, LINK_PATH, RequestState, no_request, place_of_id,
+    ConnectionRequest, ConnectionRequestId, LINK_PATH, RequestOf, RequestState, no_request, place_of_id,
 };
 use crate::deps::{Deps, OwnAddress};
 use crate::lifecycle::access::own_connection;
@@ -107,7 +107,8 @@ pub async fn create(deps: &Deps, asked: Asked) -> Result<Found> {
     let place = place_of_id(&key, &request.workspace, &request.customer);
     let sealed_id = deps.sealer.seal(place, id.reveal().as_bytes()).await?;
     let content = request.seal(&id, &*deps.random)?;
-    let new = NewConnectionRequest { key: &key, content, sealed_id: sealed_id.clone(), expires_at };
+    let of = request_of(&key, &request);
+    let new = NewConnectionRequest { of, content, sealed_id: sealed_id.clone(), expires_at };
     deps.store.begin_connection_request(new).await?;
     Ok(Found { id, request, expires_at, state: RequestState::Pending, last_error: None, sealed_id })
 }
@@ -131,7 +132,12 @@ pub async fn visible(deps: &Deps, id: &str, caller: &Caller) -> Result<Found> {
 /// Cancels a request of this caller's. One that has ended stays as it is.
 pub async fn cancel(deps: &Deps, id: &str, caller: &Caller) -> Result<()> {
     let found = visible(deps, id, caller).await?;
-    deps.store.cancel_connection_request(&found.id.key()).await
+    deps.store.cancel_connection_request(request_of(&found.id.key(), &found.request)).await
+}
+
+fn request_of<'a>(key: &'a ConnectionRequestKey, request: &'a ConnectionRequest) -> RequestOf<'a> {
+    let ConnectionRequest { workspace, customer, integration, .. } = request;
+    RequestOf { key, workspace, customer, integration }
 }
 
 /// The id of the request that an attempt belongs to, for who may see the attempt. It is left out if it does not open.

@@ -15,6 +15,7 @@ pub mod connection_request;
 pub mod finish;
 pub mod kms_signing;
 pub mod start;
+pub mod webhook;
 
 // Their pages and responses.
 pub mod web;

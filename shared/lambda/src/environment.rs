@@ -54,6 +54,7 @@ pub(crate) fn deps(root_secret: Option<Arc<dyn RootSecret>>) -> Result<Arc<Deps>
         loopback,
         root_key: optional("ROOT_WORKSPACE_KEY").map(WorkspaceKey::new),
         requests_per_minute: limit(optional("REQUESTS_PER_MINUTE"))?,
+        sends_webhooks: optional("SENDS_WEBHOOKS").as_deref() == Some("true"),
     };
     let deps = Deps::new(seams, settings);
     // API Gateway's own address goes on answering beside a custom domain.

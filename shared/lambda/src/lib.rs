@@ -5,21 +5,26 @@ mod environment;
 mod gateway_event;
 mod log;
 mod origin;
+mod queue;
 mod root_secret;
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use flow::deps::{Deps, HttpService};
+use flow::webhook::Outcome;
 use lambda_http::lambda_runtime::{self, Context, LambdaEvent, service_fn};
 use origin::Origin;
 use protocol::clock::Timestamp;
 use protocol::record::Invocation;
+use queue::Queue;
 use serde_json::Value;
 
 pub use gateway_event::adapt;
 pub use lambda_http::Error;
+pub use queue::Message;
 
 /// Runs a handler as long as the process lives. Clients are built before the first event.
 pub async fn run(mount: impl FnOnce(&Arc<Deps>) -> HttpService) -> Result<(), Error> {
@@ -57,6 +62,32 @@ where
     }))
     .await
 }
+
+/// Runs a handler of a queue's messages. It gets a message, and the time at which its work must end; it says whether the
+/// message is to come again.
+pub async fn run_queue<F, Fut>(handler: F) -> Result<(), Error>
+where
+    F: Fn(Arc<Deps>, Message, Timestamp) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = protocol::error::Result<Outcome>> + Send + 'static,
+{
+    log::init(environment::metrics()?);
+    let deps = environment::deps(None)?;
+    let queue = Arc::new(Queue::from_environment()?);
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
+        let end = Timestamp(i64::try_from(event.context.deadline).unwrap_or(i64::MAX));
+        let invocation = invocation(&event.context);
+        let (deps, handler, until) = (&deps, &handler, end - TIME_TO_NOTE);
+        let handler = move |message| handler(Arc::clone(deps), message, until);
+        let seams = (&deps.clock, &deps.random);
+        let handled: Pin<Box<dyn Future<Output = _> + Send + '_>> =
+            Box::pin(queue::handle(seams, &queue, handler, event.payload, invocation));
+        handled
+    }))
+    .await
+}
+
+/// The time that is left, when the last call ends, for noting what came of it.
+const TIME_TO_NOTE: Duration = Duration::from_secs(10);
 
 /// What Lambda tells of a call.
 fn invocation(context: &Context) -> Invocation {

@@ -25,6 +25,7 @@ pub mod record;
 pub mod redirect_uri;
 pub mod secret;
 pub mod token;
+pub mod webhook;
 
 use std::future::Future;
 use std::pin::Pin;

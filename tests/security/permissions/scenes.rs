@@ -25,12 +25,13 @@ pub(super) async fn played() -> BTreeSet<Part> {
     let mut used = BTreeSet::new();
     for is_older in [false, true] {
         let kms = FakeKms::default();
-        for scene in [Scene::Browser, Scene::Api, Scene::Schedule] {
+        for scene in [Scene::Browser, Scene::Api, Scene::Schedule, Scene::Webhooks] {
             let (world, id) = world(&kms, is_older).await;
             match scene {
                 Scene::Browser => browser(&world, &id).await,
                 Scene::Api => api(&world, &id).await,
                 Scene::Schedule => schedule(&world).await,
+                Scene::Webhooks => webhooks(&world).await,
             }
             used.extend(world.ledger.used());
         }
@@ -45,6 +46,7 @@ enum Scene {
     Browser,
     Api,
     Schedule,
+    Webhooks,
 }
 
 /// A client with a secret, whose provider takes tokens back.
@@ -96,6 +98,9 @@ async fn world(kms: &FakeKms, is_older: bool) -> (World, String) {
     }
     world.provider.next("/oauth/token", Reply::json(200, &of_ada(true)));
     let id = world.connect(&world.browser(), &Start::new()).await.connection_id();
+    let endpoint = json!({ "url": "https://app.example/webhooks" });
+    let made = world.api(Method::POST, "/webhook-endpoints", &admin(WORKSPACE), Some(&endpoint)).await;
+    assert_eq!(made.status, 201, "{}", made.body);
     // An attempt that belongs to a connection request.
     let made = world.api(Method::POST, "/connection-requests", &admin(WORKSPACE), Some(&link())).await;
     world.browser().for_a_person().get(made.json()["url"].as_str().unwrap()).await;
@@ -251,4 +256,20 @@ async fn schedule(world: &World) {
     world.clock.advance(Duration::from_hours(1));
     let swept = world.restarted().run_schedule().await;
     assert_eq!((swept.renewed, swept.forgotten), (2, 1));
+}
+
+/// An event that is delivered, and an endpoint that says that it is gone; the log of both, and a replay.
+async fn webhooks(world: &World) {
+    world.provider.always("/webhooks", Reply::json(200, &json!({})));
+    world.connect(&world.browser(), &Start::new()).await.assert_connected();
+    let event = world.take_events().remove(0);
+    world.restarted().webhook(&event, 1).await;
+    let manager = admin(WORKSPACE);
+    let all = world.restarted().api(Method::GET, "/webhook-endpoints", &manager, None).await.json();
+    let path = format!("/webhook-endpoints/{}/deliveries", all["items"][0]["id"].as_str().unwrap());
+    let listed = world.restarted().api(Method::GET, &path, &manager, None).await.json();
+    let path = format!("/webhook-deliveries/{}/replay", listed["items"][0]["id"].as_str().unwrap());
+    world.provider.always("/webhooks", Reply::json(410, &json!({})));
+    let replayed = world.restarted().api(Method::POST, &path, &manager, None).await;
+    assert_eq!(replayed.json()["lastStatus"], 410, "{}", replayed.body);
 }

@@ -43,12 +43,13 @@ pub struct Roles {
 }
 
 /// The functions, each with its resource in the template.
-const FUNCTIONS: [(&str, &str); 5] = [
+const FUNCTIONS: [(&str, &str); 6] = [
     ("initiate", "InitiateFunction"),
     ("callback", "CallbackFunction"),
     ("finish", "FinishFunction"),
     ("api", "ApiFunction"),
     ("refresh", "RefreshFunction"),
+    ("webhooks", "WebhooksFunction"),
 ];
 
 /// The roles of a deployment that has all that a deployment can have.
@@ -61,6 +62,7 @@ pub fn roles() -> &'static Roles {
             "ReplayEventsOf": "2026-01-31T08",
             "SigningKeyArns": SIGNING_KEY,
             "Tracing": "Active",
+            "Webhooks": "true",
         }))
     });
     &ROLES
@@ -73,7 +75,10 @@ impl Roles {
         let mut stack = Deployment::of("infra/template.yaml", parameters.as_object().unwrap_or(&Map::new()));
         let part = stack.inner("Roles", "infra/roles.yaml");
         let mut roles = BTreeMap::new();
-        for (name, resource) in FUNCTIONS {
+        let made = stack.resources("AWS::Serverless::Function");
+        for (name, resource) in
+            FUNCTIONS.into_iter().filter(|(_, resource)| made.contains(&(*resource).to_owned()))
+        {
             let function = stack.properties(resource);
             let arn = function["Role"].as_str().unwrap().to_owned();
             let id = arn.rsplit('/').next().unwrap().to_owned();

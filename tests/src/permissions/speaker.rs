@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::LazyLock;
 
 use flow::web::routes::Function;
+use flow::webhook::WORK as WEBHOOKS;
 use protocol::record::Record;
 
 /// Who asks.
@@ -33,9 +34,13 @@ pub async fn as_refresh<F: Future>(work: F) -> F::Output {
 #[must_use]
 pub fn speaker() -> Option<Speaker> {
     SPEAKER.try_with(|speaker| *speaker).ok().or_else(|| {
-        // Only scheduled work answers no request.
+        // Scheduled work has no route, and that of a queue the queue's.
         let route = Record::present()?.route();
-        Some(Speaker::Function(route.map_or("refresh", |route| function(&route).name())))
+        Some(Speaker::Function(match route.as_deref() {
+            None => "refresh",
+            Some(WEBHOOKS) => "webhooks",
+            Some(route) => function(route).name(),
+        }))
     })
 }
 

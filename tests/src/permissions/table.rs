@@ -55,6 +55,7 @@ fn named(roles: &Roles, resource: &str) -> String {
         _ if resource == SIGNING_KEY => "keys in `SigningKeyArns`".to_owned(),
         ("logs", _) => "the function's own log group".to_owned(),
         ("events", _) => "the bus in `EventBusName`".to_owned(),
+        ("sqs", id) if id.contains("Webhooks") => "the queue of webhooks".to_owned(),
         ("sqs", _) => "the queue of unsent events".to_owned(),
         _ if resource == "*" => "everything, since X-Ray knows no resources".to_owned(),
         other => panic!("a resource that nobody has named: {other:?}"),

@@ -128,6 +128,7 @@ impl Ground {
                 loopback: Loopback::Refused,
                 root_key: Some(WorkspaceKey::new(ROOT)),
                 requests_per_minute: None,
+                sends_webhooks: false,
             },
         );
         self.trace.count("sandboxes");

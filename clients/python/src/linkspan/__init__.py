@@ -7,6 +7,7 @@ from linkspan._resources import Attempts, Connections, Integrations
 from linkspan._session import Session
 from linkspan._start import StartForm
 from linkspan._token import Customer
+from linkspan._webhook import WebhookData, WebhookError, WebhookEvent, verify_webhook
 
 __all__ = [
     "Answer",
@@ -19,4 +20,8 @@ __all__ = [
     "Proxy",
     "Session",
     "StartForm",
+    "WebhookData",
+    "WebhookError",
+    "WebhookEvent",
+    "verify_webhook",
 ]

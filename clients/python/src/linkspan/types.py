@@ -222,6 +222,8 @@ ConnectionRequestStatus = Literal["pending", "success", "error", "cancelled"]
 class _ConnectionRequestRequired(TypedDict):
     requestId: str
     """Its id, which the link has. Keep it as you would keep the link."""
+    subject: str
+    """What its events have as `connectionId`. It opens no link."""
     userId: str
     """The customer."""
     tenantId: str
@@ -431,6 +433,8 @@ Scope = Literal[
     "integrations:write",
     "proxy",
     "requests:create",
+    "webhooks:read",
+    "webhooks:write",
     "workspaces:read",
     "workspaces:write",
 ]

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use flow::connection::Notes;
 use flow::connection_request::{self, Asked, Found, visible};
 use flow::context::connection_request::{
-    LONGEST_LIFETIME, MAX_PROMPT, RequestState, SHORTEST_LIFETIME, USUAL_LIFETIME,
+    LONGEST_LIFETIME, MAX_PROMPT, RequestState, SHORTEST_LIFETIME, USUAL_LIFETIME, event_subject,
 };
 use flow::deps::OwnAddress;
 use flow::start::MAX_CUSTOM_STATE;
@@ -30,6 +30,8 @@ use crate::{answer, body};
 #[serde(rename_all = "camelCase")]
 struct ConnectionRequest<'a> {
     request_id: String,
+    /// What its events say in place of a connection's id.
+    subject: String,
     user_id: &'a CustomerId,
     tenant_id: &'a CustomerId,
     integration_id: &'a IntegrationId,
@@ -135,6 +137,7 @@ impl<'a> ConnectionRequest<'a> {
         };
         Self {
             request_id: found.id.reveal(),
+            subject: event_subject(&found.id.key()),
             user_id: &request.customer,
             tenant_id: &request.customer,
             integration_id: &request.integration,

@@ -25,6 +25,7 @@ mod proxy;
 mod resealing;
 mod sse;
 mod until_written;
+mod webhooks;
 mod whoami;
 mod workspaces;
 
@@ -45,7 +46,8 @@ use protocol::id::{CustomerId, WorkspaceKey};
 use protocol::path::fits;
 use protocol::token::Scope::{
     self, Connect, ConnectionsRead, ConnectionsTest, ConnectionsWrite, CustomersErase, CustomersRead,
-    CustomersWrite, IntegrationsRead, IntegrationsWrite, RequestsCreate, WorkspacesRead, WorkspacesWrite,
+    CustomersWrite, IntegrationsRead, IntegrationsWrite, RequestsCreate, WebhooksRead, WebhooksWrite,
+    WorkspacesRead, WorkspacesWrite,
 };
 use protocol::token::{self, Caller};
 
@@ -123,6 +125,30 @@ static TABLE: &[Entry] = &[
     post(
         "/connection-requests/{id}/complete",
         Customer(Connect, |call, customer| Box::pin(confirmation::complete(call, customer))),
+    ),
+    get("/webhook-endpoints", Admin(WebhooksRead, |call, key| Box::pin(webhooks::list(call, key)))),
+    post("/webhook-endpoints", Admin(WebhooksWrite, |call, key| Box::pin(webhooks::create(call, key)))),
+    get("/webhook-endpoints/{id}", Admin(WebhooksRead, |call, key| Box::pin(webhooks::show(call, key)))),
+    patch("/webhook-endpoints/{id}", Admin(WebhooksWrite, |call, key| Box::pin(webhooks::patch(call, key)))),
+    delete(
+        "/webhook-endpoints/{id}",
+        Admin(WebhooksWrite, |call, key| Box::pin(webhooks::delete(call, key))),
+    ),
+    post(
+        "/webhook-endpoints/{id}/rotate-secret",
+        Admin(WebhooksWrite, |call, key| Box::pin(webhooks::rotate(call, key))),
+    ),
+    post(
+        "/webhook-endpoints/{id}/test",
+        Admin(WebhooksWrite, |call, key| Box::pin(webhooks::test(call, key))),
+    ),
+    get(
+        "/webhook-endpoints/{id}/deliveries",
+        Admin(WebhooksRead, |call, key| Box::pin(webhooks::deliveries(call, key))),
+    ),
+    post(
+        "/webhook-deliveries/{id}/replay",
+        Admin(WebhooksWrite, |call, key| Box::pin(webhooks::replay(call, key))),
     ),
     get("/sse/connection-events/{requestId}", Anyone(|_| Box::pin(ready(Err(sse::not_supported()))))),
     get(

@@ -8,6 +8,7 @@ use flow::connection::ConnectionSecrets;
 use flow::deps::{Deps, integration_place, workspace_place};
 use flow::seal::Place;
 use flow::store::{ListConnections, StoredDefinition, Written};
+use flow::webhook;
 use http::Response;
 use protocol::definition::integration_id;
 use protocol::error::{ErrorKey, Result};
@@ -42,7 +43,7 @@ pub(super) struct Resealing {
     pub(super) cursor: Option<String>,
 }
 
-/// What could not be sealed anew: a connection, an integration, or without either the workspace itself.
+/// What could not be sealed anew: a connection, an integration, a webhook endpoint, or without any the workspace itself.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Failed {
@@ -50,7 +51,15 @@ pub(super) struct Failed {
     pub(super) connection_id: Option<ConnectionId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) integration_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) webhook_endpoint_id: Option<String>,
     pub(super) error: Value,
+}
+
+impl Failed {
+    fn of(error: Value) -> Self {
+        Self { connection_id: None, integration_key: None, webhook_endpoint_id: None, error }
+    }
 }
 
 /// POST: seals the next part of the workspace anew.
@@ -89,7 +98,7 @@ pub(crate) async fn reseal(call: Call<'_>) -> Result<Response<Bytes>> {
         }
         let id = connection.id;
         let resealed = work.connection(&id).await;
-        work.count(resealed, |error| Failed { connection_id: Some(id), integration_key: None, error })?;
+        work.count(resealed, |error| Failed { connection_id: Some(id), ..Failed::of(error) })?;
     }
     let failed = u32::try_from(work.done.failed.len()).unwrap_or(u32::MAX);
     record::ends(
@@ -118,7 +127,7 @@ impl Work<'_> {
             Ok(store.put_workspace(key, Some(&before), stored).await?.then_some(true))
         });
         let resealed = resealed.await;
-        self.count(resealed, |error| Failed { connection_id: None, integration_key: None, error })?;
+        self.count(resealed, Failed::of)?;
         for listed in store.list_integrations(key).await? {
             let id = integration_id(key, &listed.key);
             let resealed = until_written(|| async {
@@ -128,11 +137,18 @@ impl Work<'_> {
                 Ok(store.put_integration(key, &id, Some(&before), stored).await?.then_some(true))
             });
             let resealed = resealed.await;
-            self.count(resealed, |error| Failed {
-                connection_id: None,
-                integration_key: Some(listed.key),
-                error,
-            })?;
+            self.count(resealed, |error| Failed { integration_key: Some(listed.key), ..Failed::of(error) })?;
+        }
+        for listed in store.list_webhooks(key).await? {
+            let id = listed.key;
+            let resealed = until_written(|| async {
+                let Some(before) = store.read_webhook(key, &id).await? else { return Ok(Some(false)) };
+                let place = webhook::place(key, &id);
+                let Some(stored) = self.resealed(place, &before).await? else { return Ok(Some(false)) };
+                Ok(store.put_webhook(key, Some(&before), stored).await?.then_some(true))
+            });
+            let resealed = resealed.await;
+            self.count(resealed, |error| Failed { webhook_endpoint_id: Some(id), ..Failed::of(error) })?;
         }
         Ok(())
     }
@@ -189,15 +205,15 @@ mod tests {
     fn what_came_of_a_part() {
         let error = Error::new(ErrorKey::KeyUnavailable, "The key service did not answer. Please try again.")
             .to_json();
-        let failed =
-            |connection_id, integration_key| Failed { connection_id, integration_key, error: error.clone() };
+        let failed = || Failed::of(error.clone());
         let some = Resealing {
             resealed: 3,
             unchanged: 1,
             failed: vec![
-                failed(None, None),
-                failed(None, Some("crm".to_owned())),
-                failed(Some(ConnectionId::new("b9a5f2d16a1c4e0f8d3c7a21")), None),
+                failed(),
+                Failed { integration_key: Some("crm".to_owned()), ..failed() },
+                Failed { webhook_endpoint_id: Some("0123456789abcdef01234567".to_owned()), ..failed() },
+                Failed { connection_id: Some(ConnectionId::new("b9a5f2d16a1c4e0f8d3c7a21")), ..failed() },
             ],
             cursor: Some("next".to_owned()),
         };

@@ -131,7 +131,7 @@ pub(crate) async fn delete(call: Call<'_>) -> Result<Response<Bytes>> {
     until_written(|| async {
         let before = deps.store.read_workspace(key).await?.ok_or_else(not_found)?;
         if !deps.store.is_empty_workspace(key).await? {
-            let message = "The workspace has integrations or connections. Erase its customers, and delete its integrations.";
+            let message = "The workspace has integrations, connections or webhook endpoints. Erase its customers, and delete its integrations and endpoints.";
             return Err(Error::new(ErrorKey::WorkspaceNotEmpty, message).field("key"));
         }
         Ok(deps.store.delete_workspace(key, &before).await?.then_some(()))

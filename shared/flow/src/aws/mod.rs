@@ -1,6 +1,7 @@
 //! An HTTP client for the AWS SDK, built on ours: no second TLS stack, and no system certificates to load at a cold
 //! start.
 
+mod json_request;
 mod rehearsal;
 
 use std::sync::{Arc, LazyLock};
@@ -20,6 +21,7 @@ use http_body_util::{BodyExt, Full};
 use protocol::http::address::Reach;
 use protocol::http::{HyperClient, client};
 
+pub use json_request::json_request;
 pub use rehearsal::Rehearsal;
 
 /// The time that AWS has for one answer. After it, the SDK tries again.

@@ -79,6 +79,34 @@ impl fmt::Debug for ConnectionRequestId {
     }
 }
 
+/// Whose a connection request is.
+#[derive(Clone, Copy)]
+pub struct RequestOf<'a> {
+    /// Its key.
+    pub key: &'a ConnectionRequestKey,
+    /// The workspace's key.
+    pub workspace: &'a WorkspaceKey,
+    /// The customer who is to connect.
+    pub customer: &'a CustomerId,
+    /// The integration.
+    pub integration: &'a IntegrationId,
+}
+
+/// The beginning of [`event_subject`].
+const SUBJECT: &str = "request#";
+
+/// What a request's events say that they are about: no connection, whose ids are hexadecimal.
+#[must_use]
+pub fn event_subject(key: &ConnectionRequestKey) -> String {
+    format!("{SUBJECT}{}", key.as_str())
+}
+
+/// The request that this names, if it is one.
+#[must_use]
+pub fn of_event_subject(subject: &str) -> Option<ConnectionRequestKey> {
+    subject.strip_prefix(SUBJECT).map(ConnectionRequestKey::new)
+}
+
 /// The place of a request's id, as the attempts that belong to it keep it: sealed as everything is that must be opened
 /// without its customer.
 #[must_use]

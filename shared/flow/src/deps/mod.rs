@@ -51,6 +51,8 @@ pub struct Settings {
     pub root_key: Option<WorkspaceKey>,
     /// The most requests of a minute of each workspace that has no limit of its own. The default is no limit.
     pub requests_per_minute: Option<NonZeroU32>,
+    /// True if events are sent to the workspaces' webhook endpoints.
+    pub sends_webhooks: bool,
 }
 
 /// The seams to the outside world.

@@ -12,7 +12,7 @@ use super::revoke::{self, Lived};
 use super::{refresh, registration};
 use crate::connection::{Connection, ConnectionSecrets, connection_context, connection_not_found};
 use crate::deps::Deps;
-use crate::store::{ConnectionEvent, Lease, Written};
+use crate::store::{Lease, Written};
 
 /// Deletes the connection's credentials, here and at the provider. A connection that is disconnected already keeps its
 /// error. Of an archived one, nobody hears by an event.
@@ -33,7 +33,7 @@ pub async fn disconnect(deps: &Deps, mut connection: Connection, deadline: Deadl
                 return Err(error);
             }
         };
-        match deps.store.release_lease(&lease, &without, Some(ConnectionEvent::Disconnected)).await? {
+        match deps.store.disconnect_leased(&lease, &without).await? {
             Written::Done => {
                 revoke::revoke_given_up(deps, &lease.connection, Lived::UntilNow, without, deadline).await;
                 return Ok(());

@@ -112,6 +112,7 @@ pub async fn erase_customer(
     while work.pass().await? {}
     deps.store.erase_profile(workspace, customer).await?;
     work.erasure.remaining |= !deps.store.forget_attempts(workspace, customer, deadline.provider()).await?;
+    work.erasure.remaining |= !deps.store.forget_requests(workspace, customer, deadline.provider()).await?;
     if !work.erasure.remaining {
         deps.store.tell_erased(workspace, customer).await?;
     }

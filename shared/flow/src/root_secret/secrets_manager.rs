@@ -1,27 +1,25 @@
 //! The root workspace's secret in AWS Secrets Manager. Two of its versions count: the present one, and the one before. So
 //! it is changed without a gap.
 //!
-//! Only one operation is used, so there is no SDK for it: the request is signed here.
+//! Only one operation is used, so there is no SDK for it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderName, HeaderValue, Method, Request};
 use http_body_util::BodyExt;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{RootSecret, RootSecrets};
+use crate::aws::json_request;
 use protocol::BoxFuture;
 use protocol::backoff::Backoff;
 use protocol::clock::Clock;
 use protocol::error::{Error, ErrorKey, Result};
-use protocol::provider::aws_signature::{Credentials, Scope, Signable, signature_headers};
+use protocol::provider::aws_signature::{Credentials, Scope};
 use protocol::random::Random;
 use protocol::secret::Secret;
 
@@ -130,19 +128,9 @@ impl SecretsManager {
 
     fn request(&self, label: &str) -> Option<HttpRequest> {
         let body = Bytes::from(json!({ "SecretId": self.secret_arn, "VersionStage": label }).to_string());
-        let mut request = Request::post(&self.endpoint).body(()).ok()?;
-        let headers = request.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
-        headers.insert(
-            HeaderName::from_static("x-amz-target"),
-            HeaderValue::from_static("secretsmanager.GetSecretValue"),
-        );
         let scope = Scope { service: "secretsmanager", region: &self.region, at: self.clock.now() };
-        let signable =
-            Signable { method: &Method::POST, url: &self.endpoint, headers: request.headers(), body: &body };
-        let signed = signature_headers(self.credentials.clone(), scope, signable).ok()?;
-        request.headers_mut().extend(signed);
-        HttpRequest::try_from(request.map(|()| SdkBody::from(body))).ok()
+        let what = ("application/x-amz-json-1.1", "secretsmanager.GetSecretValue");
+        json_request(self.credentials.clone(), scope, &self.endpoint, what, body)
     }
 }
 

@@ -1,24 +1,27 @@
 //! Connection requests: one item each in the flows table, under a hash of its id.
 //!
 //! It ends once: by the connection that its customer made, in the transaction that writes the connection, or by being
-//! cancelled. That its time is over nobody writes down.
+//! cancelled. That its time is over nobody writes down here: its [event](super::request_events) is an item of its own.
 
 use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 
 use super::change::Change;
+use super::event::RequestEvent;
 use super::flows::failed_condition;
 use super::item::{Attributes, Item, bytes, number, text};
-use super::transact::change_in_transaction;
+use super::transact::{Attempts, Next, change_in_transaction};
+use super::transient::PATIENCE;
 use super::{Store, unavailable};
-use crate::context::connection_request::{FOUND_AFTER, RequestState, no_request};
+use crate::context::connection_request::{FOUND_AFTER, RequestOf, RequestState, no_request};
 use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
 use protocol::id::{ConnectionId, ConnectionRequestKey};
+use protocol::random::draw_id;
 
 /// A connection request to store.
 pub struct NewConnectionRequest<'a> {
-    /// Its key.
-    pub key: &'a ConnectionRequestKey,
+    /// Its key, and whose it is.
+    pub of: RequestOf<'a>,
     /// What it asks for, sealed under its id.
     pub content: Vec<u8>,
     /// Its id, sealed for the attempts that belong to it.
@@ -49,18 +52,20 @@ const CONNECTED: &str = "connected";
 const CANCELLED: &str = "cancelled";
 
 impl Store {
-    /// Stores a new connection request. Its id is fresh randomness, so an item that is there already is this one.
+    /// Stores a new connection request. Its id is fresh randomness, so an item that is there already is this one. If the second
+    /// part fails, nobody has learnt the id of the first.
     pub async fn begin_connection_request(&self, new: NewConnectionRequest<'_>) -> Result<()> {
         let put = self
             .client()
             .put_item()
             .table_name(&self.tables.flows)
-            .item("pk", text(pk(new.key)))
+            .item("pk", text(pk(new.of.key)))
             .item("content", bytes(new.content))
             .item("requestId", bytes(new.sealed_id))
             .item("expiresAt", number(new.expires_at.0))
             .item("ttl", number((new.expires_at + FOUND_AFTER).seconds()));
-        self.begin(put).await
+        self.begin(put).await?;
+        self.note_request(new.of, new.expires_at).await
     }
 
     /// Reads a connection request, strongly consistent. One that is long over is as good as none, although its item is
@@ -76,14 +81,26 @@ impl Store {
     }
 
     /// Cancels a connection request. One that has ended stays as it is.
-    pub async fn cancel_connection_request(&self, key: &ConnectionRequestKey) -> Result<()> {
+    pub async fn cancel_connection_request(&self, request: RequestOf<'_>) -> Result<()> {
         let now = self.clock.now();
+        let token = draw_id(&*self.random);
         let change = Change::default()
             .set(ENDED, text(CANCELLED))
             .set("endedAt", number(now.0))
             .only_if_none(ENDED)
             .only_if_more("expiresAt", now.0);
-        self.change_connection_request(key, &change).await
+        let attempts = Attempts { token: &token, deadline: now + PATIENCE };
+        let cancelled = self.transact(
+            &attempts,
+            (),
+            |()| {
+                let change = change_in_transaction(&self.tables.flows, &pk(request.key), &change)?;
+                let told = self.tell_request_in_transaction(request, RequestEvent::Cancelled, now)?;
+                Ok(vec![((), change), ((), told)])
+            },
+            |(), _| Next::Decided(()),
+        );
+        cancelled.await.map(drop)
     }
 
     /// Notes why an attempt failed. A request that has ended forgets it, and of several failures it keeps the last.

@@ -161,7 +161,11 @@ impl Store {
         }
     }
 
-    async fn read_definition(&self, workspace: &WorkspaceKey, sk: &str) -> Result<Option<StoredDefinition>> {
+    pub(super) async fn read_definition(
+        &self,
+        workspace: &WorkspaceKey,
+        sk: &str,
+    ) -> Result<Option<StoredDefinition>> {
         if !can_be_key(workspace.as_str()) {
             return Ok(None);
         }
@@ -181,7 +185,7 @@ impl Store {
     /// Writes a definition if `before` is still stored: the new one keeps secrets of it, which must not be outdated.
     /// The size is checked here because a definition can be longer than in its request: `1e15` is written as
     /// 1000000000000000.0.
-    async fn put(
+    pub(super) async fn put(
         &self,
         workspace: &WorkspaceKey,
         sk: &str,

@@ -1,4 +1,5 @@
-//! The schedule: which connection is to be refreshed when, and which archived one is to forget its secrets.
+//! The schedule: which connection is to be refreshed when, which archived one is to forget its secrets, and when a connection
+//! request's time is over.
 //!
 //! An entry is an item of its own, which is written before the connection that it is for: an entry without its
 //! connection does no harm, a connection without its entry would be forgotten. An entry counts as long as the connection
@@ -15,9 +16,10 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use super::item::{Attributes, Item, number, text};
 use super::{Store, unavailable};
 use crate::connection::Connection;
+use crate::context::connection_request::{RequestOf, event_subject, of_event_subject};
 use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
-use protocol::id::{ConnectionId, WorkspaceKey};
+use protocol::id::{ConnectionId, ConnectionRequestKey, IntegrationId, WorkspaceKey};
 use protocol::random::hex;
 
 /// The number of partitions in an hour.
@@ -37,9 +39,9 @@ const KEPT: Duration = Duration::from_hours(30 * 24);
 /// One entry of the schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {
-    /// The connection's id.
+    /// The connection's id, or what names a connection request in its place.
     pub id: ConnectionId,
-    /// The time of its refresh, or of forgetting its secrets.
+    /// The time of its refresh, or of forgetting its secrets; or the end of a connection request.
     pub at: Timestamp,
     /// Whose it is.
     pub group: Group,
@@ -52,6 +54,13 @@ pub struct Group {
     pub workspace: String,
     /// The beginning of the integration's id.
     pub integration: String,
+}
+
+impl Group {
+    fn of(workspace: &WorkspaceKey, integration: &IntegrationId) -> Self {
+        let integration = integration.as_str().chars().take(GROUP).collect();
+        Self { workspace: hashed(workspace), integration }
+    }
 }
 
 /// One page of the due entries of a partition.
@@ -72,8 +81,12 @@ impl Store {
         until: Timestamp,
     ) -> Result<()> {
         let Some(at) = at else { return Ok(()) };
-        let entry = Due::of(&connection.id, connection, at).entry();
-        let put = self.client().put_item().table_name(&self.tables.schedule).set_item(Some(entry));
+        self.schedule_due(&Due::of(&connection.id, connection, at), until).await
+    }
+
+    /// Writes an entry. It tries until a moment.
+    pub(super) async fn schedule_due(&self, due: &Due, until: Timestamp) -> Result<()> {
+        let put = self.client().put_item().table_name(&self.tables.schedule).set_item(Some(due.entry()));
         let put = self.sent_until(until, || put.clone().send()).await;
         put.map(drop).map_err(|error| unavailable("PutItem schedule", &error))
     }
@@ -128,9 +141,18 @@ impl Due {
     }
 
     fn of(id: &ConnectionId, like: &Connection, at: Timestamp) -> Self {
-        let Connection { integration, workspace, .. } = like;
-        let integration = integration.as_str().chars().take(GROUP).collect();
-        Self { id: id.clone(), at, group: Group { workspace: hashed(workspace), integration } }
+        Self { id: id.clone(), at, group: Group::of(&like.workspace, &like.integration) }
+    }
+
+    pub(super) fn of_request(request: RequestOf<'_>, at: Timestamp) -> Self {
+        let group = Group::of(request.workspace, request.integration);
+        Self { id: ConnectionId::new(event_subject(request.key)), at, group }
+    }
+
+    /// The connection request whose time is over then, if the entry is for one.
+    #[must_use]
+    pub fn connection_request(&self) -> Option<ConnectionRequestKey> {
+        of_event_subject(self.id.as_str())
     }
 
     fn entry(&self) -> Attributes {

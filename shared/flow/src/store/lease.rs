@@ -131,8 +131,18 @@ impl Store {
     }
 
     /// Releases the lease and saves its result: new credentials, or the reason why there are none. It tries until the
-    /// lease expires, since the provider does not issue the same credentials again.
-    pub async fn release_lease(
+    /// lease expires, since the provider does not issue the same credentials again. A change of their state is an event.
+    pub async fn release_lease(&self, lease: &Lease, renewed: &Connection) -> Result<Written> {
+        let event = ConnectionEvent::of_refresh(&lease.connection.health, &renewed.health);
+        self.release_with(lease, renewed, event).await
+    }
+
+    /// Releases the lease on a connection that was disconnected by a call, whatever it was before.
+    pub async fn disconnect_leased(&self, lease: &Lease, without: &Connection) -> Result<Written> {
+        self.release_with(lease, without, Some(ConnectionEvent::Disconnected)).await
+    }
+
+    async fn release_with(
         &self,
         lease: &Lease,
         renewed: &Connection,

@@ -186,7 +186,7 @@ impl Store {
         Ok(IntegrationUse::TooManyToTell)
     }
 
-    fn listed(&self, partition: &str, customer: Option<&CustomerId>) -> QueryFluentBuilder {
+    pub(super) fn listed(&self, partition: &str, customer: Option<&CustomerId>) -> QueryFluentBuilder {
         let query = self
             .client()
             .query()

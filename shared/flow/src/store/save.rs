@@ -8,7 +8,7 @@ use super::archive::forgotten_at;
 use super::change::Change;
 use super::connection_requests::why_not_ended;
 use super::connections::{KEY, RECORD, connection_item, if_connection, json};
-use super::event::{ConnectionEvent, EVENT};
+use super::event::{ConnectionEvent, EVENT, RequestEvent};
 use super::flows::{ended, read_outcome};
 use super::item::{Attributes, Item, number, text};
 use super::keys::{KeyFound, key_taken};
@@ -16,6 +16,7 @@ use super::slot::Slot;
 use super::transact::{Attempts, FailedConditions, Next, Transacted, change_in_transaction};
 use super::{Store, unavailable};
 use crate::connection::{Connection, ConnectionRecord, Notes, connection_not_found};
+use crate::context::connection_request::{RequestOf, expired};
 use crate::context::flow_id::FlowId;
 use crate::context::outcome::Outcome;
 use protocol::clock::Timestamp;
@@ -114,8 +115,8 @@ enum KeyIs<'a> {
     Whatever,
 }
 
-/// The number of connections that one transaction can replace. It holds 100 writes; five are the connection, its slot,
-/// its key, the flow and the connection request, and each that is replaced takes two.
+/// The number of connections that one transaction can replace. It holds 100 writes; six are the connection, its slot,
+/// its key, the flow, the connection request and its event, and each that is replaced takes two.
 const MAX_REPLACED: usize = 47;
 
 /// The purpose of a write in the transaction. It tells which of the conditions failed.
@@ -124,6 +125,7 @@ enum Role {
     Connection,
     Flow,
     Request,
+    RequestEvent,
     Slot,
     Key,
     Replaced(ConnectionId),
@@ -165,6 +167,9 @@ impl Store {
             let (connection, now) = (&save.connection.id, save.connection.record.updated_at);
             let write = self.end_request_in_transaction(request, &save.token, connection, now)?;
             writes.push((Role::Request, write));
+            let told = save.request_of(request);
+            let told = self.tell_request_in_transaction(told, RequestEvent::Succeeded, now)?;
+            writes.push((Role::RequestEvent, told));
         }
         match save.others {
             Others::Untouched(_) => {}
@@ -296,6 +301,11 @@ impl SaveConnection<'_> {
     fn outcome(&self) -> Outcome {
         Outcome::Connected { connection_id: self.connection.id.clone() }
     }
+
+    fn request_of<'b>(&'b self, key: &'b ConnectionRequestKey) -> RequestOf<'b> {
+        let Connection { workspace, customer, integration, .. } = self.connection;
+        RequestOf { key, workspace, customer, integration }
+    }
 }
 
 fn next(
@@ -312,6 +322,10 @@ fn next(
         let now = save.connection.record.updated_at;
         let why = why_not_ended(found.item(), &save.token, now);
         return why.map_or_else(|| Next::Decided(save.outcome()), Next::Fail);
+    }
+    // It is told that its time is over, and that does not go back.
+    if failed.has(&Role::RequestEvent) {
+        return Next::Fail(expired());
     }
     if let Some(found) = failed.found(&Role::Connection) {
         let item = found.item();

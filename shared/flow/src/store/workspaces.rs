@@ -57,11 +57,13 @@ impl Store {
         Ok(workspaces.iter().filter_map(|workspace| found.remove(workspace.as_str())).collect())
     }
 
-    /// True if a workspace has neither integrations nor connections, archived or not.
+    /// True if a workspace has neither integrations, nor webhook endpoints, nor connections, archived or not.
     pub async fn is_empty_workspace(&self, workspace: &WorkspaceKey) -> Result<bool> {
         let query = self.integrations_of(workspace).limit(1);
         let page = self.query(&query, "Query integrations").await?;
-        Ok(page.count == 0 && !self.has_connections(workspace).await?)
+        Ok(page.count == 0
+            && self.list_webhooks(workspace).await?.is_empty()
+            && !self.has_connections(workspace).await?)
     }
 
     /// Deletes the workspace's definition `before`. Returns false if another one was stored meanwhile.

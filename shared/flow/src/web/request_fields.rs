@@ -67,6 +67,16 @@ impl Fields {
         }
     }
 
+    /// Takes an array of texts.
+    pub fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => serde_json::from_value(value)
+                .map(Some)
+                .map_err(|_| Error::malformed(name, "must be an array of strings")),
+        }
+    }
+
     /// Takes scopes: an array of them, or a text with spaces between them.
     pub fn scopes(&mut self, name: &'static str) -> Result<Option<GivenScopes>> {
         self.0.remove(name).map_or(Ok(None), |scopes| GivenScopes::read(&scopes, name))

@@ -16,7 +16,8 @@ pub(super) fn check_key(key: &str) -> Result<(), &'static str> {
 }
 
 /// The reason why an address cannot be opened by a browser, as the end of a sentence that begins with the setting.
-pub(super) fn web_address_problem(uri: &str, loopback: Loopback, own: &OwnRoutes) -> Option<String> {
+#[must_use]
+pub fn web_address_problem(uri: &str, loopback: Loopback, own: &OwnRoutes) -> Option<String> {
     match web_address(uri, loopback) {
         Err(fault) => Some(format!("must be an absolute https address: it {fault}")),
         Ok(()) => own.have(uri).then(|| OWN_ROUTE.to_owned()),

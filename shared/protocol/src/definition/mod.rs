@@ -90,6 +90,7 @@ pub use callback_parameters::CallbackParameters;
 pub use callback_settings::{
     ADMIN_CONSENT, CallbackHmac, CallbackNames, CallbackSettings, ConsentGrant, OWN_CALLBACK_PARAMETERS,
 };
+pub use check::web_address_problem;
 pub use checker::KnownSecrets;
 pub use choose::{Choose, Item};
 pub use client_assertion::ClientAssertion;

@@ -128,7 +128,7 @@ error_keys! {
     AlreadyExists = "already_exists", BadRequest, CONFLICT, Rest;
     /// Customers have live connections with the integration.
     IntegrationInUse = "integration_in_use", BadRequest, CONFLICT, Rest;
-    /// The workspace still has integrations, or connections, archived ones too.
+    /// The workspace still has integrations, webhook endpoints, or connections, archived ones too.
     WorkspaceNotEmpty = "workspace_not_empty", BadRequest, CONFLICT, Rest;
     /// The customer was erased after this was begun.
     CustomerErased = "customer_erased", BadRequest, CONFLICT, RedirectUri;

@@ -49,6 +49,10 @@ scopes! {
     Proxy = "proxy";
     /// Makes, reads and cancels connection requests.
     RequestsCreate = "requests:create";
+    /// Reads webhook endpoints, without their secrets, and what became of deliveries.
+    WebhooksRead = "webhooks:read";
+    /// Makes, changes and deletes webhook endpoints, and sends deliveries again.
+    WebhooksWrite = "webhooks:write";
     /// Reads and lists workspaces.
     WorkspacesRead = "workspaces:read";
     /// Defines and deletes workspaces.

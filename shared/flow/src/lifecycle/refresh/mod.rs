@@ -36,7 +36,7 @@ use super::after_connect::complete_refreshed;
 use super::registration;
 use crate::connection::{Connection, ConnectionSecrets, connection_context, connection_not_found};
 use crate::deps::Deps;
-use crate::store::{ConnectionEvent, Lease, Written};
+use crate::store::{Lease, Written};
 use not_renewed::{Heard, NotRenewed, expired};
 use planned::{Planned, scheduled};
 use renew::renew;
@@ -154,7 +154,7 @@ async fn ended_early(deps: &Deps, lease: &Lease, asked: Asked, error: Error) -> 
 }
 
 async fn save_failure(deps: &Deps, lease: &Lease, failed: &Connection) {
-    reported(deps.store.release_lease(lease, failed, None).await, "a failed refresh was not noted");
+    reported(deps.store.release_lease(lease, failed).await, "a failed refresh was not noted");
 }
 
 fn broken_down(error: JoinError) -> Error {
@@ -178,10 +178,8 @@ async fn lead(deps: &Deps, lease: Lease, asked: Asked, deadline: Deadline) -> Re
     };
     let renewed = Connection { turn: lease.connection.turn + 1, ..renewed };
     let issued = failure.is_none() && !renewed.health.disconnected;
-    let newly_disconnected = renewed.health.disconnected && !lease.connection.health.disconnected;
-    let event = newly_disconnected.then_some(ConnectionEvent::Disconnected);
     record::step("save");
-    match deps.store.release_lease(&lease, &renewed, event).await {
+    match deps.store.release_lease(&lease, &renewed).await {
         Ok(Written::Done) => match (failure, &renewed.health.error) {
             (Some(error), _) => {
                 error.report("credentials not renewed");

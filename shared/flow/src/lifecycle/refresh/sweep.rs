@@ -45,6 +45,8 @@ pub struct Swept {
     pub left: u32,
     /// The number of archived connections whose secrets were forgotten.
     pub forgotten: u32,
+    /// The number of connection requests whose time is over.
+    pub expired: u32,
     /// True if the time was over before everything was done.
     pub unfinished: bool,
 }
@@ -73,7 +75,8 @@ fn said(swept: &Result<Swept>) {
                     .with("disconnected", counted(swept.disconnected))
                     .with("failed", counted(swept.failed))
                     .with("left", counted(swept.left))
-                    .with("forgotten", counted(swept.forgotten)),
+                    .with("forgotten", counted(swept.forgotten))
+                    .with("expired", counted(swept.expired)),
             );
         }
         Err(error) => error.report("scheduled work failed"),
@@ -139,6 +142,8 @@ enum SweepOutcome {
     Failed,
     Left,
     Forgotten,
+    /// A connection request's time is over.
+    Expired,
     /// The connection is not due at this time, or no longer.
     Past,
 }
@@ -254,6 +259,7 @@ impl Swept {
             SweepOutcome::Failed => &mut self.failed,
             SweepOutcome::Left => &mut self.left,
             SweepOutcome::Forgotten => &mut self.forgotten,
+            SweepOutcome::Expired => &mut self.expired,
             SweepOutcome::Past => return,
         } += 1;
     }
@@ -262,9 +268,19 @@ impl Swept {
 /// Renews the connection of an entry, or forgets its secrets if it is archived. If it is due at the same time then, the
 /// next run looks at it again.
 async fn renew_due(deps: Arc<Deps>, breaker: Arc<Breaker>, due: Due) -> Ended {
-    About::Connection.note(&due.id);
+    let request = due.connection_request();
+    if request.is_none() {
+        About::Connection.note(&due.id);
+    }
     let ended = |outcome, is_done: bool| Ended { outcome, again: (!is_done).then_some(due.at) };
     let renewed = async {
+        if let Some(request) = &request {
+            let is_told = deps.store.tell_expired(request).await?;
+            if is_told {
+                record::ends("connection request expired");
+            }
+            return Ok(ended(if is_told { SweepOutcome::Expired } else { SweepOutcome::Past }, true));
+        }
         let read = deps.store.read_connection(&due.id).await?;
         let Some(connection) = read.filter(|read| due.is_of(read)) else {
             return Ok(ended(SweepOutcome::Past, true));

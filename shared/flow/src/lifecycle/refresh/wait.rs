@@ -69,5 +69,5 @@ pub(crate) async fn leased(deps: &Deps, connection: Connection, deadline: Deadli
 
 /// Releases the lease and changes nothing. If that fails, the lease expires by itself.
 pub(crate) async fn release(deps: &Deps, lease: &Lease) {
-    reported(deps.store.release_lease(lease, &lease.connection, None).await, "a lease was not ended");
+    reported(deps.store.release_lease(lease, &lease.connection).await, "a lease was not ended");
 }

@@ -1,0 +1,35 @@
+//! Webhooks: the function that sends them, as the queue calls it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use flow::webhook::{Outcome, handle};
+use protocol::clock::Clock;
+use protocol::error::Result;
+use protocol::record::{Invocation, Record};
+use serde_json::Value;
+
+use crate::World;
+
+/// The time that the function has.
+const TIME: Duration = Duration::from_secs(50);
+
+impl World {
+    /// One try of an event at each endpoint of its workspace.
+    pub async fn webhook(&self, event: &Value, attempt: u32) -> Outcome {
+        self.handled(event, attempt).await.unwrap()
+    }
+
+    /// True if the try fails for a reason of our own, and the queue is to lay the event aside.
+    pub async fn webhook_refused(&self, event: &Value, attempt: u32) -> bool {
+        self.handled(event, attempt).await.is_err()
+    }
+
+    async fn handled(&self, event: &Value, attempt: u32) -> Result<Outcome> {
+        let (deps, until) = (&self.deps, self.clock.now() + TIME);
+        let record = Record::begin(Arc::clone(&deps.clock), &*deps.random, Invocation::default());
+        let outcome = record.during(handle(deps, &event.to_string(), attempt, until)).await;
+        record.dismissed();
+        outcome
+    }
+}
