@@ -15,7 +15,9 @@ use super::flow_id::FlowId;
 use crate::seal::Place;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
-use protocol::id::{ConnectionId, ConnectionRequestKey, CustomerId, IntegrationId, WorkspaceKey};
+use protocol::id::{
+    ConnectionId, ConnectionKey, ConnectionRequestKey, CustomerId, IntegrationId, WorkspaceKey,
+};
 use protocol::random::Random;
 use protocol::secret::SecretMap;
 
@@ -111,6 +113,9 @@ pub struct ConnectionRequest {
     /// The connection to reconnect, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_id: Option<ConnectionId>,
+    /// The key for the connection, if a screen was given one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_key: Option<ConnectionKey>,
     /// The name for the connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -120,6 +125,9 @@ pub struct ConnectionRequest {
     /// True if the customer's other connections stay.
     #[serde(default)]
     pub allow_multiple_connections: bool,
+    /// What the customer has entered on a screen already.
+    #[serde(default, skip_serializing_if = "SecretMap::is_empty")]
+    pub connection_parameters: SecretMap,
     /// The connector parameters.
     #[serde(default, skip_serializing_if = "SecretMap::is_empty")]
     pub connector_parameters: SecretMap,
@@ -216,9 +224,11 @@ mod tests {
             integration: IntegrationId::new("i"),
             integration_key: "crm".to_owned(),
             connection_id: None,
+            connection_key: None,
             name: None,
             auth_option_key: None,
             allow_multiple_connections: false,
+            connection_parameters: SecretMap::default(),
             connector_parameters: SecretMap::default(),
             redirect_uri: None,
             custom_state: None,
