@@ -233,6 +233,36 @@ async fn a_connection_is_connected_again_by_its_id() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_key_of_the_applications_own_leads_to_one_connection() {
+    let definition = definitions::with_options(definitions::integration(), &[&definitions::api_key()]);
+    let world = World::with(&definition).await;
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let (browser, page) =
+            opened(&world, &[("integrationKey", INTEGRATION), ("connectionKey", "main")]).await;
+        let begun = begun(&browser, &Form::with(&page, "option")).await;
+        let (window, at_provider) = at_provider(&world, &begun).await;
+        consented(&window, &at_provider).await;
+        let ended = standing(&browser, &page, &begun).await;
+        assert_eq!(ended["connection"]["key"], "main");
+        ids.push(ended["connection"]["id"].clone());
+    }
+    let fields = [("integrationKey", INTEGRATION), ("connectionKey", "main"), ("authOptionKey", "api-key")];
+    let (browser, page) = opened(&world, &fields).await;
+    let form =
+        Form::with(&page, "input/apiKey").fill("input/subdomain", "acme").fill("input/apiKey", API_KEY);
+    let done = browser.send(in_frame(form.submit())).await;
+    ids.push(said(&done)["connection"]["id"].clone());
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    // From the list, an integration that has no such option begins with its own.
+    world.define("mail", &definitions::api_key()).await;
+    let (browser, page) = opened(&world, &[("authOptionKey", "oauth")]).await;
+    let list = Form::with(&page, "integration");
+    let mail = browser.send(in_frame(list.press(Some(("integration", "mail"))))).await;
+    assert_eq!(Form::with(&mail, "input/apiKey").control("option").value, "api-key");
+}
+
+#[tokio::test(start_paused = true)]
 async fn another_option_has_a_form_of_its_own() {
     let definition = definitions::with_options(definitions::integration(), &[&definitions::api_key()]);
     let world = World::with(&definition).await;

@@ -46,10 +46,14 @@ pub(super) async fn answer(visit: &Visit<'_>, posted: &Posted) -> Result<Done> {
     About::IntegrationId.note(&integration.id);
     About::Integration.note(&integration.key);
     let before = connection.as_ref().map(|connection| connection.record.auth_option_key.as_str());
+    let is_there = |key: &&str| integration.enabled_options().any(|option| option.key == **key);
     // The option that the connection was made with may be gone. Then the default one is used again.
-    let before = before.filter(|key| integration.enabled_options().any(|option| option.key == **key));
+    let before = before.filter(is_there);
+    let asked = ticket.asked.auth_option_key.as_deref();
+    // Of a list, not every integration has the option that the application named.
+    let asked = asked.filter(|key| !from_list || is_there(key));
     let wanted = posted.text("choose").or(posted.text("option"));
-    let option = integration.auth_option(wanted.or(ticket.asked.auth_option_key.as_deref()).or(before))?;
+    let option = integration.auth_option(wanted.or(asked).or(before))?;
     About::Option.note(&option.key);
     let registration = registration::of_option(deps, &integration, option).await?;
     let chosen = Chosen { visit, integration: &integration, option, registration, connection, from_list };

@@ -80,7 +80,7 @@ impl List {
 
 /// The site of an address, as a policy names all that lies there.
 fn site(address: &str) -> Option<String> {
-    let url = Url::parse(address).ok().filter(|url| url.has_host())?;
+    let url = Url::parse(address).ok().filter(Url::has_host)?;
     Some(format!("{}/", url.origin().ascii_serialization()))
 }
 
