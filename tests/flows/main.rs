@@ -105,6 +105,8 @@ mod resealed;
 mod result_address;
 mod revocation;
 mod root_secret;
+mod screens;
+mod screens_connection;
 mod signed;
 mod signed_requests;
 mod stored_definitions;

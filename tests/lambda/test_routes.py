@@ -10,18 +10,22 @@ import services
 
 
 def router():
-    """The functions by path, as `cargo lambda watch` reads them."""
+    """The functions by method and path, as `cargo lambda watch` reads them. Without methods a route has any."""
     manifest = tomllib.loads((services.ROOT / "Cargo.toml").read_text())
-    return {route["path"]: route["function"] for route in manifest["workspace"]["metadata"]["lambda"]["watch"]["router"]}
+    return {
+        (method, route["path"]): route["function"]
+        for route in manifest["workspace"]["metadata"]["lambda"]["watch"]["router"]
+        for method in route.get("methods", [None])
+    }
 
 
 def routes():
     """(method, path, function) of every operation that docs/openapi.json describes."""
     paths = json.loads((services.ROOT / "docs/openapi.json").read_text())["paths"]
     functions = router()
-    others = functions["/{*path}"]
+    others = functions[None, "/{*path}"]
     return [
-        (method.upper(), path, functions.get(path, others))
+        (method.upper(), path, functions.get((method.upper(), path)) or functions.get((None, path), others))
         for path, operations in paths.items()
         for method in operations.keys() - {"parameters"}
     ]

@@ -37,6 +37,7 @@ mod request_shape;
 mod rest_shape;
 mod schemas;
 mod scopes;
+mod screens;
 mod sealed_values;
 mod secrets_at_rest;
 mod secrets_in_events;

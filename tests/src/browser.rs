@@ -114,7 +114,9 @@ impl Browser {
             &self.functions.callback
         } else if path.starts_with("/connection-result/") {
             &self.functions.finish
-        } else if ["/connection-popup", "/connect", "/screens/connect"].contains(&path) {
+        } else if ["/connection-popup", "/connect"].contains(&path)
+            || (path == "/screens/connect" && request.method() != Method::POST)
+        {
             &self.functions.initiate
         } else {
             &self.functions.api

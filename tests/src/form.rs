@@ -31,13 +31,30 @@ impl Form {
     /// The page's one form.
     #[must_use]
     pub fn read(page: &Answer) -> Self {
+        let mut forms = Self::all(page);
+        assert_eq!(forms.len(), 1, "{}", page.body);
+        forms.remove(0)
+    }
+
+    /// The page's form that has this control.
+    #[must_use]
+    pub fn with(page: &Answer, name: &str) -> Self {
+        let mut forms = Self::all(page).into_iter();
+        let found = forms.find(|form| form.controls.iter().any(|control| control.name == name));
+        found.unwrap_or_else(|| panic!("no form with {name}: {}", page.body))
+    }
+
+    /// All forms of a page.
+    #[must_use]
+    pub fn all(page: &Answer) -> Vec<Self> {
         assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "text/html; charset=utf-8"));
-        let forms: Vec<&str> = page.body.split("<form ").skip(1).collect();
-        let [form] = forms[..] else { panic!("one form: {}", page.body) };
-        let (tag, rest) = form.split_once('>').unwrap();
-        assert_eq!(attribute(tag, "method").as_deref(), Some("post"));
-        let rest = rest.split_once("</form>").unwrap().0;
-        Self { action: attribute(tag, "action").unwrap(), controls: controls(rest) }
+        let forms = page.body.split("<form ").skip(1).map(|form| {
+            let (tag, rest) = form.split_once('>').unwrap();
+            assert_eq!(attribute(tag, "method").as_deref(), Some("post"));
+            let rest = rest.split_once("</form>").unwrap().0;
+            Self { action: attribute(tag, "action").unwrap(), controls: controls(rest) }
+        });
+        forms.collect()
     }
 
     /// The control of this name.

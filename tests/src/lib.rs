@@ -33,6 +33,7 @@ pub mod random;
 pub mod repository;
 mod resealing;
 mod schedule;
+pub mod screen;
 pub mod sealed;
 pub mod simulation;
 pub mod start;

@@ -7,14 +7,16 @@ use serde_json::{Value, json};
 
 use crate::read;
 
-/// The functions by the paths that they answer.
+/// The functions by their routes, as API Gateway names them: `ANY` and a path; where a path is several functions', the first
+/// has that, and another its methods.
 fn functions() -> BTreeMap<String, String> {
-    let routes = api::all_routes();
-    let functions: BTreeMap<String, String> =
-        routes.iter().map(|route| (route.path.to_owned(), route.function.name().to_owned())).collect();
-    let pairs: BTreeSet<(&str, &str)> =
-        routes.iter().map(|route| (route.path, route.function.name())).collect();
-    assert_eq!(functions.len(), pairs.len(), "a path is one function's");
+    let mut functions: BTreeMap<String, String> = BTreeMap::new();
+    for route in api::all_routes() {
+        let (any, function) = (format!("ANY {}", route.path), route.function.name());
+        if functions.entry(any).or_insert_with(|| function.to_owned()) != function {
+            functions.insert(format!("{} {}", route.method, route.path), function.to_owned());
+        }
+    }
     functions
 }
 
@@ -41,10 +43,10 @@ fn the_own_paths_that_no_definition_may_lead_to_are_every_path() {
 #[test]
 fn the_template_has_every_path() {
     let template = read("infra/template.yaml");
-    let found: BTreeMap<String, String> = between(&template, "RouteKey: \"ANY ", "Integration}")
+    let found: BTreeMap<String, String> = between(&template, "RouteKey: \"", "Integration}")
         .map(|route| {
-            let (path, target) = route.split_once("\", Target: !Sub \"integrations/${").unwrap();
-            (path.to_owned(), target.to_lowercase())
+            let (key, target) = route.split_once("\", Target: !Sub \"integrations/${").unwrap();
+            (key.to_owned(), target.to_lowercase())
         })
         .collect();
     let declared = template.matches("Type: AWS::ApiGatewayV2::Route\n").count();
@@ -52,23 +54,30 @@ fn the_template_has_every_path() {
     assert_eq!(found, functions());
 }
 
-/// It knows the paths that browsers open; the API gets the others, and itself refuses those that are nobody's.
+/// It knows the paths that browsers open; the API gets the others, and itself refuses those that are nobody's. A path that is
+/// several functions' has all their methods there.
 #[test]
 fn the_router_of_cargo_lambda_leads_to_the_same_functions() {
     let manifest = read("Cargo.toml");
     let (_, router) = manifest.split_once("\nrouter = [\n").unwrap();
-    let found: BTreeMap<String, String> = router
-        .lines()
-        .take_while(|line| *line != "]")
-        .map(|line| {
-            let route = line.trim().strip_prefix("{ function = \"").unwrap();
-            let (function, path) = route.strip_suffix("\" },").unwrap().split_once("\", path = \"").unwrap();
-            (path.to_owned(), function.to_owned())
-        })
-        .collect();
-    let mut expected = functions();
-    expected.retain(|_, function| function != "api");
-    expected.insert("/{*path}".to_owned(), "api".to_owned());
+    let found: BTreeSet<String> =
+        router.lines().take_while(|line| *line != "]").map(|line| line.trim().to_owned()).collect();
+    let mut paths: BTreeMap<&str, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
+    let routes = api::all_routes();
+    for route in &routes {
+        let methods = paths.entry(route.path).or_default().entry(route.function.name()).or_default();
+        methods.push(route.method.as_str());
+    }
+    let mut expected = BTreeSet::from(["{ function = \"api\", path = \"/{*path}\" },".to_owned()]);
+    for (path, functions) in &paths {
+        let is_shared = functions.len() > 1;
+        for (function, methods) in functions {
+            let only = if is_shared { format!(", methods = {methods:?}") } else { String::new() };
+            if is_shared || *function != "api" {
+                expected.insert(format!("{{ function = {function:?}, path = {path:?}{only} }},"));
+            }
+        }
+    }
     assert_eq!(found, expected);
 }
 

@@ -110,7 +110,31 @@ export interface paths {
          */
         get: operations["openConnectionRequest"];
         put?: never;
-        post?: never;
+        /**
+         * Open the screen that connects
+         * @description Posted by a page of the workspace's to a frame of its own, as `ui.connect()` of npm's `@membranehq/sdk` does. The browser must name the page's origin, which is one of the workspace's. Without an integration the screen has a list of them. The screen's own forms come to the same path with its `ticket` in the place of the token.
+         */
+        post: operations["openConnectScreen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/screens/connection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open the screen of one connection
+         * @description Posted by a page of the workspace's to a frame of its own, as `ui.connection()` of npm's `@membranehq/sdk` does. It shows the connection, and connects it again, renames, disconnects and removes it, as far as the token's scopes allow.
+         */
+        post: operations["openConnectionScreen"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3552,6 +3576,17 @@ export interface components {
             };
             content?: never;
         };
+        /** @description The screen. Only pages of the workspace's origins can show it in a frame. The screen's script gets JSON. */
+        Screen: {
+            headers: {
+                "Cache-Control": components["headers"]["NoStore"];
+                [name: string]: unknown;
+            };
+            content: {
+                "text/html": string;
+                "application/json": Record<string, never>;
+            };
+        };
         /** @description A page for the customer: the form for what is missing, the question whether to go on, or, without `redirectUri`, the page that hands the result to the window that opened it. A program gets the result as JSON. */
         StartPage: {
             headers: {
@@ -3729,6 +3764,72 @@ export interface components {
         Callback_oauth_verifier: string;
     };
     requestBodies: {
+        ConnectScreen: {
+            content: {
+                /**
+                 * @example {
+                 *       "integrationKey": "demo-oauth2",
+                 *       "allowMultipleConnections": "",
+                 *       "theme": "auto",
+                 *       "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJkZW1vIiwiaWQiOiJ1c2VyLTEiLCJleHAiOjE3NjcyMjU2MDB9.4kL9cWm2sTz0Qn7vXr1bYf5uHd8gJe3aPo6iCxMwNsk"
+                 *     }
+                 */
+                "application/x-www-form-urlencoded": {
+                    /** @description The customer's token. */
+                    token: string;
+                    /** @description The integration. Without one, the customer chooses from a list. */
+                    integrationKey?: string;
+                    /** @description The same by its id. */
+                    integrationId?: string;
+                    /** @description The connection to connect again. */
+                    connectionId?: string;
+                    /** @description The key for the connection. A live connection that has it is connected again. */
+                    connectionKey?: string;
+                    /** @description The name for the connection. */
+                    name?: string;
+                    /** @description The option that is shown first. */
+                    authOptionKey?: string;
+                    /**
+                     * @description True if the customer's other connections stay.
+                     * @enum {string}
+                     */
+                    allowMultipleConnections?: "1" | "0" | "true" | "false" | "";
+                    /** @description The connector parameters, as JSON text. */
+                    connectorParameters?: string;
+                    /**
+                     * @description How it looks.
+                     * @enum {string}
+                     */
+                    theme?: "light" | "dark" | "auto";
+                    /** @description The language of the pages (BCP 47), if it is not to be the browser's. */
+                    locale?: string;
+                };
+            };
+        };
+        ConnectionScreen: {
+            content: {
+                /**
+                 * @example {
+                 *       "connectionId": "65a1b3c9d2e4f60718293a4b",
+                 *       "theme": "dark",
+                 *       "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJkZW1vIiwiaWQiOiJ1c2VyLTEiLCJleHAiOjE3NjcyMjU2MDB9.4kL9cWm2sTz0Qn7vXr1bYf5uHd8gJe3aPo6iCxMwNsk"
+                 *     }
+                 */
+                "application/x-www-form-urlencoded": {
+                    /** @description The customer's token. */
+                    token: string;
+                    /** @description The connection, by its id or key. */
+                    connectionId: string;
+                    /**
+                     * @description How it looks.
+                     * @enum {string}
+                     */
+                    theme?: "light" | "dark" | "auto";
+                    /** @description The language of the pages (BCP 47), if it is not to be the browser's. */
+                    locale?: string;
+                };
+            };
+        };
         Start: {
             content: {
                 /**
@@ -4182,6 +4283,56 @@ export interface operations {
             410: components["responses"]["PageGone"];
             429: components["responses"]["PageTooManyRequests"];
             500: components["responses"]["PageInternal"];
+            503: components["responses"]["PageUnavailable"];
+        };
+    };
+    openConnectScreen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["ConnectScreen"];
+        responses: {
+            200: components["responses"]["Screen"];
+            303: components["responses"]["OnItsWay"];
+            400: components["responses"]["PageBadRequest"];
+            401: components["responses"]["PageNotAuthenticated"];
+            403: components["responses"]["PageDenied"];
+            404: components["responses"]["PageNotFound"];
+            409: components["responses"]["PageConflict"];
+            410: components["responses"]["PageGone"];
+            413: components["responses"]["PageTooLarge"];
+            415: components["responses"]["PageMediaTypeUnsupported"];
+            429: components["responses"]["PageTooManyRequests"];
+            500: components["responses"]["PageInternal"];
+            502: components["responses"]["PageProviderFailed"];
+            503: components["responses"]["PageUnavailable"];
+        };
+    };
+    openConnectionScreen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["ConnectionScreen"];
+        responses: {
+            200: components["responses"]["Screen"];
+            303: components["responses"]["OnItsWay"];
+            400: components["responses"]["PageBadRequest"];
+            401: components["responses"]["PageNotAuthenticated"];
+            403: components["responses"]["PageDenied"];
+            404: components["responses"]["PageNotFound"];
+            409: components["responses"]["PageConflict"];
+            410: components["responses"]["PageGone"];
+            413: components["responses"]["PageTooLarge"];
+            415: components["responses"]["PageMediaTypeUnsupported"];
+            429: components["responses"]["PageTooManyRequests"];
+            500: components["responses"]["PageInternal"];
+            502: components["responses"]["PageProviderFailed"];
             503: components["responses"]["PageUnavailable"];
         };
     };

@@ -8,7 +8,7 @@ use protocol::media_type::media_type;
 use serde_json::{Map, Value};
 
 /// The most that a definition may weigh, in bytes; DynamoDB's items end at 400 KiB.
-const MAX_BODY: usize = 256 * 1024;
+pub(crate) const MAX_BODY: usize = 256 * 1024;
 
 /// The fields of a JSON object.
 pub(crate) fn fields(request: &Request<Bytes>) -> Result<Fields> {

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use flow::deps::Deps;
 use flow::web::delivery;
 use flow::web::pages::Reader;
+use flow::web::routes::{Function, is_opened_at};
 use http::{Method, Request, Response};
 use protocol::deadline::Deadline;
 use protocol::error::Result;
@@ -19,8 +20,12 @@ use protocol::error::Result;
 pub use routes::all_routes;
 use routes::{Call, Handler, find};
 
-/// Handles a REST request.
+/// Handles a REST request, or one of a screen.
 pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes> {
+    if is_opened_at(Function::Api, &request) {
+        // Pages: no other origin reads them.
+        return Box::pin(routes::screens::handle(&deps, &request)).await;
+    }
     let mut response = if request.method() == Method::OPTIONS {
         cors::preflight()
     } else {

@@ -1,13 +1,14 @@
 //! The functions' own handlers behind one listener, as API Gateway serves them.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::Response;
-use axum::routing::{MethodRouter, any};
+use axum::routing::{MethodFilter, MethodRouter, any};
 use bytes::Bytes;
 use flow::deps::{Deps, HttpService};
 use flow::web::routes::Function;
@@ -52,13 +53,28 @@ impl Functions {
     }
 }
 
-/// Every path of the table of routes, with every method: the functions refuse what they do not have, here as on AWS.
+/// Every path of the table of routes, with every method: the functions refuse what they do not have, here as on AWS. Where a
+/// path is several functions', the first takes whatever is not the others'.
 pub(crate) fn router(functions: &Functions) -> Router {
-    let paths: BTreeMap<&str, Function> =
-        api::all_routes().iter().map(|route| (route.path, route.function)).collect();
-    paths.into_iter().fold(Router::new(), |router, (path, function)| {
+    let mut paths: BTreeMap<&str, (Function, MethodRouter)> = BTreeMap::new();
+    for route in api::all_routes() {
+        let service = functions.of(route.function);
+        match paths.entry(route.path) {
+            Entry::Vacant(vacant) => drop(vacant.insert((route.function, mount(service)))),
+            Entry::Occupied(mut first) if first.get().0 != route.function => {
+                if let Ok(method) = MethodFilter::try_from(route.method) {
+                    let others = service.clone();
+                    let handler = move |request: Request| hand_over(others, request);
+                    let (_, router) = first.get_mut();
+                    *router = std::mem::take(router).on(method, handler);
+                }
+            }
+            Entry::Occupied(_) => {}
+        }
+    }
+    paths.into_iter().fold(Router::new(), |router, (path, (_, handler))| {
         // Axum has a notation of its own for the rest of a path.
-        router.route(&path.replace("{path+}", "{*path}"), mount(functions.of(function)))
+        router.route(&path.replace("{path+}", "{*path}"), handler)
     })
 }
 

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use protocol::error::{ErrorKey, Result};
+use protocol::secret::SecretMap;
 use protocol::token::{Caller, Scope};
 
 use crate::connection::{Connection, Notes};
@@ -65,14 +66,17 @@ fn asked(connection: &Connection) -> connection_request::Asked {
         customer_name: None,
         integration: None,
         connection_id: Some(connection.id.clone()),
+        connection_key: None,
         name: None,
         notes: Notes::default(),
         auth_option_key: Some(connection.record.auth_option_key.clone()),
         allow_multiple_connections: false,
-        connector_parameters: protocol::secret::SecretMap::default(),
+        connection_parameters: SecretMap::default(),
+        connector_parameters: SecretMap::default(),
         redirect_uri: None,
         custom_state: None,
         prompt: None,
+        asked_at: None,
         lifetime: LONGEST_LIFETIME,
     }
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use protocol::clock::Timestamp;
 use protocol::definition::{Integration, Workspace};
 use protocol::error::{Error, ErrorKey, Result, reported};
-use protocol::id::{ConnectionId, ConnectionRequestKey, CustomerId, IntegrationId, WorkspaceKey};
+use protocol::id::{
+    ConnectionId, ConnectionKey, ConnectionRequestKey, CustomerId, IntegrationId, WorkspaceKey,
+};
 use protocol::record::About;
 use protocol::secret::SecretMap;
 use protocol::token::Caller;
@@ -33,6 +35,8 @@ pub struct Asked {
     pub integration: Option<(IntegrationId, &'static str)>,
     /// The connection to reconnect.
     pub connection_id: Option<ConnectionId>,
+    /// The key for the connection.
+    pub connection_key: Option<ConnectionKey>,
     /// The name for the connection.
     pub name: Option<String>,
     /// What is noted beside it.
@@ -41,6 +45,8 @@ pub struct Asked {
     pub auth_option_key: Option<String>,
     /// True if the customer's other connections stay.
     pub allow_multiple_connections: bool,
+    /// What the customer has entered already.
+    pub connection_parameters: SecretMap,
     /// The connector parameters.
     pub connector_parameters: SecretMap,
     /// Where the result goes.
@@ -49,6 +55,8 @@ pub struct Asked {
     pub custom_state: Option<String>,
     /// A sentence for the customer.
     pub prompt: Option<String>,
+    /// The time at which it was asked for, if that is not now. An erasure since then wins.
+    pub asked_at: Option<Timestamp>,
     /// The time that it serves.
     pub lifetime: Duration,
 }
@@ -83,8 +91,8 @@ pub async fn create(deps: &Deps, asked: Asked) -> Result<Found> {
     }
     check_target(deps, &asked, &workspace)?;
     About::IntegrationId.note(&integration.id);
-    let created_at = deps.clock.now();
-    let expires_at = created_at + asked.lifetime;
+    let now = deps.clock.now();
+    let (created_at, expires_at) = (asked.asked_at.unwrap_or(now), now + asked.lifetime);
     let request = ConnectionRequest {
         workspace: asked.workspace,
         customer: asked.customer,
@@ -92,10 +100,12 @@ pub async fn create(deps: &Deps, asked: Asked) -> Result<Found> {
         integration: integration.id.clone(),
         integration_key: integration.key.clone(),
         connection_id: asked.connection_id,
+        connection_key: asked.connection_key,
         name: asked.name,
         notes: asked.notes,
         auth_option_key: asked.auth_option_key,
         allow_multiple_connections: asked.allow_multiple_connections,
+        connection_parameters: asked.connection_parameters,
         connector_parameters: asked.connector_parameters,
         redirect_uri: asked.redirect_uri,
         custom_state: asked.custom_state,

@@ -19,24 +19,35 @@ export function watchPolicy(page) {
   return blocked;
 }
 
-/** Checks the page that is shown; with a name and UPDATE_SCREENSHOTS=1 it also takes its pictures. */
-export async function checkPage(page, name) {
+/**
+ * Checks the page that is shown, or the `frame` that fills it; with a name and UPDATE_SCREENSHOTS=1 it also takes its pictures.
+ * A name with a look (`-dark`, `-phone`) has that one picture.
+ */
+export async function checkPage(page, name, frame = page.mainFrame()) {
   const pictures = process.env.UPDATE_SCREENSHOTS === "1" ? name : undefined;
+  const only = LOOKS.find(([look]) => look && pictures?.endsWith(look))?.[0];
   for (const [look, viewport, colorScheme] of LOOKS) {
     await page.setViewportSize(viewport);
     await page.emulateMedia({ colorScheme });
-    await fits(page);
-    await isAccessible(page);
-    if (pictures) await takePicture(page, pictures + look);
+    await fits(frame);
+    await isAccessible(frame);
+    if (pictures && only === undefined) await takePicture(page, pictures + look, frame);
+    if (pictures && only === look) await takePicture(page, pictures, frame);
   }
   // The narrowest that a page must fit without scrolling sideways (WCAG 2.2, 1.4.10).
   await page.setViewportSize({ width: 320, height: 568 });
-  await fits(page);
+  await fits(frame);
   await page.setViewportSize(WIDE);
 }
 
-async function takePicture(page, name) {
+async function takePicture(page, name, frame) {
   await mkdir(IMAGES, { recursive: true });
+  if (frame !== page.mainFrame()) {
+    // A page is as high as its content, and so is one that a frame fills.
+    const height = await frame.evaluate(() => document.documentElement.scrollHeight);
+    const { width, height: least } = page.viewportSize();
+    await page.setViewportSize({ width, height: Math.max(height, least) });
+  }
   await page.screenshot({ path: `${IMAGES}${name}.png`, fullPage: true, caret: "hide" });
 }
 

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::LazyLock;
 
-use flow::web::routes::Function;
+use flow::web::routes::{Function, Route};
 use flow::webhook::WORK as WEBHOOKS;
 use protocol::record::Record;
 
@@ -44,10 +44,12 @@ pub fn speaker() -> Option<Speaker> {
     })
 }
 
-/// The function that has a route, as `GET /self`. What no function has goes to the API.
+/// The function that has a route, as `GET /self`. A method that a path does not have goes to the path's first function, and
+/// what no function has goes to the API.
 fn function(route: &str) -> Function {
-    static ROUTES: LazyLock<Vec<(&str, Function)>> =
-        LazyLock::new(|| api::all_routes().into_iter().map(|route| (route.path, route.function)).collect());
-    let path = route.split_once(' ').map_or("", |(_, path)| path);
-    ROUTES.iter().find(|(known, _)| *known == path).map_or(Function::Api, |(_, function)| *function)
+    static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(api::all_routes);
+    let (method, path) = route.split_once(' ').unwrap_or_default();
+    let of_path = || ROUTES.iter().filter(|known| known.path == path);
+    let found = of_path().find(|known| known.method == method).or_else(|| of_path().next());
+    found.map_or(Function::Api, |found| found.function)
 }

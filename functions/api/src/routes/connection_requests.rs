@@ -17,6 +17,7 @@ use protocol::error::{Error, Result};
 use protocol::id::{ConnectionId, CustomerId, IntegrationId};
 use protocol::record;
 use protocol::redirect_uri::MAX_BYTES;
+use protocol::secret::SecretMap;
 use protocol::token::Caller;
 use serde::Serialize;
 
@@ -104,14 +105,17 @@ fn asked(fields: &mut Fields, caller: Caller) -> Result<Asked> {
         integration: integration(fields, &workspace)?,
         workspace,
         connection_id: fields.text("connectionId", MAX_ID)?.map(ConnectionId::new),
+        connection_key: None,
         name: fields.text("name", MAX_NAME)?,
         notes: notes::read(fields)?,
         auth_option_key: fields.text("authOptionKey", MAX_ID)?,
         allow_multiple_connections: fields.flag("allowMultipleConnections")?.unwrap_or_default(),
+        connection_parameters: SecretMap::default(),
         connector_parameters: fields.object("connectorParameters")?.unwrap_or_default(),
         redirect_uri: fields.text("redirectUri", MAX_BYTES)?,
         custom_state: fields.text("customState", MAX_CUSTOM_STATE)?,
         prompt: fields.text("prompt", MAX_PROMPT)?,
+        asked_at: None,
         lifetime: lifetime(fields)?,
     })
 }
@@ -167,7 +171,6 @@ mod tests {
     use protocol::clock::Timestamp;
     use protocol::id::WorkspaceKey;
     use protocol::redirect_uri::WebOrigin;
-    use protocol::secret::SecretMap;
 
     use super::*;
     use crate::routes::described::{component, error, json_of};
@@ -181,6 +184,7 @@ mod tests {
             integration: IntegrationId::new("0123456789abcdef0123456789abcdef"),
             integration_key: "crm".to_owned(),
             connection_id: Some(ConnectionId::new("0123456789abcdef01234567")),
+            connection_key: None,
             name: text(),
             notes: Notes {
                 tags: Some(vec!["beta".to_owned()]),
@@ -188,6 +192,7 @@ mod tests {
             },
             auth_option_key: text(),
             allow_multiple_connections: true,
+            connection_parameters: SecretMap::default(),
             connector_parameters: SecretMap::default(),
             redirect_uri: text(),
             custom_state: text(),

@@ -23,6 +23,7 @@ mod oauth_client;
 mod openapi;
 mod proxy;
 mod resealing;
+pub(crate) mod screens;
 mod sse;
 mod until_written;
 mod webhooks;

@@ -16,7 +16,9 @@ use crate::connection::Notes;
 use crate::seal::Place;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
-use protocol::id::{ConnectionId, ConnectionRequestKey, CustomerId, IntegrationId, WorkspaceKey};
+use protocol::id::{
+    ConnectionId, ConnectionKey, ConnectionRequestKey, CustomerId, IntegrationId, WorkspaceKey,
+};
 use protocol::random::Random;
 use protocol::secret::SecretMap;
 
@@ -140,6 +142,9 @@ pub struct ConnectionRequest {
     /// The connection to reconnect, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_id: Option<ConnectionId>,
+    /// The key for the connection, if a screen was given one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_key: Option<ConnectionKey>,
     /// The name for the connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -152,6 +157,9 @@ pub struct ConnectionRequest {
     /// True if the customer's other connections stay.
     #[serde(default)]
     pub allow_multiple_connections: bool,
+    /// What the customer has entered on a screen already.
+    #[serde(default, skip_serializing_if = "SecretMap::is_empty")]
+    pub connection_parameters: SecretMap,
     /// The connector parameters.
     #[serde(default, skip_serializing_if = "SecretMap::is_empty")]
     pub connector_parameters: SecretMap,
@@ -248,10 +256,12 @@ mod tests {
             integration: IntegrationId::new("i"),
             integration_key: "crm".to_owned(),
             connection_id: None,
+            connection_key: None,
             name: None,
             notes: Notes::default(),
             auth_option_key: None,
             allow_multiple_connections: false,
+            connection_parameters: SecretMap::default(),
             connector_parameters: SecretMap::default(),
             redirect_uri: None,
             custom_state: None,

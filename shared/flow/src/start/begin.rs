@@ -6,8 +6,7 @@ use http::Response;
 use protocol::deadline::Deadline;
 use protocol::definition::input::{self, Violation};
 use protocol::definition::{AuthOption, Registration};
-use protocol::error::{Error, ErrorKey, Result};
-use protocol::language;
+use protocol::error::{Error, Result};
 use protocol::secret::SecretMap;
 
 use super::authorize;
@@ -24,7 +23,8 @@ use crate::context::unconfirmed::{ConfirmationId, Unconfirmed, With};
 use crate::deps::Deps;
 use crate::lifecycle::connect::{Issued, Progress, completed, connect, connection_key, prove};
 use crate::lifecycle::{import, registration};
-use crate::web::{form, pages};
+use crate::web::form;
+use crate::web::pages::{self, Filled, FormPage};
 use protocol::record::{self, About, Remark};
 
 /// The result of a start.
@@ -118,7 +118,7 @@ impl Chosen<'_> {
             return Err(error);
         }
         let blamed = request.values(&self.registration)?.blamed(&error);
-        if blamed.is_empty() && !is_for_the_form(&error) {
+        if blamed.is_empty() && !form::can_be_corrected(&error) {
             return Err(error);
         }
         error.report("form refused");
@@ -210,46 +210,10 @@ impl Chosen<'_> {
         violations: &[Violation],
         error: Option<&Error>,
     ) -> Result<Begun> {
-        let texts = self.start.workspace.brand.texts.in_place(language::present());
+        let filled = Filled { parameters, violations, error };
+        let options = (self.option, self.registration.option());
         let loopback = deps.settings.loopback;
-        let fields = self
-            .schema()
-            .map(|schema| form::fields(schema, parameters.expose(), violations, loopback, &texts))
-            .unwrap_or_default();
-        // A problem without a field of its own is shown above all fields. Otherwise the customer would see the same
-        // form again without knowing why.
-        let no_fields =
-            violations.iter().find(|each| fields.iter().all(|field| field.pointer != each.pointer));
-        let above = match (error, no_fields) {
-            (Some(error), _) if error.key() == ErrorKey::ProviderUnreachable => texts.service_down.to_owned(),
-            (Some(_), _) => texts.form_refused.to_owned(),
-            (None, Some(violation)) => violation.complaint.said(&texts),
-            (None, None) => String::new(),
-        };
-        let shared = self.registration.option();
-        let page = pages::FormPage {
-            brand: &self.start.workspace.brand,
-            integration: self.integration,
-            option: self.option,
-            description: self
-                .option
-                .description
-                .as_deref()
-                .or(shared.description.as_deref())
-                .unwrap_or_default(),
-            help_uri: self.option.help_uri.as_deref().or(shared.help_uri.as_deref()).unwrap_or_default(),
-            fields,
-            above: &above,
-            error: error.map(Error::message).unwrap_or_default(),
-        };
+        let page = FormPage::of(&self.start.workspace.brand, self.integration, options, &filled, loopback);
         self.start.behind(deps, self.attempt, |flow| pages::form(&page, flow)).await.map(Begun::Answer)
     }
-}
-
-/// True if the customer can help by entering something else, or by trying again.
-fn is_for_the_form(error: &Error) -> bool {
-    matches!(
-        error.key(),
-        ErrorKey::CredentialsRejected | ErrorKey::InputInvalid | ErrorKey::ProviderUnreachable
-    )
 }

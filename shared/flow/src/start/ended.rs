@@ -8,7 +8,7 @@ use crate::deps::Deps;
 use crate::lifecycle::exchange;
 
 /// Notes how a start ended. Nothing depends on it: what the database does not take is in the log alone.
-pub(super) async fn note(deps: &Deps, attempt: &Attempt, outcome: &Outcome) {
+pub async fn note(deps: &Deps, attempt: &Attempt, outcome: &Outcome) {
     let is_to_be_noted = match outcome {
         Outcome::Connected { .. } => true,
         // It goes on, as a flow.

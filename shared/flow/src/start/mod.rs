@@ -27,6 +27,7 @@ use http::{Request, Response};
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::record;
 
+pub use ended::note as note_end;
 pub use request::{MAX_CUSTOM_STATE, StartRequest};
 
 use crate::context::attempt::cancelled;

@@ -10,7 +10,8 @@ use protocol::definition::Workspace;
 use protocol::redirect_uri::WebOrigin;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-pub(super) const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+/// The header by which a browser says what the answer is for.
+pub const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// The headers by which browsers and their extensions say that nobody asked for the page yet.
 const PURPOSES: [HeaderName; 4] = [

@@ -153,11 +153,11 @@ impl Wanted {
         Self {
             integration: Some(request.integration.as_str().to_owned()),
             integration_key: None,
-            connection_parameters: protocol::secret::SecretMap::default(),
+            connection_parameters: request.connection_parameters.clone(),
             connector_parameters: request.connector_parameters.clone(),
             scopes: None,
             connection_id: request.connection_id.clone(),
-            connection_key: None,
+            connection_key: request.connection_key.clone(),
             name: request.name.clone(),
             notes: request.notes.clone(),
             auth_option_key: request.auth_option_key.clone(),

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use protocol::definition::input::Violation;
 use protocol::definition::json_pointer;
 use protocol::definition::shown_text::{example, help_uri};
+use protocol::error::{Error, ErrorKey};
 use protocol::language::Texts;
 use protocol::redirect_uri::Loopback;
 
@@ -249,6 +250,15 @@ fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
+}
+
+/// True if the customer can help by entering something else, or by trying again.
+#[must_use]
+pub fn can_be_corrected(error: &Error) -> bool {
+    matches!(
+        error.key(),
+        ErrorKey::CredentialsRejected | ErrorKey::InputInvalid | ErrorKey::ProviderUnreachable
+    )
 }
 
 /// Reads a posted form as the schema's input: only the schema's own fields, each with its type. An empty field is left

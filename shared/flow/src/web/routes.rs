@@ -10,6 +10,9 @@ use protocol::error::{Error, Result};
 use protocol::path::fits;
 use protocol::token::Scope;
 
+/// The path of the screen that shows one connection.
+pub const CONNECTION_SCREEN: &str = "/screens/connection";
+
 /// A Lambda function that answers requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Function {
@@ -67,6 +70,9 @@ static BROWSER: &[Route] = &[
     browser(Method::GET, "/connect", Function::Initiate),
     browser(Method::POST, "/connect", Function::Initiate),
     browser(Method::GET, LINK_PATH, Function::Initiate),
+    // The screens: pages in a frame of the application's, which make and change connections as the API does.
+    browser(Method::POST, LINK_PATH, Function::Api),
+    browser(Method::POST, CONNECTION_SCREEN, Function::Api),
     browser(Method::GET, "/oauth-callback", Function::Callback),
     browser(Method::POST, "/oauth-callback", Function::Callback),
     browser(Method::GET, "/oauth-callback/{integrationId}", Function::Callback),
@@ -87,17 +93,33 @@ pub fn browser_routes() -> &'static [Route] {
     BROWSER
 }
 
+/// True if the function answers this path, which browsers open.
+#[must_use]
+pub fn is_opened_at(function: Function, request: &Request<Bytes>) -> bool {
+    let path = segments(request);
+    BROWSER.iter().any(|route| route.function == function && fits(route.path, &path))
+}
+
 /// Refuses a method that the function's path does not have: API Gateway lets every one pass.
-pub(crate) fn check_method(function: Function, request: &Request<Bytes>) -> Result<()> {
-    let path: Vec<&str> = request.uri().path().trim_matches('/').split('/').collect();
-    let routes = || BROWSER.iter().filter(|route| route.function == function);
+///
+/// # Errors
+///
+/// `method_not_allowed`, with the methods that the path has, whichever function answers them.
+pub fn check_method(function: Function, request: &Request<Bytes>) -> Result<()> {
+    let path = segments(request);
+    let own = || BROWSER.iter().filter(|route| route.function == function);
     // A path that is written in another way is one of them all the same.
-    let is_known = routes().any(|route| fits(route.path, &path));
-    let methods = || routes().filter(|route| !is_known || fits(route.path, &path)).map(|route| &route.method);
-    if methods().any(|known| known == request.method()) {
+    let is_known = own().any(|route| fits(route.path, &path));
+    let is_it = |route: &&Route| !is_known || fits(route.path, &path);
+    if own().filter(is_it).any(|route| route.method == request.method()) {
         return Ok(());
     }
-    Err(method_not_allowed(methods()))
+    let others = BROWSER.iter().filter(|route| route.function == function || is_known).filter(is_it);
+    Err(method_not_allowed(others.map(|route| &route.method)))
+}
+
+fn segments(request: &Request<Bytes>) -> Vec<&str> {
+    request.uri().path().trim_matches('/').split('/').collect()
 }
 
 /// A path has these methods, and not the one that was asked for.

@@ -25,12 +25,21 @@ pub(super) struct Policy<'a> {
     pub(super) form: FormTarget,
     /// The origins that may show the page in a frame.
     pub(super) ancestors: &'a [String],
+    /// True if the script may ask this service.
+    pub(super) asks_us: bool,
 }
 
 impl<'a> Policy<'a> {
     /// That of a page whose form comes back to us, and leads on from there. It shows the workspace's logo, if there is one.
     pub(super) fn of_form(style: &'a str, logo: &'a [&'a str]) -> Self {
-        Self { style, script: None, images: logo, form: FormTarget::OursThenAnywhere, ancestors: &[] }
+        Self {
+            style,
+            script: None,
+            images: logo,
+            form: FormTarget::OursThenAnywhere,
+            ancestors: &[],
+            asks_us: false,
+        }
     }
 }
 
@@ -39,6 +48,8 @@ impl<'a> Policy<'a> {
 pub(super) enum FormTarget {
     /// The page has no form.
     None,
+    /// Our own endpoint, which leads to no other site.
+    Ours,
     /// Our own endpoint, which redirects to a provider or to the caller. Chromium applies `form-action` to redirects
     /// too, and a provider may redirect anywhere for its sign-in. So the directive is left out.
     OursThenAnywhere,
@@ -58,8 +69,13 @@ impl fmt::Display for Policy<'_> {
                 write!(f, " {}", image.as_str().replace(';', "%3B").replace(',', "%2C"))?;
             }
         }
-        if self.form == FormTarget::None {
-            write!(f, "; form-action 'none'")?;
+        if self.asks_us {
+            write!(f, "; connect-src 'self'")?;
+        }
+        match self.form {
+            FormTarget::None => write!(f, "; form-action 'none'")?,
+            FormTarget::Ours => write!(f, "; form-action 'self'")?,
+            FormTarget::OursThenAnywhere => {}
         }
         if self.ancestors.is_empty() {
             write!(f, "; frame-ancestors 'none'")

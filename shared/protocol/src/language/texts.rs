@@ -131,6 +131,65 @@ texts! {
     /// How long the choice may take.
     choice_time = "choiceTime" [];
 
+    /// The heading of the list of what can be connected.
+    screens_heading = "screensHeading" ["brand"];
+    /// The label of the list's search, and its button.
+    screens_search = "screensSearch" [];
+    /// The search has found nothing.
+    screens_none = "screensNone" [];
+    /// The list is empty.
+    screens_empty = "screensEmpty" [];
+    /// What the button does that opens a window.
+    screens_window = "screensWindow" [];
+    /// The heading while the customer signs in, in another window.
+    screens_waiting = "screensWaiting" [];
+    /// What happens then.
+    screens_waiting_text = "screensWaitingText" [];
+    /// The heading when the window may be closed.
+    screens_closed = "screensClosed" [];
+    /// What to do, whether it is or not.
+    screens_closed_text = "screensClosedText" [];
+    /// The heading when the browser has opened no window.
+    screens_blocked = "screensBlocked" [];
+    /// What to do about it.
+    screens_blocked_text = "screensBlockedText" [];
+    /// The link that opens the window.
+    screens_open = "screensOpen" [];
+    /// The heading when a window is needed after the form.
+    screens_step = "screensStep" [];
+    /// The button that tries again.
+    screens_try_again = "screensTryAgain" [];
+    /// What to do after a failure in the window.
+    screens_try_again_text = "screensTryAgainText" [];
+    /// The button that closes the screen.
+    screens_close = "screensClose" [];
+    /// The button that leads back.
+    screens_back = "screensBack" [];
+    /// The state of a connection that its customer must connect again.
+    screens_renew = "screensRenew" [];
+    /// The button that changes the name.
+    screens_save = "screensSave" [];
+    /// The name was changed.
+    screens_saved = "screensSaved" [];
+    /// The button that connects again.
+    screens_reconnect = "screensReconnect" [];
+    /// The button that disconnects.
+    screens_disconnect = "screensDisconnect" [];
+    /// The question before that.
+    screens_disconnect_heading = "screensDisconnectHeading" ["name"];
+    /// What it means.
+    screens_disconnect_text = "screensDisconnectText" ["brand"];
+    /// The button that removes a connection.
+    screens_remove = "screensRemove" [];
+    /// The question before that.
+    screens_remove_heading = "screensRemoveHeading" ["name"];
+    /// What it means.
+    screens_remove_text = "screensRemoveText" ["brand"];
+    /// The heading when it is removed.
+    screens_removed = "screensRemoved" [];
+    /// What to do after that.
+    screens_removed_text = "screensRemovedText" [];
+
     /// The heading of an error.
     failed = "failed" [];
     /// The heading of a success.

@@ -42,6 +42,7 @@ pub const OWN_PATHS: &[&str] = &[
     "/oauth-client/{integrationId}",
     "/openapi.json",
     "/screens/connect",
+    "/screens/connection",
     "/self",
     "/sse/connection-events/{requestId}",
     "/webhook-deliveries/{id}/replay",

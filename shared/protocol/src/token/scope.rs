@@ -76,7 +76,11 @@ impl Scopes {
     pub const UNLIMITED: Self = Self(None);
 
     /// Reads a token's claim. A limit that cannot be read is never taken for none.
-    pub(super) fn of_claim(claim: &str) -> Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// `not_authenticated`.
+    pub fn of_claim(claim: &str) -> Result<Self> {
         let names = || claim.split(' ').filter(|name| !name.is_empty());
         if let Some(unknown) = names().find(|name| Scope::named(name).is_none()) {
             let unknown =

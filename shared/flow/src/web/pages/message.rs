@@ -35,8 +35,14 @@ impl<'a> Message<'a> {
     }
 
     fn respond(&self, status: StatusCode) -> Response<Bytes> {
-        let policy =
-            Policy { style: &self.style, script: None, images: &[], form: FormTarget::None, ancestors: &[] };
+        let policy = Policy {
+            style: &self.style,
+            script: None,
+            images: &[],
+            form: FormTarget::None,
+            ancestors: &[],
+            asks_us: false,
+        };
         html(status, self, &policy)
     }
 }

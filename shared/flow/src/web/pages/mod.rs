@@ -1,18 +1,19 @@
 //! The customer's pages. They are rendered by the server under a strict content security policy. Only the page that
-//! hands over a popup's result has a script.
+//! hands over a popup's result has a script, and the screens.
 
 mod choice;
 mod confirm;
 mod form;
 mod message;
 mod popup_result;
+pub mod screen;
 mod shown;
 mod style;
 mod words;
 
 pub use choice::choice;
 pub use confirm::{Confirmation, confirm_start};
-pub use form::{FormPage, form};
+pub use form::{Filled, FormPage, form};
 pub use message::{
     connected, connected_by_link, error, link_failed, not_chosen, not_finished, still_working,
 };

@@ -64,12 +64,13 @@ pub fn popup_result(outcome: &Outcome, listener: &Listener, message: &Value) -> 
         images: &[],
         form: FormTarget::None,
         ancestors: if listener.around { &listener.origins } else { &[] },
+        asks_us: false,
     };
     html(StatusCode::OK, &page, &policy)
 }
 
 /// Writes JSON for a script element. Nothing in it can end the element or begin a comment.
-fn in_script(data: &Value) -> String {
+pub(super) fn in_script(data: &Value) -> String {
     data.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
