@@ -73,16 +73,16 @@ async fn answer(deps: &Arc<Deps>, request: &Request<Bytes>) -> Result<Response<B
         Err(error) => return Ok(around.failed(&error)),
     };
     let shown = match visit.screen() {
-        Screen::Connect => connect::answer(&visit, &posted).await.and_then(|done| connected(&visit, done)),
+        Screen::Connect => connect::answer(&visit, &posted).await.map(|done| connected(&visit, done)),
         Screen::Connection => connection::answer(&visit, &posted).await,
     };
     Ok(shown.unwrap_or_else(|error| visit.failed(&error)))
 }
 
 /// The screen that connects ends with the connection.
-fn connected(visit: &Visit<'_>, done: Done) -> Result<Response<Bytes>> {
-    Ok(match done {
+fn connected(visit: &Visit<'_>, done: Done) -> Response<Bytes> {
+    match done {
         Done::Answer(answer) => answer,
         Done::Connected(connection) => visit.frame().connected(&connection),
-    })
+    }
 }
