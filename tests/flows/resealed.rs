@@ -14,6 +14,7 @@ use tests::world::WRAPPING_KEY;
 use tests::{Answer, Fault, Start, World};
 
 use crate::refresh::connected;
+use crate::webhooks::{answers, event, got, is_signed, made};
 
 const NEW_KEY: [u8; 32] = *b"the key that takes the other's p";
 
@@ -104,6 +105,20 @@ async fn everything_moves_to_the_present_key_and_nothing_else_changes() {
     assert_eq!(world.secrets(&key).await["credentials"]["apiKey"], API_KEY);
     assert_eq!(world.secrets(&replaced).await["credentials"]["access_token"], ACCESS_TOKEN);
     connected(&world).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_webhooks_secret_moves_to_the_present_key_and_goes_on_signing() {
+    let world = World::new().await;
+    let endpoint = made(&world, &json!({})).await;
+    let world = with_both(&world);
+    // The endpoint's, the workspace's and the integration's.
+    assert_eq!(world.reseal().await, (3, 0));
+    assert_eq!(world.reseal().await, (0, 3));
+    let world = with_the_new(&world);
+    answers(&world, &[200]);
+    world.webhook(&event(&world).await, 1).await;
+    assert!(is_signed(&got(&world)[0], &endpoint["secret"]));
 }
 
 #[tokio::test(start_paused = true)]

@@ -29,7 +29,7 @@ impl World {
         let (deps, until) = (&self.deps, self.clock.now() + TIME);
         let record = Record::begin(Arc::clone(&deps.clock), &*deps.random, Invocation::default());
         let outcome = record.during(handle(deps, &event.to_string(), attempt, until)).await;
-        record.dismissed();
+        record.ended_if_said();
         outcome
     }
 }

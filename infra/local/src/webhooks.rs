@@ -28,9 +28,7 @@ async fn tried(deps: Arc<Deps>, event: String) {
             handled.inspect_err(|error| error.report("a message could not be handled"))
         });
         let handled = handled.await;
-        // It has a line if there was something to say.
-        record.dismissed();
-        drop(record);
+        record.ended_if_said();
         match handled {
             Ok(Outcome::Again(pause)) => tokio::time::sleep(pause).await,
             Ok(Outcome::Done) | Err(_) => return,

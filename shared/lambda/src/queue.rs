@@ -130,8 +130,8 @@ where
                 }
             };
             let comes_again = record.during(work).await;
-            // It has a line if there was something to say: most events are wanted by nobody.
-            record.dismissed();
+            // Most events are wanted by nobody.
+            record.ended_if_said();
             comes_again.then_some(message_id)
         });
     }
@@ -200,7 +200,7 @@ mod tests {
         let handler = |message: Message| async move {
             match (&*message.body, message.attempt) {
                 ("taken", 1) => Ok(Outcome::Done),
-                ("refused", 3) => Ok(Outcome::Again(Duration::from_secs(1800))),
+                ("refused", 3) => Ok(Outcome::Again(Duration::from_mins(30))),
                 ("broken", _) => Err(Problem::internal("it cannot be read")),
                 (body, attempt) => panic!("{body} {attempt}"),
             }

@@ -210,6 +210,14 @@ impl Record {
         self.0.write();
     }
 
+    /// Writes the line if something was said. If not, there was nothing to do.
+    pub fn ended_if_said(&self) {
+        let state = self.0.lock();
+        let is_said = state.outcome.is_some() || !state.notes.is_empty();
+        drop(state);
+        if is_said { self.ended() } else { self.dismissed() }
+    }
+
     /// Writes no line, unless something was said: there was nothing to do.
     pub fn dismissed(&self) {
         self.0.lock().is_written = true;
