@@ -30,7 +30,7 @@ pub(super) fn check(trace: &Trace, dump: &Dump) {
 
 fn is_connection(item: &Item) -> bool {
     let key = text(item, "pk");
-    ["slot#", "customer#", "key#", "self#"].iter().all(|kind| !key.starts_with(kind))
+    ["slot#", "customer#", "key#", "self#", "request#"].iter().all(|kind| !key.starts_with(kind))
 }
 
 /// No connection is half written, and the index has it where it belongs.
