@@ -9,7 +9,6 @@ use tests::tokens::{CUSTOMER, WORKSPACE, WORKSPACE_SECRET, admin, customer, in_a
 use tests::{Start, World};
 
 use crate::connection_requests::{at_provider, consented};
-use crate::refresh::HOUR;
 
 const CUSTOMERS: &str = "The customer has to connect this account again.";
 
@@ -59,7 +58,7 @@ async fn a_link_is_shown_again_while_it_serves_for_a_day() {
     let world = World::new().await;
     let id = broken(&world).await;
     let first = read(&world, &id, &admin(WORKSPACE)).await;
-    world.clock.advance(HOUR * 24 * 6 - Duration::from_secs(1));
+    world.clock.advance(Duration::from_secs(6 * 86_400 - 1));
     let own = read(&world, &id, &customer(WORKSPACE, CUSTOMER)).await;
     assert_eq!(link(&own), link(&first));
     world.clock.advance(Duration::from_secs(1));

@@ -1,6 +1,6 @@
 //! Webhooks: what leaves as an event, sent to the addresses that a workspace has given, and signed.
 //!
-//! An event is tried at each endpoint that wants it, at once and then by [`retry`]'s schedule. What keeps it meanwhile is a
+//! An event is tried at each endpoint that wants it, at once and then by the schedule of `retry.rs`. What keeps it meanwhile is a
 //! queue; here is what becomes of one try. What became of each delivery stands in the log of its endpoint.
 
 mod deliver;

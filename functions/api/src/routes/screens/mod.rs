@@ -53,7 +53,7 @@ impl Screen {
 
 /// Handles a request of a screen.
 pub(crate) async fn handle(deps: &Arc<Deps>, request: &Request<Bytes>) -> Response<Bytes> {
-    answer(deps, request).await.unwrap_or_else(|error| {
+    Box::pin(answer(deps, request)).await.unwrap_or_else(|error| {
         // It is not known whose page it would be: no frame shows this one.
         error.report("screen refused");
         delivery::own_page(&error, Reader::of(request.headers()))
