@@ -9,6 +9,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::SharedCredentialsProvider;
+use aws_sdk_kms::config::Credentials;
 use flow::aws::AwsHttp;
 use flow::deps::{Deps, Seams, Settings};
 use flow::kms_signing::KmsSigning;
@@ -162,6 +163,12 @@ fn aws() -> Result<SdkConfig, Error> {
 /// Reads an optional variable. An empty one counts as absent, since the template sets optional ones to an empty text.
 pub(crate) fn optional(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The function's own credentials, for services of AWS that there is no SDK for.
+pub(crate) fn own_credentials() -> Result<Credentials, Error> {
+    let (id, secret) = (required("AWS_ACCESS_KEY_ID")?, required("AWS_SECRET_ACCESS_KEY")?);
+    Ok(Credentials::new(id, secret, optional("AWS_SESSION_TOKEN"), None, "environment"))
 }
 
 pub(crate) fn required(name: &str) -> Result<String, Error> {

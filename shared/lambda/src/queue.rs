@@ -20,7 +20,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::environment::{optional, required};
+use crate::environment::{own_credentials, required};
 
 /// A message.
 pub struct Message {
@@ -64,13 +64,7 @@ impl Queue {
     pub(crate) fn from_environment() -> std::result::Result<Self, Error> {
         Ok(Self {
             http: SharedHttpConnector::new(AwsHttp::new()),
-            credentials: Credentials::new(
-                required("AWS_ACCESS_KEY_ID")?,
-                required("AWS_SECRET_ACCESS_KEY")?,
-                optional("AWS_SESSION_TOKEN"),
-                None,
-                "environment",
-            ),
+            credentials: own_credentials()?,
             region: required("AWS_REGION")?,
             url: required("WEBHOOKS_QUEUE_URL")?,
         })

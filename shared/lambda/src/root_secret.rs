@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use aws_sdk_kms::config::Credentials;
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use flow::aws::AwsHttp;
 use flow::root_secret::{RootSecret, SecretsManager};
@@ -11,7 +10,7 @@ use protocol::clock::SystemClock;
 use protocol::random::SystemRandom;
 use protocol::secret::Secret;
 
-use crate::environment::{has_local_tables, optional, required};
+use crate::environment::{has_local_tables, optional, own_credentials, required};
 
 /// The secret in Secrets Manager, or, with the local run's tables, one from the environment.
 pub(crate) fn from_environment() -> Result<Option<Arc<dyn RootSecret>>, Error> {
@@ -25,13 +24,7 @@ pub(crate) fn from_environment() -> Result<Option<Arc<dyn RootSecret>>, Error> {
     }
     Ok(Some(Arc::new(SecretsManager {
         http: SharedHttpConnector::new(AwsHttp::new()),
-        credentials: Credentials::new(
-            required("AWS_ACCESS_KEY_ID")?,
-            required("AWS_SECRET_ACCESS_KEY")?,
-            optional("AWS_SESSION_TOKEN"),
-            None,
-            "environment",
-        ),
+        credentials: own_credentials()?,
         region: required("AWS_REGION")?,
         endpoint: required("SECRETS_MANAGER_URL")?,
         secret_arn,

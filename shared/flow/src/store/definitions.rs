@@ -75,24 +75,34 @@ impl Store {
         Ok((found_workspace, found_integration))
     }
 
-    /// The query for the integrations of a workspace, strongly consistent.
-    pub(super) fn integrations_of(&self, workspace: &WorkspaceKey) -> QueryFluentBuilder {
+    /// The query for a workspace's definitions of one kind, strongly consistent.
+    pub(super) fn definitions_of(&self, workspace: &WorkspaceKey, kind: &str) -> QueryFluentBuilder {
         self.client()
             .query()
             .table_name(&self.tables.integrations)
-            .key_condition_expression("pk = :workspace AND begins_with(sk, :integration)")
+            .key_condition_expression("pk = :workspace AND begins_with(sk, :kind)")
             .expression_attribute_values(":workspace", text(workspace))
-            .expression_attribute_values(":integration", text(INTEGRATION))
+            .expression_attribute_values(":kind", text(kind))
             .consistent_read(true)
     }
 
     /// Reads all integrations of a workspace, in the order of their ids.
     pub async fn list_integrations(&self, workspace: &WorkspaceKey) -> Result<Vec<StoredDefinition>> {
+        self.list_definitions(workspace, INTEGRATION, "Query integrations").await
+    }
+
+    /// Reads all of a workspace's definitions of one kind, in the order of their ids. `operation` is its name in the log.
+    pub(super) async fn list_definitions(
+        &self,
+        workspace: &WorkspaceKey,
+        kind: &str,
+        operation: &'static str,
+    ) -> Result<Vec<StoredDefinition>> {
         let mut found = Vec::new();
         let mut from = None;
         loop {
-            let query = self.integrations_of(workspace).set_exclusive_start_key(from);
-            let page = self.query(&query, "Query integrations").await?;
+            let query = self.definitions_of(workspace, kind).set_exclusive_start_key(from);
+            let page = self.query(&query, operation).await?;
             for item in page.items.unwrap_or_default() {
                 found.push(StoredDefinition::read(&item)?);
             }

@@ -2,7 +2,6 @@
 
 use super::Store;
 use super::definitions::StoredDefinition;
-use super::item::text;
 use protocol::error::Result;
 use protocol::id::WorkspaceKey;
 
@@ -16,27 +15,7 @@ impl Store {
 
     /// Reads all endpoints of a workspace, in the order of their ids, strongly consistent.
     pub async fn list_webhooks(&self, workspace: &WorkspaceKey) -> Result<Vec<StoredDefinition>> {
-        let mut found = Vec::new();
-        let mut from = None;
-        loop {
-            let query = self
-                .client()
-                .query()
-                .table_name(&self.tables.integrations)
-                .key_condition_expression("pk = :workspace AND begins_with(sk, :webhook)")
-                .expression_attribute_values(":workspace", text(workspace))
-                .expression_attribute_values(":webhook", text(WEBHOOK))
-                .consistent_read(true)
-                .set_exclusive_start_key(from);
-            let page = self.query(&query, "Query webhooks").await?;
-            for item in page.items.unwrap_or_default() {
-                found.push(StoredDefinition::read(&item)?);
-            }
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                return Ok(found);
-            }
-        }
+        self.list_definitions(workspace, WEBHOOK, "Query webhooks").await
     }
 
     /// Replaces the endpoint `before`. Returns false if another one was stored meanwhile.

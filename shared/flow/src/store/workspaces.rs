@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 
 use super::Store;
 use super::batch::MOST_IN_BATCH;
-use super::definitions::{StoredDefinition, WORKSPACE, key};
+use super::definitions::{INTEGRATION, StoredDefinition, WORKSPACE, key};
 use super::item::{Attributes, Item, text};
 use super::transact::gave_up;
 use protocol::error::{Error, Result};
@@ -59,7 +59,7 @@ impl Store {
 
     /// True if a workspace has neither integrations, nor webhook endpoints, nor connections, archived or not.
     pub async fn is_empty_workspace(&self, workspace: &WorkspaceKey) -> Result<bool> {
-        let query = self.integrations_of(workspace).limit(1);
+        let query = self.definitions_of(workspace, INTEGRATION).limit(1);
         let page = self.query(&query, "Query integrations").await?;
         Ok(page.count == 0
             && self.list_webhooks(workspace).await?.is_empty()
