@@ -13,7 +13,7 @@ use protocol::record;
 use protocol::secret::SecretMap;
 use serde_json::Value;
 
-use super::connect::{Issued, connect, connection_key};
+use super::connect::{Issued, Progress, connect, connection_key};
 use super::registration;
 use crate::connection::{ConnectRequest, Connection, Notes};
 use crate::context::outcome::Outcome;
@@ -137,6 +137,22 @@ pub async fn import(deps: &Deps, given: Import, deadline: Deadline) -> Result<Co
         Outcome::Failed(error) => Err(error),
         Outcome::Unconfirmed(_) => Err(Error::internal("an import that waits for an application")),
     }
+}
+
+/// Connects by what the customer entered, without a provider's page. The registration is open.
+pub async fn connect_entered(
+    deps: &Deps,
+    request: &ConnectRequest,
+    registration: &Registration,
+    deadline: Deadline,
+) -> Result<Progress> {
+    let values = request.values(registration)?;
+    let key = connection_key(deps, request).await?;
+    let credentials = issue(deps, values, deadline).await?;
+    let at = deps.clock.now();
+    let (next_call, callback_uri, flow) = (Some(0), None, None);
+    let issued = Issued { registration, credentials, at, next_call, key: &key, callback_uri, flow };
+    connect(deps, request, issued, deadline).await
 }
 
 /// Makes credentials from the customer's parameters: the parameters themselves, or the provider's answer to them.

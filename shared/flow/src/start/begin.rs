@@ -21,7 +21,7 @@ use crate::context::attempt::Attempt;
 use crate::context::outcome::Outcome;
 use crate::context::unconfirmed::{ConfirmationId, Unconfirmed, With};
 use crate::deps::Deps;
-use crate::lifecycle::connect::{Issued, Progress, completed, connect, connection_key, prove};
+use crate::lifecycle::connect::{Progress, completed, prove};
 use crate::lifecycle::{import, registration};
 use crate::web::form;
 use crate::web::pages::{self, Filled, FormPage};
@@ -131,24 +131,11 @@ impl Chosen<'_> {
     async fn connected(&self, deps: &Deps, request: &ConnectRequest) -> Result<Progress> {
         let deadline = Deadline::starting(&*deps.clock);
         let registration = &registration::opened(deps, self.registration.clone()).await?;
-        let values = request.values(registration)?;
         if self.start.workspace.confirm_user {
-            let credentials = import::issue(deps, values, deadline).await?;
+            let credentials = import::issue(deps, request.values(registration)?, deadline).await?;
             return self.unconfirmed(deps, (request, registration), credentials, deadline).await;
         }
-        let key = connection_key(deps, request).await?;
-        let credentials = import::issue(deps, values, deadline).await?;
-        let at = deps.clock.now();
-        let issued = Issued {
-            registration,
-            credentials,
-            at,
-            next_call: Some(0),
-            key: &key,
-            callback_uri: None,
-            flow: None,
-        };
-        let progress = connect(deps, request, issued, deadline).await?;
+        let progress = import::connect_entered(deps, request, registration, deadline).await?;
         if matches!(progress, Progress::Ended(_)) {
             record::ends("connected without a provider's page");
         }

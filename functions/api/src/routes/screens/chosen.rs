@@ -5,7 +5,7 @@ use std::sync::Arc;
 use flow::connection::{ConnectRequest, Connection, ConnectionSecrets, Notes};
 use flow::context::attempt::Attempt;
 use flow::context::outcome::Outcome;
-use flow::lifecycle::connect::{Issued, Progress, connect, connection_key};
+use flow::lifecycle::connect::Progress;
 use flow::lifecycle::{import, registration};
 use flow::start::note_end;
 use flow::web::form;
@@ -160,12 +160,7 @@ impl Chosen<'_> {
         let Visit { deps, .. } = self.visit;
         let deadline = Deadline::starting(&*deps.clock);
         let registration = &registration::opened(deps, self.registration.clone()).await?;
-        let key = connection_key(deps, request).await?;
-        let credentials = import::issue(deps, request.values(registration)?, deadline).await?;
-        let at = deps.clock.now();
-        let (next_call, callback_uri, flow) = (Some(0), None, None);
-        let issued = Issued { registration, credentials, at, next_call, key: &key, callback_uri, flow };
-        connect(deps, request, issued, deadline).await
+        import::connect_entered(deps, request, registration, deadline).await
     }
 
     async fn request(&self, parameters: SecretMap) -> Result<ConnectRequest> {
