@@ -66,6 +66,8 @@ async fn it_is_told_last_and_once_nothing_is_left() {
         "integrationId": "*",
         "time": events[1]["detail"]["time"],
         "sequence": detail["sequence"],
+        "tags": "[]",
+        "meta": "{}",
     });
     assert_eq!(detail, &expected);
     assert!(detail["connectionId"].as_str().unwrap().starts_with("customer#"));

@@ -24,7 +24,10 @@ async fn assert_erased(world: &World, id: &str) {
     let dump = world.dump().await;
     let left = dump.connections.iter().find(|item| item["pk"].as_s().unwrap() == id).unwrap();
     let names: Vec<&str> = left.keys().map(String::as_str).collect();
-    assert_eq!(names, ["customer", "erasedAt", "event", "integration", "pk", "ttl", "workspace"]);
+    assert_eq!(
+        names,
+        ["customer", "erasedAt", "event", "integration", "meta", "pk", "tags", "ttl", "workspace"]
+    );
     assert!(!dump.slot_ids().contains(&id.to_owned()));
 }
 

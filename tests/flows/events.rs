@@ -34,6 +34,8 @@ fn event(name: &str, id: &str, time: &str) -> Value {
             "tenantId": CUSTOMER,
             "integrationId": integration,
             "time": time,
+            "tags": "[]",
+            "meta": "{}",
         },
     })
 }
@@ -209,7 +211,7 @@ async fn what_a_customer_is_called_cannot_change_an_event() {
     world.connect(&browser, &Start::new().by(customer)).await.assert_connected();
     let [created] = &world.take_events()[..] else { panic!("one event") };
     assert_eq!(created["detail"]["userId"], customer);
-    assert_eq!(created["detail"].as_object().unwrap().len(), 7);
+    assert_eq!(created["detail"].as_object().unwrap().len(), 9);
 }
 
 /// The template's second pipe, on the records of the stream.

@@ -1,11 +1,15 @@
 //! What callers note beside a connection: `tags` and `meta`.
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Value, json};
 use tests::answer::refusal;
 use tests::definitions::INTEGRATION;
 use tests::tokens::{CUSTOMER, WORKSPACE, admin, customer};
 use tests::{Answer, Start, World};
+
+use crate::erased_customer::erase;
 
 async fn ask(world: &World, method: Method, path: &str, body: Option<&Value>) -> Answer {
     world.api(method, path, &customer(WORKSPACE, CUSTOMER), body).await
@@ -69,6 +73,64 @@ async fn calls_give_and_change_them() {
         assert_eq!(notes(&changed), (tags, meta), "{change}");
     }
     assert_eq!(world.take_events().len(), 4);
+}
+
+/// Each event says what is noted when it happens, whatever its write is about. What is erased is not told once more.
+#[tokio::test(start_paused = true)]
+async fn events_say_them() {
+    let world = World::new().await;
+    let said = || -> Vec<(String, String, String)> {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let events = world.take_events().into_iter();
+        let of_event = |event: Value| {
+            let detail = &event["detail"];
+            (text(&event["detail-type"]), text(&detail["tags"]), text(&detail["meta"]))
+        };
+        events.map(of_event).collect()
+    };
+    let expected =
+        |name: &str, tags: &str, meta: &str| vec![(name.to_owned(), tags.to_owned(), meta.to_owned())];
+    let given = json!({ "tags": ["beta", "a\"b"], "meta": { "team": { "id": 7 } } });
+    let (tags, meta) = (r#"["beta","a\"b"]"#, r#"{"team":{"id":7}}"#);
+    let id = world.connect(&world.browser(), &Start::new().with(&given)).await.connection_id();
+    assert_eq!(said(), expected("connection.created", tags, meta));
+    let path = format!("/connections/{id}");
+
+    ask(&world, Method::PATCH, &path, Some(&json!({ "name": "New" }))).await;
+    assert_eq!(said(), expected("connection.updated", tags, meta));
+    let again = Start::new().with(&json!({ "connectionId": id }));
+    world.connect(&world.browser(), &again).await.assert_connected();
+    assert_eq!(said(), expected("connection.reconnected", tags, meta));
+    // These writes are of its credentials and of its place in the lists, and not of its record.
+    ask(&world, Method::POST, &format!("{path}/disconnect"), None).await;
+    assert_eq!(said(), expected("connection.disconnected", tags, meta));
+    ask(&world, Method::DELETE, &path, None).await;
+    assert_eq!(said(), expected("connection.deleted", tags, meta));
+    ask(&world, Method::POST, &format!("{path}/restore"), None).await;
+    ask(&world, Method::PATCH, &path, Some(&json!({ "tags": [], "meta": { "b": 2 } }))).await;
+    assert_eq!(said().last(), expected("connection.updated", "[]", r#"{"b":2}"#).last());
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(erase(&world).await.status, 200);
+    let erased = said();
+    assert_eq!(erased[0], expected("connection.deleted", "[]", r#"{"b":2}"#)[0]);
+    assert_eq!(erased[1], expected("connection.erased", "[]", "{}")[0]);
+}
+
+/// An item that was written before there were notes has no such attributes, and its events leave all the same.
+#[tokio::test(start_paused = true)]
+async fn an_older_connection_has_none_and_its_events_say_so() {
+    let world = World::new().await;
+    let id = world.connect(&world.browser(), &Start::new()).await.connection_id();
+    let mut item = world.dump().await.live_connections()[0].clone();
+    item.retain(|name, _| name != "tags" && name != "meta" && name != "event");
+    world.write("connections", &item).await;
+    let _ = world.take_events();
+    ask(&world, Method::POST, &format!("/connections/{id}/disconnect"), None).await;
+    let again = Start::new().with(&json!({ "connectionId": id, "tags": ["new"] }));
+    world.connect(&world.browser(), &again).await.assert_connected();
+    let events = world.take_events();
+    let tags: Vec<&Value> = events.iter().map(|event| &event["detail"]["tags"]).collect();
+    assert_eq!(tags, ["[]", r#"["new"]"#]);
 }
 
 #[tokio::test(start_paused = true)]

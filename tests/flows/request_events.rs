@@ -35,7 +35,8 @@ fn told(world: &World, request: &Value) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn a_request_that_succeeds_tells_so_once_and_beside_the_connection() {
     let world = World::new().await;
-    let request = made(&world, &json!({})).await;
+    let noted = json!({ "tags": ["beta"], "meta": { "a": 1 } });
+    let request = made(&world, &noted).await;
     assert_eq!(world.take_events(), Vec::<Value>::new());
     let browser = world.browser().for_a_person();
     // An answer that is lost is no second event.
@@ -44,11 +45,13 @@ async fn a_request_that_succeeds_tells_so_once_and_beside_the_connection() {
     consented(&browser, &flow).await;
     assert!(world.wire.recover());
     let records = world.take_records();
-    let mut names: Vec<String> = world
-        .events_of(&records)
-        .iter()
-        .map(|event| event["detail-type"].as_str().unwrap().to_owned())
-        .collect();
+    let events = world.events_of(&records);
+    for event in &events {
+        let detail = &event["detail"];
+        assert_eq!((&detail["tags"], &detail["meta"]), (&json!(r#"["beta"]"#), &json!(r#"{"a":1}"#)));
+    }
+    let mut names: Vec<String> =
+        events.iter().map(|event| event["detail-type"].as_str().unwrap().to_owned()).collect();
     names.sort();
     assert_eq!(names, ["connection-request.succeeded", "connection.created"]);
     // Its time is over later, and nobody is told that.

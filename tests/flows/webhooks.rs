@@ -40,7 +40,8 @@ pub(crate) async fn log(world: &World, endpoint: &Value) -> Vec<Value> {
 
 /// An event, as it comes to the bus.
 pub(crate) async fn event(world: &World) -> Value {
-    world.connect(&world.browser(), &Start::new()).await.assert_connected();
+    let start = Start::new().with(&json!({ "tags": ["beta"], "meta": { "team": { "id": 7 } } }));
+    world.connect(&world.browser(), &start).await.assert_connected();
     world.take_events().pop().unwrap()
 }
 
@@ -81,9 +82,11 @@ async fn an_event_is_sent_signed_to_each_endpoint_that_wants_it_and_once() {
     assert_eq!(call.header("webhook-timestamp"), "1767225600");
     assert!(is_signed(call, &wants["secret"]) && !is_signed(call, &off["secret"]));
     let body: Value = serde_json::from_str(&call.body).unwrap();
-    let expected = json!({
-        "type": event["detail-type"], "timestamp": event["detail"]["time"], "data": event["detail"],
-    });
+    // The bus has texts in the place of what is noted.
+    let mut data = event["detail"].clone();
+    data["tags"] = json!(["beta"]);
+    data["meta"] = json!({ "team": { "id": 7 } });
+    let expected = json!({ "type": event["detail-type"], "timestamp": data["time"], "data": data });
     assert_eq!(body, expected);
     assert!(call.limit <= Duration::from_secs(15));
 

@@ -35,7 +35,7 @@ EVENT = {
     "detail-type": "connection.created", "source": "linkspan",
     "detail": {
         "connectionId": "c", "workspaceKey": services.WORKSPACE, "userId": "u", "tenantId": "u", "integrationId": "i",
-        "time": "2026-01-31T08:15:00.123Z", "sequence": "1",
+        "time": "2026-01-31T08:15:00.123Z", "sequence": "1", "tags": "[]", "meta": "{}",
     },
 }
 MESSAGES = json.dumps({"Records": [

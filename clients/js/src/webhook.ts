@@ -19,6 +19,9 @@ export interface WebhookEvent {
     time: string;
     /** Of two events about the same, the later has the greater number. */
     sequence: string;
+    /** What is noted beside it. A replay says what is noted now. */
+    tags: string[];
+    meta: Record<string, unknown>;
   };
 }
 

@@ -118,7 +118,8 @@ pub async fn create(deps: &Deps, asked: Asked) -> Result<Found> {
     let sealed_id = deps.sealer.seal(place, id.reveal().as_bytes()).await?;
     let content = request.seal(&id, &*deps.random)?;
     let of = request_of(&key, &request);
-    let new = NewConnectionRequest { of, content, sealed_id: sealed_id.clone(), expires_at };
+    let (notes, sealed) = (&request.notes, sealed_id.clone());
+    let new = NewConnectionRequest { of, content, sealed_id: sealed, notes, expires_at };
     deps.store.begin_connection_request(new).await?;
     Ok(Found { id, request, expires_at, state: RequestState::Pending, last_error: None, sealed_id })
 }

@@ -25,6 +25,8 @@ class WebhookData(TypedDict):
     integrationId: str
     time: str
     sequence: str
+    tags: list[str]
+    meta: dict[str, Any]
 
 
 class WebhookEvent(TypedDict):

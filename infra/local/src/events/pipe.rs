@@ -158,6 +158,8 @@ mod tests {
             "customer": { "S": customer },
             "integration": { "S": "i" },
             "record": { "S": "{}" },
+            "tags": { "S": "[\"vip\"]" },
+            "meta": { "S": "{}" },
             "sealed": { "B": "c2VhbGVk" },
             "event": event,
         } } })
@@ -173,6 +175,8 @@ mod tests {
             "integrationId": "i",
             "time": "now",
             "sequence": "7",
+            "tags": "[\"vip\"]",
+            "meta": "{}",
         });
         let expected = json!({ "source": "linkspan", "detail-type": "connection.created", "detail": detail });
         assert_eq!(event(&record("INSERT", "u")), Some(expected.clone()));

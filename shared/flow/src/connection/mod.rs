@@ -75,8 +75,8 @@ pub struct ConnectionRecord {
     /// The account at the provider, if the definition says how it is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<Account>,
-    /// What callers have noted beside it.
-    #[serde(default, skip_serializing_if = "Notes::is_empty")]
+    /// What callers have noted beside it. It is stored beside the record, where events take it from.
+    #[serde(skip)]
     pub notes: Notes,
     /// The scopes that it has, if its provider grants any.
     #[serde(default, skip_serializing_if = "Option::is_none")]

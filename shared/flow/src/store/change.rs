@@ -7,7 +7,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::connections::{FORGET_AT, INTERRUPTED, KEY, RECORD, archived_partition, json};
 use super::event::{ConnectionEvent, EVENT};
 use super::item::{bytes, number, text};
-use crate::connection::Connection;
+use super::notes::{NOTES, no_notes, notes_item};
+use crate::connection::{Connection, Notes};
 use protocol::clock::Timestamp;
 use protocol::error::Result;
 use protocol::id::{ConnectionKey, WorkspaceKey};
@@ -57,9 +58,25 @@ impl Change {
     /// Sets the item's event, or removes it. Every write does one of the two.
     pub(super) fn event(self, event: Option<ConnectionEvent>, now: Timestamp) -> Self {
         match event {
-            Some(event) => self.set(EVENT, event.at(now)),
+            Some(event) => self.tells(event.at(now)),
             None => self.remove(EVENT),
         }
+    }
+
+    /// Sets an event. It says what is noted, so that must stand there, if only as nothing.
+    pub(super) fn tells(self, event: AttributeValue) -> Self {
+        let told = self.set(EVENT, event);
+        if NOTES.iter().any(|name| told.names.contains_key(&format!("#{name}"))) {
+            return told;
+        }
+        no_notes().into_iter().fold(told, |told, (name, none)| told.set_if_none(name, none))
+    }
+
+    fn set_if_none(mut self, name: &'static str, value: AttributeValue) -> Self {
+        let alias = self.alias(name);
+        self.set.push(format!("{alias} = if_not_exists({alias}, :{name})"));
+        self.values.insert(format!(":{name}"), value);
+        self
     }
 
     /// Sets the key that a caller gave the connection, or removes it.
@@ -72,7 +89,12 @@ impl Change {
 
     /// Sets the part without secrets.
     pub(super) fn record(self, connection: &Connection) -> Result<Self> {
-        Ok(self.set(RECORD, json(&connection.record)?))
+        self.set(RECORD, json(&connection.record)?).notes(&connection.record.notes)
+    }
+
+    /// Sets what is noted.
+    pub(super) fn notes(self, notes: &Notes) -> Result<Self> {
+        Ok(notes_item(notes)?.into_iter().fold(self, |change, (name, value)| change.set(name, value)))
     }
 
     /// Sets the sealed secrets, and the state of the credentials. The raised version makes a refresh that is under way
@@ -129,6 +151,19 @@ impl Change {
         self.conditions.push(format!("{alias} = :if_{name}"));
         self.values.insert(format!(":if_{name}"), value);
         self
+    }
+
+    /// Only if what is noted is still this.
+    pub(super) fn only_if_notes(mut self, notes: &Notes) -> Result<Self> {
+        for (name, value) in notes_item(notes)? {
+            let is_none = no_notes().contains(&(name, value.clone()));
+            let alias = self.alias(name);
+            let is_it = format!("{alias} = :if_{name}");
+            let missing = format!("(attribute_not_exists({alias}) OR {is_it})");
+            self.conditions.push(if is_none { missing } else { is_it });
+            self.values.insert(format!(":if_{name}"), value);
+        }
+        Ok(self)
     }
 
     pub(super) fn only_if_none(mut self, name: &'static str) -> Self {

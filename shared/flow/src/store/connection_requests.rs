@@ -12,6 +12,7 @@ use super::item::{Attributes, Item, bytes, number, text};
 use super::transact::{Attempts, Next, change_in_transaction};
 use super::transient::PATIENCE;
 use super::{Store, unavailable};
+use crate::connection::Notes;
 use crate::context::connection_request::{FOUND_AFTER, RequestOf, RequestState, no_request};
 use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
@@ -26,6 +27,8 @@ pub struct NewConnectionRequest<'a> {
     pub content: Vec<u8>,
     /// Its id, sealed for the attempts that belong to it.
     pub sealed_id: Vec<u8>,
+    /// What is noted beside its connection.
+    pub notes: &'a Notes,
     /// The end of its time.
     pub expires_at: Timestamp,
 }
@@ -65,7 +68,7 @@ impl Store {
             .item("expiresAt", number(new.expires_at.0))
             .item("ttl", number((new.expires_at + FOUND_AFTER).seconds()));
         self.begin(put).await?;
-        self.note_request(new.of, new.expires_at).await
+        self.note_request(new.of, new.notes, new.expires_at).await
     }
 
     /// Reads a connection request, strongly consistent. One that is long over is as good as none, although its item is

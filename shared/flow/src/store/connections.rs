@@ -7,8 +7,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::item::{Attributes, Item, bytes, can_be_key, number, text};
+use super::notes::{notes_item, read_notes};
 use super::{Store, unavailable};
-use crate::connection::Connection;
+use crate::connection::{Connection, ConnectionRecord};
 use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
 use protocol::id::{ConnectionId, ConnectionKey, CustomerId, IntegrationId, WorkspaceKey};
@@ -69,6 +70,7 @@ pub(super) fn connection_item(connection: &Connection) -> Result<Attributes> {
         ]
         .map(|(name, value)| (name.to_owned(), value)),
     );
+    item.extend(notes_item(&connection.record.notes)?.map(|(name, value)| (name.to_owned(), value)));
     if let Some(key) = &connection.key {
         item.insert(KEY.to_owned(), text(key));
     }
@@ -88,7 +90,7 @@ pub(super) fn read_connection(item: &Attributes) -> Result<Connection> {
         customer: CustomerId::new(item.text("customer")?),
         integration: IntegrationId::new(item.text("integration")?),
         key: item.opt_text(KEY).map(ConnectionKey::new),
-        record: from_json(item.text(RECORD)?)?,
+        record: ConnectionRecord { notes: read_notes(item)?, ..from_json(item.text(RECORD)?)? },
         health: from_json(item.text("health")?)?,
         sealed: item.opt_bytes("sealed").unwrap_or_default().to_vec(),
         version: item.number("version")?,

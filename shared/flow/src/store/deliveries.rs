@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::change::Change;
 use super::connections::{from_json, json};
 use super::item::{Attributes, Item, number, text};
+use super::notes::read_notes;
 use super::write::failed_condition;
 use super::{Store, unavailable};
+use crate::connection::Notes;
 use protocol::clock::Timestamp;
 use protocol::error::Result;
 use protocol::id::{ConnectionId, CustomerId, IntegrationId};
@@ -134,8 +136,9 @@ impl Store {
         found.map(|item| item.number("at").map(Timestamp)).transpose()
     }
 
-    /// Reads whose something is that an event was about: nobody's if nothing is held of it any more.
-    pub async fn customer_of(&self, subject: &ConnectionId) -> Result<Option<CustomerId>> {
+    /// Reads whose something is that an event was about, and what is noted beside it: nothing if nothing is held of it any
+    /// more.
+    pub async fn customer_and_notes_of(&self, subject: &ConnectionId) -> Result<Option<(CustomerId, Notes)>> {
         let get = self
             .client()
             .get_item()
@@ -146,7 +149,9 @@ impl Store {
             .sent(|| get.clone().send())
             .await
             .map_err(|error| unavailable("GetItem customer", &error))?;
-        Ok(found.item.unwrap_or_default().opt_text("customer").map(CustomerId::new))
+        let item = found.item.unwrap_or_default();
+        let Some(customer) = item.opt_text("customer") else { return Ok(None) };
+        Ok(Some((CustomerId::new(customer), read_notes(&item)?)))
     }
 
     async fn read_of_webhook(&self, pk: &str, sk: &str) -> Result<Option<Attributes>> {

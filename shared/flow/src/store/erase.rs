@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use super::change::Change;
 use super::event::{CUSTOMER_ERASED, ConnectionEvent, EVENT, named};
 use super::item::{Attributes, Found, Item, number, text};
+use super::notes::{NOTES, no_notes};
 use super::slot::{ERASED_AT, Slot, hashed, slot_key};
 use super::transient::PATIENCE;
 use super::write::{Written, changed, failed_condition};
@@ -29,10 +30,13 @@ impl Store {
     /// Puts what is left in the place of an archived connection, unless it has changed since it was read.
     pub async fn erase_connection(&self, archived: &Connection) -> Result<Written> {
         let now = self.clock.now();
+        let [tags, meta] = no_notes();
         let put = self
             .client()
             .put_item()
             .table_name(&self.tables.connections)
+            .item(tags.0, tags.1)
+            .item(meta.0, meta.1)
             .item("pk", text(&archived.id))
             .item("workspace", text(&archived.workspace))
             .item("customer", text(&archived.customer))
@@ -85,7 +89,7 @@ impl Store {
             .set("customer", text(customer))
             // The event names an integration, as all do: here every one.
             .set("integration", text("*"))
-            .set(EVENT, named(CUSTOMER_ERASED, now))
+            .tells(named(CUSTOMER_ERASED, now))
             .set(ERASED_AT, number(now.0))
             .set("ttl", deleted_at(now))
             .only_if_none_or_less(ERASED_AT, now.0);
@@ -96,6 +100,7 @@ impl Store {
         };
         let forgotten = ["workspace", "customer", "integration", EVENT]
             .into_iter()
+            .chain(NOTES)
             .fold(Change::default(), Change::remove)
             .only_if(ERASED_AT, number(told_at));
         self.write_mark(&key, &forgotten).await.map(drop)

@@ -88,6 +88,7 @@ impl Store {
                     .record(&rekeyed(before))?
                     .event(Some(ConnectionEvent::Updated), now)
                     .only_if(RECORD, json(&before.record)?)
+                    .only_if_notes(&before.record.notes)?
                     .only_if_none("archivedAt");
                 let change = match &before.key {
                     Some(key) => change.only_if(KEY, text(key)),

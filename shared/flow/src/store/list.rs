@@ -18,6 +18,7 @@ use super::connections::{
     FORGET_AT, INTERRUPTED, KEY, RECORD, archived_partition, customer_prefix, if_connection,
 };
 use super::item::{Item, text};
+use super::notes::NOTES;
 use super::transact::gave_up;
 use crate::connection::Connection;
 use protocol::clock::Timestamp;
@@ -237,13 +238,15 @@ impl<'a> ListConnections<'a> {
 }
 
 /// All attributes but the sealed secrets.
-const SHOWN: [&str; 13] = [
+const SHOWN: [&str; 15] = [
     "pk",
     "workspace",
     "customer",
     "integration",
     KEY,
     RECORD,
+    NOTES[0],
+    NOTES[1],
     "health",
     "version",
     "turn",

@@ -23,6 +23,7 @@ mod keys;
 mod lease;
 mod limits;
 mod list;
+mod notes;
 mod owner;
 mod profile;
 mod request_events;

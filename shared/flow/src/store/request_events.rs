@@ -14,10 +14,12 @@ use super::due::Due;
 use super::erase::deleted_at;
 use super::event::{EVENT, RequestEvent};
 use super::item::{Item, number, text};
+use super::notes::{NOTES, notes_item};
 use super::transact::change_in_transaction;
 use super::transient::PATIENCE;
 use super::write::{failed_condition, is_taken};
 use super::{Store, unavailable};
+use crate::connection::Notes;
 use crate::context::connection_request::{FOUND_AFTER, RequestOf, event_subject};
 use protocol::clock::Timestamp;
 use protocol::error::Result;
@@ -30,15 +32,23 @@ const GRACE: Duration = Duration::from_mins(1);
 const ENDED: &str = "ended";
 
 impl Store {
-    /// Notes whose a new request is, and in the schedule when its time is over.
-    pub(super) async fn note_request(&self, request: RequestOf<'_>, expires_at: Timestamp) -> Result<()> {
+    /// Notes whose a new request is and what it notes, and in the schedule when its time is over.
+    pub(super) async fn note_request(
+        &self,
+        request: RequestOf<'_>,
+        notes: &Notes,
+        expires_at: Timestamp,
+    ) -> Result<()> {
         let RequestOf { key, workspace, customer, integration } = request;
         let entry = Due::of_request(request, expires_at + GRACE);
         self.schedule_due(&entry, self.clock.now() + PATIENCE).await?;
+        let [tags, meta] = notes_item(notes)?;
         let put = self
             .client()
             .put_item()
             .table_name(&self.tables.connections)
+            .item(tags.0, tags.1)
+            .item(meta.0, meta.1)
             .item("pk", text(event_subject(key)))
             .item("workspace", text(workspace))
             .item("customer", text(customer))
@@ -72,7 +82,7 @@ impl Store {
             .set("ownerSk", text(format!("{}{}", customer_prefix(customer), key.as_str())))
             .set("ttl", number((now + FOUND_AFTER).seconds()))
             .set(ENDED, text(event.name()))
-            .set(EVENT, event.at(now))
+            .tells(event.at(now))
             .only_if_none(ENDED);
         change_in_transaction(&self.tables.connections, &event_subject(key), &change)
     }
@@ -82,7 +92,7 @@ impl Store {
         let now = self.clock.now();
         let change = Change::default()
             .set(ENDED, text(RequestEvent::Expired.name()))
-            .set(EVENT, RequestEvent::Expired.at(now))
+            .tells(RequestEvent::Expired.at(now))
             .only_if_some("customer")
             .only_if_none(ENDED)
             .only_if_none_or_less("expiresAt", now.0);
@@ -122,6 +132,7 @@ impl Store {
     async fn forget_request(&self, pk: &str) -> Result<()> {
         let change = ["workspace", "customer", "integration", "ownerPk", "ownerSk", EVENT]
             .into_iter()
+            .chain(NOTES)
             .fold(Change::default(), Change::remove)
             .set("ttl", deleted_at(self.clock.now()))
             .only_if_some("customer");

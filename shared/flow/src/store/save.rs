@@ -220,6 +220,7 @@ impl Store {
             .only_if("customer", text(&connection.customer))
             .only_if("integration", text(&connection.integration))
             .only_if(RECORD, json(before)?)
+            .only_if_notes(&before.notes)?
             .only_if_none("archivedAt");
         let change = match save.key {
             Some((key, _)) => change.key(Some(key)),

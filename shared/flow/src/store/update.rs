@@ -66,8 +66,10 @@ impl Store {
             let updated = update.applied_to(before, now);
             let next = updated.health.next_refresh_at.filter(|at| Some(*at) != before.health.next_refresh_at);
             self.schedule(&updated, next, now + super::transient::PATIENCE).await?;
-            let record = json(&updated.record)?;
-            let change = update.change(&updated, now)?.only_if(RECORD, expected);
+            let change = update
+                .change(&updated, now)?
+                .only_if(RECORD, expected)
+                .only_if_notes(&before.record.notes)?;
             let Err(error) = self.write(&updated.id, &change).await else {
                 *before = updated;
                 return Ok(Written::Done);
@@ -79,20 +81,20 @@ impl Store {
             let Some(found) = failed.item().filter(is_live) else {
                 return changed(failed);
             };
-            let stands = found.get(RECORD) == Some(&record);
+            let connection = read_connection(found)?;
             let ours = match update.secrets {
                 // The same write was already made, but its answer was lost.
                 Some(NewSecrets { lease, .. }) => found.opt_text("endedBy") == Some(&lease.holder),
-                None => stands,
+                None => connection.record == updated.record,
             };
             if ours {
-                *before = read_connection(found)?;
+                *before = connection;
                 return Ok(Written::Done);
             }
             if update.secrets.is_some_and(|new| found.opt_number("turn") != Some(new.lease.connection.turn)) {
                 return changed(failed);
             }
-            *before = read_connection(found)?;
+            *before = connection;
             expected = found.get(RECORD).cloned().unwrap_or_else(|| AttributeValue::Null(true));
             backoff.wait().await.ok_or_else(gave_up)?;
         }

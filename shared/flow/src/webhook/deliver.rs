@@ -11,9 +11,10 @@ use protocol::record::{self, About, Level, Remark};
 use tokio::task::JoinSet;
 
 use super::endpoint::{self, Endpoint};
-use super::event::{DeliveryId, Detail, TEST, WebhookEvent};
+use super::event::{DeliveryId, Detail, Noted, TEST, WebhookEvent};
 use super::retry::pause_after;
 use super::send::{Tried, send};
+use crate::connection::Notes;
 use crate::deps::Deps;
 use crate::store::{Delivery, DeliveryStatus};
 
@@ -117,15 +118,16 @@ pub async fn replay(
     let id = DeliveryId::parse(id).ok_or_else(not_found)?;
     let endpoint = endpoint::read(deps, workspace, &id.endpoint).await?;
     let before = deps.store.read_delivery(&id.endpoint, &id.sort()).await?.ok_or_else(not_found)?;
-    let customer = if before.event == TEST {
-        TEST_ID.to_owned()
+    let (customer, notes) = if before.event == TEST {
+        (TEST_ID.to_owned(), Notes::default())
     } else {
-        let customer = deps.store.customer_of(&before.connection_id).await?;
+        let found = deps.store.customer_and_notes_of(&before.connection_id).await?;
         let gone = || {
             let message = "Nothing is held any more of what the event is about, so it cannot be sent again.";
             Error::new(ErrorKey::NotFound, message).field("id")
         };
-        customer.ok_or_else(gone)?.as_str().to_owned()
+        let (customer, notes) = found.ok_or_else(gone)?;
+        (customer.as_str().to_owned(), notes)
     };
     let event = WebhookEvent {
         name: before.event.clone(),
@@ -137,6 +139,7 @@ pub async fn replay(
             integration_id: before.integration_id.as_str().to_owned(),
             time: before.time.clone(),
             sequence: before.sequence.clone(),
+            noted: notes.into(),
         },
     };
     let tried = send(deps, workspace, &endpoint, &event, until).await?;
@@ -170,6 +173,7 @@ pub async fn test(
         integration_id: of(),
         time: now.to_rfc3339(),
         sequence: now.0.to_string(),
+        noted: Noted::default(),
     };
     let event = WebhookEvent { name: TEST.to_owned(), detail };
     let id = DeliveryId::of(&endpoint.id, &event)?;

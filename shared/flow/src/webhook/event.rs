@@ -5,9 +5,11 @@ use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
 use protocol::id::WorkspaceKey;
 use protocol::random::hex;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value, json};
 
+use crate::connection::Notes;
 use crate::store::{CUSTOMER_ERASED, ConnectionEvent, RequestEvent};
 
 /// The name of an event that says nothing: a caller wants to see whether it arrives.
@@ -41,6 +43,32 @@ pub struct Detail {
     pub time: String,
     /// Its place among the events of what it is about.
     pub sequence: String,
+    /// What callers have noted beside it.
+    #[serde(flatten)]
+    pub noted: Noted,
+}
+
+/// What callers have noted, as an event says it: two texts, since a pipe makes nothing else of an attribute. A webhook's body
+/// has the values themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Noted {
+    /// The tags.
+    #[serde(default, deserialize_with = "from_text")]
+    tags: Vec<String>,
+    /// An object of the caller's own.
+    #[serde(default, deserialize_with = "from_text")]
+    meta: Map<String, Value>,
+}
+
+impl From<Notes> for Noted {
+    fn from(Notes { tags, meta }: Notes) -> Self {
+        Self { tags: tags.unwrap_or_default(), meta: meta.unwrap_or_default() }
+    }
+}
+
+fn from_text<'de, T: DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    serde_json::from_str(&text).map_err(D::Error::custom)
 }
 
 impl WebhookEvent {
@@ -155,14 +183,12 @@ pub(super) fn is_event(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
     fn event(sequence: &str) -> WebhookEvent {
         let detail = json!({
             "connectionId": "c", "workspaceKey": "acme", "userId": "u\"\\", "tenantId": "u\"\\", "integrationId": "i",
-            "time": "2026-01-31T08:15:00.123Z", "sequence": sequence,
+            "time": "2026-01-31T08:15:00.123Z", "sequence": sequence, "tags": r#"["vip"]"#, "meta": r#"{"a":{"b":1}}"#,
         });
         let event =
             json!({ "id": "e", "source": "linkspan", "detail-type": "connection.created", "detail": detail });
@@ -177,6 +203,10 @@ mod tests {
             (&json!("connection.created"), &json!("2026-01-31T08:15:00.123Z"))
         );
         assert_eq!((&body["data"]["userId"], &body["data"]["sequence"]), (&json!("u\"\\"), &json!("7")));
+        assert_eq!(
+            (&body["data"]["tags"], &body["data"]["meta"]),
+            (&json!(["vip"]), &json!({ "a": { "b": 1 } }))
+        );
         assert_eq!(event("7").message_id(), event("7").message_id());
         assert_ne!(event("7").message_id(), event("8").message_id());
     }
