@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { openBrowser, startChromium } from "./lib/browser.mjs";
 import { allow, signIn } from "./lib/demo_provider.mjs";
 import { DEMO, adminToken, startLinkspan } from "./lib/linkspan.mjs";
-import { checkPage, watchPolicy } from "./lib/page_checks.mjs";
+import { checkAsShown, checkPage, watchPolicy } from "./lib/page_checks.mjs";
 import { answerPage, escape, startSite } from "./lib/site.mjs";
 
 let linkspan, chromium, mail;
@@ -78,6 +78,37 @@ test("a link in a mail is confirmed in a page of its own, and in no frame", asyn
   await allow(page);
   await page.getByRole("heading", { name: "Connected" }).waitFor();
   assert.equal((await now(request)).status, "success");
+});
+
+test("a link on a phone that speaks German, while the backend asks how it stands", async (t) => {
+  const request = await make({ prompt: "Wir brauchen Ihr CRM, um den Besuch zu planen." });
+  const seen = [];
+  const polled = (async () => {
+    do {
+      const { status } = await now(request);
+      if (seen.at(-1) !== status) seen.push(status);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    } while (seen.at(-1) === "pending" && !t.signal.aborted);
+  })();
+  const phone = {
+    viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true, locale: "de-DE",
+  };
+  const page = await (await openBrowser(chromium, t, phone)).newPage();
+  const isGerman = async () => assert.equal(await page.locator("html").getAttribute("lang"), "de");
+  await page.goto(request.url);
+  await isGerman();
+  await checkAsShown(page, "request-de-phone");
+  await page.getByRole("button", { name: "Weiter zu" }).tap();
+  await signIn(page);
+  await page.getByRole("button", { name: "Allow" }).tap();
+  await page.getByRole("heading", { name: "Verbunden" }).waitFor();
+  await isGerman();
+  await checkAsShown(page, "request-connected-de-phone");
+  await polled;
+  assert.deepEqual(seen, ["pending", "success"]);
+  const { resultConnectionId } = await now(request);
+  const connection = await linkspan.call("GET", `/connections/${resultConnectionId}`, adminToken(DEMO));
+  assert.equal(connection.userId, "birch-and-co");
 });
 
 test("a link that was cancelled says so", async (t) => {

@@ -170,15 +170,39 @@ test("a connection: its name, its end, and its renewal", async (t) => {
   await gone.check("screen-error");
 });
 
-for (const language of ["de", "ar"]) {
+for (const [language, disconnect] of [["de", "Trennen"], ["ar", "افصل"]]) {
   test(`the screens in ${language}`, async (t) => {
-    const { frame, check } = await open(t, { integrationKey: "keys" }, { locale: language });
-    await frame.locator("form").waitFor();
-    assert.equal(await frame.locator("html").getAttribute("lang"), language);
-    await check(language === "de" ? "screen-connect-de" : undefined);
-    const list = await open(t, {}, { locale: language });
+    const shownIn = (fields) => open(t, fields, { locale: language });
+    const speaks = async (frame) => assert.equal(await frame.locator("html").getAttribute("lang"), language);
+    const list = await shownIn({});
     await list.frame.locator("[data-item]").first().waitFor();
-    await list.check(language === "ar" ? "screen-list-ar-phone" : undefined);
+    await speaks(list.frame);
+    await list.check(`screen-list-${language}-phone`);
+
+    const { frame, check, customer } = await shownIn({ integrationKey: "keys" });
+    await frame.getByLabel("API key").waitFor();
+    await speaks(frame);
+    await check(`screen-connect-${language}`);
+    await frame.getByLabel("API key").fill("a key");
+    await frame.getByLabel("Account").fill("acme");
+    await frame.getByLabel("Account").press("Enter");
+    await frame.locator(".mark.success").waitFor();
+    await speaks(frame);
+    await check();
+
+    const [{ id }] = await linkspan.connections(token(customer));
+    const shown = await shownIn({ path: "connection", customer, connectionId: id });
+    await shown.frame.getByRole("button", { name: disconnect }).waitFor();
+    await speaks(shown.frame);
+    await shown.check(`screen-connection-${language}`);
+    await shown.frame.getByRole("button", { name: disconnect }).click();
+    await shown.frame.getByRole("heading", { name: /Key service/ }).waitFor();
+    await speaks(shown.frame);
+    await shown.check(`screen-question-${language}-phone`);
+    await shown.frame.getByRole("button", { name: disconnect }).click();
+    await shown.frame.getByRole("button", { name: disconnect }).waitFor({ state: "detached" });
+    await speaks(shown.frame);
+    await shown.check();
   });
 }
 

@@ -12,7 +12,7 @@ use tests::provider::Reply;
 use tests::tokens::{WORKSPACE, admin};
 
 use crate::connection_requests::{
-    at_provider, cancelled, consented, made, now, opened, own_page, path_of, pressed,
+    at_provider, cancelled, consented, denied, made, now, opened, own_page, path_of, pressed,
 };
 use crate::erased_customer::{a_moment_later, erase};
 
@@ -24,8 +24,7 @@ async fn a_failure_leaves_the_request_as_it_is_and_is_told() {
     let request = made(&world, &json!({})).await;
     let browser = world.browser().for_a_person();
     let flow = at_provider(&browser, &request).await;
-    let answered = browser.get(&flow.back(&[("error", "access_denied")])).await;
-    let page = browser.get(answered.location()).await;
+    let page = denied(&browser, &flow).await;
     assert_eq!(own_page(&page), (403, true));
     assert!(page.body.contains("open the link again"), "{}", page.body);
 

@@ -62,6 +62,12 @@ pub(crate) async fn consented(browser: &Browser, at_provider: &AtProvider) -> An
     browser.get(answered.location()).await
 }
 
+/// Comes back from the provider without it.
+pub(crate) async fn denied(browser: &Browser, at_provider: &AtProvider) -> Answer {
+    let answered = browser.get(&at_provider.back(&[("error", "access_denied")])).await;
+    browser.get(answered.location()).await
+}
+
 pub(crate) fn own_page(answer: &Answer) -> (u16, bool) {
     (answer.status.as_u16(), answer.header("content-type").starts_with("text/html"))
 }

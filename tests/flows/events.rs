@@ -7,7 +7,7 @@ use flow::store::CUSTOMER_ERASED;
 use flow::store::ConnectionEvent::{
     self, Created, Deleted, Disconnected, Erased, Failing, Reconnected, Recovered, Updated,
 };
-use flow::store::RequestEvent::{self, Cancelled, Expired, Succeeded};
+use flow::store::RequestEvent::{self, Cancelled, Expired, Failed, Succeeded};
 use http::Method;
 use linkspan_local::events::pipe::Pipe;
 use serde_json::{Value, json};
@@ -102,7 +102,7 @@ async fn events_are_those_of_the_documentation() {
     assert!(event["detail"].as_object().unwrap().values().all(Value::is_string));
     let of_connections = [Created, Updated, Reconnected, Failing, Recovered, Disconnected, Deleted, Erased]
         .map(ConnectionEvent::name);
-    let of_requests = [Succeeded, Cancelled, Expired].map(RequestEvent::name);
+    let of_requests = [Succeeded, Cancelled, Failed, Expired].map(RequestEvent::name);
     for name in of_connections.into_iter().chain(of_requests).chain([CUSTOMER_ERASED]) {
         assert!(page.contains(&format!("| `{name}` |")), "{name} is not documented");
     }

@@ -10,7 +10,7 @@ use tests::definitions::{INTEGRATION, integration_id};
 use tests::tokens::{CUSTOMER, WORKSPACE, admin};
 use tests::wire::Fault;
 
-use crate::connection_requests::{at_provider, cancelled, consented, made, now};
+use crate::connection_requests::{at_provider, cancelled, consented, denied, made, now};
 use crate::erased_customer::erase;
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -83,6 +83,23 @@ async fn a_request_that_is_cancelled_or_too_old_tells_so_once() {
     assert_eq!(told(&world, &request), ["expired"]);
 }
 
+/// An attempt fails, each time it is tried; the request goes on until it ends.
+#[tokio::test(start_paused = true)]
+async fn each_attempt_that_fails_is_told_until_the_request_ends() {
+    let world = World::new().await;
+    let request = made(&world, &json!({})).await;
+    let browser = world.browser().for_a_person();
+    for _ in 0..2 {
+        denied(&browser, &at_provider(&browser, &request).await).await;
+        assert_eq!(told(&world, &request), ["failed"]);
+        world.clock.advance(Duration::from_secs(1));
+    }
+    let late = at_provider(&browser, &request).await;
+    cancelled(&world, &request).await;
+    denied(&browser, &late).await;
+    assert_eq!(told(&world, &request), ["cancelled"]);
+}
+
 /// The clocks of two functions differ: the schedule's is ahead.
 #[tokio::test(start_paused = true)]
 async fn what_is_told_to_be_over_connects_nothing() {
@@ -127,7 +144,10 @@ async fn no_write_of_a_requests_events_that_arrives_once_more_changes_anything()
         assert_eq!(world.run_schedule().await.expired, 1);
         cancelled(&world, &request).await;
     }
-    cancelled(&world, &made(&world, &json!({})).await).await;
+    let request = made(&world, &json!({})).await;
+    let browser = world.browser().for_a_person();
+    denied(&browser, &at_provider(&browser, &request).await).await;
+    cancelled(&world, &request).await;
     assert_eq!(erase(&world).await.status, 200);
     world.assert_late_writes_change_nothing().await;
 }

@@ -1776,7 +1776,7 @@ export interface components {
             enabled?: boolean | null;
         };
         /** @enum {string} */
-        EventName: "connection.created" | "connection.updated" | "connection.reconnected" | "connection.failing" | "connection.recovered" | "connection.disconnected" | "connection.deleted" | "connection.erased" | "connection-request.succeeded" | "connection-request.cancelled" | "connection-request.expired" | "customer.erased";
+        EventName: "connection.created" | "connection.updated" | "connection.reconnected" | "connection.failing" | "connection.recovered" | "connection.disconnected" | "connection.deleted" | "connection.erased" | "connection-request.succeeded" | "connection-request.cancelled" | "connection-request.failed" | "connection-request.expired" | "customer.erased";
         /** @description An address that events are sent to. */
         WebhookEndpoint: {
             /** @description Its id. */

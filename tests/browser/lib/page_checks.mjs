@@ -40,6 +40,13 @@ export async function checkPage(page, name, frame = page.mainFrame()) {
   await page.setViewportSize(WIDE);
 }
 
+/** Checks the page in the window that it is in; with a name and UPDATE_SCREENSHOTS=1 it also takes its picture. */
+export async function checkAsShown(page, name) {
+  await fits(page);
+  await isAccessible(page);
+  if (name && process.env.UPDATE_SCREENSHOTS === "1") await takePicture(page, name, page.mainFrame());
+}
+
 async function takePicture(page, name, frame) {
   await mkdir(IMAGES, { recursive: true });
   if (frame !== page.mainFrame()) {

@@ -106,7 +106,7 @@ impl Store {
         cancelled.await.map(drop)
     }
 
-    /// Notes why an attempt failed. A request that has ended forgets it, and of several failures it keeps the last.
+    /// Notes why an attempt failed, and tells so. A request that has ended forgets it, and of several failures it keeps the last.
     /// Nothing depends on it.
     pub(super) async fn note_failure_of_request(
         &self,
@@ -120,7 +120,9 @@ impl Store {
             .only_if_some("content")
             .only_if_none(ENDED)
             .only_if_none_or_less("failedAt", at.0);
-        if let Err(error) = self.change_connection_request(key, &change).await {
+        let (noted, told) =
+            tokio::join!(self.change_connection_request(key, &change), self.tell_failed(key, at));
+        if let Err(error) = noted.and(told) {
             error.note("the failure was not noted in its connection request");
         }
     }

@@ -89,13 +89,15 @@ pub enum RequestEvent {
     Succeeded,
     /// It was cancelled.
     Cancelled,
+    /// An attempt has failed. The request goes on.
+    Failed,
     /// Its time is over, and nobody has connected.
     Expired,
 }
 
 impl RequestEvent {
     /// Every event.
-    pub const ALL: [Self; 3] = [Self::Succeeded, Self::Cancelled, Self::Expired];
+    pub const ALL: [Self; 4] = [Self::Succeeded, Self::Cancelled, Self::Failed, Self::Expired];
 
     /// Returns the event's public name.
     #[must_use]
@@ -103,6 +105,7 @@ impl RequestEvent {
         match self {
             Self::Succeeded => "connection-request.succeeded",
             Self::Cancelled => "connection-request.cancelled",
+            Self::Failed => "connection-request.failed",
             Self::Expired => "connection-request.expired",
         }
     }

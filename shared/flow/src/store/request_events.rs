@@ -2,7 +2,8 @@
 //! table, since the events leave by the stream of the connections. It says whose the request is, and how it ended.
 //!
 //! A success is written in the transaction that ends the request, and so is its being cancelled. That its time is over the
-//! schedule notices: the entry is written with the request, and counts unless the request has ended before.
+//! schedule notices: the entry is written with the request, and counts unless the request has ended before. An attempt that fails
+//! ends nothing, and is told beside what notes it.
 
 use std::time::Duration;
 
@@ -85,6 +86,22 @@ impl Store {
             .tells(event.at(now))
             .only_if_none(ENDED);
         change_in_transaction(&self.tables.connections, &event_subject(key), &change)
+    }
+
+    /// Sends the event that an attempt has failed, unless the request has ended, or a later failure is told.
+    pub(super) async fn tell_failed(&self, key: &ConnectionRequestKey, at: Timestamp) -> Result<()> {
+        let change = Change::default()
+            .set("failedAt", number(at.0))
+            .tells(RequestEvent::Failed.at(at))
+            .only_if_some("customer")
+            .only_if_none(ENDED)
+            .only_if_none_or_less("failedAt", at.0);
+        match self.write_item(at + PATIENCE, &event_subject(key), &change).await {
+            Err(error) if failed_condition(&error).is_none() => {
+                Err(unavailable("UpdateItem request's event", &error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Sends the event that a request's time is over, unless it has ended before. Returns true if it was sent.
