@@ -63,7 +63,7 @@ async fn the_fields_are_those_of_the_schema() {
     for shown in [
         "For example: <bdi>me@crm.example</bdi>",
         r#"<a href="https://crm.example/contact?a=1&#38;b=2" target="_blank" rel="noopener noreferrer">"#,
-        "<legend>Your server</legend>",
+        "<legend><bdi>Your server</bdi></legend>",
     ] {
         assert!(page.body.contains(shown), "{shown}: {}", page.body);
     }

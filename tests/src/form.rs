@@ -5,11 +5,14 @@ use http::Request;
 use url::form_urlencoded;
 
 use crate::Answer;
+use crate::browser::HOST;
 
 /// A form.
 #[derive(Debug, Clone)]
 pub struct Form {
     action: String,
+    /// The origin that its page lets the browser tell.
+    origin: String,
     /// The controls in order.
     pub controls: Vec<Control>,
 }
@@ -47,12 +50,18 @@ impl Form {
     /// All forms of a page.
     #[must_use]
     pub fn all(page: &Answer) -> Vec<Self> {
+        // A page that sends no referrer has forms without an origin (Fetch §3.2).
+        let origin = match page.header("referrer-policy") {
+            "same-origin" => format!("https://{HOST}"),
+            _ => "null".to_owned(),
+        };
         assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "text/html; charset=utf-8"));
         let forms = page.body.split("<form ").skip(1).map(|form| {
             let (tag, rest) = form.split_once('>').unwrap();
             assert_eq!(attribute(tag, "method").as_deref(), Some("post"));
             let rest = rest.split_once("</form>").unwrap().0;
-            Self { action: attribute(tag, "action").unwrap(), controls: controls(rest) }
+            let origin = origin.clone();
+            Self { action: attribute(tag, "action").unwrap(), origin, controls: controls(rest) }
         });
         forms.collect()
     }
@@ -85,10 +94,9 @@ impl Form {
             self.controls.iter().filter(|control| !matches!(&*control.kind, "submit" | "checkbox" | "radio"));
         let pairs = sent.map(|control| (&*control.name, &*control.value)).chain(button);
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-        // The headers of a browser whose page asked for no referrer.
         Request::post(&self.action)
             .header("content-type", "application/x-www-form-urlencoded")
-            .header("origin", "null")
+            .header("origin", &self.origin)
             .header("sec-fetch-site", "same-origin")
             .header("sec-fetch-dest", "document")
             .body(body.into())

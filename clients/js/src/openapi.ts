@@ -1717,7 +1717,9 @@ export interface components {
             integrationId?: string;
             /** @description The connection that it made, or was to reconnect. */
             connectionId?: string;
-            /** @description The connection request that it belongs to, if it began by a link or named one. */
+            /** @description The connection request that it belongs to, if it began by a link or named one: the request's `subject`. */
+            connectionRequestSubject?: string;
+            /** @description The id of that request, which opens its link. For tokens with `requests:create`. */
             connectionRequestId?: string;
             /** @description The option, if one was chosen. */
             authOptionKey?: string;

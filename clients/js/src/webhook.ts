@@ -46,6 +46,8 @@ export function verifyWebhook(secret: string, headers: WebhookHeaders, body: str
   const [id, timestamp, signatures] = ["webhook-id", "webhook-timestamp", "webhook-signature"].map((name) => header(headers, name));
   if (!id || !timestamp || !signatures) throw new WebhookError("The request has no webhook's headers.");
   if (!/^\d{1,15}$/.test(timestamp)) throw new WebhookError("The webhook's timestamp is no number.");
+  // With a dot in it, two different messages would be one signed text.
+  if (id.includes(".")) throw new WebhookError("The webhook's id is none.");
   const bytes = typeof body === "string" ? Buffer.from(body) : body;
   const expected = createHmac("sha256", keyOf(secret)).update(`${id}.${timestamp}.`).update(bytes).digest();
   if (!signatures.split(" ").some((signature) => fits(signature, expected))) {

@@ -47,6 +47,7 @@ describe("a webhook", () => {
       [{ ...headers, "webhook-signature": "v1," }, BODY],
       [{ ...headers, "webhook-signature": headers["webhook-signature"].replace("v1,", "v1a,") }, BODY],
       [{ ...headers, "webhook-id": ["msg_1", "msg_1"] }, BODY],
+      [{ ...headers, "webhook-id": "msg_1.1" }, BODY],
       [{}, BODY],
       [signed(SECRET, { at: minutes(-6) }), BODY],
       [signed(SECRET, { at: minutes(6) }), BODY],

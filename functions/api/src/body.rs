@@ -4,6 +4,7 @@ use bytes::Bytes;
 use flow::web::request_fields::Fields;
 use http::Request;
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::json;
 use protocol::media_type::media_type;
 use serde_json::{Map, Value};
 
@@ -28,6 +29,9 @@ pub(crate) fn object(request: &Request<Bytes>) -> Result<Map<String, Value>> {
     }
     if request.body().len() > MAX_BODY {
         return Err(Error::new(ErrorKey::RequestTooLarge, "The body is larger than 256 KiB."));
+    }
+    if json::is_too_deep(request.body()) {
+        return Err(Error::malformed("body", &json::too_deep()));
     }
     match serde_json::from_slice(request.body()) {
         Ok(Value::Object(object)) => Ok(object),

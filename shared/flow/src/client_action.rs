@@ -27,11 +27,11 @@ pub async fn link(
     if !connection.needs_customer() || caller.scopes().check(Scope::RequestsCreate).is_err() {
         return Ok(None);
     }
-    if let Some(found) = kept(deps, connection).await? {
-        return Ok(Some(found.url(address)));
-    }
     if deps.definitions.workspace(&connection.workspace).await?.confirm_user {
         return Ok(None);
+    }
+    if let Some(found) = kept(deps, connection, caller).await? {
+        return Ok(Some(found.url(address)));
     }
     match create(deps, asked(connection)).await {
         Ok(found) => {
@@ -45,9 +45,9 @@ pub async fn link(
 }
 
 /// The request that was made for it before, if that still serves.
-async fn kept(deps: &Deps, connection: &Connection) -> Result<Option<Found>> {
+async fn kept(deps: &Deps, connection: &Connection, caller: &Caller) -> Result<Option<Found>> {
     let Some(kept) = deps.store.request_of(&connection.id).await? else { return Ok(None) };
-    let id = opened_id(deps, &connection.workspace, &connection.customer, &kept).await;
+    let id = opened_id(deps, caller, &connection.customer, &kept).await;
     let Some(id) = id.and_then(|id| ConnectionRequestId::parse(&id)) else { return Ok(None) };
     match find(deps, id).await {
         Ok(found) => {

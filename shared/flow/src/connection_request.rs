@@ -12,7 +12,7 @@ use protocol::id::{
 };
 use protocol::record::About;
 use protocol::secret::SecretMap;
-use protocol::token::Caller;
+use protocol::token::{Caller, Scope};
 
 use crate::connection::{Connection, Notes};
 use crate::context::attempt::{FoundAttempt, OfRequest};
@@ -151,19 +151,22 @@ fn request_of<'a>(key: &'a ConnectionRequestKey, request: &'a ConnectionRequest)
     RequestOf { key, workspace, customer, integration }
 }
 
-/// The id of the request that an attempt belongs to, for who may see the attempt. It is left out if it does not open.
-pub async fn id_of_attempt(deps: &Deps, workspace: &WorkspaceKey, attempt: &FoundAttempt) -> Option<String> {
-    opened_id(deps, workspace, &attempt.customer, attempt.request.as_ref()?).await
+/// The id of the request that an attempt belongs to, for who may see the attempt.
+pub async fn id_of_attempt(deps: &Deps, caller: &Caller, attempt: &FoundAttempt) -> Option<String> {
+    opened_id(deps, caller, &attempt.customer, attempt.request.as_ref()?).await
 }
 
-/// Opens the id of a customer's request; nothing if it does not open.
+/// Opens the id of a customer's request, for a caller who may make one: whoever has the id has the link. Nothing if it does
+/// not open.
 pub(crate) async fn opened_id(
     deps: &Deps,
-    workspace: &WorkspaceKey,
+    caller: &Caller,
     customer: &CustomerId,
     request: &OfRequest,
 ) -> Option<String> {
+    caller.scopes().check(Scope::RequestsCreate).ok()?;
     let OfRequest { key, sealed_id } = request;
+    let workspace = caller.workspace();
     let opened = deps.sealer.open(place_of_id(key, workspace, customer), sealed_id).await;
     let opened = reported(opened, "the id of a connection request does not open")?;
     String::from_utf8(opened.to_vec()).ok()

@@ -10,6 +10,7 @@ use http::header::SET_COOKIE;
 use http::{HeaderMap, Response};
 use serde_json::Value;
 
+use crate::json;
 use crate::media_type::media_type;
 
 /// The largest answer in which an error is looked for, in bytes: an error is short, and what is read of a larger answer
@@ -59,7 +60,7 @@ impl<'a> Content<'a> {
         if is_xml(self.headers, self.body) {
             return xml::value(self.body);
         }
-        serde_json::from_slice(self.body).ok()
+        json::read(self.body)
     }
 
     /// The answer, if it is nothing but a value: a line of text, or a text or number in JSON. A page and an object are none.

@@ -12,6 +12,7 @@ pub mod definition;
 pub mod error;
 pub mod http;
 pub mod id;
+pub mod json;
 pub mod kept;
 pub mod kept_keys;
 pub mod language;

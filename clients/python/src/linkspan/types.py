@@ -296,8 +296,10 @@ class Attempt(_AttemptRequired, total=False):
     nothing else."""
     connectionId: str
     """The connection that it made, or was to reconnect."""
+    connectionRequestSubject: str
+    """The connection request that it belongs to, if it began by a link or named one: the request's `subject`."""
     connectionRequestId: str
-    """The connection request that it belongs to, if it began by a link or named one."""
+    """The id of that request, which opens its link. For tokens with `requests:create`."""
     authOptionKey: str
     """The option, if one was chosen."""
     error: Error

@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use flow::connection_request;
 use flow::context::attempt::{AttemptState, FoundAttempt};
+use flow::context::connection_request::event_subject;
 use flow::store::{AttemptStatus, ListAttempts};
 use flow::web::request_fields::Fields;
 use http::Response;
@@ -49,7 +50,10 @@ struct Attempt {
     /// The connection that it made, or was to reconnect.
     #[serde(skip_serializing_if = "Option::is_none")]
     connection_id: Option<ConnectionId>,
-    /// The connection request that it belongs to.
+    /// The connection request that it belongs to, as its events name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection_request_subject: Option<String>,
+    /// The id of that request, which opens its link.
     #[serde(skip_serializing_if = "Option::is_none")]
     connection_request_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,7 +89,7 @@ pub(crate) async fn list(call: Call<'_>, caller: Caller) -> Result<Response<Byte
         .await?;
     let mut items = Vec::with_capacity(page.attempts.len());
     for found in page.attempts {
-        let request = connection_request::id_of_attempt(deps, workspace, &found).await;
+        let request = connection_request::id_of_attempt(deps, &caller, &found).await;
         items.push(Attempt::of(found, request));
     }
     answer::ok(&Page { items, cursor: page.cursor })
@@ -101,6 +105,7 @@ impl Attempt {
             tenant_id: found.customer,
             integration_id: found.integration,
             connection_id: found.connection,
+            connection_request_subject: found.request.as_ref().map(|request| event_subject(&request.key)),
             connection_request_id,
             auth_option_key: found.option,
             status: WORDS.iter().find(|(of, _)| *of == status).map_or("", |(_, word)| *word),

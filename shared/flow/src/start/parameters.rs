@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use protocol::error::{Error, ErrorKey, Result};
+use protocol::json;
 use protocol::media_type::media_type;
 use protocol::members::Members;
 
@@ -118,6 +119,9 @@ fn same(one: &Value, other: &Value) -> bool {
 }
 
 fn json_object(text: &[u8], field: &str) -> Result<Members> {
+    if json::is_too_deep(text) {
+        return Err(Error::malformed(field, &json::too_deep()));
+    }
     serde_json::from_slice(text).map_err(|error| {
         if error.is_data() {
             return not_an_object(field);

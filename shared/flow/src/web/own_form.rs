@@ -22,3 +22,11 @@ pub fn is_own_form(headers: &HeaderMap, own: &WebOrigin) -> bool {
     let site = Said::in_header(headers, &SEC_FETCH_SITE);
     origin && matches!(site, Said::Nothing | Said::Text("same-origin" | "none"))
 }
+
+/// True if a screen of ours posted its form. Neither a record nor a cookie proves that, so the browser must name our origin:
+/// screens tell it to us, and to nobody else.
+#[must_use]
+pub fn is_own_screen(headers: &HeaderMap, own: &WebOrigin) -> bool {
+    let origin = Said::in_header(headers, &ORIGIN).text().and_then(|origin| WebOrigin::parse(origin).ok());
+    origin.is_some_and(|origin| origin == *own) && is_own_form(headers, own)
+}

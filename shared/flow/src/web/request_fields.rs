@@ -5,6 +5,7 @@ use url::form_urlencoded;
 
 use protocol::definition::GivenScopes;
 use protocol::error::{Error, Result};
+use protocol::json;
 use protocol::secret::SecretMap;
 
 /// The fields by name. A `null` counts as absent.
@@ -98,7 +99,7 @@ impl Fields {
         match self.0.remove(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
-            Some(Value::String(text)) => serde_json::from_str(&text).map(Some).map_err(|_| malformed()),
+            Some(Value::String(text)) => json::read(text.as_bytes()).map(Some).ok_or_else(malformed),
             Some(Value::Array(items)) => Ok(Some(items)),
             Some(_) => Err(malformed()),
         }

@@ -6,6 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
+use crate::json;
+
 /// The step into the claims of a JWT (RFC 7519 §3). They are read, not verified: whoever sent the JWT could as well have
 /// sent the claims.
 const JWT: &str = "@jwt";
@@ -32,7 +34,7 @@ pub(super) fn follow<'v>(value: &'v Value, names: &[String]) -> Option<Cow<'v, V
 
 fn claims(jwt: &str) -> Option<Value> {
     let payload = jwt.split('.').nth(1)?;
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?).ok()
+    json::read(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?)
 }
 
 /// Splits a path into its names. A name with other characters than plain ones stands quoted in brackets, an item's number

@@ -6,6 +6,7 @@ use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
 
 use crate::error::Result;
+use crate::json;
 use crate::members::Members;
 
 use super::refused;
@@ -67,7 +68,7 @@ impl<'a> Compact<'a> {
 }
 
 fn decode(part: &str) -> Option<Map<String, Value>> {
-    let members: Members = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()?;
+    let members: Members = json::read(&URL_SAFE_NO_PAD.decode(part).ok()?)?;
     // What signs a token and what reads it could see two different claims (RFC 7519 §4).
     members.into_unique()
 }

@@ -9,7 +9,7 @@ use flow::deps::{Deps, OwnAddress};
 use flow::lifecycle::representation::Representation;
 use flow::start::provenance::SEC_FETCH_DEST;
 use flow::web::delivery;
-use flow::web::own_form::is_own_form;
+use flow::web::own_form::is_own_screen;
 use flow::web::pages::Reader;
 use flow::web::pages::screen::{Frame, Theme};
 use flow::web::said::Said;
@@ -18,6 +18,7 @@ use http::{HeaderMap, Request, Response};
 use protocol::definition::Workspace;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
+use protocol::json;
 use protocol::language::{self, Language};
 use protocol::record::About;
 use protocol::redirect_uri::WebOrigin;
@@ -77,7 +78,7 @@ impl Around {
         let headers = request.headers();
         let address = deps.own_address(request)?;
         let key = match posted.text("ticket") {
-            Some(ticket) if is_own_form(headers, &address.origin) => workspace_of(ticket)?,
+            Some(ticket) if is_own_screen(headers, &address.origin) => workspace_of(ticket)?,
             Some(_) => return Err(origin_not_allowed()),
             None => token::unverified_workspace_key(token_of(posted)?)?,
         };
@@ -260,9 +261,9 @@ fn opener(headers: &HeaderMap, workspace: &Workspace) -> Result<WebOrigin> {
 /// A field that is an object, as JSON text.
 fn object(posted: &Posted, name: &'static str) -> Result<SecretMap> {
     let Some(text) = posted.text(name) else { return Ok(SecretMap::default()) };
-    match serde_json::from_str(text) {
-        Ok(Value::Object(object)) => Ok(SecretMap::new(object)),
-        Ok(_) | Err(_) => Err(Error::malformed(name, "must be a JSON object")),
+    match json::read(text.as_bytes()) {
+        Some(Value::Object(object)) => Ok(SecretMap::new(object)),
+        _ => Err(Error::malformed(name, "must be a JSON object")),
     }
 }
 

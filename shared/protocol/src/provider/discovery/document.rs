@@ -8,6 +8,7 @@ use http::header::ACCEPT;
 use http::{HeaderValue, Request, Response, StatusCode};
 use serde_json::{Map, Value};
 
+use crate::json;
 use crate::provider::calls::Calls;
 use crate::provider::failure::{Failure, Refusal};
 
@@ -49,7 +50,7 @@ pub(super) fn object(answer: &Response<Bytes>) -> Result<Map<String, Value>, Str
     if answer.body().len() > MOST_BYTES {
         return Err(format!("has more than {} KiB", MOST_BYTES / 1024));
     }
-    serde_json::from_slice(answer.body()).map_err(|_| "holds no JSON object".to_owned())
+    json::read(answer.body()).ok_or_else(|| "holds no JSON object".to_owned())
 }
 
 pub(super) fn of_status(status: StatusCode) -> String {

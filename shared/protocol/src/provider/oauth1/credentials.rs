@@ -11,6 +11,7 @@ use super::client::{Client, Token};
 use super::sign::{Authenticated, Signer, sign};
 use crate::definition::TokenMethod;
 use crate::error::{Error, ErrorKey};
+use crate::json;
 use crate::provider::authorization_response::{AuthorizationResponse, refused_by_provider};
 use crate::provider::calls::{Answer, Calls};
 use crate::provider::failure::{CallError, Refusal};
@@ -184,7 +185,7 @@ fn lacks(answer: &Answer, name: &str) -> CallError {
 }
 
 fn fields(body: &[u8]) -> Map<String, Value> {
-    if let Ok(Value::Object(fields)) = serde_json::from_slice(body) {
+    if let Some(Value::Object(fields)) = json::read(body) {
         return fields;
     }
     if !token_form::is_readable(body) {

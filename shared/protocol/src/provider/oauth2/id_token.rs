@@ -6,6 +6,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::json;
+
 /// An account at a provider: `sub` is unique only with `iss`.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 pub struct Subject {
@@ -25,7 +27,7 @@ pub fn subject(credentials: &Map<String, Value>) -> Option<Subject> {
 /// Reads claims of an ID token that came from the token endpoint itself.
 pub(super) fn claims<T: DeserializeOwned>(id_token: &str) -> Option<T> {
     let payload = id_token.split('.').nth(1)?;
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?).ok()
+    json::read(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?)
 }
 
 #[cfg(test)]

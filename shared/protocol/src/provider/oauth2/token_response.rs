@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use crate::answer::Content;
 use crate::clock::Timestamp;
 use crate::definition::{Picks, TimeUnit, picked};
+use crate::json;
 use crate::provider::token_form;
 
 /// The largest answer in which fields are looked for below the top, in bytes.
@@ -156,13 +157,15 @@ pub fn settle(fields: &mut Map<String, Value>, unit: TimeUnit, now: Timestamp) {
 pub(super) fn normalized(response: Response<Bytes>, places: &Picks) -> Response<Vec<u8>> {
     let (mut head, body) = response.into_parts();
     let body = if places.is_empty() { body } else { brought_up(places, &head.headers, body) };
-    let outline = |json: &[u8]| serde_json::from_slice::<Outline>(json).ok();
+    let outline = json::read::<Outline>;
     let read = outline(&body).map(|outline| (outline, None)).or_else(|| {
         let json = token_form::as_json(&body)?;
         Some((outline(&json)?, Some(json)))
     });
     let Some((Outline { has_error, has_token }, json)) = read else {
-        return Response::from_parts(head, body.into());
+        // What is nested too deeply could be stored, and not be read again. It is no answer either.
+        let body = if json::is_too_deep(&body) { Vec::new() } else { body.into() };
+        return Response::from_parts(head, body);
     };
     if head.status.is_success() {
         let is_error = has_error && !has_token;

@@ -5,7 +5,8 @@ mod body;
 
 use askama::Template;
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::header::REFERRER_POLICY;
+use http::{HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
 pub use super::style::Theme;
@@ -224,7 +225,10 @@ impl Page<'_> {
             ancestors: self.frame.origins,
             asks_us: true,
         };
-        html(status, self, &policy)
+        let mut response = html(status, self, &policy);
+        // Its own forms must say where they come from.
+        response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+        response
     }
 }
 
