@@ -1,5 +1,7 @@
 //! A link that a backend makes: nobody guesses it, a leaked table opens none, and nothing begins before its button is pressed.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
@@ -9,7 +11,8 @@ use tests::answer::refusal;
 use tests::definitions::{self, INTEGRATION, REDIRECT_URI};
 use tests::form::Form;
 use tests::logs::Logs;
-use tests::tokens::{CUSTOMER, WORKSPACE, admin, customer};
+use tests::screen::{CONNECT, in_frame, opening};
+use tests::tokens::{CUSTOMER, ROOT, WORKSPACE, admin, customer};
 use tests::world::AtProvider;
 use tests::{Start, World};
 
@@ -164,4 +167,48 @@ async fn a_link_begins_nothing_before_its_button_is_pressed_on_our_page() {
     assert_eq!(prefetched.status, 503);
     let image = browser.send(link(&request, &[(dest, "image"), site])).await;
     assert_eq!(image.refusal().key, "origin_not_allowed");
+}
+
+/// What a program with the old secret has made is over, and stays so whatever is put later. What is made anew serves.
+#[tokio::test(start_paused = true)]
+async fn what_was_made_with_a_leaked_secret_ends_when_the_workspace_says_so() {
+    let world = World::new().await;
+    let browser = world.browser().for_a_person();
+    let old = made(&world, &json!({})).await;
+    let page = browser.send(link(&old, &[])).await;
+    let screen = browser.send(opening(CONNECT, &[("integrationKey", INTEGRATION)])).await;
+    let pressed = async |form: &Form| browser.send(in_frame(form.submit())).await;
+    assert_eq!(pressed(&Form::with(&screen, "ticket")).await.status, 200);
+
+    world.clock.advance(Duration::from_secs(1));
+    let put = async |moment: Value| {
+        let mut definition = definitions::workspace(WORKSPACE);
+        definition["linksNotBefore"] = moment;
+        let path = format!("/workspaces/{WORKSPACE}");
+        let answer = world.api(Method::PUT, &path, &admin(ROOT), Some(&definition)).await;
+        world.forget_definitions();
+        answer
+    };
+    for wrong in ["now", "2026-01-01T00:00:02Z"] {
+        assert_eq!(put(json!(wrong)).await.refusal(), refusal(400, "request_malformed", "linksNotBefore"));
+    }
+    assert_eq!(put(json!("2026-01-01T00:00:01Z")).await.status, 200);
+    // A definition that does not say so, or says less, brings nothing back.
+    for later in [Value::Null, json!("2025-01-01T00:00:00Z")] {
+        assert_eq!(put(later).await.json()["linksNotBefore"], "2026-01-01T00:00:01Z");
+    }
+    for answer in [browser.send(link(&old, &[])).await, browser.send(Form::read(&page).submit()).await] {
+        assert!(answer.body.contains("too old"), "{} {}", answer.status, answer.body);
+    }
+    let path = format!("/connection-requests/{}", id_of(&old));
+    let shown = world.api(Method::GET, &path, &admin(WORKSPACE), None).await.json();
+    let error = (&shown["status"], &shown["resultError"]["key"]);
+    assert_eq!(error, (&json!("error"), &json!("connection_request_expired")));
+    assert!(pressed(&Form::with(&screen, "ticket")).await.body.contains("too long"));
+
+    let new = made(&world, &json!({})).await;
+    let page = browser.send(link(&new, &[])).await;
+    let _at_provider = browser.send(Form::read(&page).submit()).await.away();
+    let screen = browser.send(opening(CONNECT, &[("integrationKey", INTEGRATION)])).await;
+    assert_eq!(pressed(&Form::with(&screen, "ticket")).await.status, 200);
 }

@@ -2874,6 +2874,8 @@ export interface components {
             tokenAudience?: string;
             requestsPerMinute?: number;
             archivedCredentialsDays?: number;
+            /** Format: date-time */
+            linksNotBefore?: string;
             /** @description The secret, in the one answer that generated it: 96 hexadecimal digits. */
             secret?: string;
         };
@@ -2922,6 +2924,11 @@ export interface components {
              * @default 30
              */
             archivedCredentialsDays: number | null;
+            /**
+             * Format: date-time
+             * @description The time (RFC 3339, not ahead) before which no connection request and no screen serves: those that were made with a secret that leaked. It never goes back, and one that is left out stays.
+             */
+            linksNotBefore?: string | null;
         };
     };
     responses: {

@@ -128,7 +128,13 @@ pub async fn create(deps: &Deps, asked: Asked) -> Result<Found> {
 pub async fn find(deps: &Deps, id: ConnectionRequestId) -> Result<Found> {
     let found = deps.store.read_connection_request(&id.key()).await?.ok_or_else(no_request)?;
     let request = ConnectionRequest::open(&id, &found.content)?;
-    let (expires_at, state, last_error) = (found.expires_at, found.state, found.last_error);
+    let (expires_at, mut state, last_error) = (found.expires_at, found.state, found.last_error);
+    if state == RequestState::Pending {
+        let workspace = deps.definitions.workspace(&request.workspace).await?;
+        if workspace.has_ended(request.created_at) {
+            state = RequestState::Expired;
+        }
+    }
     Ok(Found { id, request, expires_at, state, last_error, sealed_id: found.sealed_id })
 }
 

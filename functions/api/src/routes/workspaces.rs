@@ -99,9 +99,15 @@ pub(crate) async fn put(call: Call<'_>) -> Result<Response<Bytes>> {
         let secrets = stored.updated(&given, generated.clone(), force, now)?;
         let until = secrets.previous.as_ref().map(|previous| previous.until.to_rfc3339());
         definition.previous_secret_until = until;
+        if let Some(before) = &before {
+            definition.keep_links_ended(&definition_of(before)?)?;
+        }
         // Checks everything before anything is written.
         definition.check_addresses(deps.settings.loopback, &deps.own_routes)?;
-        Workspace::new(key, &definition, &secrets, deps.settings.loopback)?;
+        let workspace = Workspace::new(key, &definition, &secrets, deps.settings.loopback)?;
+        if workspace.has_ended(now) {
+            return Err(Error::malformed("linksNotBefore", "must not be ahead"));
+        }
         // Sealed anew like all that is written, so that it moves on to the present wrapping key.
         let sealed = match secrets.to_bytes()? {
             Some(plain) => Some(deps.sealer.seal(workspace_place(key), &plain).await?),
@@ -183,6 +189,7 @@ mod tests {
             confirm_user: false,
             requests_per_minute: None,
             archived_credentials_days: None,
+            links_not_before: None,
         };
         let full = WorkspaceDefinition {
             public_keys: vec!["PEM".to_owned()],
@@ -195,6 +202,7 @@ mod tests {
             token_audience: Some("https://connect.acme.example".to_owned()),
             requests_per_minute: NonZeroU32::new(1200),
             archived_credentials_days: Some(7),
+            links_not_before: Some("2026-01-31T08:15:00.123Z".to_owned()),
             ..least.clone()
         };
         let generated = "0123456789abcdef".repeat(6);

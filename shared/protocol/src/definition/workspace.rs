@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::check::{OWN_ROUTE, check_key, web_address, web_address_problem};
 use super::replaced_texts::ReplacedTexts;
 use super::workspace_secrets::{SecretSetting, WorkspaceSecrets};
+use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::id::WorkspaceKey;
 use crate::redirect_uri::{
@@ -75,6 +76,9 @@ pub struct WorkspaceDefinition {
     /// The days that the credentials of an archived connection are kept; 30 unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archived_credentials_days: Option<u16>,
+    /// The moment, as RFC 3339, before which no link and no screen serves: what was made with a secret that leaked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub links_not_before: Option<String>,
 }
 
 fn yes() -> bool {
@@ -82,6 +86,16 @@ fn yes() -> bool {
 }
 
 impl WorkspaceDefinition {
+    /// Ends no fewer links than the definition before did: a later definition that does not say so must not bring back those of
+    /// a secret that leaked.
+    pub fn keep_links_ended(&mut self, before: &Self) -> Result<()> {
+        let (ours, theirs) = (links_not_before(self)?, links_not_before(before)?);
+        if ours < theirs {
+            self.links_not_before.clone_from(&before.links_not_before);
+        }
+        Ok(())
+    }
+
     /// Checks the addresses that browsers are sent to, before they are stored. A stored definition goes on working
     /// with what it has: a start compares its redirect target with the service's own routes once more.
     pub fn check_addresses(&self, loopback: Loopback, own: &OwnRoutes) -> Result<()> {
@@ -129,6 +143,8 @@ pub struct Workspace {
     pub requests_per_minute: Option<NonZeroU32>,
     /// The days that the credentials of an archived connection are kept.
     pub archived_credentials_days: u16,
+    /// The moment before which no link and no screen serves.
+    pub links_not_before: Option<Timestamp>,
     /// The keys that verify the workspace's tokens.
     pub keys: VerificationKeys,
     redirect_uris: Vec<RedirectUriPattern>,
@@ -182,10 +198,17 @@ impl Workspace {
             confirm_user: definition.confirm_user,
             requests_per_minute: definition.requests_per_minute,
             archived_credentials_days: archived_credentials_days(definition)?,
+            links_not_before: links_not_before(definition)?,
             keys,
             redirect_uris,
             origins,
         })
+    }
+
+    /// True if a link or a screen that was made then serves no more.
+    #[must_use]
+    pub fn has_ended(&self, made_at: Timestamp) -> bool {
+        self.links_not_before.is_some_and(|moment| made_at < moment)
     }
 
     /// True if results may be sent to `uri`.
@@ -225,6 +248,12 @@ fn token_rules(definition: &WorkspaceDefinition) -> Result<TokenRules> {
         return Err(Error::malformed("tokenAudience", "must be 1 to 255 bytes"));
     }
     Ok(TokenRules { lifetime, audience })
+}
+
+fn links_not_before(definition: &WorkspaceDefinition) -> Result<Option<Timestamp>> {
+    let Some(text) = &definition.links_not_before else { return Ok(None) };
+    let moment = Timestamp::from_rfc3339(text);
+    moment.map(Some).ok_or_else(|| Error::malformed("linksNotBefore", "must be a time by RFC 3339"))
 }
 
 fn archived_credentials_days(definition: &WorkspaceDefinition) -> Result<u16> {

@@ -9,6 +9,7 @@ use flow::deps::Deps;
 use flow::seal::Place;
 use flow::web::pages::screen::Theme;
 use protocol::clock::Timestamp;
+use protocol::definition::Workspace;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{ConnectionId, ConnectionKey, CustomerId, IntegrationId, WorkspaceKey};
 use protocol::secret::SecretMap;
@@ -106,12 +107,11 @@ impl Ticket {
         Ok(format!("{}.{}", encode(workspace.as_str().as_bytes()), encode(&sealed)))
     }
 
-    /// Opens what a page sent, if it is not too old.
-    pub(super) async fn open(deps: &Deps, sent: &str, screen: Screen) -> Result<Self> {
-        let workspace = workspace_of(sent)?;
+    /// Opens what a page sent, if it is of this workspace and not too old.
+    pub(super) async fn open(deps: &Deps, workspace: &Workspace, sent: &str, screen: Screen) -> Result<Self> {
         let sealed = sent.split_once('.').and_then(|(_, sealed)| URL_SAFE_NO_PAD.decode(sealed).ok());
         let opened = match sealed {
-            Some(sealed) => deps.sealer.open(place(&workspace), &sealed).await,
+            Some(sealed) => deps.sealer.open(place(&workspace.key), &sealed).await,
             None => return Err(no_ticket()),
         };
         // Whatever does not open was made up by whoever sent it, unless the key is out of reach.
@@ -121,7 +121,8 @@ impl Ticket {
         if ticket.screen != screen {
             return Err(no_ticket());
         }
-        if ticket.verified_at + LIFETIME <= deps.clock.now() {
+        let is_too_old = ticket.verified_at + LIFETIME <= deps.clock.now();
+        if is_too_old || workspace.has_ended(ticket.verified_at) {
             let message = "The screen was open for too long. Please open it again.";
             return Err(Error::new(ErrorKey::StateExpired, message).field("ticket"));
         }

@@ -102,7 +102,7 @@ impl Around {
         About::Workspace.note(&workspace.key);
         let (customer, ticket) = match (&self.opener, posted.text("ticket")) {
             (None, Some(sent)) => {
-                let ticket = Ticket::open(deps, sent, self.screen).await?;
+                let ticket = Ticket::open(deps, workspace, sent, self.screen).await?;
                 (ticket.customer(&workspace.key)?, ticket)
             }
             (opener, _) => {
