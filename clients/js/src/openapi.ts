@@ -365,7 +365,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description Your id of the customer: 1 to 255 bytes, and no control characters.
+                 * @description Your id of the customer: 1 to 255 bytes, and no control characters. One with a slash is written in base64url behind `base64url:`.
                  * @example user-1
                  */
                 id: components["parameters"]["CustomerId"];
@@ -392,7 +392,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description Your id of the customer: 1 to 255 bytes, and no control characters.
+                 * @description Your id of the customer: 1 to 255 bytes, and no control characters. One with a slash is written in base64url behind `base64url:`.
                  * @example user-1
                  */
                 id: components["parameters"]["CustomerId"];
@@ -3646,7 +3646,7 @@ export interface components {
          */
         ClientIntegrationId: string;
         /**
-         * @description Your id of the customer: 1 to 255 bytes, and no control characters.
+         * @description Your id of the customer: 1 to 255 bytes, and no control characters. One with a slash is written in base64url behind `base64url:`.
          * @example user-1
          */
         CustomerId: string;
@@ -5007,7 +5007,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description Your id of the customer: 1 to 255 bytes, and no control characters.
+                 * @description Your id of the customer: 1 to 255 bytes, and no control characters. One with a slash is written in base64url behind `base64url:`.
                  * @example user-1
                  */
                 id: components["parameters"]["CustomerId"];
@@ -5068,7 +5068,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description Your id of the customer: 1 to 255 bytes, and no control characters.
+                 * @description Your id of the customer: 1 to 255 bytes, and no control characters. One with a slash is written in base64url behind `base64url:`.
                  * @example user-1
                  */
                 id: components["parameters"]["CustomerId"];
@@ -5097,7 +5097,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description Your id of the customer: 1 to 255 bytes, and no control characters.
+                 * @description Your id of the customer: 1 to 255 bytes, and no control characters. One with a slash is written in base64url behind `base64url:`.
                  * @example user-1
                  */
                 id: components["parameters"]["CustomerId"];
@@ -5137,7 +5137,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description Your id of the customer: 1 to 255 bytes, and no control characters.
+                 * @description Your id of the customer: 1 to 255 bytes, and no control characters. One with a slash is written in base64url behind `base64url:`.
                  * @example user-1
                  */
                 id: components["parameters"]["CustomerId"];
