@@ -15,11 +15,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/lambda"))
+sys.path[:0] = [str(ROOT / "tests/lambda"), str(ROOT / "tests/bench")]
 
 import client  # noqa: E402
 import services  # noqa: E402
+import serving  # noqa: E402
 import test_flow  # noqa: E402
+import world  # noqa: E402
 
 STACK, PERIOD, PERIODS = "local", 5, 24
 # Grey that stands out from white and from black alike, and lines that differ in both.
@@ -64,10 +66,17 @@ def forged():
 
 
 def happen():
-    """What each period brings: an everyday minute, a provider that fails, a client that is refused, a forger."""
+    """What each period brings: an everyday minute, a provider that fails, a client that is refused, an
+    endpoint that fails, a forger."""
     connected = []
+    answers = {"takes": 204, "fails": 204}
+    for name in answers:
+        address = serving.start(lambda *_, name=name: (answers[name], b""))
+        status, made = world.send("POST", "/webhook-endpoints", {"url": address})
+        assert status == 201, made
     for period in range(PERIODS):
         ends = time.monotonic() + PERIOD
+        answers["fails"] = 503 if 10 <= period < 15 else 204
         failing = 7 <= period < 12
         for at in range(3):
             fault = "token.http_500" if failing and at else None

@@ -60,3 +60,25 @@ async fn it_is_for_who_manages_the_workspace_and_shows_its_own_customers() {
     let forged = world.api(Method::GET, &format!("{path}?cursor=x"), &admin(WORKSPACE), None).await;
     assert_eq!(forged.refusal(), refusal(400, "request_malformed", "cursor"));
 }
+
+/// API Gateway would take its slash for the end of a segment.
+#[tokio::test(start_paused = true)]
+async fn a_customer_whose_id_a_path_cannot_hold_is_exported_and_erased() {
+    let world = World::new().await;
+    let id = "team/1";
+    world.connect(&world.browser(), &Start::new().by(id)).await.assert_connected();
+    let token = admin(WORKSPACE);
+    for (method, path) in
+        [(Method::GET, "/customers/team%2F1/export"), (Method::DELETE, "/customers/team%2F1")]
+    {
+        let refused = world.api(method, path, &token, None).await;
+        assert_eq!(refused.refusal(), refusal(400, "request_malformed", "id"));
+        assert!(refused.body.contains("base64url"), "{}", refused.body);
+    }
+    let path = "/customers/base64url:dGVhbS8x";
+    let exported = world.api(Method::GET, &format!("{path}/export"), &token, None).await.json();
+    assert_eq!((&exported["id"], exported["connections"].as_array().unwrap().len()), (&json!(id), 1));
+    let erased = world.api(Method::DELETE, path, &token, None).await;
+    assert_eq!(erased.status, 200);
+    assert_eq!(erased.json()["erased"], 1);
+}

@@ -9,8 +9,8 @@ use flow::seal::KmsKey;
 use http::Method;
 use serde_json::json;
 use tests::alarms::{
-    GRANTS_ENDED, Incident, KEY_DENIED, PROVIDER_DOWN, PROVIDER_HANGS, REFRESH_LATE, REFRESH_STOPPED,
-    ROOT_TOKENS_FORGED, SECRET_REVOKED, Seen, TABLE_THROTTLED,
+    ENDPOINT_FAILS, GRANTS_ENDED, Incident, KEY_DENIED, PROVIDER_DOWN, PROVIDER_HANGS, REFRESH_LATE,
+    REFRESH_STOPPED, ROOT_TOKENS_FORGED, SECRET_REVOKED, Seen, TABLE_THROTTLED, WEBHOOKS_LAID_ASIDE,
 };
 use tests::definitions::workspace;
 use tests::provider::Reply;
@@ -18,7 +18,7 @@ use tests::tokens::{ROOT, WORKSPACE, admin, customer, in_an_hour, signed};
 use tests::wire::{EVERYTHING, FOR_GOOD, Wire};
 use tests::{Fault, Start, World};
 
-use crate::scene::Scene;
+use crate::scene::{Queue, Scene};
 
 /// More than one that is due is renewed at once, and the alarms ask for five.
 const CONNECTIONS: usize = 6;
@@ -136,10 +136,40 @@ async fn forged_tokens_of_the_root_workspace_are_seen_at_once() {
     assert_sets_off(&ROOT_TOKENS_FORGED, &scene.seen());
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_fails_is_told_apart_from_those_that_do_not() {
+    let scene = Scene::of(World::new().await).await;
+    scene.has_endpoint("/hooks/takes", 204).await;
+    scene.has_endpoint("/hooks/fails", 503).await;
+    let mut queue = Queue::new();
+    for run in 0..RUNS {
+        for at in 0..3 {
+            scene.connects(&format!("late-{run}-{at}")).await;
+        }
+        scene.goes_on_with_webhooks(&mut queue).await;
+    }
+    let seen = scene.seen();
+    assert_sets_off(&ENDPOINT_FAILS, &seen);
+    let failed = seen.line(ENDPOINT_FAILS.says).unwrap();
+    let status = (&failed["webhook"], &failed["status"], &failed["workspace"]);
+    assert_eq!((status.0.as_str().unwrap().len(), status.1, status.2), (24, &json!(503), &json!(WORKSPACE)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_among_the_events_is_a_fault() {
+    let scene = Scene::of(World::new().await).await;
+    scene.goes_on(1).await;
+    assert!(scene.world.webhook_refused(&json!({ "detail-type": "of somebody else" }), 1).await);
+    scene.goes_on(1).await;
+    assert_sets_off(&WEBHOOKS_LAID_ASIDE, &scene.seen());
+}
+
 /// Without this, alarms that are always on would pass.
 #[tokio::test(start_paused = true)]
 async fn an_everyday_half_hour_sets_off_nothing() {
     let scene = Scene::of(World::new().await).await.with_connections(CONNECTIONS).await;
+    scene.has_endpoint("/hooks/takes", 204).await;
+    let mut queue = Queue::new();
     for run in 0..RUNS {
         scene.connects(&format!("late-{run}")).await;
         let browser = scene.world.browser();
@@ -149,10 +179,20 @@ async fn an_everyday_half_hour_sets_off_nothing() {
         let token = customer(WORKSPACE, "user-1") + "x";
         scene.world.api(Method::GET, "/self", &token, None).await;
         scene.world.api(Method::GET, "/connections/none", &admin(WORKSPACE), None).await;
-        scene.goes_on(1).await;
+        scene.goes_on_with_webhooks(&mut queue).await;
     }
     let seen = scene.seen();
     assert_eq!(seen.alarms(), [""; 0], "{:?}", seen.metrics.names());
-    let expected = ["Connected", "Failed", "Refused", "Renewed", "Started", "TokensRefused", "overdue_ms"];
+    let expected = [
+        "Connected",
+        "Failed",
+        "Refused",
+        "Renewed",
+        "Started",
+        "TokensRefused",
+        "WebhooksDelivered",
+        "WebhooksFailed",
+        "overdue_ms",
+    ];
     assert_eq!(seen.metrics.names(), BTreeSet::from(expected));
 }

@@ -21,16 +21,17 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 # It knows where the benchmark's modules are.
-from built import SCHEDULED, Built, forged
+from built import EVENT, SCHEDULED, Built, forged
 
 import client
 import contenders
+import events_queue
 import runtime
 import services
 import serving
 import world
 
-FUNCTIONS = ("initiate", "callback", "finish", "api", "refresh")
+FUNCTIONS = ("initiate", "callback", "finish", "api", "refresh", "webhooks")
 FAKETIME = Path(f"/usr/lib/{platform.machine()}-linux-gnu/faketime/libfaketimeMT.so.1")
 SHARED_MEMORY = Path("/dev/shm")
 LOGS = world.TARGET / "incidents"
@@ -113,16 +114,22 @@ def tables(prefix):
     return {name: f"{prefix}-{table}" for name, table in named.items()}
 
 
+# What it waits in, and what counts that.
+LAID_ASIDE = "ApproximateNumberOfMessagesVisible"
+COUNTED_BY = {"5xx": ("AWS/ApiGateway", "ApiId"), LAID_ASIDE: ("AWS/SQS", "QueueName")}
+
+
 def counted(name, at, counts):
-    """What Lambda and API Gateway count of a call, as a line of a function's log. The evaluator gives such names to what the
+    """What Lambda, API Gateway and SQS count, as a line of a function's log. The evaluator gives such names to what the
     template's parameters name."""
     def metric(count):
-        namespace, dimension = ("AWS/ApiGateway", "ApiId") if count == "5xx" else ("AWS/Lambda", "FunctionName")
+        namespace, dimension = COUNTED_BY.get(count, ("AWS/Lambda", "FunctionName"))
         return {"Namespace": namespace, "Dimensions": [[dimension]], "Metrics": [{"Name": count}]}
     return counts | {
         "timestamp": datetime.fromtimestamp(at, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "ApiId": "the HttpApiId",
         "FunctionName": f"the {name.capitalize()}Function",
+        "QueueName": "the FailedWebhooksQueue",
         "_aws": {"Timestamp": int(at * 1000), "CloudWatchMetrics": [metric(count) for count in counts]},
     }
 
@@ -134,12 +141,15 @@ class Scene:
         self._built, self._folder, self._tables, self._functions = built, LOGS / name, tables(name), {}
         self._folder.mkdir(parents=True)
         self.clock, self.provider, self.proxy = Clock(self._folder / "clock"), Provider(), world.Proxy()
+        self.queue = events_queue.Queue(self.clock.now, lambda event: self.invoke("webhooks", event))
         self._environment = contenders.KEYED | self._tables | self.clock.environment | {
             "AWS_ENDPOINT_URL_DYNAMODB": self.proxy.endpoint,
             "AWS_ENDPOINT_URL_KMS": self.proxy.endpoint,
             "ROOT_WORKSPACE_KEY": ROOT_WORKSPACE,
             "METRICS": "by-integration",
             "STACK_NAME": stack,
+            "SENDS_WEBHOOKS": "true",
+            "WEBHOOKS_QUEUE_URL": self.queue.url,
         }
         self.at, self._calls = BEGINNING - BETWEEN_RUNS, []
 
@@ -197,7 +207,7 @@ class Scene:
         at, began, counts = self.clock.now(), time.monotonic(), {"Errors": 0}
         try:
             answer, _ = self._functions[name].invoke(*event)
-            if name != "refresh":
+            if name not in ("refresh", "webhooks"):
                 counts["5xx"] = int(contenders.answered(answer)[0] >= 500)
             return answer
         except runtime.Reported:
@@ -206,6 +216,18 @@ class Scene:
         finally:
             counts["Duration"] = (time.monotonic() - began) * 1000
             self._calls.append(counted(name, at, counts))
+
+    def has_endpoint(self, status):
+        """A webhook endpoint of the workspace, which answers so."""
+        endpoint = serving.start(lambda *_: (status, b""))
+        self.asks("POST", "/webhook-endpoints", self.token(isAdmin=True), {"url": f"{endpoint}/hooks"}, expected=201)
+
+    def has_events(self, count):
+        """What the rule puts into the queue of so many connections."""
+        for _ in range(count):
+            when = datetime.fromtimestamp(self.clock.now(), timezone.utc).isoformat(timespec="milliseconds")
+            about = {"connectionId": secrets.token_hex(12), "time": when.replace("+00:00", "Z")}
+            self.queue.put(json.dumps(EVENT | {"detail": EVENT["detail"] | about}))
 
     def goes_on(self, runs, seconds=270, customers=lambda: None):
         """Some runs of the schedule with so much time for each, beside customers, and the time between them."""
@@ -219,8 +241,15 @@ class Scene:
             self.passes(BETWEEN_RUNS)
 
     def passes(self, seconds):
+        """So much time, with what the queue hands over in it."""
         self.at += seconds
+        # What comes in the last seconds is handed over after them: the clock goes on meanwhile.
+        while (at := self.queue.next()) is not None and at < self.at - 10:
+            if at > self.clock.now():
+                self.clock.move(at)
+            self.queue.hands_over()
         self.clock.move(self.at)
+        self._calls.append(counted("webhooks", self.clock.now(), {LAID_ASIDE: len(self.queue.laid_aside)}))
 
     def has_connections(self):
         """Connections that are due after the next eight runs."""
@@ -298,10 +327,24 @@ def root_tokens_forged(scene):
     scene.goes_on(1)
 
 
+def endpoint_fails(scene):
+    scene.has_endpoint(204)
+    scene.has_endpoint(503)
+    scene.goes_on(RUNS, customers=lambda: scene.has_events(3))
+
+
+def webhooks_laid_aside(scene):
+    scene.queue.put(json.dumps({"source": "linkspan", "detail-type": "of somebody else"}))
+    # Until the queue has handed it over so often as it does.
+    scene.goes_on(events_queue.MOST_RECEIVES * events_queue.VISIBILITY // BETWEEN_RUNS + 2)
+
+
 def everyday(scene):
     scene.has_connections()
+    scene.has_endpoint(204)
 
     def customers():
+        scene.has_events(1)
         scene.connects(f"late-{scene.at}")
         scene.connects("says-no", error="access_denied")
         scene.asks("GET", "/self", forged(scene.token("customer")), expected=401)
@@ -311,7 +354,7 @@ def everyday(scene):
 
 INCIDENTS = (
     secret_revoked, provider_down, provider_hangs, grants_ended, refresh_late, refresh_stopped, table_throttled, key_denied,
-    root_tokens_forged,
+    root_tokens_forged, endpoint_fails, webhooks_laid_aside,
 )
 
 
@@ -345,7 +388,10 @@ def differs(incident, seen):
 def everyday_differs(seen):
     """The same of an everyday half hour. What nothing happens in would set off nothing either."""
     print(f"  metrics: {', '.join(seen['metrics'])}\n  alarms: {', '.join(seen['alarms']) or 'none'}")
-    happened = {"Connected", "Failed", "Refused", "Renewed", "Started", "TokensRefused", "overdue_ms"}
+    happened = {
+        "Connected", "Failed", "Refused", "Renewed", "Started", "TokensRefused", "WebhooksDelivered", "WebhooksFailed",
+        "overdue_ms",
+    }
     if missing := happened - {*seen["metrics"]}:
         return f"nothing counted as {sorted(missing)}"
     return seen["alarms"] and "none was to be set off"

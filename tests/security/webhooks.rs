@@ -82,7 +82,7 @@ async fn a_webhooks_secret_is_sealed_and_stands_in_no_line_and_no_other_answer()
     let change = json!({ "enabled": true });
     shown += &world.api(Method::PATCH, &path, &admin(WORKSPACE), Some(&change)).await.body;
     let (dump, lines) = (world.dump().await, logs.text());
-    assert!(lines.contains("webhook given up"), "{lines}");
+    assert!(lines.contains("webhook tested"), "{lines}");
     for made in [&endpoint, &rotated] {
         let secret = made["secret"].as_str().unwrap();
         let bytes = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();

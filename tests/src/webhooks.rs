@@ -28,7 +28,11 @@ impl World {
     async fn handled(&self, event: &Value, attempt: u32) -> Result<Outcome> {
         let (deps, until) = (&self.deps, self.clock.now() + TIME);
         let record = Record::begin(Arc::clone(&deps.clock), &*deps.random, Invocation::default());
-        let outcome = record.during(handle(deps, &event.to_string(), attempt, until)).await;
+        let handled = async {
+            let handled = handle(deps, &event.to_string(), attempt, until).await;
+            handled.inspect_err(|error| error.report("a message could not be handled"))
+        };
+        let outcome = record.during(handled).await;
         record.ended_if_said();
         outcome
     }

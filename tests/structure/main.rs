@@ -8,6 +8,7 @@ mod imports;
 mod layers;
 mod limits;
 mod limits_page;
+mod manifests;
 mod routes;
 
 use tests::repository::{read, root};

@@ -365,7 +365,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description Your id of the customer: 1 to 255 bytes, and no control characters.
+                 * @description Your id of the customer: 1 to 255 bytes, and no control characters. One with a slash is written in base64url behind `base64url:`.
                  * @example user-1
                  */
                 id: components["parameters"]["CustomerId"];
@@ -392,7 +392,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description Your id of the customer: 1 to 255 bytes, and no control characters.
+                 * @description Your id of the customer: 1 to 255 bytes, and no control characters. One with a slash is written in base64url behind `base64url:`.
                  * @example user-1
                  */
                 id: components["parameters"]["CustomerId"];
@@ -3655,7 +3655,7 @@ export interface components {
          */
         ClientIntegrationId: string;
         /**
-         * @description Your id of the customer: 1 to 255 bytes, and no control characters.
+         * @description Your id of the customer: 1 to 255 bytes, and no control characters. One with a slash is written in base64url behind `base64url:`.
          * @example user-1
          */
         CustomerId: string;
@@ -5016,7 +5016,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description Your id of the customer: 1 to 255 bytes, and no control characters.
+                 * @description Your id of the customer: 1 to 255 bytes, and no control characters. One with a slash is written in base64url behind `base64url:`.
                  * @example user-1
                  */
                 id: components["parameters"]["CustomerId"];
@@ -5077,7 +5077,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description Your id of the customer: 1 to 255 bytes, and no control characters.
+                 * @description Your id of the customer: 1 to 255 bytes, and no control characters. One with a slash is written in base64url behind `base64url:`.
                  * @example user-1
                  */
                 id: components["parameters"]["CustomerId"];
@@ -5106,7 +5106,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description Your id of the customer: 1 to 255 bytes, and no control characters.
+                 * @description Your id of the customer: 1 to 255 bytes, and no control characters. One with a slash is written in base64url behind `base64url:`.
                  * @example user-1
                  */
                 id: components["parameters"]["CustomerId"];
@@ -5146,7 +5146,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description Your id of the customer: 1 to 255 bytes, and no control characters.
+                 * @description Your id of the customer: 1 to 255 bytes, and no control characters. One with a slash is written in base64url behind `base64url:`.
                  * @example user-1
                  */
                 id: components["parameters"]["CustomerId"];

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::{Value, json};
@@ -56,7 +58,13 @@ pub(crate) async fn run(client: &Client, output: Output, args: CustomerArgs) -> 
     }
 }
 
+/// An id that a path cannot hold is written in another way there.
 fn path(id: &str) -> String {
+    const IN_BASE64URL: &str = "base64url:";
+    let is_lost = id.contains(['/', '?', '\\']) || [".", ".."].contains(&id) || id.starts_with(IN_BASE64URL);
+    if is_lost {
+        return format!("/customers/{IN_BASE64URL}{}", URL_SAFE_NO_PAD.encode(id));
+    }
     format!("/customers/{}", encoded(id))
 }
 
@@ -90,4 +98,22 @@ async fn erase(client: &Client, output: Output, id: &str) -> Result<(), Problem>
     }
     output.line(format!("{id}: {erased} connections erased; {revoked} revoked, {not_revoked} not revoked"));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path;
+
+    #[test]
+    fn an_id_that_a_path_cannot_hold_is_written_in_base64url() {
+        for (id, expected) in [
+            ("user-1", "/customers/user-1"),
+            ("ada@example.com", "/customers/ada%40example.com"),
+            ("team/1", "/customers/base64url:dGVhbS8x"),
+            ("..", "/customers/base64url:Li4"),
+            ("base64url:x", "/customers/base64url:YmFzZTY0dXJsOng"),
+        ] {
+            assert_eq!(path(id), expected);
+        }
+    }
 }

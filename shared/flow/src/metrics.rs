@@ -2,7 +2,8 @@
 //! members are metrics, so that they cost no request and no second line. docs/operate.md lists them, with their price.
 //!
 //! A metric is one for each combination of its dimensions' values, and each costs something. So only names that somebody
-//! defined become one: the stack, the keys of integrations that exist, and the keys of the table of errors.
+//! defined become one: the stack, the keys of integrations and the ids of webhook endpoints that exist, and the keys of the
+//! table of errors.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +41,13 @@ const MESSAGES: &[(&str, &[&str])] = &[
     ("a renewal ended early", &["NotRenewed"]),
     ("connection disconnected: its credentials cannot be renewed", &["Disconnected"]),
     ("a provider does not answer: it is not called for a minute", &["ProviderSilent"]),
+    ("webhook delivered", &["WebhooksDelivered"]),
+    ("webhook not delivered", &["WebhooksFailed"]),
+    ("webhook given up", &["WebhooksFailed", "WebhooksGivenUp"]),
 ];
+
+/// What counts as one thing counts as none of the other, whose average is then the share that fails.
+const SHARES: [(&str, &str); 2] = [("Connected", "Failed"), ("WebhooksDelivered", "WebhooksFailed")];
 
 /// What an error's key counts as, beside that.
 const KEYS: &[(ErrorKey, &str)] = &[
@@ -56,6 +63,9 @@ const MEMBERS: [(&str, &str); 3] =
 /// The metrics that are also counted for each integration. Those that connect are in `Failed`, as 0.
 const BY_INTEGRATION: [&str; 4] = ["Failed", "NotRenewed", "Disconnected", "provider_ms"];
 
+/// The metric that is also counted for each webhook endpoint. Those that take what they are sent are in it, as 0.
+const BY_WEBHOOK: &str = "WebhooksFailed";
+
 /// The metric that is also counted for each error's key.
 const BY_KEY: &str = "Failed";
 
@@ -69,7 +79,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// Makes those of the stack with this name. `root` is the root workspace's key. `by_integration` says whether each
-    /// integration has metrics of its own.
+    /// integration, and each webhook endpoint, has metrics of its own.
     #[must_use]
     pub fn new(stack: impl Into<String>, root: Option<String>, by_integration: bool) -> Self {
         Self { stack: stack.into(), root, by_integration }
@@ -95,7 +105,7 @@ impl Metrics {
 
     /// Takes from a line, which counts for something, all that is not needed for that.
     pub fn only(line: &mut Map<String, Value>) {
-        let kept = ["timestamp", "level", "service", "stack", "integration", "key", "_aws"];
+        let kept = ["timestamp", "level", "service", "stack", "integration", "webhook", "key", "_aws"];
         let names: BTreeSet<String> = named(line).map(str::to_owned).collect();
         line.retain(|name, _| kept.contains(&&**name) || names.contains(name));
     }
@@ -122,9 +132,10 @@ impl Metrics {
                 counts.extend([(if is_root { "RootTokensRefused" } else { "TokensRefused" }, 1)]);
             }
         }
-        if counts.contains_key("Connected") {
-            // The average of all is the share of flows that fail.
-            counts.entry("Failed").or_insert(0);
+        for (of, other) in SHARES {
+            if counts.contains_key(of) {
+                counts.entry(other).or_insert(0);
+            }
         }
         if line.get("cold_start") == Some(&Value::Bool(true)) && !line.contains_key("after_answer") {
             counts.insert("ColdStarts", 1);
@@ -132,7 +143,7 @@ impl Metrics {
         counts
     }
 
-    /// Says which members of the line are metrics: of the stack, of the integration, and of the error's key.
+    /// Says which members of the line are metrics: of the stack, of the integration, of the endpoint, and of the error's key.
     fn directives(&self, line: &Map<String, Value>, metrics: &[(&str, &str)], counts: &Counts) -> Vec<Value> {
         let of = |dimensions: &[&str], is_in: &dyn Fn(&str) -> bool| {
             let metrics: Vec<Value> = metrics
@@ -144,10 +155,12 @@ impl Metrics {
                 .then(|| json!({ "Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics }))
         };
         let has_integration = self.by_integration && text(line, "integration").is_some_and(is_a_value);
+        let has_webhook = self.by_integration && line.contains_key("webhook");
         let has_key = counts.get(BY_KEY) == Some(&1) && text(line, "key").and_then(ErrorKey::named).is_some();
         [
             of(&["stack"], &|_| true),
             of(&["stack", "integration"], &|name| has_integration && BY_INTEGRATION.contains(&name)),
+            of(&["stack", "webhook"], &|name| has_webhook && name == BY_WEBHOOK),
             of(&["stack", "key"], &|name| has_key && name == BY_KEY),
         ]
         .into_iter()

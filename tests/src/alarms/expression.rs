@@ -112,7 +112,7 @@ fn term(rest: &mut Rest, values: &Values) -> Term {
             inner
         }
         "[" => Term::Several(list(rest, values, "]").into_iter().map(Term::one).collect()),
-        function if takes(rest, "(") => called(function, list(rest, values, ")")),
+        function if takes(rest, "(") => called(function, list(rest, values, ")"), values),
         number if number.starts_with(|c: char| c.is_ascii_digit()) => Term::One(number.parse().ok()),
         id => Term::One(*values.get(id).unwrap_or_else(|| panic!("no metric has the id {id}"))),
     }
@@ -127,7 +127,7 @@ fn list(rest: &mut Rest, values: &Values, end: &str) -> Vec<Term> {
     terms
 }
 
-fn called(function: &str, arguments: Vec<Term>) -> Term {
+fn called(function: &str, arguments: Vec<Term>, values: &Values) -> Term {
     let mut arguments = arguments.into_iter();
     let mut next = || arguments.next().unwrap();
     let value = match function {
@@ -135,6 +135,7 @@ fn called(function: &str, arguments: Vec<Term>) -> Term {
             let (condition, then, otherwise) = (next().one(), next().one(), next().one());
             condition.and_then(|is_true| if is_true == 0.0 { otherwise } else { then })
         }
+        "METRICS" => return Term::Several(values.values().copied().collect()),
         "FILL" => next().one().or(next().one()),
         "SUM" => next().several().into_iter().flatten().reduce(|left, right| left + right),
         "MAX" => next().several().into_iter().flatten().reduce(f64::max),
@@ -166,6 +167,7 @@ mod tests {
             ("SUM([a, b, missing])", Some(8.0)),
             ("MAX([a, b])", Some(6.0)),
             ("SUM([missing])", None),
+            ("SUM(METRICS())", Some(8.0)),
         ] {
             assert_eq!(value(expression, &values), expected, "{expression}");
         }

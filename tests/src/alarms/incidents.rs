@@ -11,8 +11,10 @@ pub struct Incident {
     pub says: &'static [(&'static str, &'static str)],
     /// The alarms that it sets off by its lines, the one that says most first.
     pub alarms: &'static [&'static str],
-    /// Those that it sets off by what Lambda and API Gateway count of their calls, which no line has.
+    /// Those that it sets off by what Lambda, API Gateway and SQS count, which no line has.
     pub alarms_of_calls: &'static [&'static str],
+    /// The one of them all whose runbook says what to do.
+    pub mended_by: &'static str,
 }
 
 impl Incident {
@@ -35,7 +37,7 @@ fn sorted(mut alarms: Vec<&'static str>) -> Vec<&'static str> {
 }
 
 /// Every incident, in the order of the page.
-pub const INCIDENTS: [&Incident; 9] = [
+pub const INCIDENTS: [&Incident; 11] = [
     &SECRET_REVOKED,
     &PROVIDER_DOWN,
     &PROVIDER_HANGS,
@@ -45,6 +47,8 @@ pub const INCIDENTS: [&Incident; 9] = [
     &TABLE_THROTTLED,
     &KEY_DENIED,
     &ROOT_TOKENS_FORGED,
+    &ENDPOINT_FAILS,
+    &WEBHOOKS_LAID_ASIDE,
 ];
 
 /// It is told apart from customers who fail.
@@ -54,6 +58,7 @@ pub const SECRET_REVOKED: Incident = Incident {
     says: &[("message", "flow failed"), ("key", "client_rejected"), ("kind", "client_refused")],
     alarms: &["client-rejected", "integration-fails", "renewals-fail"],
     alarms_of_calls: &[],
+    mended_by: "client-rejected",
 };
 
 /// It is seen in flows and in renewals.
@@ -63,6 +68,7 @@ pub const PROVIDER_DOWN: Incident = Incident {
     says: &[("message", "flow failed"), ("key", "provider_unreachable"), ("kind", "provider_fault")],
     alarms: &["connections-fail", "integration-fails", "renewals-fail"],
     alarms_of_calls: &[],
+    mended_by: "connections-fail",
 };
 
 /// It is seen by how long it is waited for.
@@ -72,6 +78,7 @@ pub const PROVIDER_HANGS: Incident = Incident {
     says: &[("message", "flow failed"), ("key", "provider_unreachable"), ("kind", "timeout")],
     alarms: &["provider-slow", "integration-fails", "provider-silent", "renewals-fail"],
     alarms_of_calls: &["slow-answers"],
+    mended_by: "provider-slow",
 };
 
 /// They are no everyday disconnections.
@@ -84,6 +91,7 @@ pub const GRANTS_ENDED: Incident = Incident {
     ],
     alarms: &["many-disconnected"],
     alarms_of_calls: &[],
+    mended_by: "many-disconnected",
 };
 
 /// It leaves what is due.
@@ -93,6 +101,7 @@ pub const REFRESH_LATE: Incident = Incident {
     says: &[("message", "refresh unfinished")],
     alarms: &["refresh-late"],
     alarms_of_calls: &[],
+    mended_by: "refresh-late",
 };
 
 /// It is missed.
@@ -102,6 +111,7 @@ pub const REFRESH_STOPPED: Incident = Incident {
     says: &[("message", "scheduled work ended")],
     alarms: &["refresh-stopped"],
     alarms_of_calls: &[],
+    mended_by: "refresh-stopped",
 };
 
 /// It is seen before and after patience ends.
@@ -111,6 +121,7 @@ pub const TABLE_THROTTLED: Incident = Incident {
     says: &[("message", "start refused"), ("key", "storage_unavailable")],
     alarms: &["database-throttles", "database-fails", "refresh-stopped"],
     alarms_of_calls: &["function-errors"],
+    mended_by: "database-throttles",
 };
 
 /// It is seen while the tables are well.
@@ -120,6 +131,7 @@ pub const KEY_DENIED: Incident = Incident {
     says: &[("message", "start refused"), ("key", "key_unavailable")],
     alarms: &["key-service-fails"],
     alarms_of_calls: &[],
+    mended_by: "key-service-fails",
 };
 
 /// They are seen at once.
@@ -134,4 +146,25 @@ pub const ROOT_TOKENS_FORGED: Incident = Incident {
     ],
     alarms: &["root-tokens-refused"],
     alarms_of_calls: &[],
+    mended_by: "root-tokens-refused",
+};
+
+/// What is said of it names the endpoint.
+pub const ENDPOINT_FAILS: Incident = Incident {
+    key: "endpoint-fails",
+    name: "A workspace's webhook endpoint does not take what it is sent",
+    says: &[("message", "webhook not delivered"), ("kind", "refused")],
+    alarms: &["endpoint-fails", "webhooks-fail"],
+    alarms_of_calls: &[],
+    mended_by: "endpoint-fails",
+};
+
+/// Nothing else waits for it.
+pub const WEBHOOKS_LAID_ASIDE: Incident = Incident {
+    key: "webhooks-laid-aside",
+    name: "Among the events for webhooks there is what cannot be read",
+    says: &[("message", "a message could not be handled"), ("key", "internal")],
+    alarms: &["faults"],
+    alarms_of_calls: &["failed-webhooks"],
+    mended_by: "failed-webhooks",
 };

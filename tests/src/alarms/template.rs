@@ -1,4 +1,5 @@
-//! A template of the stack as JSON: `!Ref` and `!Sub` with the values of one deployment, any other function as nothing.
+//! A template of the stack as JSON: `!Ref` and `!Sub` with the values of one deployment, `!If` as in one with everything on,
+//! any other function as nothing.
 
 use serde_json::{Map, Value};
 
@@ -17,6 +18,7 @@ fn of_the_stack(value: &Value) -> Value {
     match (function(value), value) {
         (Some(("Ref", name)), _) => of_parameter(name.as_str().unwrap()).into(),
         (Some(("Sub", Value::String(text))), _) => filled(text).into(),
+        (Some(("If", Value::Array(branches))), _) => of_the_stack(&branches[1]),
         (Some(_), _) => Value::Null,
         (None, Value::Array(items)) => items.iter().map(of_the_stack).collect(),
         (None, Value::Object(members)) => {

@@ -9,7 +9,7 @@ use http::{Response, StatusCode};
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::WorkspaceKey;
-use protocol::record::{self, Remark};
+use protocol::record::{self, About};
 use protocol::secret::Secret;
 use serde::Serialize;
 
@@ -186,7 +186,8 @@ pub(crate) async fn replay(call: Call<'_>, workspace: WorkspaceKey) -> Result<Re
 }
 
 fn ended(what: &'static str, endpoint: &Endpoint) {
-    record::ends(Remark::from(what).with("webhook", Some(endpoint.id.as_str())));
+    About::Webhook.note(&endpoint.id);
+    record::ends(what);
 }
 
 fn missing_url() -> Error {

@@ -55,6 +55,24 @@ fn an_attempt_that_connects_counts_against_those_that_fail() {
 }
 
 #[test]
+fn a_webhook_that_is_taken_counts_against_those_of_its_endpoint_that_are_not() {
+    let said = |message: &str| json!({ "message": message, "webhook": "e1" });
+    assert_eq!(
+        counted(&said("webhook delivered")),
+        counts([("WebhooksDelivered", 1), ("WebhooksFailed", 0)])
+    );
+    assert_eq!(counted(&said("webhook not delivered")), counts([("WebhooksFailed", 1)]));
+    assert_eq!(counted(&said("webhook given up")), counts([("WebhooksFailed", 1), ("WebhooksGivenUp", 1)]));
+    // Who tries an endpoint sees what came of it.
+    assert_eq!(counted(&said("webhook tested")), counts([]));
+    let mut line = line(&said("webhook not delivered"));
+    of_a_stack().embed(&mut line);
+    let of_the_endpoint = &line["_aws"]["CloudWatchMetrics"][1];
+    assert_eq!(of_the_endpoint["Dimensions"], json!([["stack", "webhook"]]));
+    assert_eq!(of_the_endpoint["Metrics"], json!([{ "Name": "WebhooksFailed", "Unit": "Count" }]));
+}
+
+#[test]
 fn what_stands_in_a_note_counts_too_and_once() {
     let note = json!({ "level": "WARN", "message": "credentials not renewed", "key": "client_rejected" });
     let line = json!({ "message": "request refused", "key": "client_rejected", "notes": [note] });

@@ -55,8 +55,9 @@ const CONNECTED: &str = "connected";
 const CANCELLED: &str = "cancelled";
 
 impl Store {
-    /// Stores a new connection request. Its id is fresh randomness, so an item that is there already is this one. If the second
-    /// part fails, nobody has learnt the id of the first.
+    /// Stores a new connection request. Its id is fresh randomness, so an item that is there already is this one. If a part
+    /// fails, nobody has learnt the id of the others. What makes its event comes last: without it an entry of the schedule is
+    /// passed over.
     pub async fn begin_connection_request(&self, new: NewConnectionRequest<'_>) -> Result<()> {
         let put = self
             .client()
@@ -67,7 +68,7 @@ impl Store {
             .item("requestId", bytes(new.sealed_id))
             .item("expiresAt", number(new.expires_at.0))
             .item("ttl", number((new.expires_at + FOUND_AFTER).seconds()));
-        self.begin(put).await?;
+        tokio::try_join!(self.begin(put), self.schedule_request(new.of, new.expires_at))?;
         self.note_request(new.of, new.notes, new.expires_at).await
     }
 

@@ -33,7 +33,13 @@ const GRACE: Duration = Duration::from_mins(1);
 const ENDED: &str = "ended";
 
 impl Store {
-    /// Notes whose a new request is and what it notes, and in the schedule when its time is over.
+    /// Notes in the schedule when a new request's time is over.
+    pub(super) async fn schedule_request(&self, request: RequestOf<'_>, expires_at: Timestamp) -> Result<()> {
+        let entry = Due::of_request(request, expires_at + GRACE);
+        self.schedule_due(&entry, self.clock.now() + PATIENCE).await
+    }
+
+    /// Notes whose a new request is, which is in the schedule, and what it notes.
     pub(super) async fn note_request(
         &self,
         request: RequestOf<'_>,
@@ -41,8 +47,6 @@ impl Store {
         expires_at: Timestamp,
     ) -> Result<()> {
         let RequestOf { key, workspace, customer, integration } = request;
-        let entry = Due::of_request(request, expires_at + GRACE);
-        self.schedule_due(&entry, self.clock.now() + PATIENCE).await?;
         let [tags, meta] = notes_item(notes)?;
         let put = self
             .client()

@@ -7,7 +7,7 @@ use http::StatusCode;
 use protocol::clock::Timestamp;
 use protocol::error::{Error, ErrorKey, Result};
 use protocol::id::{ConnectionId, IntegrationId, WorkspaceKey};
-use protocol::record::{self, About, Level, Remark};
+use protocol::record::{self, About, Level, Record, Remark};
 use tokio::task::JoinSet;
 
 use super::endpoint::{self, Endpoint};
@@ -41,23 +41,32 @@ pub async fn handle(deps: &Arc<Deps>, event: &str, attempt: u32, until: Timestam
     About::Workspace.note(&event.detail.workspace_key);
     let tried = each(deps, &event, attempt, until).await;
     match (tried, pause_after(attempt, &*deps.random)) {
-        (Ok(false), Some(pause)) => Ok(Outcome::Again(pause)),
-        (Err(error), Some(pause)) => {
-            error.report("a webhook could not be tried");
-            Ok(Outcome::Again(pause))
-        }
-        (Ok(_), _) => Ok(Outcome::Done),
+        (Ok(true), _) | (Ok(false), None) => Ok(Outcome::Done),
+        // What it was is said already.
+        (Ok(false) | Err(_), Some(pause)) => Ok(Outcome::Again(pause)),
         (Err(error), None) => Err(error),
     }
 }
 
-/// Returns true if nothing is left to do.
+/// What is said of a try that our own side did not let happen.
+const NOT_TRIED: &str = "a webhook could not be tried";
+
+/// Returns true if nothing is left to do. Each endpoint has a line of its own.
 async fn each(deps: &Arc<Deps>, event: &WebhookEvent, attempt: u32, until: Timestamp) -> Result<bool> {
     let mut tasks = JoinSet::new();
-    for endpoint in endpoint::list(deps, &event.detail.workspace_key).await? {
+    let endpoints = endpoint::list(deps, &event.detail.workspace_key).await;
+    for endpoint in endpoints.inspect_err(|error| error.report(NOT_TRIED))? {
         if endpoint.wants(&event.name) {
             let (deps, event) = (Arc::clone(deps), event.clone());
-            tasks.spawn(record::carried(async move { one(&deps, &endpoint, &event, attempt, until).await }));
+            let record = Record::begin_beside(Arc::clone(&deps.clock), &*deps.random);
+            record.about(About::Route, WORK);
+            record.about(About::Workspace, event.detail.workspace_key.as_str());
+            record.about(About::Connection, &event.detail.connection_id);
+            tasks.spawn(async move {
+                let tried = record.during(one(&deps, &endpoint, &event, attempt, until)).await;
+                record.ended_if_said();
+                tried
+            });
         }
     }
     let mut is_done = Ok(true);
@@ -77,6 +86,18 @@ async fn one(
     attempt: u32,
     until: Timestamp,
 ) -> Result<bool> {
+    About::Webhook.note(&endpoint.id);
+    let tried = try_one(deps, endpoint, event, attempt, until).await;
+    tried.inspect_err(|error| error.report(NOT_TRIED))
+}
+
+async fn try_one(
+    deps: &Deps,
+    endpoint: &Endpoint,
+    event: &WebhookEvent,
+    attempt: u32,
+    until: Timestamp,
+) -> Result<bool> {
     let id = DeliveryId::of(&endpoint.id, event)?;
     let before = deps.store.read_delivery(&id.endpoint, &id.sort()).await?;
     match (&before, endpoint.is_on()) {
@@ -90,6 +111,8 @@ async fn one(
             let given_up =
                 Delivery { problem: Some("endpoint_disabled".to_owned()), answered: None, ..given_up };
             noted(deps, &id, &given_up).await?;
+            let said = Remark::new(Level::Info, "webhook dropped: its endpoint is switched off");
+            record::ends(said.with("event", Some(event.name.as_str())).with("tries", Some(before.attempts)));
             return Ok(true);
         }
         (_, true) => {}
@@ -102,7 +125,12 @@ async fn one(
         Some(_) if is_given_up => DeliveryStatus::Failed,
         Some(_) => DeliveryStatus::Pending,
     };
-    ended(deps, (&id, endpoint), event, before.as_ref(), tried, status).await?;
+    let said = match status {
+        DeliveryStatus::Success => Remark::new(Level::Info, "webhook delivered"),
+        DeliveryStatus::Pending => Remark::new(Level::Info, "webhook not delivered"),
+        DeliveryStatus::Failed => Remark::new(Level::Warn, "webhook given up"),
+    };
+    ended(deps, (&id, endpoint), event, before.as_ref(), (tried, status), said).await?;
     Ok(status != DeliveryStatus::Pending)
 }
 
@@ -149,7 +177,8 @@ pub async fn replay(
         (Some(_), DeliveryStatus::Pending) => DeliveryStatus::Pending,
         (Some(_), _) => DeliveryStatus::Failed,
     };
-    let delivery = ended(deps, (&id, &endpoint), &event, Some(&before), tried, status).await?;
+    let said = Remark::new(Level::Info, "webhook sent again");
+    let delivery = ended(deps, (&id, &endpoint), &event, Some(&before), (tried, status), said).await?;
     Ok((id, delivery))
 }
 
@@ -179,19 +208,21 @@ pub async fn test(
     let id = DeliveryId::of(&endpoint.id, &event)?;
     let tried = send(deps, workspace, endpoint, &event, until).await?;
     let status = if tried.problem.is_none() { DeliveryStatus::Success } else { DeliveryStatus::Failed };
-    let delivery = ended(deps, (&id, endpoint), &event, None, tried, status).await?;
+    let said = Remark::new(Level::Info, "webhook tested");
+    let delivery = ended(deps, (&id, endpoint), &event, None, (tried, status), said).await?;
     Ok((id, delivery))
 }
 
-/// Notes what came of a try.
+/// Notes what came of a try. What is `said` of it counts as a failure only where nobody waits for it.
 async fn ended(
     deps: &Deps,
     (id, endpoint): (&DeliveryId, &Endpoint),
     event: &WebhookEvent,
     before: Option<&Delivery>,
-    tried: Tried,
-    status: DeliveryStatus,
+    (tried, status): (Tried, DeliveryStatus),
+    said: Remark,
 ) -> Result<Delivery> {
+    About::Webhook.note(&endpoint.id);
     let Detail { connection_id, integration_id, time, sequence, .. } = &event.detail;
     let delivery = Delivery {
         event: event.name.clone(),
@@ -209,15 +240,8 @@ async fn ended(
         deps.store.mark_gone(&endpoint.id, delivery.tried_at).await?;
     }
     noted(deps, id, &delivery).await?;
-    let (level, message) = match status {
-        DeliveryStatus::Success => (Level::Info, "webhook delivered"),
-        DeliveryStatus::Pending => (Level::Info, "webhook not delivered"),
-        DeliveryStatus::Failed => (Level::Warn, "webhook given up"),
-    };
     record::ends(
-        Remark::new(level, message)
-            .with("webhook", Some(endpoint.id.as_str()))
-            .with("event", Some(event.name.as_str()))
+        said.with("event", Some(event.name.as_str()))
             .with("tries", Some(delivery.attempts))
             .with("status", delivery.answered)
             .with("kind", tried.problem),

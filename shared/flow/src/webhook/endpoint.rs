@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use protocol::clock::Timestamp;
 use protocol::definition::{PreviousSecret, WorkspaceSecrets, web_address_problem};
 use protocol::error::{Error, ErrorKey, Result};
@@ -142,13 +143,10 @@ pub async fn create(
     Ok((Endpoint::of(deps, stored).await?, secret))
 }
 
-/// Reads the endpoints of a workspace.
+/// Reads the endpoints of a workspace. There are few, and what they said of themselves is read at once: each event waits for it.
 pub async fn list(deps: &Deps, workspace: &WorkspaceKey) -> Result<Vec<Endpoint>> {
-    let mut endpoints = Vec::new();
-    for stored in deps.store.list_webhooks(workspace).await? {
-        endpoints.push(Endpoint::of(deps, stored).await?);
-    }
-    Ok(endpoints)
+    let stored = deps.store.list_webhooks(workspace).await?;
+    try_join_all(stored.into_iter().map(|stored| Endpoint::of(deps, stored))).await
 }
 
 /// Reads an endpoint of a workspace.

@@ -98,6 +98,8 @@ pub enum About {
     Connection,
     /// The flow's id.
     Flow,
+    /// The id of a webhook endpoint.
+    Webhook,
 }
 
 impl About {
@@ -121,6 +123,7 @@ impl About {
             Self::Option => "option",
             Self::Connection => "connection",
             Self::Flow => "flow",
+            Self::Webhook => "webhook",
         }
     }
 }
