@@ -119,6 +119,7 @@ mod token_responses;
 mod update;
 mod update_races;
 mod webhook_endpoints;
+mod webhook_erased;
 mod webhooks;
 mod workspaces;
 mod xml_answers;

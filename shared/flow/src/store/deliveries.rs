@@ -12,6 +12,7 @@ use super::change::Change;
 use super::connections::{from_json, json};
 use super::item::{Attributes, Item, number, text};
 use super::notes::read_notes;
+use super::slot::ERASED_AT;
 use super::write::failed_condition;
 use super::{Store, unavailable};
 use crate::connection::Notes;
@@ -137,7 +138,7 @@ impl Store {
     }
 
     /// Reads whose something is that an event was about, and what is noted beside it: nothing if nothing is held of it any
-    /// more.
+    /// more. What is left of an erased connection still says whose it was, for its own event alone.
     pub async fn customer_and_notes_of(&self, subject: &ConnectionId) -> Result<Option<(CustomerId, Notes)>> {
         let get = self
             .client()
@@ -156,6 +157,9 @@ impl Store {
 
     async fn read_of_webhook(&self, pk: &str, sk: &str) -> Result<Option<Attributes>> {
         let get = self
+        if item.contains_key(ERASED_AT) {
+            return Ok(None);
+        }
             .client()
             .get_item()
             .table_name(&self.tables.schedule)
