@@ -118,10 +118,6 @@ pub async fn create(
     events: Option<Vec<String>>,
 ) -> Result<(Endpoint, Secret)> {
     check(deps, &url, events.as_deref())?;
-    if deps.store.list_webhooks(workspace).await?.len() >= MAX_ENDPOINTS {
-        let message = "The workspace has 20 webhook endpoints already. Delete one that nobody needs.";
-        return Err(Error::new(ErrorKey::AlreadyExists, message));
-    }
     let now = deps.clock.now();
     let id = draw_id(&*deps.random);
     let secret = draw_secret(&*deps.random);
@@ -136,8 +132,9 @@ pub async fn create(
     };
     let secrets = WorkspaceSecrets { current: Some(secret.clone()), previous: None };
     let stored = stored(deps, workspace, id, &settings, &secrets).await?;
-    if !deps.store.put_webhook(workspace, None, stored.clone()).await? {
-        return Err(Error::internal("the id of a new webhook endpoint was taken"));
+    if !deps.store.make_webhook(workspace, &stored, MAX_ENDPOINTS).await? {
+        let message = "The workspace has 20 webhook endpoints already. Delete one that nobody needs.";
+        return Err(Error::new(ErrorKey::AlreadyExists, message));
     }
     Ok((Endpoint::of(deps, stored).await?, secret))
 }
@@ -223,7 +220,7 @@ async fn written(
     secrets: &WorkspaceSecrets,
 ) -> Result<Option<Endpoint>> {
     let stored = stored(deps, workspace, before.id.clone(), settings, secrets).await?;
-    if !deps.store.put_webhook(workspace, Some(&before.stored), stored.clone()).await? {
+    if !deps.store.put_webhook(workspace, &before.stored, stored.clone()).await? {
         return Ok(None);
     }
     Endpoint::of(deps, stored).await.map(Some)
