@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
+use tests::cloudformation::{Deployment, template};
+
 use crate::read;
 
 #[tokio::test]
@@ -253,4 +256,26 @@ fn no_log_at_the_door_has_a_path_or_a_query() {
         assert!(!format.contains(told), "{told}");
     }
     assert!(read("infra/edge.yaml").contains("        - UriPath: {}\n"));
+}
+
+/// A bus may carry the events of several stacks, and workspaces of the same key are not the same ones.
+#[test]
+fn webhooks_are_made_of_the_own_stacks_events_alone() {
+    let stacks = [
+        json!({ "EventBusName": "default", "Webhooks": "true" }),
+        json!({ "EventBusName": "default", "Webhooks": "true", "ConnectionsTableName": "restored" }),
+    ];
+    let tables = stacks.map(|parameters| {
+        let stack = Deployment::of("infra/template.yaml", parameters.as_object().unwrap());
+        let resources = &template("infra/template.yaml")["Resources"];
+        let table = stack.properties("Roles")["Parameters"]["ConnectionsTableArn"].clone();
+        for pipe in ["EventsPipe", "ReplayEventsPipe"] {
+            let target = &resources[pipe]["Properties"]["TargetParameters"]["EventBridgeEventBusParameters"];
+            assert_eq!(stack.resolved(&target["Resources"]).unwrap(), json!([table]), "{pipe}");
+        }
+        let rule = stack.resolved(&resources["WebhooksRule"]["Properties"]["EventPattern"]).unwrap();
+        assert_eq!(rule, json!({ "source": ["linkspan"], "resources": [table] }));
+        table
+    });
+    assert_ne!(tables[0], tables[1]);
 }
