@@ -90,7 +90,7 @@ fn only_functions_that_seal_or_open_have_a_key_and_each_seals_its_own_tables() {
     // What sends webhooks opens their secrets, and seals nothing.
     assert_eq!(with(&functions, FUNCTION, "KMS_KEY_ID: "), [&keyed[..], &["WebhooksFunction"]].concat());
     assert_eq!(
-        with(&roles, ROLE, "\"kms:EncryptionContext:table\": integrations }"),
+        with(&roles, ROLE, "\"kms:EncryptionContext:table\": webhooks }"),
         ["WebhooksRole"],
         "the role opens the endpoints' secrets alone"
     );
@@ -103,11 +103,11 @@ fn only_functions_that_seal_or_open_have_a_key_and_each_seals_its_own_tables() {
     let one_table = [keyed[0], keyed[1], keyed[3]];
     assert_eq!(with(&roles, ROLE, "\"kms:EncryptionContext:table\": connections }"), one_table);
     assert_eq!(
-        with(&roles, ROLE, "\"kms:EncryptionContext:table\": [connections, flows, integrations] }"),
+        with(&roles, ROLE, "\"kms:EncryptionContext:table\": [connections, flows, integrations, webhooks] }"),
         keyed[2..3]
     );
-    // Only who lists attempts opens the ids of connection requests.
-    assert_eq!(with(&roles, ROLE, "\"kms:EncryptionContext:table\": flows }"), keyed[2..3]);
+    // Only who lists attempts opens the ids of connection requests, and only who tries endpoints opens their secrets.
+    assert_eq!(with(&roles, ROLE, "\"kms:EncryptionContext:table\": [flows, webhooks] }"), keyed[2..3]);
     assert!(!template.contains("WRAPPING_KEY"));
 }
 

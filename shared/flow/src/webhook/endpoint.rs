@@ -104,10 +104,11 @@ impl Endpoint {
     }
 }
 
-/// The place of an endpoint's secrets.
+/// The place of an endpoint's secrets. They are sealed apart from other definitions' secrets: whoever sends webhooks opens
+/// no others.
 #[must_use]
 pub fn place<'a>(workspace: &'a WorkspaceKey, id: &'a str) -> Place<'a> {
-    Place { table: "integrations", workspace, customer: None, id, field: "webhookSecret", registration: None }
+    Place { table: "webhooks", workspace, customer: None, id, field: "webhookSecret", registration: None }
 }
 
 /// Makes an endpoint, and its secret.
