@@ -51,8 +51,14 @@ pub struct Delivery {
     pub sequence: String,
     /// How it stands.
     pub status: DeliveryStatus,
-    /// The number of tries.
+    /// How often it was sent.
     pub attempts: u32,
+    /// The tries of the schedule: what somebody asks to be sent again is none.
+    #[serde(default)]
+    pub tries: u32,
+    /// The time before which the schedule does not try it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
     /// The status of the last answer, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<u16>,
@@ -151,15 +157,15 @@ impl Store {
             .await
             .map_err(|error| unavailable("GetItem customer", &error))?;
         let item = found.item.unwrap_or_default();
+        if item.contains_key(ERASED_AT) {
+            return Ok(None);
+        }
         let Some(customer) = item.opt_text("customer") else { return Ok(None) };
         Ok(Some((CustomerId::new(customer), read_notes(&item)?)))
     }
 
     async fn read_of_webhook(&self, pk: &str, sk: &str) -> Result<Option<Attributes>> {
         let get = self
-        if item.contains_key(ERASED_AT) {
-            return Ok(None);
-        }
             .client()
             .get_item()
             .table_name(&self.tables.schedule)

@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 
 use super::endpoint::{self, Endpoint};
 use super::event::{DeliveryId, Detail, Noted, TEST, WebhookEvent};
-use super::retry::pause_after;
-use super::send::{Tried, send};
+use super::retry::{longer, pause_after, pause_of_ours};
+use super::send::{Tried, send, turn};
 use crate::connection::Notes;
 use crate::deps::Deps;
 use crate::store::{Delivery, DeliveryStatus};
@@ -30,80 +30,108 @@ pub enum Outcome {
 /// What a line of the log has in the place of a request's route.
 pub const WORK: &str = "webhook";
 
-/// Tries an event, in JSON, at each endpoint that wants it and has not taken it yet. `attempt` counts from 1.
+/// An event that happened so long ago is not kept for a try that cannot be made for a reason of our own. The schedule of one
+/// that can be made is over sooner.
+const LAID_ASIDE_AFTER: Duration = Duration::from_hours(48);
+
+/// The pause for an event that has to wait until others are sent.
+const UNTIL_ROOM: Duration = Duration::from_secs(10);
+
+/// A clock may be this far ahead of another one.
+const CLOCKS_APART: Duration = Duration::from_secs(1);
+
+/// Tries an event, in JSON, at each endpoint that wants it, has not taken it yet, and is due. How often an endpoint was tried
+/// stands in its log: the queue may hand the event over more often than that, for reasons that are nobody's. `received`, which
+/// counts that from 1, says only how patient we are with ourselves.
 ///
 /// # Errors
 ///
-/// The event cannot be read; or the last try could not be made, for a reason of our own.
-pub async fn handle(deps: &Arc<Deps>, event: &str, attempt: u32, until: Timestamp) -> Result<Outcome> {
+/// The event cannot be read; or it is long past, and cannot be tried for a reason of our own.
+pub async fn handle(deps: &Arc<Deps>, event: &str, received: u32, until: Timestamp) -> Result<Outcome> {
     About::Route.note(WORK);
     let event = WebhookEvent::read(event)?;
     About::Workspace.note(&event.detail.workspace_key);
-    let tried = each(deps, &event, attempt, until).await;
-    match (tried, pause_after(attempt, &*deps.random)) {
-        (Ok(false), Some(pause)) => Ok(Outcome::Again(pause)),
-        (Err(error), Some(pause)) => {
+    let pause = match each(deps, &event, until).await {
+        Ok(None) => return Ok(Outcome::Done),
+        Ok(Some(pause)) => pause,
+        Err(error) if event.happened_at()? + LAID_ASIDE_AFTER <= deps.clock.now() => return Err(error),
+        Err(error) => {
             error.report("a webhook could not be tried");
-            Ok(Outcome::Again(pause))
+            pause_of_ours(received)
         }
-        (Ok(_), _) => Ok(Outcome::Done),
-        (Err(error), None) => Err(error),
-    }
+    };
+    Ok(Outcome::Again(longer(pause, &*deps.random)))
 }
 
-/// Returns true if nothing is left to do.
-async fn each(deps: &Arc<Deps>, event: &WebhookEvent, attempt: u32, until: Timestamp) -> Result<bool> {
+/// Returns the shortest pause after which something is due again; nothing if nothing is left to do.
+async fn each(deps: &Arc<Deps>, event: &WebhookEvent, until: Timestamp) -> Result<Option<Duration>> {
     let mut tasks = JoinSet::new();
     for endpoint in endpoint::list(deps, &event.detail.workspace_key).await? {
         if endpoint.wants(&event.name) {
             let (deps, event) = (Arc::clone(deps), event.clone());
-            tasks.spawn(record::carried(async move { one(&deps, &endpoint, &event, attempt, until).await }));
+            tasks.spawn(record::carried(async move { one(&deps, &endpoint, &event, until).await }));
         }
     }
-    let mut is_done = Ok(true);
+    let mut shortest = Ok(None);
     while let Some(ended) = tasks.join_next().await {
         let ended =
             ended.map_err(|error| Error::internal("a delivery broke down").caused_by(error)).flatten();
-        is_done = is_done.and_then(|all| ended.map(|one| all && one));
+        shortest =
+            shortest.and_then(|shortest| ended.map(|pause| [shortest, pause].into_iter().flatten().min()));
     }
-    is_done
+    shortest
 }
 
-/// Tries one endpoint. Returns true if nothing is left to do there.
+/// Tries one endpoint, if it is due. Returns the pause until it is due again; nothing if nothing is left to do there.
 async fn one(
     deps: &Deps,
     endpoint: &Endpoint,
     event: &WebhookEvent,
-    attempt: u32,
     until: Timestamp,
-) -> Result<bool> {
+) -> Result<Option<Duration>> {
     let id = DeliveryId::of(&endpoint.id, event)?;
     let before = deps.store.read_delivery(&id.endpoint, &id.sort()).await?;
     match (&before, endpoint.is_on()) {
         // The endpoint has it, or it was given up.
-        (Some(before), _) if before.status != DeliveryStatus::Pending => return Ok(true),
-        (None, false) => return Ok(true),
+        (Some(before), _) if before.status != DeliveryStatus::Pending => return Ok(None),
+        (None, false) => return Ok(None),
         // It was switched off between two tries.
         (Some(before), false) => {
             let given_up =
                 Delivery { attempts: before.attempts + 1, status: DeliveryStatus::Failed, ..before.clone() };
-            let given_up =
-                Delivery { problem: Some("endpoint_disabled".to_owned()), answered: None, ..given_up };
+            let problem = Some("endpoint_disabled".to_owned());
+            let given_up = Delivery { problem, answered: None, due_at: None, ..given_up };
             noted(deps, &id, &given_up).await?;
-            return Ok(true);
+            return Ok(None);
         }
         (_, true) => {}
     }
+    let left = before.as_ref().and_then(|before| before.due_at).map(|at| at.since(deps.clock.now()));
+    if let Some(left) = left.filter(|left| *left > CLOCKS_APART) {
+        return Ok(Some(left));
+    }
+    let Some(_turn) = turn(deps, until).await else { return Ok(Some(UNTIL_ROOM)) };
     let tried = send(deps, &event.detail.workspace_key, endpoint, event, until).await?;
-    let is_last = pause_after(attempt, &*deps.random).is_none();
-    let is_given_up = is_last || tried.status == Some(StatusCode::GONE);
-    let status = match tried.problem {
-        None => DeliveryStatus::Success,
-        Some(_) if is_given_up => DeliveryStatus::Failed,
-        Some(_) => DeliveryStatus::Pending,
+    let tries = before.as_ref().map_or(0, |before| before.tries) + 1;
+    let pause = match (tried.problem, tried.status) {
+        (None, _) | (_, Some(StatusCode::GONE)) => None,
+        _ => pause_after(tries),
     };
-    ended(deps, (&id, endpoint), event, before.as_ref(), tried, status).await?;
-    Ok(status != DeliveryStatus::Pending)
+    let status = match (tried.problem, pause) {
+        (None, _) => DeliveryStatus::Success,
+        (Some(_), Some(_)) => DeliveryStatus::Pending,
+        (Some(_), None) => DeliveryStatus::Failed,
+    };
+    let due_at = pause.map(|pause| deps.clock.now() + pause);
+    ended(deps, (&id, endpoint), event, before.as_ref(), tried, Stands { status, tries, due_at }).await?;
+    Ok(pause)
+}
+
+/// How a delivery stands after a try.
+struct Stands {
+    status: DeliveryStatus,
+    tries: u32,
+    due_at: Option<Timestamp>,
 }
 
 /// Sends a delivery once more, now and once, as somebody asks for it. An endpoint that is switched off gets it too.
@@ -149,7 +177,9 @@ pub async fn replay(
         (Some(_), DeliveryStatus::Pending) => DeliveryStatus::Pending,
         (Some(_), _) => DeliveryStatus::Failed,
     };
-    let delivery = ended(deps, (&id, &endpoint), &event, Some(&before), tried, status).await?;
+    let due_at = before.due_at.filter(|_| status == DeliveryStatus::Pending);
+    let stands = Stands { status, tries: before.tries, due_at };
+    let delivery = ended(deps, (&id, &endpoint), &event, Some(&before), tried, stands).await?;
     Ok((id, delivery))
 }
 
@@ -179,7 +209,8 @@ pub async fn test(
     let id = DeliveryId::of(&endpoint.id, &event)?;
     let tried = send(deps, workspace, endpoint, &event, until).await?;
     let status = if tried.problem.is_none() { DeliveryStatus::Success } else { DeliveryStatus::Failed };
-    let delivery = ended(deps, (&id, endpoint), &event, None, tried, status).await?;
+    let stands = Stands { status, tries: 0, due_at: None };
+    let delivery = ended(deps, (&id, endpoint), &event, None, tried, stands).await?;
     Ok((id, delivery))
 }
 
@@ -190,7 +221,7 @@ async fn ended(
     event: &WebhookEvent,
     before: Option<&Delivery>,
     tried: Tried,
-    status: DeliveryStatus,
+    Stands { status, tries, due_at }: Stands,
 ) -> Result<Delivery> {
     let Detail { connection_id, integration_id, time, sequence, .. } = &event.detail;
     let delivery = Delivery {
@@ -201,6 +232,8 @@ async fn ended(
         sequence: sequence.clone(),
         status,
         attempts: before.map_or(0, |before| before.attempts) + 1,
+        tries,
+        due_at,
         answered: tried.status.map(|status| status.as_u16()),
         problem: tried.problem.map(str::to_owned),
         tried_at: deps.clock.now(),
