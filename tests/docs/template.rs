@@ -275,6 +275,9 @@ fn webhooks_are_made_of_the_own_stacks_events_alone() {
         }
         let rule = stack.resolved(&resources["WebhooksRule"]["Properties"]["EventPattern"]).unwrap();
         assert_eq!(rule, json!({ "source": ["linkspan"], "resources": [table] }));
+        // The queue is shared by all workspaces, and fair to each.
+        let target = &resources["WebhooksRule"]["Properties"]["Targets"][0];
+        assert_eq!(target["SqsParameters"], json!({ "MessageGroupId": "$.detail.workspaceKey" }));
         table
     });
     assert_ne!(tables[0], tables[1]);

@@ -120,6 +120,7 @@ mod update;
 mod update_races;
 mod webhook_endpoints;
 mod webhook_erased;
+mod webhook_silence;
 mod webhook_tries;
 mod webhooks;
 mod workspaces;

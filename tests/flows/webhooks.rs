@@ -248,6 +248,10 @@ async fn no_write_of_webhooks_that_arrives_once_more_changes_anything() {
         if body.contains(deleted["id"].as_str().unwrap()) && body.contains("attribute_not_exists(pk)") {
             continue;
         }
+        // What begins to wait is counted once more in its own hour.
+        if body.contains("#waiting") {
+            continue;
+        }
         world.wire.deliver(request).await;
         assert_eq!(world.dump().await, before, "{body}");
     }

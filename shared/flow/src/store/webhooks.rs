@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{Delete, Put, ReturnValuesOnConditionCheckFailure, 
 
 use super::Store;
 use super::definitions::{StoredDefinition, key};
+use super::endpoint_state::{STATE, state_ends, state_of};
 use super::item::{number, text};
 use super::transact::{Attempts, Next, Transacted, transact_write_item};
 use super::transient::PATIENCE;
@@ -26,6 +27,7 @@ const COUNT: &str = "count";
 enum Part {
     Endpoint,
     Count,
+    State,
 }
 
 impl Store {
@@ -85,9 +87,10 @@ impl Store {
         self.put(&partition(workspace), &sk, Some(before), stored).await
     }
 
-    /// Deletes the endpoint `before`. Returns false if another one was stored meanwhile.
+    /// Deletes the endpoint `before`, and some time also what it has answered. Returns false if another one was stored meanwhile.
     pub async fn delete_webhook(&self, workspace: &WorkspaceKey, before: &StoredDefinition) -> Result<bool> {
         let pk = partition(workspace);
+        let ends_at = state_ends(self.clock.now());
         let writes = |(): &()| {
             let delete = Delete::builder()
                 .table_name(&self.tables.integrations)
@@ -99,7 +102,17 @@ impl Store {
                 .build()
                 .map_err(Error::internal)?;
             let delete = TransactWriteItem::builder().delete(delete).build();
-            Ok(vec![(Part::Endpoint, delete), (Part::Count, transact_write_item(self.counted(&pk, -1))?)])
+            let ends = Update::builder()
+                .table_name(&self.tables.schedule)
+                .set_key(Some(key(&state_of(&before.key), STATE)))
+                .update_expression("SET #ttl = :ttl")
+                .expression_attribute_names("#ttl", "ttl")
+                .expression_attribute_values(":ttl", number(ends_at));
+            Ok(vec![
+                (Part::Endpoint, delete),
+                (Part::Count, transact_write_item(self.counted(&pk, -1))?),
+                (Part::State, transact_write_item(ends)?),
+            ])
         };
         let token = draw_id(&*self.random);
         let attempts = Attempts { token: &token, deadline: self.clock.now() + PATIENCE };

@@ -14,6 +14,7 @@ use super::endpoint::{self, Endpoint};
 use super::event::{DeliveryId, Detail, Noted, TEST, WebhookEvent};
 use super::retry::{longer, pause_after, pause_of_ours};
 use super::send::{Tried, send, turn};
+use super::silence;
 use crate::connection::Notes;
 use crate::deps::Deps;
 use crate::store::{Delivery, DeliveryStatus};
@@ -36,6 +37,9 @@ const LAID_ASIDE_AFTER: Duration = Duration::from_hours(48);
 
 /// The pause for an event that has to wait until others are sent.
 const UNTIL_ROOM: Duration = Duration::from_secs(10);
+
+/// The most deliveries of a workspace that begin to wait for another try in an hour.
+pub const MAX_WAITING: i64 = 1000;
 
 /// A clock may be this far ahead of another one.
 const CLOCKS_APART: Duration = Duration::from_secs(1);
@@ -110,13 +114,22 @@ async fn one(
     if let Some(left) = left.filter(|left| *left > CLOCKS_APART) {
         return Ok(Some(left));
     }
-    let Some(_turn) = turn(deps, until).await else { return Ok(Some(UNTIL_ROOM)) };
-    let tried = send(deps, &event.detail.workspace_key, endpoint, event, until).await?;
+    let workspace = &event.detail.workspace_key;
+    let mut tried = if silence::is_held(deps, endpoint).await? {
+        silence::HELD
+    } else {
+        let Some(_turn) = turn(deps, until).await else { return Ok(Some(UNTIL_ROOM)) };
+        called(deps, workspace, endpoint, event, until).await?
+    };
     let tries = before.as_ref().map_or(0, |before| before.tries) + 1;
-    let pause = match (tried.problem, tried.status) {
+    let mut pause = match (tried.problem, tried.status) {
         (None, _) | (_, Some(StatusCode::GONE)) => None,
         _ => pause_after(tries),
     };
+    if pause.is_some() && before.is_none() && !may_wait(deps, workspace).await {
+        tried.problem = Some("too_many_waiting");
+        pause = None;
+    }
     let status = match (tried.problem, pause) {
         (None, _) => DeliveryStatus::Success,
         (Some(_), Some(_)) => DeliveryStatus::Pending,
@@ -125,6 +138,31 @@ async fn one(
     let due_at = pause.map(|pause| deps.clock.now() + pause);
     ended(deps, (&id, endpoint), event, before.as_ref(), tried, Stands { status, tries, due_at }).await?;
     Ok(pause)
+}
+
+/// Calls an endpoint, and notes whether it answers.
+async fn called(
+    deps: &Deps,
+    workspace: &WorkspaceKey,
+    endpoint: &Endpoint,
+    event: &WebhookEvent,
+    until: Timestamp,
+) -> Result<Tried> {
+    let tried = send(deps, workspace, endpoint, event, until).await?;
+    silence::noted(deps, endpoint, tried, deps.clock.now()).await?;
+    Ok(tried)
+}
+
+/// True if one more delivery of a workspace may wait for its next try. The queue has room for so many, and all workspaces
+/// share it. What cannot be counted waits.
+async fn may_wait(deps: &Deps, workspace: &WorkspaceKey) -> bool {
+    match deps.store.count_waiting(workspace, deps.clock.now()).await {
+        Ok(count) => count <= MAX_WAITING,
+        Err(error) => {
+            error.note("what waits could not be counted");
+            true
+        }
+    }
 }
 
 /// How a delivery stands after a try.
@@ -170,7 +208,7 @@ pub async fn replay(
             noted: notes.into(),
         },
     };
-    let tried = send(deps, workspace, &endpoint, &event, until).await?;
+    let tried = called(deps, workspace, &endpoint, &event, until).await?;
     let status = match (tried.problem, before.status) {
         (None, _) => DeliveryStatus::Success,
         // The schedule goes on.
@@ -207,7 +245,7 @@ pub async fn test(
     };
     let event = WebhookEvent { name: TEST.to_owned(), detail };
     let id = DeliveryId::of(&endpoint.id, &event)?;
-    let tried = send(deps, workspace, endpoint, &event, until).await?;
+    let tried = called(deps, workspace, endpoint, &event, until).await?;
     let status = if tried.problem.is_none() { DeliveryStatus::Success } else { DeliveryStatus::Failed };
     let stands = Stands { status, tries: 0, due_at: None };
     let delivery = ended(deps, (&id, endpoint), &event, None, tried, stands).await?;

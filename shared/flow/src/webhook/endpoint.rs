@@ -15,7 +15,7 @@ use super::event::is_event;
 use crate::connection::Setting;
 use crate::deps::Deps;
 use crate::seal::Place;
-use crate::store::StoredDefinition;
+use crate::store::{EndpointState, StoredDefinition};
 
 /// The most endpoints of a workspace: each event is sent to all of them.
 const MAX_ENDPOINTS: usize = 20;
@@ -35,6 +35,7 @@ pub struct Endpoint {
     pub settings: Settings,
     /// The time of its answer that it is gone, if it said so since it was last switched on.
     pub gone_at: Option<Timestamp>,
+    pub(super) state: EndpointState,
     stored: StoredDefinition,
 }
 
@@ -99,8 +100,9 @@ impl Endpoint {
     async fn of(deps: &Deps, stored: StoredDefinition) -> Result<Self> {
         let settings: Settings = serde_json::from_str(&stored.definition)
             .map_err(|error| Error::internal(format_args!("a webhook endpoint cannot be read: {error}")))?;
-        let gone_at = deps.store.read_gone(&stored.key).await?.filter(|at| *at >= settings.enabled_at);
-        Ok(Self { id: stored.key.clone(), settings, gone_at, stored })
+        let state = deps.store.read_endpoint_state(&stored.key).await?;
+        let gone_at = state.gone_at.filter(|at| *at >= settings.enabled_at);
+        Ok(Self { id: stored.key.clone(), settings, gone_at, state, stored })
     }
 }
 
