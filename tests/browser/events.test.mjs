@@ -54,6 +54,7 @@ test("what happens in one tab is seen in another, and printed", async (t) => {
     {
       source: "linkspan",
       "detail-type": "connection.created",
+      resources: ["arn:aws:dynamodb:local:000000000000:table/connections"],
       detail: {
         connectionId: id,
         workspaceKey: "demo",
@@ -62,6 +63,8 @@ test("what happens in one tab is seen in another, and printed", async (t) => {
         integrationId: "",
         time: "",
         sequence: "",
+        tags: "[]",
+        meta: "{}",
       },
     },
   );

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
+use tests::cloudformation::{Deployment, template};
+
 use crate::read;
 
 #[tokio::test]
@@ -87,7 +90,7 @@ fn only_functions_that_seal_or_open_have_a_key_and_each_seals_its_own_tables() {
     // What sends webhooks opens their secrets, and seals nothing.
     assert_eq!(with(&functions, FUNCTION, "KMS_KEY_ID: "), [&keyed[..], &["WebhooksFunction"]].concat());
     assert_eq!(
-        with(&roles, ROLE, "\"kms:EncryptionContext:table\": integrations }"),
+        with(&roles, ROLE, "\"kms:EncryptionContext:table\": webhooks }"),
         ["WebhooksRole"],
         "the role opens the endpoints' secrets alone"
     );
@@ -100,11 +103,11 @@ fn only_functions_that_seal_or_open_have_a_key_and_each_seals_its_own_tables() {
     let one_table = [keyed[0], keyed[1], keyed[3]];
     assert_eq!(with(&roles, ROLE, "\"kms:EncryptionContext:table\": connections }"), one_table);
     assert_eq!(
-        with(&roles, ROLE, "\"kms:EncryptionContext:table\": [connections, flows, integrations] }"),
+        with(&roles, ROLE, "\"kms:EncryptionContext:table\": [connections, flows, integrations, webhooks] }"),
         keyed[2..3]
     );
-    // Only who lists attempts opens the ids of connection requests.
-    assert_eq!(with(&roles, ROLE, "\"kms:EncryptionContext:table\": flows }"), keyed[2..3]);
+    // Only who lists attempts opens the ids of connection requests, and only who tries endpoints opens their secrets.
+    assert_eq!(with(&roles, ROLE, "\"kms:EncryptionContext:table\": [flows, webhooks] }"), keyed[2..3]);
     assert!(!template.contains("WRAPPING_KEY"));
 }
 
@@ -253,4 +256,29 @@ fn no_log_at_the_door_has_a_path_or_a_query() {
         assert!(!format.contains(told), "{told}");
     }
     assert!(read("infra/edge.yaml").contains("        - UriPath: {}\n"));
+}
+
+/// A bus may carry the events of several stacks, and workspaces of the same key are not the same ones.
+#[test]
+fn webhooks_are_made_of_the_own_stacks_events_alone() {
+    let stacks = [
+        json!({ "EventBusName": "default", "Webhooks": "true" }),
+        json!({ "EventBusName": "default", "Webhooks": "true", "ConnectionsTableName": "restored" }),
+    ];
+    let tables = stacks.map(|parameters| {
+        let stack = Deployment::of("infra/template.yaml", parameters.as_object().unwrap());
+        let resources = &template("infra/template.yaml")["Resources"];
+        let table = stack.properties("Roles")["Parameters"]["ConnectionsTableArn"].clone();
+        for pipe in ["EventsPipe", "ReplayEventsPipe"] {
+            let target = &resources[pipe]["Properties"]["TargetParameters"]["EventBridgeEventBusParameters"];
+            assert_eq!(stack.resolved(&target["Resources"]).unwrap(), json!([table]), "{pipe}");
+        }
+        let rule = stack.resolved(&resources["WebhooksRule"]["Properties"]["EventPattern"]).unwrap();
+        assert_eq!(rule, json!({ "source": ["linkspan"], "resources": [table] }));
+        // The queue is shared by all workspaces, and fair to each.
+        let target = &resources["WebhooksRule"]["Properties"]["Targets"][0];
+        assert_eq!(target["SqsParameters"], json!({ "MessageGroupId": "$.detail.workspaceKey" }));
+        table
+    });
+    assert_ne!(tables[0], tables[1]);
 }

@@ -27,6 +27,7 @@ fn event(name: &str, id: &str, time: &str) -> Value {
     json!({
         "source": "linkspan",
         "detail-type": name,
+        "resources": ["arn:aws:dynamodb:local:000000000000:table/connections"],
         "detail": {
             "connectionId": id,
             "workspaceKey": WORKSPACE,
@@ -95,6 +96,10 @@ async fn events_are_those_of_the_documentation() {
     let [event] = &world.take_events()[..] else { panic!("one event") };
     for member in ["source", "detail-type"] {
         assert_eq!(event[member], documented[member]);
+    }
+    for event in [event, &documented] {
+        let [table] = &event["resources"].as_array().unwrap()[..] else { panic!("one table") };
+        assert!(table.as_str().unwrap().starts_with("arn:aws:dynamodb:"), "{table}");
     }
     let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&event["detail"]), names(&documented["detail"]));

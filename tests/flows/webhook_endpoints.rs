@@ -8,7 +8,9 @@ use tests::World;
 use tests::answer::refusal;
 use tests::provider::Call;
 use tests::tokens::{CUSTOMER, ROOT, WORKSPACE, admin, customer};
+use tests::wire::Fault;
 
+use crate::refresh_together::together;
 use crate::webhooks::{URL, answers, api, event, got, is_signed, log, made, path_of};
 
 #[tokio::test(start_paused = true)]
@@ -90,6 +92,40 @@ async fn what_is_wrong_with_an_endpoint_is_refused_with_its_field() {
     // What nobody sends, nobody can ask for.
     let refused = api(&world.without_webhooks(), Method::POST, "/webhook-endpoints", Some(&body)).await;
     assert_eq!(refused.refusal(), refusal(501, "not_supported", ""));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_endpoints_that_are_made_at_once_there_are_twenty() {
+    let world = World::new().await;
+    let body = json!({ "url": URL });
+    let make = || api(&world, Method::POST, "/webhook-endpoints", Some(&body));
+    let mut statuses: Vec<u16> =
+        together((0..60).map(|_| make())).await.iter().map(|answer| answer.status.as_u16()).collect();
+    statuses.sort_unstable();
+    let (made, refused) = statuses.split_at(20);
+    assert!(made.iter().all(|status| *status == 201) && refused.iter().all(|status| *status == 409));
+    let listed = api(&world, Method::GET, "/webhook-endpoints", None).await.json();
+    let items = listed["items"].as_array().unwrap();
+    assert_eq!(items.len(), 20);
+
+    // Each that goes makes room for one, also where an answer was lost.
+    for (fault, endpoint) in [(false, &items[0]), (true, &items[1])] {
+        if fault {
+            world.wire.fail("TransactWriteItems", 1, Fault::LostAnswer);
+        }
+        assert_eq!(api(&world, Method::DELETE, &path_of(endpoint), None).await.status, 204);
+        if fault {
+            world.wire.fail("TransactWriteItems", 1, Fault::LostAnswer);
+        }
+        assert_eq!(make().await.status, 201);
+        assert_eq!(make().await.refusal().key, "already_exists");
+    }
+    assert!(world.wire.recover());
+    let path = path_of(&items[2]);
+    let gone = together((0..5).map(|_| api(&world, Method::DELETE, &path, None))).await;
+    assert!(gone.iter().any(|answer| answer.status == 204));
+    assert_eq!(make().await.status, 201);
+    assert_eq!(make().await.refusal().key, "already_exists");
 }
 
 /// Neither customers nor other workspaces see or change an endpoint, or its deliveries.

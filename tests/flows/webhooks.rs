@@ -144,7 +144,8 @@ async fn an_endpoint_that_has_taken_an_event_is_not_tried_with_the_others() {
     let (first, second) = (made(&world, &json!({})).await, made(&world, &json!({})).await);
     let event = event(&world).await;
     answers(&world, &[200, 500]);
-    assert!(matches!(world.webhook(&event, 1).await, Outcome::Again(_)));
+    let Outcome::Again(pause) = world.webhook(&event, 1).await else { panic!("one is left") };
+    world.clock.advance(pause);
     answers(&world, &[200]);
     assert_eq!(world.webhook(&event, 2).await, Outcome::Done);
     assert_eq!(got(&world).len(), 3);
@@ -214,7 +215,11 @@ async fn while_the_database_fails_an_event_is_kept() {
     assert_eq!(world.webhook(&event, 3).await, Outcome::Done);
     assert_eq!(got(&world).len(), 2);
     assert_eq!(log(&world, &endpoint).await[0]["status"], "success");
-    // What is ours to mend is not given up: the queue lays it aside.
+    // What is ours to mend is not given up: after two days the queue lays it aside.
+    world.clock.advance(Duration::from_hours(48) - Duration::from_secs(1));
+    world.wire.fail("Query", 1, Fault::Refused("AccessDeniedException"));
+    assert!(matches!(world.webhook(&event, TRIES).await, Outcome::Again(_)));
+    world.clock.advance(Duration::from_secs(1));
     world.wire.fail("Query", 1, Fault::Refused("AccessDeniedException"));
     assert!(world.webhook_refused(&event, TRIES).await);
     assert!(world.wire.recover());
@@ -229,7 +234,7 @@ async fn no_write_of_webhooks_that_arrives_once_more_changes_anything() {
     let deleted = made(&world, &json!({})).await;
     answers(&world, &[500, 500, 200, 200, 410]);
     world.webhook(&event, 1).await;
-    world.clock.advance(Duration::from_secs(1));
+    world.clock.advance(Duration::from_secs(10));
     world.webhook(&event, 2).await;
     api(&world, Method::POST, &format!("{}/test", path_of(&endpoint)), None).await;
     api(&world, Method::PATCH, &path_of(&endpoint), Some(&json!({ "enabled": true }))).await;
@@ -241,6 +246,10 @@ async fn no_write_of_webhooks_that_arrives_once_more_changes_anything() {
     for request in &kept {
         let body = String::from_utf8_lossy(request.body().bytes().unwrap()).into_owned();
         if body.contains(deleted["id"].as_str().unwrap()) && body.contains("attribute_not_exists(pk)") {
+            continue;
+        }
+        // What begins to wait is counted once more in its own hour.
+        if body.contains("#waiting") {
             continue;
         }
         world.wire.deliver(request).await;

@@ -156,6 +156,41 @@ fn the_keys_policy_opens_nothing_without_its_table_and_workspace() {
     assert!(roles().decide("finish", &context(&[table, workspace])).is_err());
 }
 
+/// It calls addresses that workspaces choose: whoever takes it over gets at endpoints, and at nothing else that is secret.
+#[test]
+fn what_sends_webhooks_reads_and_opens_endpoints_alone() {
+    let table = format!("arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/integrations");
+    let may = |access: &Access| roles().decide("webhooks", access).is_ok();
+    for (key, expected) in [
+        ("webhooks#acme", true),
+        ("acme", false),
+        ("webhooks", false),
+        ("integration#fdd9e593761aae79750bee50fc233279", false),
+    ] {
+        let on = |action| Access::new(&format!("dynamodb:{action}"), &table);
+        assert_eq!(may(&on("Query").with("dynamodb:LeadingKeys", &[key])), expected, "{key}");
+        for action in ["GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Scan"] {
+            assert!(!may(&on(action).with("dynamodb:LeadingKeys", &[key])), "{action} {key}");
+        }
+    }
+    let index = format!("{table}/index/workspaces");
+    assert!(!may(&Access::new("dynamodb:Query", &index).with("dynamodb:LeadingKeys", &["workspace"])));
+    for key in [&*roles().sealing_key, tests::permissions::PREVIOUS_KEY] {
+        for table in ["connections", "flows", "integrations", "webhooks"] {
+            let decrypt = Access::new("kms:Decrypt", key)
+                .with("kms:EncryptionContextKeys", &["table", "workspace"])
+                .with("kms:EncryptionContext:table", &[table])
+                .with("kms:EncryptionContext:workspace", &["acme"]);
+            assert_eq!(may(&decrypt), table == "webhooks", "{table}");
+            if table == "webhooks" {
+                let opens = |role: &&'static str| roles().decide(role, &decrypt).is_ok();
+                let who: Vec<&str> = roles().roles.keys().copied().filter(opens).collect();
+                assert_eq!(who, ["api", "webhooks"]);
+            }
+        }
+    }
+}
+
 /// The mark is an item of the schedule. Whoever moved it on would stop the refreshes before it.
 #[test]
 fn only_refresh_says_how_far_the_schedule_is_done() {

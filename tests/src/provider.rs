@@ -272,4 +272,18 @@ impl Provider for FakeProvider {
             tokio::time::timeout(limit, answer).await.unwrap_or(Err(ProviderError::Timeout))
         })
     }
+
+    fn send_for_status(
+        &self,
+        request: Request<Bytes>,
+        limit: Duration,
+    ) -> BoxFuture<'_, Result<StatusCode, ProviderError>> {
+        let other = self.other.lock().unwrap().clone();
+        Box::pin(async move {
+            match other {
+                Some(other) => other.send_for_status(request, limit).await,
+                None => Ok(self.send(request, limit).await?.status()),
+            }
+        })
+    }
 }

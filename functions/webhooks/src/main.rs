@@ -5,7 +5,7 @@ use flow::webhook;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Error> {
     lambda::run_queue(|deps, message, until| async move {
-        webhook::handle(&deps, &message.body, message.attempt, until).await
+        webhook::handle(&deps, &message.body, message.received, until).await
     })
     .await
 }

@@ -20,11 +20,11 @@ pub(crate) async fn send(deps: Arc<Deps>, mut events: UnboundedReceiver<Value>) 
 }
 
 async fn tried(deps: Arc<Deps>, event: String) {
-    for attempt in 1.. {
+    for received in 1.. {
         let record = Record::begin(Arc::clone(&deps.clock), &*deps.random, Invocation::default());
         let until = deps.clock.now() + TIME;
         let handled = record.during(async {
-            let handled = webhook::handle(&deps, &event, attempt, until).await;
+            let handled = webhook::handle(&deps, &event, received, until).await;
             handled.inspect_err(|error| error.report("a message could not be handled"))
         });
         let handled = handled.await;

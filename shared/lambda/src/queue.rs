@@ -22,12 +22,15 @@ use tokio::task::JoinSet;
 
 use crate::environment::{own_credentials, required};
 
+/// The pause for a message that cannot be handled. The queue lays it aside when it has come often enough.
+const AFTER_ERROR: Duration = Duration::from_secs(30);
+
 /// A message.
 pub struct Message {
     /// Its text.
     pub body: String,
-    /// How often it has come, this time included.
-    pub attempt: u32,
+    /// How often it has come, this time included: also when it was not handled then.
+    pub received: u32,
 }
 
 /// What Lambda hands over.
@@ -73,7 +76,7 @@ impl Queue {
     /// Lets a message come again after this pause. If that fails, it comes after the queue's own.
     async fn postpone(&self, at: Timestamp, receipt: &str, pause: Duration) {
         let body = json!({
-            "QueueUrl": self.url, "ReceiptHandle": receipt, "VisibilityTimeout": pause.as_secs(),
+            "QueueUrl": self.url, "ReceiptHandle": receipt, "VisibilityTimeout": pause.as_secs().max(1),
         });
         let scope = Scope { service: "sqs", region: &self.region, at };
         let what = ("application/x-amz-json-1.0", "AmazonSQS.ChangeMessageVisibility");
@@ -105,9 +108,9 @@ where
     let batch: Batch = serde_json::from_value(event)?;
     let mut tasks = JoinSet::new();
     for Received { message_id, receipt_handle, body, attributes } in batch.records {
-        let attempt = attributes.receive_count.parse().unwrap_or(1);
+        let received = attributes.receive_count.parse().unwrap_or(1);
         let record = Record::begin(Arc::clone(clock), &**random, invocation.clone());
-        let handled = handler(Message { body, attempt });
+        let handled = handler(Message { body, received });
         let (clock, queue) = (Arc::clone(clock), Arc::clone(queue));
         tasks.spawn(async move {
             let work = async {
@@ -119,6 +122,7 @@ where
                     }
                     Err(error) => {
                         error.report("a message could not be handled");
+                        queue.postpone(clock.now(), &receipt_handle, AFTER_ERROR).await;
                         true
                     }
                 }
@@ -192,11 +196,11 @@ mod tests {
         let (clock, random): (Arc<dyn Clock>, Arc<dyn Random>) =
             (Arc::new(SystemClock), Arc::new(SystemRandom));
         let handler = |message: Message| async move {
-            match (&*message.body, message.attempt) {
+            match (&*message.body, message.received) {
                 ("taken", 1) => Ok(Outcome::Done),
                 ("refused", 3) => Ok(Outcome::Again(Duration::from_mins(30))),
                 ("broken", _) => Err(Problem::internal("it cannot be read")),
-                (body, attempt) => panic!("{body} {attempt}"),
+                (body, received) => panic!("{body} {received}"),
             }
         };
         let batch =
@@ -210,12 +214,14 @@ mod tests {
             .collect();
         failed.sort_unstable();
         assert_eq!(failed, ["broken", "refused"]);
-        let body = json!({
-            "QueueUrl": url, "ReceiptHandle": "receipt of refused", "VisibilityTimeout": 1800,
-        });
-        assert_eq!(
-            *asked.0.lock().unwrap(),
-            [(url.to_owned(), "AmazonSQS.ChangeMessageVisibility".to_owned(), body.to_string())]
-        );
+        let postponed = |id: &str, seconds: u64| {
+            let body = json!({
+                "QueueUrl": url, "ReceiptHandle": format!("receipt of {id}"), "VisibilityTimeout": seconds,
+            });
+            (url.to_owned(), "AmazonSQS.ChangeMessageVisibility".to_owned(), body.to_string())
+        };
+        let mut asked = asked.0.lock().unwrap().clone();
+        asked.sort();
+        assert_eq!(asked, [postponed("broken", 30), postponed("refused", 1800)]);
     }
 }

@@ -145,7 +145,7 @@ impl Work<'_> {
                 let Some(before) = store.read_webhook(key, &id).await? else { return Ok(Some(false)) };
                 let place = webhook::place(key, &id);
                 let Some(stored) = self.resealed(place, &before).await? else { return Ok(Some(false)) };
-                Ok(store.put_webhook(key, Some(&before), stored).await?.then_some(true))
+                Ok(store.put_webhook(key, &before, stored).await?.then_some(true))
             });
             let resealed = resealed.await;
             self.count(resealed, |error| Failed { webhook_endpoint_id: Some(id), ..Failed::of(error) })?;

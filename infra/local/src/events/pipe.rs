@@ -7,6 +7,13 @@ use crate::Problem;
 
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 
+/// What an event names as its resource: the stack's own table, or the one that was restored in its place.
+const OWN_TABLE: &str = "[!If [ConnectionsAreRestored, !Sub \"arn:${AWS::Partition}:dynamodb:${AWS::Region}:\
+                         ${AWS::AccountId}:table/${ConnectionsTableName}\", !GetAtt ConnectionsTable.Arn]]";
+
+/// The same of the embedded database's table.
+const LOCAL_TABLE: &str = "arn:aws:dynamodb:local:000000000000:table/connections";
+
 /// A pipe. It decides which records become events, and the content of those.
 pub struct Pipe {
     pattern: Value,
@@ -36,6 +43,10 @@ impl Pipe {
         if input_template != "!FindInMap [Pipes, Event, InputTemplate]" {
             return Err(format!("a transformer that is not known here: {input_template}").into());
         }
+        let resources = line(pipe, "Resources: ", "EventBridgeEventBusParameters:")?;
+        if resources != OWN_TABLE {
+            return Err(format!("resources that are not known here: {resources}").into());
+        }
         Ok(Self {
             pattern: serde_json::from_str(pattern)?,
             source: line(pipe, "Source: ", "EventBridgeEventBusParameters:")?,
@@ -51,7 +62,10 @@ impl Pipe {
         }
         let detail_type = at(record, &self.detail_type)?;
         let detail: Value = serde_json::from_str(&fill(&self.input_template, record)?)?;
-        Ok(Some(json!({ "source": self.source, "detail-type": detail_type, "detail": detail })))
+        let resources = [LOCAL_TABLE];
+        Ok(Some(json!({
+            "source": self.source, "detail-type": detail_type, "resources": resources, "detail": detail,
+        })))
     }
 }
 
@@ -178,7 +192,9 @@ mod tests {
             "tags": "[\"vip\"]",
             "meta": "{}",
         });
-        let expected = json!({ "source": "linkspan", "detail-type": "connection.created", "detail": detail });
+        let expected = json!({
+            "source": "linkspan", "detail-type": "connection.created", "resources": [LOCAL_TABLE], "detail": detail,
+        });
         assert_eq!(event(&record("INSERT", "u")), Some(expected.clone()));
         assert_eq!(event(&record("MODIFY", "u")), Some(expected));
     }

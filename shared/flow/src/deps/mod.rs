@@ -14,6 +14,7 @@ use bytes::Bytes;
 use http::header::HOST;
 use http::{Method, Request, Response};
 use percent_encoding::percent_decode_str;
+use tokio::sync::Semaphore;
 use tower::util::BoxCloneSyncService;
 
 use crate::root_secret::RootSecret;
@@ -75,6 +76,9 @@ pub struct Seams {
     pub tables: Tables,
 }
 
+/// The most webhooks that are sent at once: each takes memory.
+pub const WEBHOOKS_AT_ONCE: usize = 64;
+
 /// The dependencies of every handler.
 pub struct Deps {
     /// The clock.
@@ -95,6 +99,8 @@ pub struct Deps {
     pub definitions: Arc<Definitions>,
     /// The limits of the workspaces' requests.
     pub limits: Arc<Limits>,
+    /// The turns of the webhooks that are sent at once.
+    pub webhook_turns: Arc<Semaphore>,
     /// The operator's settings.
     pub settings: Settings,
     /// The service's own routes, at its public address and wherever requests came to.
@@ -126,6 +132,7 @@ impl Deps {
             root_keys,
             definitions: Arc::new(definitions),
             limits: Arc::new(limits),
+            webhook_turns: Arc::new(Semaphore::new(WEBHOOKS_AT_ONCE)),
             settings,
             own_routes,
         })
@@ -138,6 +145,7 @@ impl Deps {
             provider,
             definitions: Arc::clone(&self.definitions),
             limits: Arc::clone(&self.limits),
+            webhook_turns: Arc::clone(&self.webhook_turns),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
             keys: Arc::clone(&self.keys),

@@ -1,5 +1,6 @@
 //! The integrations table. Its key `pk` is the workspace; `sk` is `workspace` for the workspace's own definition and
-//! `integration#{id}` for an integration. `owner.rs` adds the way back from an integration's id.
+//! `integration#{id}` for an integration. `owner.rs` adds the way back from an integration's id, `webhooks.rs` the endpoints
+//! of webhooks.
 
 use std::collections::HashMap;
 
@@ -35,7 +36,7 @@ pub struct StoredDefinition {
 impl Store {
     /// Reads a workspace, strongly consistent.
     pub async fn read_workspace(&self, workspace: &WorkspaceKey) -> Result<Option<StoredDefinition>> {
-        self.read_definition(workspace, WORKSPACE).await
+        self.read_definition(workspace.as_str(), WORKSPACE).await
     }
 
     /// Reads an integration by its id, strongly consistent.
@@ -44,7 +45,7 @@ impl Store {
         workspace: &WorkspaceKey,
         id: &IntegrationId,
     ) -> Result<Option<StoredDefinition>> {
-        self.read_definition(workspace, &format!("{INTEGRATION}{id}")).await
+        self.read_definition(workspace.as_str(), &format!("{INTEGRATION}{id}")).await
     }
 
     /// Reads a workspace and one of its integrations in one request, strongly consistent.
@@ -56,7 +57,8 @@ impl Store {
         if !can_be_key(workspace.as_str()) {
             return Ok((None, None));
         }
-        let keys = [key(workspace, WORKSPACE), key(workspace, &format!("{INTEGRATION}{id}"))];
+        let keys =
+            [key(workspace.as_str(), WORKSPACE), key(workspace.as_str(), &format!("{INTEGRATION}{id}"))];
         let keys = KeysAndAttributes::builder()
             .set_keys(Some(keys.to_vec()))
             .consistent_read(true)
@@ -75,33 +77,33 @@ impl Store {
         Ok((found_workspace, found_integration))
     }
 
-    /// The query for a workspace's definitions of one kind, strongly consistent.
-    pub(super) fn definitions_of(&self, workspace: &WorkspaceKey, kind: &str) -> QueryFluentBuilder {
+    /// The query for a partition's definitions of one kind, strongly consistent.
+    pub(super) fn definitions_of(&self, pk: &str, kind: &str) -> QueryFluentBuilder {
         self.client()
             .query()
             .table_name(&self.tables.integrations)
-            .key_condition_expression("pk = :workspace AND begins_with(sk, :kind)")
-            .expression_attribute_values(":workspace", text(workspace))
+            .key_condition_expression("pk = :pk AND begins_with(sk, :kind)")
+            .expression_attribute_values(":pk", text(pk))
             .expression_attribute_values(":kind", text(kind))
             .consistent_read(true)
     }
 
     /// Reads all integrations of a workspace, in the order of their ids.
     pub async fn list_integrations(&self, workspace: &WorkspaceKey) -> Result<Vec<StoredDefinition>> {
-        self.list_definitions(workspace, INTEGRATION, "Query integrations").await
+        self.list_definitions(workspace.as_str(), INTEGRATION, "Query integrations").await
     }
 
-    /// Reads all of a workspace's definitions of one kind, in the order of their ids. `operation` is its name in the log.
+    /// Reads all of a partition's definitions of one kind, in the order of their ids. `operation` is its name in the log.
     pub(super) async fn list_definitions(
         &self,
-        workspace: &WorkspaceKey,
+        pk: &str,
         kind: &str,
         operation: &'static str,
     ) -> Result<Vec<StoredDefinition>> {
         let mut found = Vec::new();
         let mut from = None;
         loop {
-            let query = self.definitions_of(workspace, kind).set_exclusive_start_key(from);
+            let query = self.definitions_of(pk, kind).set_exclusive_start_key(from);
             let page = self.query(&query, operation).await?;
             for item in page.items.unwrap_or_default() {
                 found.push(StoredDefinition::read(&item)?);
@@ -120,7 +122,7 @@ impl Store {
         before: Option<&StoredDefinition>,
         stored: StoredDefinition,
     ) -> Result<bool> {
-        self.put(workspace, WORKSPACE, before, stored).await
+        self.put(workspace.as_str(), WORKSPACE, before, stored).await
     }
 
     /// Replaces the integration's definition `before`. Returns false if another one was stored meanwhile.
@@ -131,7 +133,7 @@ impl Store {
         before: Option<&StoredDefinition>,
         stored: StoredDefinition,
     ) -> Result<bool> {
-        self.put(workspace, &format!("{INTEGRATION}{id}"), before, stored).await
+        self.put(workspace.as_str(), &format!("{INTEGRATION}{id}"), before, stored).await
     }
 
     /// Deletes the integration's definition `before`. Returns false if another one was stored meanwhile.
@@ -141,22 +143,17 @@ impl Store {
         id: &IntegrationId,
         before: &StoredDefinition,
     ) -> Result<bool> {
-        self.delete(workspace, &format!("{INTEGRATION}{id}"), before).await
+        self.delete(workspace.as_str(), &format!("{INTEGRATION}{id}"), before).await
     }
 
     /// Deletes the definition `before`. Returns false if another one was stored meanwhile. So an attempt that arrives late
     /// does not take away what was defined after it.
-    pub(super) async fn delete(
-        &self,
-        workspace: &WorkspaceKey,
-        sk: &str,
-        before: &StoredDefinition,
-    ) -> Result<bool> {
+    pub(super) async fn delete(&self, pk: &str, sk: &str, before: &StoredDefinition) -> Result<bool> {
         let delete = self
             .client()
             .delete_item()
             .table_name(&self.tables.integrations)
-            .set_key(Some(key(workspace, sk)))
+            .set_key(Some(key(pk, sk)))
             .condition_expression("#definition = :definition")
             .expression_attribute_names("#definition", "definition")
             .expression_attribute_values(":definition", text(&before.definition))
@@ -171,19 +168,15 @@ impl Store {
         }
     }
 
-    pub(super) async fn read_definition(
-        &self,
-        workspace: &WorkspaceKey,
-        sk: &str,
-    ) -> Result<Option<StoredDefinition>> {
-        if !can_be_key(workspace.as_str()) {
+    pub(super) async fn read_definition(&self, pk: &str, sk: &str) -> Result<Option<StoredDefinition>> {
+        if !can_be_key(pk) {
             return Ok(None);
         }
         let get = self
             .client()
             .get_item()
             .table_name(&self.tables.integrations)
-            .set_key(Some(key(workspace, sk)))
+            .set_key(Some(key(pk, sk)))
             .consistent_read(true);
         let found = self
             .sent(|| get.clone().send())
@@ -193,34 +186,19 @@ impl Store {
     }
 
     /// Writes a definition if `before` is still stored: the new one keeps secrets of it, which must not be outdated.
-    /// The size is checked here because a definition can be longer than in its request: `1e15` is written as
-    /// 1000000000000000.0.
     pub(super) async fn put(
         &self,
-        workspace: &WorkspaceKey,
+        pk: &str,
         sk: &str,
         before: Option<&StoredDefinition>,
         stored: StoredDefinition,
     ) -> Result<bool> {
-        let given = stored.given.as_ref().map_or(0, String::len);
-        if stored.definition.len() + given + stored.sealed.as_ref().map_or(0, Vec::len) > MAX_DEFINITION {
-            let message = "The definition is larger than 380 KiB when it is stored.";
-            return Err(Error::new(ErrorKey::RequestTooLarge, message));
-        }
         let mut put = self
             .client()
             .put_item()
             .table_name(&self.tables.integrations)
-            .set_item(Some(key(workspace, sk)))
-            .item("key", text(&stored.key))
-            .item("definition", text(&stored.definition))
+            .set_item(Some(stored.item(pk, sk)?))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        if let Some(given) = &stored.given {
-            put = put.item("given", text(given));
-        }
-        if let Some(sealed) = &stored.sealed {
-            put = put.item("sealed", bytes(sealed.clone()));
-        }
         let put = match before {
             None => put.condition_expression("attribute_not_exists(pk)"),
             Some(before) => {
@@ -260,6 +238,22 @@ impl Store {
 }
 
 impl StoredDefinition {
+    /// The item at this place. The size is checked here because a definition can be longer than in its request: `1e15` is
+    /// written as 1000000000000000.0.
+    pub(super) fn item(&self, pk: &str, sk: &str) -> Result<HashMap<String, AttributeValue>> {
+        let given = self.given.as_ref().map_or(0, String::len);
+        if self.definition.len() + given + self.sealed.as_ref().map_or(0, Vec::len) > MAX_DEFINITION {
+            let message = "The definition is larger than 380 KiB when it is stored.";
+            return Err(Error::new(ErrorKey::RequestTooLarge, message));
+        }
+        let mut item = key(pk, sk);
+        item.insert("key".to_owned(), text(&self.key));
+        item.insert("definition".to_owned(), text(&self.definition));
+        item.extend(self.given.as_ref().map(|given| ("given".to_owned(), text(given))));
+        item.extend(self.sealed.as_ref().map(|sealed| ("sealed".to_owned(), bytes(sealed.clone()))));
+        Ok(item)
+    }
+
     pub(super) fn read(item: &Attributes) -> Result<Self> {
         Ok(Self {
             key: item.text("key")?.to_owned(),
@@ -270,6 +264,6 @@ impl StoredDefinition {
     }
 }
 
-pub(super) fn key(workspace: &WorkspaceKey, sk: &str) -> HashMap<String, AttributeValue> {
-    HashMap::from([("pk".to_owned(), text(workspace)), ("sk".to_owned(), text(sk))])
+pub(super) fn key(pk: &str, sk: &str) -> HashMap<String, AttributeValue> {
+    HashMap::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
 }

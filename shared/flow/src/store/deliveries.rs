@@ -1,5 +1,4 @@
-//! The log of webhooks: one item a delivery in the schedule's table, under its endpoint and in the order of the events. Beside
-//! it stands whether the endpoint has said that it is gone.
+//! The log of webhooks: one item a delivery in the schedule's table, under its endpoint and in the order of the events.
 //!
 //! Whose an event was is not kept: nothing of a customer has to be looked for here when they are erased.
 
@@ -12,6 +11,7 @@ use super::change::Change;
 use super::connections::{from_json, json};
 use super::item::{Attributes, Item, number, text};
 use super::notes::read_notes;
+use super::slot::ERASED_AT;
 use super::write::failed_condition;
 use super::{Store, unavailable};
 use crate::connection::Notes;
@@ -20,7 +20,7 @@ use protocol::error::Result;
 use protocol::id::{ConnectionId, CustomerId, IntegrationId};
 
 /// A delivery is found for this long after its event.
-const KEPT: Duration = Duration::from_hours(30 * 24);
+pub(super) const KEPT: Duration = Duration::from_hours(30 * 24);
 
 /// How a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,8 +50,14 @@ pub struct Delivery {
     pub sequence: String,
     /// How it stands.
     pub status: DeliveryStatus,
-    /// The number of tries.
+    /// How often it was sent.
     pub attempts: u32,
+    /// The tries of the schedule: what somebody asks to be sent again is none.
+    #[serde(default)]
+    pub tries: u32,
+    /// The time before which the schedule does not try it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
     /// The status of the last answer, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<u16>,
@@ -89,7 +95,7 @@ impl Store {
             .set("attempts", number(attempts))
             .set("ttl", number((at + KEPT).seconds()))
             .only_if_none_or_less("attempts", attempts);
-        self.write_of_webhook(&deliveries_of(endpoint), sort, &change).await
+        self.write_of_webhook(&deliveries_of(endpoint), sort, &change).await.map(drop)
     }
 
     /// Lists an endpoint's deliveries from the end of the previous page.
@@ -124,20 +130,8 @@ impl Store {
         })
     }
 
-    /// Notes that an endpoint is gone, as it says itself. Of two such answers the later one counts.
-    pub async fn mark_gone(&self, endpoint: &str, at: Timestamp) -> Result<()> {
-        let change = Change::default().set("at", number(at.0)).only_if_none_or_less("at", at.0);
-        self.write_of_webhook(&gone(endpoint), GONE, &change).await
-    }
-
-    /// Reads when an endpoint has last said that it is gone, strongly consistent.
-    pub async fn read_gone(&self, endpoint: &str) -> Result<Option<Timestamp>> {
-        let found = self.read_of_webhook(&gone(endpoint), GONE).await?;
-        found.map(|item| item.number("at").map(Timestamp)).transpose()
-    }
-
     /// Reads whose something is that an event was about, and what is noted beside it: nothing if nothing is held of it any
-    /// more.
+    /// more. What is left of an erased connection still says whose it was, for its own event alone.
     pub async fn customer_and_notes_of(&self, subject: &ConnectionId) -> Result<Option<(CustomerId, Notes)>> {
         let get = self
             .client()
@@ -150,11 +144,14 @@ impl Store {
             .await
             .map_err(|error| unavailable("GetItem customer", &error))?;
         let item = found.item.unwrap_or_default();
+        if item.contains_key(ERASED_AT) {
+            return Ok(None);
+        }
         let Some(customer) = item.opt_text("customer") else { return Ok(None) };
         Ok(Some((CustomerId::new(customer), read_notes(&item)?)))
     }
 
-    async fn read_of_webhook(&self, pk: &str, sk: &str) -> Result<Option<Attributes>> {
+    pub(super) async fn read_of_webhook(&self, pk: &str, sk: &str) -> Result<Option<Attributes>> {
         let get = self
             .client()
             .get_item()
@@ -167,7 +164,8 @@ impl Store {
         Ok(found.item)
     }
 
-    async fn write_of_webhook(&self, pk: &str, sk: &str, change: &Change) -> Result<()> {
+    /// Writes an item of the log, or beside it. Returns false if its condition failed.
+    pub(super) async fn write_of_webhook(&self, pk: &str, sk: &str, change: &Change) -> Result<bool> {
         let update: UpdateItemFluentBuilder = self
             .client()
             .update_item()
@@ -179,10 +177,9 @@ impl Store {
             .set_expression_attribute_names(Some(change.names()))
             .set_expression_attribute_values(Some(change.values()));
         match self.sent(|| update.clone().send()).await {
-            Err(error) if failed_condition(&error).is_none() => {
-                Err(unavailable("UpdateItem webhook", &error))
-            }
-            _ => Ok(()),
+            Ok(_) => Ok(true),
+            Err(error) if failed_condition(&error).is_some() => Ok(false),
+            Err(error) => Err(unavailable("UpdateItem webhook", &error)),
         }
     }
 }
@@ -191,13 +188,6 @@ fn read(item: &Attributes) -> Result<Delivery> {
     from_json(item.text("delivery")?)
 }
 
-/// The sort key of the item that says that an endpoint is gone.
-const GONE: &str = "gone";
-
-fn gone(endpoint: &str) -> String {
-    format!("webhook#{endpoint}#gone")
-}
-
-fn deliveries_of(endpoint: &str) -> String {
+pub(super) fn deliveries_of(endpoint: &str) -> String {
     format!("webhook#{endpoint}")
 }

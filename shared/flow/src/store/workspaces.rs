@@ -34,7 +34,7 @@ impl Store {
             .key_condition_expression("sk = :workspace")
             .expression_attribute_values(":workspace", text(WORKSPACE))
             .limit(limit)
-            .set_exclusive_start_key(after.map(|after| key(after, WORKSPACE)));
+            .set_exclusive_start_key(after.map(|after| key(after.as_str(), WORKSPACE)));
         let page = self.query(&query, "Query workspaces").await?;
         let found = |item: &Attributes| item.text("pk").map(WorkspaceKey::new);
         let keys: Vec<WorkspaceKey> = page.items.iter().flatten().map(found).collect::<Result<_>>()?;
@@ -46,7 +46,7 @@ impl Store {
     async fn read_workspaces(&self, workspaces: &[WorkspaceKey]) -> Result<Vec<StoredDefinition>> {
         let mut found = HashMap::new();
         for some in workspaces.chunks(MOST_IN_BATCH) {
-            let keys = some.iter().map(|workspace| key(workspace, WORKSPACE)).collect();
+            let keys = some.iter().map(|workspace| key(workspace.as_str(), WORKSPACE)).collect();
             let keys = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
             let keys = keys.build().map_err(Error::internal)?;
             let read = self.read_batch(&self.tables.integrations, keys, "BatchGetItem workspaces").await?;
@@ -59,7 +59,7 @@ impl Store {
 
     /// True if a workspace has neither integrations, nor webhook endpoints, nor connections, archived or not.
     pub async fn is_empty_workspace(&self, workspace: &WorkspaceKey) -> Result<bool> {
-        let query = self.definitions_of(workspace, INTEGRATION).limit(1);
+        let query = self.definitions_of(workspace.as_str(), INTEGRATION).limit(1);
         let page = self.query(&query, "Query integrations").await?;
         Ok(page.count == 0
             && self.list_webhooks(workspace).await?.is_empty()
@@ -72,6 +72,6 @@ impl Store {
         workspace: &WorkspaceKey,
         before: &StoredDefinition,
     ) -> Result<bool> {
-        self.delete(workspace, WORKSPACE, before).await
+        self.delete(workspace.as_str(), WORKSPACE, before).await
     }
 }

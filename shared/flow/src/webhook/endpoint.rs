@@ -16,7 +16,7 @@ use super::event::is_event;
 use crate::connection::Setting;
 use crate::deps::Deps;
 use crate::seal::Place;
-use crate::store::StoredDefinition;
+use crate::store::{EndpointState, StoredDefinition};
 
 /// The most endpoints of a workspace: each event is sent to all of them.
 const MAX_ENDPOINTS: usize = 20;
@@ -36,6 +36,7 @@ pub struct Endpoint {
     pub settings: Settings,
     /// The time of its answer that it is gone, if it said so since it was last switched on.
     pub gone_at: Option<Timestamp>,
+    pub(super) state: EndpointState,
     stored: StoredDefinition,
 }
 
@@ -100,15 +101,17 @@ impl Endpoint {
     async fn of(deps: &Deps, stored: StoredDefinition) -> Result<Self> {
         let settings: Settings = serde_json::from_str(&stored.definition)
             .map_err(|error| Error::internal(format_args!("a webhook endpoint cannot be read: {error}")))?;
-        let gone_at = deps.store.read_gone(&stored.key).await?.filter(|at| *at >= settings.enabled_at);
-        Ok(Self { id: stored.key.clone(), settings, gone_at, stored })
+        let state = deps.store.read_endpoint_state(&stored.key).await?;
+        let gone_at = state.gone_at.filter(|at| *at >= settings.enabled_at);
+        Ok(Self { id: stored.key.clone(), settings, gone_at, state, stored })
     }
 }
 
-/// The place of an endpoint's secrets.
+/// The place of an endpoint's secrets. They are sealed apart from other definitions' secrets: whoever sends webhooks opens
+/// no others.
 #[must_use]
 pub fn place<'a>(workspace: &'a WorkspaceKey, id: &'a str) -> Place<'a> {
-    Place { table: "integrations", workspace, customer: None, id, field: "webhookSecret", registration: None }
+    Place { table: "webhooks", workspace, customer: None, id, field: "webhookSecret", registration: None }
 }
 
 /// Makes an endpoint, and its secret.
@@ -119,10 +122,6 @@ pub async fn create(
     events: Option<Vec<String>>,
 ) -> Result<(Endpoint, Secret)> {
     check(deps, &url, events.as_deref())?;
-    if deps.store.list_webhooks(workspace).await?.len() >= MAX_ENDPOINTS {
-        let message = "The workspace has 20 webhook endpoints already. Delete one that nobody needs.";
-        return Err(Error::new(ErrorKey::AlreadyExists, message));
-    }
     let now = deps.clock.now();
     let id = draw_id(&*deps.random);
     let secret = draw_secret(&*deps.random);
@@ -137,8 +136,9 @@ pub async fn create(
     };
     let secrets = WorkspaceSecrets { current: Some(secret.clone()), previous: None };
     let stored = stored(deps, workspace, id, &settings, &secrets).await?;
-    if !deps.store.put_webhook(workspace, None, stored.clone()).await? {
-        return Err(Error::internal("the id of a new webhook endpoint was taken"));
+    if !deps.store.make_webhook(workspace, &stored, MAX_ENDPOINTS).await? {
+        let message = "The workspace has 20 webhook endpoints already. Delete one that nobody needs.";
+        return Err(Error::new(ErrorKey::AlreadyExists, message));
     }
     Ok((Endpoint::of(deps, stored).await?, secret))
 }
@@ -221,7 +221,7 @@ async fn written(
     secrets: &WorkspaceSecrets,
 ) -> Result<Option<Endpoint>> {
     let stored = stored(deps, workspace, before.id.clone(), settings, secrets).await?;
-    if !deps.store.put_webhook(workspace, Some(&before.stored), stored.clone()).await? {
+    if !deps.store.put_webhook(workspace, &before.stored, stored.clone()).await? {
         return Ok(None);
     }
     Endpoint::of(deps, stored).await.map(Some)

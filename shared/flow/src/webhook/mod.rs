@@ -8,8 +8,9 @@ mod endpoint;
 mod event;
 mod retry;
 mod send;
+mod silence;
 
-pub use deliver::{Outcome, WORK, handle, replay, test};
+pub use deliver::{MAX_WAITING, Outcome, WORK, handle, replay, test};
 pub use endpoint::{Change, Endpoint, MAX_URL, create, delete, list, place, read, rotate, update};
 pub use event::{DeliveryId, known_events};
 pub use retry::TRIES;

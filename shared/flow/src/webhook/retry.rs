@@ -19,14 +19,27 @@ const PAUSES: [Duration; 8] = [
 /// The number of tries, the first one included.
 pub const TRIES: u32 = 9;
 
-/// Returns the pause after a try that failed, counted from 1, up to a tenth longer, so that what failed together does not
-/// come back together. Returns nothing after the last one.
+/// Returns the pause after so many tries. After the last one there is none.
 #[must_use]
-pub(super) fn pause_after(attempt: u32, random: &dyn Random) -> Option<Duration> {
-    let index = usize::try_from(attempt.max(1) - 1).ok()?;
-    let pause = *PAUSES.get(index)?;
+pub(super) fn pause_after(tries: u32) -> Option<Duration> {
+    let index = usize::try_from(tries.max(1) - 1).ok()?;
+    PAUSES.get(index).copied()
+}
+
+/// Returns the pause for an event that could not be tried for a reason of our own, by how often it has come.
+#[must_use]
+pub(super) fn pause_of_ours(received: u32) -> Duration {
+    pause_after(received.min(OURS)).unwrap_or(PAUSES[0])
+}
+
+/// The pause of the schedule that those for a reason of our own grow to: two hours.
+const OURS: u32 = 5;
+
+/// Returns a pause up to a tenth longer, so that what failed together does not come back together.
+#[must_use]
+pub(super) fn longer(pause: Duration, random: &dyn Random) -> Duration {
     let [part] = draw::<1>(random);
-    Some(pause + pause / 10 * u32::from(part) / 255)
+    pause + pause / 10 * u32::from(part) / 255
 }
 
 #[cfg(test)]
@@ -41,10 +54,13 @@ mod tests {
         assert!(PAUSES.is_sorted());
         assert_eq!(usize::try_from(TRIES).unwrap(), PAUSES.len() + 1);
         for (index, least) in PAUSES.iter().enumerate() {
-            let pause = pause_after(u32::try_from(index).unwrap() + 1, &SystemRandom).unwrap();
-            assert!((*least..=*least * 11 / 10).contains(&pause), "{pause:?}");
+            let pause = pause_after(u32::try_from(index).unwrap() + 1).unwrap();
+            assert_eq!(pause, *least);
+            assert!((*least..=*least * 11 / 10).contains(&longer(pause, &SystemRandom)));
         }
-        assert_eq!(pause_after(TRIES, &SystemRandom), None);
-        assert_eq!(pause_after(u32::MAX, &SystemRandom), None);
+        assert_eq!(pause_after(TRIES), None);
+        assert_eq!(pause_after(u32::MAX), None);
+        assert_eq!(pause_of_ours(1), Duration::from_secs(10));
+        assert_eq!(pause_of_ours(u32::MAX), Duration::from_hours(2));
     }
 }

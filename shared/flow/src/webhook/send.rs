@@ -9,6 +9,7 @@ use protocol::clock::Timestamp;
 use protocol::error::{Error, Result};
 use protocol::id::WorkspaceKey;
 use protocol::webhook::{ID, SIGNATURE, TIMESTAMP, signature};
+use tokio::sync::SemaphorePermit;
 
 use super::endpoint::Endpoint;
 use super::event::WebhookEvent;
@@ -16,6 +17,12 @@ use crate::deps::Deps;
 
 /// The time that an endpoint has for its answer.
 const TRY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Waits for its turn. Returns nothing if an endpoint would not have its whole time until a moment.
+pub(super) async fn turn(deps: &Deps, until: Timestamp) -> Option<SemaphorePermit<'_>> {
+    let patience = until.since(deps.clock.now()).checked_sub(TRY_TIMEOUT)?;
+    tokio::time::timeout(patience, deps.webhook_turns.acquire()).await.ok()?.ok()
+}
 
 /// What an endpoint has answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +33,7 @@ pub(super) struct Tried {
     pub(super) problem: Option<&'static str>,
 }
 
-/// Sends an event to an endpoint, until a moment. The answer's body is nobody's business.
+/// Sends an event to an endpoint, until a moment. The answer's body is nobody's business, and not even read.
 pub(super) async fn send(
     deps: &Deps,
     workspace: &WorkspaceKey,
@@ -48,11 +55,9 @@ pub(super) async fn send(
         .header(SIGNATURE, signatures.join(" "))
         .body(Bytes::from(body))
         .map_err(|_| Error::internal("a webhook's address cannot be called"))?;
-    Ok(match deps.calls(until.min(now + TRY_TIMEOUT)).send(request, "url").await {
-        Ok(response) if response.status().is_success() => {
-            Tried { status: Some(response.status()), problem: None }
-        }
-        Ok(response) => Tried { status: Some(response.status()), problem: Some("refused") },
+    Ok(match deps.calls(until.min(now + TRY_TIMEOUT)).status(request, "url").await {
+        Ok(status) if status.is_success() => Tried { status: Some(status), problem: None },
+        Ok(status) => Tried { status: Some(status), problem: Some("refused") },
         Err(failure) => Tried { status: None, problem: Some(failure.refusal.kind()) },
     })
 }

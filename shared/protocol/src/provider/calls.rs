@@ -1,11 +1,14 @@
 //! The one way to call a provider.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::header::USER_AGENT;
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode};
 
 use super::client::{Provider, ProviderError};
 use super::failure::{CallError, Endpoint, Failure, Refusal};
+use crate::BoxFuture;
 use crate::clock::{Clock, Timestamp};
 use crate::kept_keys::KeptKeys;
 use crate::random::Random;
@@ -34,13 +37,31 @@ pub struct Calls<'a> {
     pub until: Timestamp,
 }
 
-impl Calls<'_> {
+impl<'a> Calls<'a> {
     /// Sends a request, and returns any answer. `setting` is the definition's setting that holds the address.
     pub async fn send(
         &self,
-        mut request: Request<Bytes>,
+        request: Request<Bytes>,
         setting: &'static str,
     ) -> Result<Response<Bytes>, Failure> {
+        self.sent(request, setting, |request, left| self.provider.send(request, left)).await
+    }
+
+    /// Sends a request, and returns any answer's status without having read the rest.
+    pub async fn status(
+        &self,
+        request: Request<Bytes>,
+        setting: &'static str,
+    ) -> Result<StatusCode, Failure> {
+        self.sent(request, setting, |request, left| self.provider.send_for_status(request, left)).await
+    }
+
+    async fn sent<T>(
+        &self,
+        mut request: Request<Bytes>,
+        setting: &'static str,
+        send: impl FnOnce(Request<Bytes>, Duration) -> BoxFuture<'a, Result<T, ProviderError>>,
+    ) -> Result<T, Failure> {
         // Some providers refuse a request without it. A definition, or a caller of the proxy, may give another.
         request.headers_mut().entry(USER_AGENT).or_insert(OUR_NAME);
         let endpoint = Endpoint::of(&request, setting);
@@ -51,7 +72,7 @@ impl Calls<'_> {
         if left.is_zero() {
             return Err(endpoint.failed(Refusal::TooSlow));
         }
-        let answer = Wait::Provider.spent(self.clock, self.provider.send(request, left)).await;
+        let answer = Wait::Provider.spent(self.clock, send(request, left)).await;
         answer.map_err(|error| endpoint.unanswered(&error))
     }
 

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
 use url::{Host, Url};
 
 use crate::BoxFuture;
@@ -103,6 +104,17 @@ pub trait Provider: Send + Sync {
         request: Request<Bytes>,
         limit: Duration,
     ) -> BoxFuture<'_, Result<Response<Bytes>, ProviderError>>;
+
+    /// Sends `request`, and reads no more of the response than its head, within `limit`: for those whose answers say nothing
+    /// else, and may be as long as whoever gives them likes.
+    fn send_for_status(
+        &self,
+        request: Request<Bytes>,
+        limit: Duration,
+    ) -> BoxFuture<'_, Result<StatusCode, ProviderError>> {
+        let sent = self.send(request, limit);
+        Box::pin(async move { Ok(sent.await?.status()) })
+    }
 }
 
 /// The production implementation of the seam.
@@ -139,6 +151,16 @@ impl ProviderClient {
         clients.entry(certificate.id()).or_insert_with(new).clone()
     }
 
+    /// Sends a request to where it may go, and returns the response when its head is there.
+    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Incoming>, ProviderError> {
+        let permitted = Url::parse(&request.uri().to_string()).is_ok_and(|url| self.permits(&url));
+        if !permitted {
+            return Err(ProviderError::NotAllowed);
+        }
+        let sender = self.sender(request.extensions().get());
+        sender.request(request.map(Full::new)).await.map_err(|error| classify(&error))
+    }
+
     /// Checks a host that is an address. hyper does not resolve such a host, so the resolver would never see it.
     fn permits(&self, url: &Url) -> bool {
         let address: Option<IpAddr> = match url.host() {
@@ -164,20 +186,25 @@ impl Provider for ProviderClient {
         limit: Duration,
     ) -> BoxFuture<'_, Result<Response<Bytes>, ProviderError>> {
         Box::pin(async move {
-            let permitted = Url::parse(&request.uri().to_string()).is_ok_and(|url| self.permits(&url));
-            if !permitted {
-                return Err(ProviderError::NotAllowed);
-            }
             let exchange = async {
-                let sender = self.sender(request.extensions().get());
-                let response =
-                    sender.request(request.map(Full::new)).await.map_err(|error| classify(&error))?;
-                let (head, body) = response.into_parts();
+                let (head, body) = self.exchange(request).await?.into_parts();
                 let body = Limited::new(body, MAX_RESPONSE).collect().await.map_err(|error| {
                     if error.is::<LengthLimitError>() { ProviderError::TooLarge } else { classify(&*error) }
                 })?;
                 Ok(Response::from_parts(head, body.to_bytes()))
             };
+            tokio::time::timeout(limit, exchange).await.unwrap_or(Err(ProviderError::Timeout))
+        })
+    }
+
+    fn send_for_status(
+        &self,
+        request: Request<Bytes>,
+        limit: Duration,
+    ) -> BoxFuture<'_, Result<StatusCode, ProviderError>> {
+        Box::pin(async move {
+            // Without its body the response closes the connection: nobody reads what still comes.
+            let exchange = async { Ok(self.exchange(request).await?.status()) };
             tokio::time::timeout(limit, exchange).await.unwrap_or(Err(ProviderError::Timeout))
         })
     }
@@ -216,11 +243,52 @@ mod certificate_tests;
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
     use super::*;
 
     async fn refusal(loopback: Loopback, uri: &str) -> ProviderError {
-        let request = Request::get(uri).body(Bytes::new()).unwrap();
-        ProviderClient::new(loopback).send(request, Duration::from_secs(2)).await.unwrap_err()
+        let request = || Request::get(uri).body(Bytes::new()).unwrap();
+        let (client, limit) = (ProviderClient::new(loopback), Duration::from_secs(2));
+        let refused = client.send(request(), limit).await.unwrap_err();
+        assert_eq!(client.send_for_status(request(), limit).await, Err(refused.clone()));
+        refused
+    }
+
+    /// A server that has no end. It tells how much it got rid of.
+    async fn endless() -> (String, tokio::task::JoinHandle<usize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = format!("http://{}/", listener.local_addr().unwrap());
+        let serving = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 1024];
+            let _ = stream.read(&mut request).await.unwrap();
+            stream.write_all(b"HTTP/1.1 202 Accepted\r\nContent-Length: 99999999999\r\n\r\n").await.unwrap();
+            let mut sent = 0;
+            while stream.write_all(&[b'a'; 65536]).await.is_ok() {
+                sent += 65536;
+            }
+            sent
+        });
+        (uri, serving)
+    }
+
+    #[tokio::test]
+    async fn of_an_answer_whose_status_is_asked_for_nothing_else_is_read() {
+        let client = ProviderClient::new(Loopback::Allowed);
+        let (uri, serving) = endless().await;
+        let request = Request::post(uri).body(Bytes::new()).unwrap();
+        let status = client.send_for_status(request, Duration::from_secs(20)).await;
+        assert_eq!(status, Ok(StatusCode::ACCEPTED));
+        // The connection is closed, though the client lives: what was sent stood in the system's buffers.
+        let sent = tokio::time::timeout(Duration::from_secs(20), serving).await.unwrap().unwrap();
+        assert!(sent < 64 * 1024 * 1024, "{sent}");
+        // Whoever wants the whole reads as much as there may be.
+        let (uri, _serving) = endless().await;
+        let request = Request::post(uri).body(Bytes::new()).unwrap();
+        let refused = client.send(request, Duration::from_secs(20)).await.unwrap_err();
+        assert_eq!(refused, ProviderError::TooLarge);
     }
 
     #[tokio::test]
