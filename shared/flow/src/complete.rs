@@ -55,7 +55,8 @@ pub async fn complete(
                 Completion::Won => {
                     // The caller may hang up at any time. A task of its own finishes the work all the same.
                     let deps = Arc::clone(deps);
-                    let work = async move { unconfirmed.connect(&deps, &id, &claimant, deadline).await };
+                    let work =
+                        async move { Box::pin(unconfirmed.connect(&deps, &id, &claimant, deadline)).await };
                     tokio::spawn(record::carried(work))
                         .await
                         .map_err(|error| Error::internal("a completion broke down").caused_by(error))??

@@ -50,7 +50,7 @@ pub async fn handle(deps: Arc<Deps>, request: Request<Bytes>) -> Response<Bytes>
         return response::prefetch_refused();
     }
     let requester = Requester::of(request.headers());
-    start(&deps, &request, requester).await.unwrap_or_else(|error| {
+    Box::pin(start(&deps, &request, requester)).await.unwrap_or_else(|error| {
         error.report("start refused");
         delivery::own_page(&error, requester.reader)
     })

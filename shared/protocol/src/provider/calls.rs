@@ -8,7 +8,6 @@ use http::{HeaderValue, Request, Response, StatusCode};
 
 use super::client::{Provider, ProviderError};
 use super::failure::{CallError, Endpoint, Failure, Refusal};
-use crate::BoxFuture;
 use crate::clock::{Clock, Timestamp};
 use crate::kept_keys::KeptKeys;
 use crate::random::Random;
@@ -37,43 +36,40 @@ pub struct Calls<'a> {
     pub until: Timestamp,
 }
 
-impl<'a> Calls<'a> {
+impl Calls<'_> {
     /// Sends a request, and returns any answer. `setting` is the definition's setting that holds the address.
     pub async fn send(
         &self,
-        request: Request<Bytes>,
+        mut request: Request<Bytes>,
         setting: &'static str,
     ) -> Result<Response<Bytes>, Failure> {
-        self.sent(request, setting, |request, left| self.provider.send(request, left)).await
+        let endpoint = Endpoint::of(&request, setting);
+        let left = self.ready(&mut request).map_err(|refusal| endpoint.failed(refusal))?;
+        let answer = Wait::Provider.spent(self.clock, self.provider.send(request, left)).await;
+        answer.map_err(|error| endpoint.unanswered(&error))
     }
 
     /// Sends a request, and returns any answer's status without having read the rest.
     pub async fn status(
         &self,
-        request: Request<Bytes>,
-        setting: &'static str,
-    ) -> Result<StatusCode, Failure> {
-        self.sent(request, setting, |request, left| self.provider.send_for_status(request, left)).await
-    }
-
-    async fn sent<T>(
-        &self,
         mut request: Request<Bytes>,
         setting: &'static str,
-        send: impl FnOnce(Request<Bytes>, Duration) -> BoxFuture<'a, Result<T, ProviderError>>,
-    ) -> Result<T, Failure> {
+    ) -> Result<StatusCode, Failure> {
+        let endpoint = Endpoint::of(&request, setting);
+        let left = self.ready(&mut request).map_err(|refusal| endpoint.failed(refusal))?;
+        let answer = Wait::Provider.spent(self.clock, self.provider.send_for_status(request, left)).await;
+        answer.map_err(|error| endpoint.unanswered(&error))
+    }
+
+    /// Makes a request ready to be sent, if it may be. Returns the time that is left for it.
+    fn ready(&self, request: &mut Request<Bytes>) -> Result<Duration, Refusal> {
         // Some providers refuse a request without it. A definition, or a caller of the proxy, may give another.
         request.headers_mut().entry(USER_AGENT).or_insert(OUR_NAME);
-        let endpoint = Endpoint::of(&request, setting);
         if self.own.have(&request.uri().to_string()) {
-            return Err(endpoint.failed(Refusal::NotAllowed));
+            return Err(Refusal::NotAllowed);
         }
         let left = self.until.since(self.clock.now());
-        if left.is_zero() {
-            return Err(endpoint.failed(Refusal::TooSlow));
-        }
-        let answer = Wait::Provider.spent(self.clock, send(request, left)).await;
-        answer.map_err(|error| endpoint.unanswered(&error))
+        if left.is_zero() { Err(Refusal::TooSlow) } else { Ok(left) }
     }
 
     /// Sends a request too, but fails if the answer reports trouble of the provider's own.

@@ -265,9 +265,9 @@ mod tests {
             let mut request = [0; 1024];
             let _ = stream.read(&mut request).await.unwrap();
             stream.write_all(b"HTTP/1.1 202 Accepted\r\nContent-Length: 99999999999\r\n\r\n").await.unwrap();
-            let mut sent = 0;
-            while stream.write_all(&[b'a'; 65536]).await.is_ok() {
-                sent += 65536;
+            let (some, mut sent) = (vec![b'a'; 65536], 0);
+            while stream.write_all(&some).await.is_ok() {
+                sent += some.len();
             }
             sent
         });
