@@ -78,10 +78,15 @@ impl Door {
     /// Does what the provider is asked for.
     fn answered(&self, request: &Request<Bytes>) -> ((u16, Value), Option<usize>) {
         let authority = &self.ground.authority;
-        if request.uri().path() == "/oauth/token" {
-            let form: BTreeMap<String, String> =
-                form_urlencoded::parse(request.body()).into_owned().collect();
-            return authority.token(&form, &self.life);
+        let form = || form_urlencoded::parse(request.body()).into_owned().collect::<BTreeMap<_, _>>();
+        match request.uri().path() {
+            "/oauth/token" => return authority.token(&form(), &self.life),
+            "/oauth/revoke" => {
+                let (answered, family) = authority.revoke(&form());
+                family.inspect(|family| self.ground.is_given_up(*family));
+                return (answered, None);
+            }
+            _ => {}
         }
         let header = request.headers().get("authorization").and_then(|value| value.to_str().ok());
         let token = header.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
