@@ -13,6 +13,7 @@ use super::book::Lost;
 use super::draws::Draws;
 use super::follower::Known;
 use super::ground::Ground;
+use super::typist::mail_id;
 use crate::Answer;
 use crate::dump::text;
 use crate::tokens::{WORKSPACE, admin};
@@ -79,6 +80,11 @@ impl Backend {
         answer
     }
 
+    /// True if somebody has asked to disconnect it.
+    pub(super) fn was_disconnected(&self, id: &str) -> bool {
+        self.disconnected.lock().unwrap().contains(id)
+    }
+
     /// Reads secrets, until this moment.
     pub(super) async fn reads(self, until: Instant) {
         while Instant::now() < until && !self.ground.trace.is_broken() {
@@ -103,10 +109,13 @@ impl Backend {
             format!("connection {id} is read, and its customer was erased before")
         });
         let connection = answer.json();
+        if connection["integrationId"] == *mail_id() {
+            self.reads_key(&connection);
+            return Some(connection);
+        }
         let token = connection["credentials"]["access_token"].as_str().unwrap_or_default();
         let Some((family, issue)) = numbers(token) else {
-            let was_asked = self.disconnected.lock().unwrap().contains(id);
-            self.check(was_asked, || format!("connection {id} has no credentials"));
+            self.check(self.was_disconnected(id), || format!("connection {id} has no credentials"));
             return Some(connection);
         };
         self.check(issue >= newest, || {
@@ -220,7 +229,7 @@ impl Backend {
                 self.check(false, || format!("connection {id} cannot be read"));
                 continue;
             };
-            if !self.disconnected.lock().unwrap().contains(id) {
+            if !self.was_disconnected(id) && text(item, "integration") != mail_id() {
                 self.settled(id, &connection);
             }
         }

@@ -1,7 +1,7 @@
 //! Customers and their browsers. They reload, go back, open two tabs, dawdle and give up.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use protocol::deadline::CLAIM;
@@ -34,6 +34,8 @@ pub(super) struct Flow {
     pub(super) state: String,
     /// The time at which it was asked for: a customer's erasure after that ends it.
     asked: Instant,
+    /// The time at which its start was answered: what was erased since then stays so.
+    verified: OnceLock<Instant>,
     /// The number of events before it.
     position: usize,
 }
@@ -44,9 +46,19 @@ impl Flow {
         Self::asked_for(ground, state, Instant::now())
     }
 
-    /// A flow that begins now, and was asked for then.
-    pub(super) fn asked_for(ground: &Ground, state: String, asked: Instant) -> Self {
-        Self { state, asked, position: ground.follower.position() }
+    /// A flow that begins now, by a link that was made then.
+    pub(super) fn of_link(ground: &Ground, state: String, made: Instant) -> Self {
+        let flow = Self::asked_for(ground, state, made);
+        flow.verified.get_or_init(|| made);
+        flow
+    }
+
+    fn asked_for(ground: &Ground, state: String, asked: Instant) -> Self {
+        Self { state, asked, verified: OnceLock::new(), position: ground.follower.position() }
+    }
+
+    pub(super) fn asked(&self) -> Instant {
+        self.asked
     }
 }
 
@@ -154,6 +166,7 @@ impl Customer {
         flow: &Flow,
     ) -> Option<End> {
         self.ground.trace.count("flows");
+        flow.verified.get_or_init(Instant::now);
         let think = if self.draws.chance(50) { 60..1200 } else { 1..60 };
         sleep(self.draws.time(Duration::from_secs(think.start)..Duration::from_secs(think.end))).await;
         if self.draws.chance(50) {
@@ -254,7 +267,7 @@ impl Customer {
             (Some(id), None) => {
                 self.ground.trace.count("flows ended in a connection");
                 self.told.lock().unwrap().insert(id.clone());
-                self.ground.erasures.told(&id, &self.id, flow.asked);
+                self.ground.erasures.told(&id, &self.id, *flow.verified.get_or_init(Instant::now));
                 self.check(self.ground.follower.heard_since(flow.position, &id, &CONNECTED), || {
                     format!("{state} ended in connection {id}, and no event says so")
                 });

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::backend::Backend;
 use super::image::Image;
+use super::typist::mail_id;
 
 /// The tries until a backend gives up.
 const TRIES: usize = 12;
@@ -73,6 +74,7 @@ impl Backend {
     fn lives_of(&self, customer: &str) -> BTreeSet<String> {
         let lives = |image: &&Image| {
             image.customer() == customer
+                && image.integration() != mail_id()
                 && !image.is_erased()
                 && !image.is_archived()
                 && !image.is_disconnected()

@@ -25,6 +25,8 @@ pub(super) struct Erasures {
     of: Mutex<BTreeMap<String, Vec<Erasure>>>,
     /// The connections that customers were told of: whose, and when the first flow that ended in it began.
     told: Mutex<BTreeMap<String, (String, Instant)>>,
+    /// The imports: whose, and when each was asked for.
+    imported: Mutex<Vec<(String, Instant)>>,
     /// The connection requests: whose, and when each was there.
     requests: Mutex<BTreeMap<String, (String, Instant)>>,
 }
@@ -35,6 +37,7 @@ impl Erasures {
             began: Instant::now(),
             of: Mutex::default(),
             told: Mutex::default(),
+            imported: Mutex::default(),
             requests: Mutex::default(),
         }
     }
@@ -94,6 +97,20 @@ impl Erasures {
         let mut told = self.told.lock().unwrap();
         let (_, first) = told.entry(connection.to_owned()).or_insert_with(|| (customer.to_owned(), began));
         *first = began.min(*first);
+    }
+
+    /// Somebody imports a connection.
+    pub(super) fn imports(&self, customer: &str) {
+        self.imported.lock().unwrap().push((customer.to_owned(), Instant::now()));
+    }
+
+    /// True if an import of this customer's was under way then.
+    pub(super) fn may_be_imported(&self, customer: &str, at: Timestamp) -> bool {
+        let imported = self.imported.lock().unwrap();
+        imported.iter().any(|(of, asked)| {
+            let window = self.by_the_clock(*asked)..=self.by_the_clock(*asked + LONGEST);
+            of == customer && window.contains(&at)
+        })
     }
 
     /// A connection request was made.

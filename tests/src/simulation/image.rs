@@ -30,6 +30,10 @@ impl Image {
         self.text("customer").unwrap_or_default()
     }
 
+    pub(super) fn integration(&self) -> &str {
+        self.text("integration").unwrap_or_default()
+    }
+
     /// True for a connection, and for what is left of one.
     pub(super) fn is_connection(&self) -> bool {
         !self.key().contains('#')

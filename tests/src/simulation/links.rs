@@ -180,7 +180,7 @@ impl Customer {
         sleep(self.draws.time(Duration::ZERO..Duration::from_mins(20))).await;
         for _ in 0..=self.draws.below(2) {
             self.ground.trace.count("links opened");
-            let flow = Flow::asked_for(&self.ground, link.state.clone(), link.made);
+            let flow = Flow::of_link(&self.ground, link.state.clone(), link.made);
             let Some(at_provider) = self.opens(&browser, &link, &flow).await else { continue };
             let ended = self.at_provider(&browser, &at_provider, &flow).await;
             if let Some(End::Connected(id)) = ended {

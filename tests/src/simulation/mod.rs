@@ -20,6 +20,7 @@ mod life;
 mod links;
 mod observer;
 mod trace;
+mod typist;
 mod weather;
 
 use std::collections::BTreeSet;
@@ -41,6 +42,7 @@ use customer::Customer;
 use draws::Draws;
 use ground::Ground;
 use links::Link;
+use typist::Typist;
 
 /// The time between two runs of the schedule.
 const SCHEDULE: Duration = Duration::from_mins(5);
@@ -65,6 +67,7 @@ async fn lived(seed: u64, database: Database) -> Report {
     let ground = Ground::new(seed, database);
     ground.put(&format!("/workspaces/{WORKSPACE}"), ROOT, &definitions::workspace(WORKSPACE)).await;
     ground.put(&format!("/integrations/{INTEGRATION}"), WORKSPACE, &ground.integration()).await;
+    ground.put(&format!("/integrations/{}", typist::MAIL), WORKSPACE, &definitions::api_key()).await;
     ground.begin_schedule().await;
     ground.weather.is_calm(false);
 
@@ -78,13 +81,16 @@ async fn lived(seed: u64, database: Database) -> Report {
     let mut lives: Vec<BoxFuture<()>> = vec![
         Box::pin(async move { *made.lock().unwrap() = linker.links(customers, until).await }),
         Box::pin(backend("eraser").erases(customers, until)),
+        Box::pin(backend("importer").imports(customers, until)),
         Box::pin(backend("reader 1").reads(until)),
         Box::pin(backend("reader 2").reads(until)),
         Box::pin(backend("changer").changes(until)),
         Box::pin(scheduled(Arc::clone(&ground), until)),
     ];
     for number in 0..customers {
-        lives.push(Box::pin(Customer::new(&ground, format!("user-{number}"), &told).lives(until)));
+        let id = format!("user-{number}");
+        lives.push(Box::pin(Typist::new(&ground, &id, &told).lives(until)));
+        lives.push(Box::pin(Customer::new(&ground, id, &told).lives(until)));
     }
     let mut living = JoinSet::new();
     for life in lives {
