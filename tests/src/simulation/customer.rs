@@ -167,6 +167,7 @@ impl Customer {
     ) -> Option<End> {
         self.ground.trace.count("flows");
         flow.verified.get_or_init(Instant::now);
+        self.ground.comes_to_provider(&self.id);
         let think = if self.draws.chance(50) { 60..1200 } else { 1..60 };
         sleep(self.draws.time(Duration::from_secs(think.start)..Duration::from_secs(think.end))).await;
         if self.draws.chance(50) {

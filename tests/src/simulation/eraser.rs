@@ -21,7 +21,13 @@ impl Backend {
             if Instant::now() >= until || self.ground.trace.is_broken() {
                 return;
             }
-            let customer = format!("user-{}", self.draws.below(customers));
+            let mut customer = format!("user-{}", self.draws.below(customers));
+            // Or somebody who is about to connect.
+            if self.draws.chance(600) {
+                let Some(next) = self.ground.next_at_provider(until).await else { return };
+                customer = next;
+                sleep(self.draws.time(Duration::ZERO..Duration::from_secs(30))).await;
+            }
             self.erase(&customer).await;
             self.ground.look();
         }

@@ -21,7 +21,8 @@ use protocol::record::Invocation;
 use protocol::redirect_uri::Loopback;
 use protocol::secret::Secret;
 use serde_json::{Value, json};
-use tokio::time::{Instant, timeout};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout, timeout_at};
 use tower::ServiceExt as _;
 use zeroize::Zeroizing;
 
@@ -66,6 +67,8 @@ pub(super) struct Ground {
     pub(super) revokes: Option<Revokes>,
     pub(super) follower: Follower,
     pub(super) observer: Observer,
+    /// Who was the last to come to the provider.
+    at_provider: watch::Sender<String>,
     draws: Draws,
     clock: Arc<TestClock>,
     database: Database,
@@ -105,6 +108,7 @@ impl Ground {
             weather: Weather::drawn(&draws),
             authority: Authority::new(Arc::clone(&trace), access_life),
             book: Book::default(),
+            at_provider: watch::Sender::new(String::new()),
             observer: Observer::new(&database),
             erasures: Erasures::none(),
             revokes: draws.one_of(&[None, Some(Revokes::Grants), Some(Revokes::Tokens)]),
@@ -311,6 +315,18 @@ impl Ground {
             invariants::check(&self.trace, &dump, &self.erasures);
         }
         self.nothing_is_left();
+    }
+
+    /// A customer comes to the provider.
+    pub(super) fn comes_to_provider(&self, customer: &str) {
+        self.at_provider.send_replace(customer.to_owned());
+    }
+
+    /// Waits for the next customer who comes to the provider, until this moment.
+    pub(super) async fn next_at_provider(&self, until: Instant) -> Option<String> {
+        let mut at_provider = self.at_provider.subscribe();
+        timeout_at(until, at_provider.changed()).await.ok()?.ok()?;
+        Some(at_provider.borrow().clone())
     }
 
     /// Reads what the stream has of the last write.

@@ -55,10 +55,11 @@ impl Backend {
             let link = Arc::new(link);
             links.push(Arc::clone(&link));
             living.spawn(Arc::clone(&self).asks(Arc::clone(&link), until));
+            let together = self.draws.chance(500).then(|| self.draws.time(VISIT.0..VISIT.1));
             for visitor in 0..=self.draws.below(2) {
                 let name = format!("visitor {visitor} of link {number}");
                 let customer = Customer::named(&self.ground, name, link.customer.clone(), self.told());
-                living.spawn(customer.visits(Arc::clone(&link)));
+                living.spawn(customer.visits(Arc::clone(&link), together));
             }
         }
         while let Some(ended) = living.join_next().await {
@@ -173,11 +174,14 @@ impl Backend {
 /// The times for which links serve.
 const LIVES: (Duration, Duration) = (Duration::from_mins(1), Duration::from_mins(25));
 
+/// The time until somebody opens a link.
+const VISIT: (Duration, Duration) = (Duration::ZERO, Duration::from_mins(20));
+
 impl Customer {
     /// Opens a link, presses its button, and goes on to the end.
-    async fn visits(self, link: Arc<Link>) {
+    async fn visits(self, link: Arc<Link>, together: Option<Duration>) {
         let browser = Browser::new(&self.ground.functions());
-        sleep(self.draws.time(Duration::ZERO..Duration::from_mins(20))).await;
+        sleep(together.unwrap_or_else(|| self.draws.time(VISIT.0..VISIT.1))).await;
         for _ in 0..=self.draws.below(2) {
             self.ground.trace.count("links opened");
             let flow = Flow::of_link(&self.ground, link.state.clone(), link.made);
