@@ -133,6 +133,19 @@ async fn nothing_is_told_of_an_erased_customers_requests_and_nothing_says_whose_
     assert!(told(&world, &request).is_empty());
 }
 
+/// The backend does not know yet, or tidies up: the request ends, and says so only to whoever has its id.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_cancelled_after_its_customer_was_erased_tells_nothing_of_them() {
+    let world = World::new().await;
+    let request = made(&world, &json!({})).await;
+    assert_eq!(erase(&world).await.status, 200);
+    let _ = world.take_events();
+    cancelled(&world, &request).await;
+    assert_eq!(now(&world, &request).await["status"], "cancelled");
+    assert!(told(&world, &request).is_empty());
+    assert!(!world.dump().await.contains(CUSTOMER.as_bytes()));
+}
+
 #[tokio::test(start_paused = true)]
 async fn no_write_of_a_requests_events_that_arrives_once_more_changes_anything() {
     let world = World::new().await;

@@ -31,19 +31,38 @@ pub struct Dump {
 impl Dump {
     /// Reads all tables.
     pub async fn read(client: &Client, tables: &Tables) -> Self {
-        let (attempts, flows): (Vec<Item>, Vec<Item>) = items(client, &tables.flows)
-            .await
-            .into_iter()
-            .partition(|item| text(item, "pk").starts_with("attempt#"));
-        let dump = Self {
-            flows,
-            attempts,
-            connections: items(client, &tables.connections).await,
-            integrations: items(client, &tables.integrations).await,
-            schedule: items(client, &tables.schedule).await,
-        };
+        let dump = Self::of(
+            items(client, &tables.flows).await,
+            items(client, &tables.connections).await,
+            items(client, &tables.integrations).await,
+            items(client, &tables.schedule).await,
+        );
         let _ = dump.due();
         dump
+    }
+
+    /// What these tables hold.
+    pub(crate) fn of(
+        flows: Vec<Item>,
+        connections: Vec<Item>,
+        integrations: Vec<Item>,
+        schedule: Vec<Item>,
+    ) -> Self {
+        let (attempts, flows) = flows.into_iter().partition(|item| text(item, "pk").starts_with("attempt#"));
+        Self { flows, attempts, connections, integrations, schedule }
+    }
+
+    /// True if both hold the same, in whatever order.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        let sorted = |dump: &Self| {
+            let mut dump = dump.clone();
+            let Self { flows, attempts, connections, integrations, schedule } = &mut dump;
+            [flows, attempts, connections, integrations, schedule]
+                .into_iter()
+                .for_each(|items| in_order(items));
+            dump
+        };
+        sorted(self) == sorted(other)
     }
 
     /// The ids of the connections that are to be refreshed. The schedule must have them all at their very time, and the
@@ -171,6 +190,10 @@ async fn items(client: &Client, table: &str) -> Vec<Item> {
             break;
         }
     }
-    found.sort_by_key(|item: &Item| format!("{:?} {:?}", item.get("pk"), item.get("sk")));
+    in_order(&mut found);
     found
+}
+
+fn in_order(items: &mut [Item]) {
+    items.sort_by_key(|item: &Item| format!("{:?} {:?}", item.get("pk"), item.get("sk")));
 }

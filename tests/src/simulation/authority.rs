@@ -42,9 +42,13 @@ pub(super) struct Family {
     /// The number of its present tokens.
     pub(super) issue: u64,
     pub(super) is_revoked: bool,
+    /// Whose it is, and since when.
+    pub(super) customer: String,
+    pub(super) made: Option<Instant>,
 }
 
 struct Code {
+    customer: String,
     challenge: String,
     redirect_uri: String,
     until: Instant,
@@ -59,6 +63,8 @@ struct State {
     access: BTreeMap<String, (usize, Instant)>,
     families: Vec<Family>,
     rotations: Vec<Rotation>,
+    /// Whose grants were to be revoked, one for each request.
+    revocations: Vec<String>,
     issued: u64,
 }
 
@@ -79,7 +85,7 @@ impl Authority {
     }
 
     /// A customer consents: the code for this authorization request.
-    pub(super) fn consent(&self, request: &Url) -> String {
+    pub(super) fn consent(&self, request: &Url, customer: &str) -> String {
         let given = |name| parameter(request, name).unwrap_or_default();
         self.trace.check(
             given("response_type") == "code"
@@ -91,7 +97,8 @@ impl Authority {
         let code = format!("code.{}", state.codes.len());
         let (challenge, redirect_uri) = (given("code_challenge"), given("redirect_uri"));
         let until = Instant::now() + CODE_LIFE;
-        state.codes.insert(code.clone(), Code { challenge, redirect_uri, until, family: None });
+        let customer = customer.to_owned();
+        state.codes.insert(code.clone(), Code { customer, challenge, redirect_uri, until, family: None });
         code
     }
 
@@ -115,13 +122,14 @@ impl Authority {
                 code.family = Some(families);
                 let is_its = code.challenge == challenge && code.redirect_uri == given("redirect_uri");
                 let is_late = code.until < Instant::now();
+                let (customer, made) = (code.customer.clone(), Some(Instant::now()));
                 self.trace
                     .check(is_its, || format!("{} came with another verifier or address", given("code")));
                 if !is_its || is_late {
-                    state.families.push(Family { issue: 0, is_revoked: true });
+                    state.families.push(Family { issue: 0, is_revoked: true, customer, made });
                     return (refused("invalid_grant"), None);
                 }
-                state.families.push(Family::default());
+                state.families.push(Family { issue: 0, is_revoked: false, customer, made });
                 self.trace.count("codes exchanged");
                 ((200, self.issue(&mut state, families)), None)
             }
@@ -164,6 +172,36 @@ impl Authority {
             "expires_in": self.access_life.as_secs(),
             "refresh_token": refresh,
         })
+    }
+
+    /// A customer has consented elsewhere: the tokens, in the hands of the backend.
+    pub(super) fn grants(&self, customer: &str) -> Value {
+        let mut state = self.state.lock().unwrap();
+        let (family, made) = (state.families.len(), Some(Instant::now()));
+        state.families.push(Family { issue: 0, is_revoked: false, customer: customer.to_owned(), made });
+        self.issue(&mut state, family)
+    }
+
+    /// Answers a request for a revocation (RFC 7009): it ends the grant of the token. Returns the grant too.
+    pub(super) fn revoke(&self, form: &BTreeMap<String, String>) -> (Answered, Option<usize>) {
+        let token = form.get("token").map(String::as_str).unwrap_or_default();
+        let mut state = self.state.lock().unwrap();
+        let family = state.refresh.get(token).map(|(family, _)| *family);
+        let family = family.or_else(|| state.access.get(token).map(|(family, _)| *family));
+        self.trace.check(family.is_some(), || format!("{token} is revoked, and is no token"));
+        if let Some(family) = family {
+            state.families[family].is_revoked = true;
+            let customer = state.families[family].customer.clone();
+            state.revocations.push(customer);
+            self.trace.count("grants revoked");
+            self.trace.note("provider", format_args!("revokes grant {family}"));
+        }
+        ((200, json!({})), family)
+    }
+
+    /// The number of requests to revoke a grant of this customer's.
+    pub(super) fn revocations_of(&self, customer: &str) -> usize {
+        self.state.lock().unwrap().revocations.iter().filter(|of| *of == customer).count()
     }
 
     /// Notes that the answer with a rotation has reached who asked.

@@ -11,7 +11,9 @@ use tokio::time::{Instant, sleep};
 use super::authority::numbers;
 use super::book::Lost;
 use super::draws::Draws;
+use super::follower::Known;
 use super::ground::Ground;
+use super::typist::mail_id;
 use crate::Answer;
 use crate::dump::text;
 use crate::tokens::{WORKSPACE, admin};
@@ -26,8 +28,8 @@ const OURS: [&str; 5] =
 
 /// A backend.
 pub(super) struct Backend {
-    ground: Arc<Ground>,
-    draws: Draws,
+    pub(super) ground: Arc<Ground>,
+    pub(super) draws: Draws,
     name: String,
     told: Arc<Mutex<BTreeSet<String>>>,
     /// The connections that were disconnected on request.
@@ -51,17 +53,22 @@ impl Backend {
         }
     }
 
-    fn check(&self, holds: bool, what: impl FnOnce() -> String) {
+    pub(super) fn check(&self, holds: bool, what: impl FnOnce() -> String) {
         self.ground.trace.check(holds, || format!("{}: {}", self.name, what()));
     }
 
-    fn a_connection(&self) -> Option<String> {
+    /// The connections that the customers were told of.
+    pub(super) fn told(&self) -> &Arc<Mutex<BTreeSet<String>>> {
+        &self.told
+    }
+
+    pub(super) fn a_connection(&self) -> Option<String> {
         let told: Vec<String> = self.told.lock().unwrap().iter().cloned().collect();
         let at = usize::try_from(self.draws.below(told.len() as u64)).unwrap();
         told.get(at).cloned()
     }
 
-    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+    pub(super) async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
         let answer = self.ground.api(method.clone(), path, &admin(WORKSPACE), body).await;
         let key = refusal(&answer);
         self.ground.trace.note(&self.name, format_args!("{method} {path}: {} {key}", answer.status));
@@ -71,6 +78,11 @@ impl Backend {
             || format!("{method} {path} is refused: {} {}", answer.status, answer.body),
         );
         answer
+    }
+
+    /// True if somebody has asked to disconnect it.
+    pub(super) fn was_disconnected(&self, id: &str) -> bool {
+        self.disconnected.lock().unwrap().contains(id)
     }
 
     /// Reads secrets, until this moment.
@@ -86,26 +98,47 @@ impl Backend {
     /// Reads the secrets of a connection. They are none older than what any caller has seen before, and have not ended.
     async fn read(&self, id: &str) -> Option<Value> {
         let (newest, arrived) = (self.ground.book.newest(id), Instant::now());
+        let (position, known) = (self.ground.follower.position(), self.ground.follower.known(id));
+        let gone = self.ground.erasures.must_be_gone(id);
         let answer = self.call(Method::GET, &format!("/connections/{id}?includeSecrets=true"), None).await;
         if !answer.status.is_success() {
             return None;
         }
         self.ground.trace.count("credentials read");
+        self.check(known != Some(Known::Erased) && gone.is_none(), || {
+            format!("connection {id} is read, and its customer was erased before")
+        });
         let connection = answer.json();
+        if connection["integrationId"] == *mail_id() {
+            self.reads_key(&connection);
+            return Some(connection);
+        }
         let token = connection["credentials"]["access_token"].as_str().unwrap_or_default();
         let Some((family, issue)) = numbers(token) else {
-            let was_asked = self.disconnected.lock().unwrap().contains(id);
-            self.check(was_asked, || format!("connection {id} has no credentials"));
+            self.check(self.was_disconnected(id), || format!("connection {id} has no credentials"));
             return Some(connection);
         };
         self.check(issue >= newest, || {
             format!("connection {id} shows {token}, and a caller has seen number {newest} before")
         });
-        self.ground.book.saw(id, (family, issue));
+        self.ground.book.saw(id, (family, issue), position);
+        self.is_of_later(id, family, arrived);
         let is_usable = connection["connected"] == true && connection["archivedAt"].is_null();
         let is_good = self.ground.authority.end_of(token).is_some_and(|end| end + TRANSIT >= arrived);
         self.check(!is_usable || is_good, || format!("connection {id} shows {token}, which had ended"));
         Some(connection)
+    }
+
+    /// Credentials that were read are of a grant that was made after its customer was last erased.
+    fn is_of_later(&self, id: &str, family: usize, arrived: Instant) {
+        let erasures = &self.ground.erasures;
+        let is_later = self.ground.authority.look_at(family, |family, _| {
+            let erased = erasures.nothing_before(&family.customer, arrived);
+            erased.is_none_or(|at| family.made.is_some_and(|made| made >= at))
+        });
+        self.check(is_later != Some(false), || {
+            format!("connection {id} shows the grant {family}, whose customer was erased before")
+        });
     }
 
     /// Refreshes, names, archives, restores and disconnects connections, until this moment.
@@ -115,28 +148,59 @@ impl Backend {
             sleep(self.draws.time(Duration::from_secs(5)..Duration::from_mins(8))).await;
             let Some(id) = self.a_connection() else { continue };
             let path = format!("/connections/{id}");
-            match self.draws.below(20) {
+            let before =
+                Before { position: self.ground.follower.position(), known: self.ground.follower.known(&id) };
+            match self.draws.below(21) {
                 0..8 => drop(self.call(Method::POST, &format!("{path}/refresh-credentials"), None).await),
                 8..12 => {
                     names += 1;
                     let name = json!({ "name": format!("Name {names}") });
                     if self.call(Method::PATCH, &path, Some(&name)).await.status.is_success() {
                         self.is_named(&id, &name["name"]);
+                        self.is_told(&id, before, "connection.updated", |_| false);
                     }
                 }
                 12..15 => {
                     if self.call(Method::DELETE, &path, None).await.status.is_success() {
                         self.is_archived(&id);
+                        self.is_told(&id, before, "connection.deleted", |known| known == Known::Archived);
                     }
                 }
-                15..19 => drop(self.call(Method::POST, &format!("{path}/restore"), None).await),
+                15..19 => {
+                    if self.call(Method::POST, &format!("{path}/restore"), None).await.status.is_success() {
+                        let was_live = |known| matches!(known, Known::Live { .. });
+                        self.is_told(&id, before, "connection.updated", was_live);
+                    }
+                }
+                19 => {
+                    self.disconnected.lock().unwrap().insert(id.clone());
+                    if self.call(Method::POST, &format!("{path}/disconnect"), None).await.status.is_success()
+                    {
+                        // Nobody hears that an archived one was disconnected.
+                        let was_archived = |known| known == Known::Archived;
+                        let is_archived =
+                            self.ground.follower.heard_since(before.position, &id, &["connection.deleted"]);
+                        let name = if is_archived { "connection.deleted" } else { "connection.disconnected" };
+                        self.is_told(&id, before, name, was_archived);
+                    }
+                }
                 _ => {
-                    self.disconnected.lock().unwrap().insert(id);
-                    drop(self.call(Method::POST, &format!("{path}/disconnect"), None).await);
+                    let erasing = format!("{path}?erase=true");
+                    if self.call(Method::DELETE, &erasing, None).await.status.is_success() {
+                        self.is_told(&id, before, "connection.erased", |_| false);
+                    }
                 }
             }
             self.ground.look();
         }
+    }
+
+    /// A call has succeeded: its event was sent, unless the connection was like that before.
+    fn is_told(&self, id: &str, before: Before, name: &str, was_so: impl FnOnce(Known) -> bool) {
+        let is_told = self.ground.follower.heard_since(before.position, id, &[name]);
+        self.check(is_told || before.known.is_some_and(was_so), || {
+            format!("a call has succeeded, and of {id} there was no {name}")
+        });
     }
 
     fn is_named(&self, id: &str, name: &Value) {
@@ -165,7 +229,7 @@ impl Backend {
                 self.check(false, || format!("connection {id} cannot be read"));
                 continue;
             };
-            if !self.disconnected.lock().unwrap().contains(id) {
+            if !self.was_disconnected(id) && text(item, "integration") != mail_id() {
                 self.settled(id, &connection);
             }
         }
@@ -223,6 +287,13 @@ impl Backend {
             format!("connection {id} has lost its grant ({lost:?}), and says {key}")
         });
     }
+}
+
+/// What was known of a connection before a call.
+#[derive(Clone, Copy)]
+struct Before {
+    position: usize,
+    known: Option<Known>,
 }
 
 /// The key of a refusal; empty where there is none.

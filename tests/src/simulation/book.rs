@@ -39,8 +39,8 @@ pub(super) struct Book {
     tries: Mutex<Vec<Try>>,
     /// The largest number of an access token that a caller was given, by connection.
     seen: Mutex<BTreeMap<String, u64>>,
-    /// Which connection has which grant.
-    owners: Mutex<BTreeMap<usize, String>>,
+    /// Which connection has which grant, and the number of events before a caller saw that.
+    owners: Mutex<BTreeMap<usize, (String, usize)>>,
 }
 
 impl Book {
@@ -72,11 +72,16 @@ impl Book {
     }
 
     /// A caller was given this access token of a connection.
-    pub(super) fn saw(&self, connection: &str, (family, issue): (usize, u64)) {
+    pub(super) fn saw(&self, connection: &str, (family, issue): (usize, u64), position: usize) {
         let mut seen = self.seen.lock().unwrap();
         let newest = seen.entry(connection.to_owned()).or_default();
         *newest = issue.max(*newest);
-        self.owners.lock().unwrap().insert(family, connection.to_owned());
+        self.owners.lock().unwrap().insert(family, (connection.to_owned(), position));
+    }
+
+    /// The connection that was seen to have this grant, and the number of events before.
+    pub(super) fn owner(&self, family: usize) -> Option<(String, usize)> {
+        self.owners.lock().unwrap().get(&family).cloned()
     }
 
     /// Why what this rotation brought is not in its connection.

@@ -8,12 +8,13 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use protocol::BoxFuture;
 use protocol::provider::client::{ConnectionFailure, Provider, ProviderError};
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::draws::Draws;
 use super::ground::Ground;
 use super::life::Life;
+use super::typist::is_known;
 
 /// What a provider does instead of answering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,10 +79,19 @@ impl Door {
     /// Does what the provider is asked for.
     fn answered(&self, request: &Request<Bytes>) -> ((u16, Value), Option<usize>) {
         let authority = &self.ground.authority;
-        if request.uri().path() == "/oauth/token" {
-            let form: BTreeMap<String, String> =
-                form_urlencoded::parse(request.body()).into_owned().collect();
-            return authority.token(&form, &self.life);
+        let form = || form_urlencoded::parse(request.body()).into_owned().collect::<BTreeMap<_, _>>();
+        match request.uri().path() {
+            "/oauth/token" => return authority.token(&form(), &self.life),
+            "/oauth/revoke" => {
+                let (answered, family) = authority.revoke(&form());
+                family.inspect(|family| self.ground.is_given_up(*family));
+                return (answered, None);
+            }
+            _ => {}
+        }
+        if let Some(key) = request.headers().get("x-api-key") {
+            let is_known = key.to_str().is_ok_and(is_known);
+            return (if is_known { (200, json!({ "name": "Ada" })) } else { (401, json!({})) }, None);
         }
         let header = request.headers().get("authorization").and_then(|value| value.to_str().ok());
         let token = header.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();

@@ -20,8 +20,9 @@ use protocol::random::Random;
 use protocol::record::Invocation;
 use protocol::redirect_uri::Loopback;
 use protocol::secret::Secret;
-use serde_json::Value;
-use tokio::time::{Instant, timeout};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout, timeout_at};
 use tower::ServiceExt as _;
 use zeroize::Zeroizing;
 
@@ -29,14 +30,17 @@ use super::authority::Authority;
 use super::book::Book;
 use super::door::Door;
 use super::draws::Draws;
+use super::erasures::Erasures;
+use super::follower::{Follower, Known};
 use super::invariants;
 use super::life::{Doom, Life};
+use super::observer::Observer;
 use super::trace::Trace;
 use super::weather::{GatedKey, SandboxGate, Weather};
 use crate::browser::api_request;
 use crate::clock::TestClock;
+use crate::definitions;
 use crate::dump::Dump;
-use crate::gate::at_once;
 use crate::permissions::{GuardedKey, Ledger, by_hand};
 use crate::tokens::{self, ROOT, ROOT_SECRET};
 use crate::wire::Wire;
@@ -49,6 +53,8 @@ const SWEEP_FUNCTION: Duration = Duration::from_mins(5);
 /// The time of it that a run of the schedule plans with.
 const SWEEP: Duration = Duration::from_secs(270);
 
+const REVOCATION_URI: &str = "https://provider.example/oauth/revoke";
+
 /// What a run stands on.
 pub(super) struct Ground {
     pub(super) seed: u64,
@@ -56,6 +62,13 @@ pub(super) struct Ground {
     pub(super) weather: Weather,
     pub(super) authority: Authority,
     pub(super) book: Book,
+    pub(super) erasures: Erasures,
+    /// The integration says how credentials are revoked.
+    pub(super) revokes: Option<Revokes>,
+    pub(super) follower: Follower,
+    pub(super) observer: Observer,
+    /// Who was the last to come to the provider.
+    at_provider: watch::Sender<String>,
     draws: Draws,
     clock: Arc<TestClock>,
     database: Database,
@@ -64,6 +77,15 @@ pub(super) struct Ground {
     idle: Mutex<Vec<(Function, Arc<Sandbox>)>>,
     made: AtomicU64,
     own: Weak<Self>,
+}
+
+/// What a revocation ends, by the definition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Revokes {
+    /// It may end all that the customer has there.
+    Grants,
+    /// The grant of the one token.
+    Tokens,
 }
 
 /// One sandbox of a function. It does one request at a time.
@@ -86,6 +108,11 @@ impl Ground {
             weather: Weather::drawn(&draws),
             authority: Authority::new(Arc::clone(&trace), access_life),
             book: Book::default(),
+            at_provider: watch::Sender::new(String::new()),
+            observer: Observer::new(&database),
+            erasures: Erasures::none(),
+            revokes: draws.one_of(&[None, Some(Revokes::Grants), Some(Revokes::Tokens)]),
+            follower: Follower::new(&trace, &database),
             trace,
             draws,
             clock: Arc::new(TestClock::start()),
@@ -257,12 +284,26 @@ impl Ground {
         assert!(answer.status.is_success(), "{}", answer.body);
     }
 
+    /// The integration that customers connect to.
+    pub(super) fn integration(&self) -> Value {
+        let revocation = match self.revokes {
+            None => return definitions::integration(),
+            Some(Revokes::Grants) => json!({ "revocationUri": REVOCATION_URI }),
+            Some(Revokes::Tokens) => json!({ "revocationUri": REVOCATION_URI, "revocationPerToken": true }),
+        };
+        definitions::integration_with(&revocation)
+    }
+
     /// All that the tables hold, as an observer reads them whom no fault hits. Nothing if they are not in order.
     pub(super) fn dump(&self) -> Option<Dump> {
-        let (client, tables) = (self.database.client.clone(), self.database.tables.clone());
-        let dump = at_once(async move { Dump::read(&client, &tables).await });
-        self.trace.check(dump.is_ok(), || "a connection is not in the schedule".to_owned());
-        dump.ok()
+        let dump = self.observer.dump();
+        self.trace.check(dump.is_some(), || "a connection is not in the schedule".to_owned());
+        dump
+    }
+
+    /// What the observer has seen of the tables is all that there is.
+    pub(super) fn compare(&self) {
+        self.observer.compare(&self.trace);
     }
 
     /// What must hold at any moment: of the tables, and of what the functions ask for.
@@ -271,8 +312,52 @@ impl Ground {
             "a role does not allow what its function does".to_owned()
         });
         if let Some(dump) = self.dump() {
-            invariants::check(&self.trace, &dump);
+            invariants::check(&self.trace, &dump, &self.erasures);
         }
+        self.nothing_is_left();
+    }
+
+    /// A customer comes to the provider.
+    pub(super) fn comes_to_provider(&self, customer: &str) {
+        self.at_provider.send_replace(customer.to_owned());
+    }
+
+    /// Waits for the next customer who comes to the provider, until this moment.
+    pub(super) async fn next_at_provider(&self, until: Instant) -> Option<String> {
+        let mut at_provider = self.at_provider.subscribe();
+        timeout_at(until, at_provider.changed()).await.ok()?.ok()?;
+        Some(at_provider.borrow().clone())
+    }
+
+    /// Reads what the stream has of the last write.
+    pub(super) fn follow(&self) {
+        self.follower.follows(&self.erasures);
+    }
+
+    /// A grant is revoked. No connection lives by it: not the one that was seen to have it, unless it has another one since.
+    pub(super) fn is_given_up(&self, family: usize) {
+        let Some((id, position)) = self.book.owner(family) else { return };
+        let has_another = self.follower.heard_since(position, &id, &["connection.reconnected"]);
+        let lives = matches!(self.follower.known(&id), Some(Known::Live { is_disconnected: false, .. }));
+        self.trace.check(has_another || !lives, || {
+            format!("the grant {family} is revoked, by which connection {id} lives")
+        });
+    }
+
+    /// Of customers who were erased nothing is there that was there before, or that was begun before.
+    fn nothing_is_left(&self) {
+        self.follower.connections(|connections| {
+            for connection in connections.filter(|connection| !connection.is_erased()) {
+                let (id, customer) = (connection.key(), connection.customer());
+                let erased = self.erasures.nothing_made_before(customer);
+                self.trace.check(erased.is_none_or(|at| connection.created_at() >= at), || {
+                    format!("{customer} was erased, and connection {id} of before is there")
+                });
+                self.trace.check(self.erasures.must_be_gone(id).is_none(), || {
+                    format!("{customer} was erased, and connection {id} of a flow that began before is there")
+                });
+            }
+        });
     }
 }
 

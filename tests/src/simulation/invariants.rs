@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use protocol::clock::Timestamp;
 use serde_json::Value;
 
+use super::erasures::Erasures;
 use super::trace::Trace;
+use super::typist::mail_id;
 use crate::dump::{Dump, Item, text};
 
 /// What every connection has.
@@ -22,10 +25,10 @@ const WHOLE: [&str; 10] = [
 ];
 
 /// Checks the tables.
-pub(super) fn check(trace: &Trace, dump: &Dump) {
+pub(super) fn check(trace: &Trace, dump: &Dump, erasures: &Erasures) {
     whole(trace, dump);
     slots(trace, dump);
-    outcomes(trace, dump);
+    outcomes(trace, dump, erasures);
 }
 
 fn is_connection(item: &Item) -> bool {
@@ -33,9 +36,14 @@ fn is_connection(item: &Item) -> bool {
     ["slot#", "customer#", "key#", "self#", "request#"].iter().all(|kind| !key.starts_with(kind))
 }
 
+/// A connection that is there, archived ones too.
+fn is_held(item: &Item) -> bool {
+    is_connection(item) && !item.contains_key("erasedAt")
+}
+
 /// No connection is half written, and the index has it where it belongs.
 fn whole(trace: &Trace, dump: &Dump) {
-    for item in dump.connections.iter().filter(|item| is_connection(item)) {
+    for item in dump.connections.iter().filter(|item| is_held(item)) {
         let id = text(item, "pk");
         let missing: Vec<&&str> = WHOLE.iter().filter(|name| !item.contains_key(**name)).collect();
         trace.check(missing.is_empty(), || format!("connection {id} is half written: no {missing:?}"));
@@ -84,13 +92,17 @@ fn slots(trace: &Trace, dump: &Dump) {
     }
 }
 
-/// The stored outcome of a flow.
+/// The stored outcome of a flow; nothing if it was forgotten with its customer.
 pub(super) fn outcome(item: &Item) -> Option<Value> {
-    serde_json::from_str(item.get("outcome")?.as_s().ok()?).ok()
+    // What is left of such a flow is its key, an empty outcome, and the time at which it is deleted.
+    let is_forgotten = item.len() == 3 && item.contains_key("ttl");
+    item.get("outcome")
+        .filter(|_| !is_forgotten)
+        .and_then(|outcome| serde_json::from_str(outcome.as_s().ok()?).ok())
 }
 
 /// A flow that ended in a connection has one, and each connection is what a flow ended in.
-fn outcomes(trace: &Trace, dump: &Dump) {
+fn outcomes(trace: &Trace, dump: &Dump, erasures: &Erasures) {
     let ids: BTreeSet<&str> =
         dump.connections.iter().filter(|item| is_connection(item)).map(|item| text(item, "pk")).collect();
     let mut made: BTreeSet<String> = BTreeSet::new();
@@ -110,7 +122,16 @@ fn outcomes(trace: &Trace, dump: &Dump) {
             }
         }
     }
-    for id in ids {
-        trace.check(made.contains(id), || format!("connection {id} is of no flow"));
+    // The flows of an erased customer may be forgotten before the connections, and what is left of those is of no flow.
+    for item in dump.connections.iter().filter(|item| is_held(item)) {
+        let id = text(item, "pk");
+        let record: Value = serde_json::from_str(text(item, "record")).unwrap_or_default();
+        let at = Timestamp(record["createdAt"].as_i64().unwrap_or_default());
+        let has_a_flow =
+            text(item, "integration") != mail_id() && !erasures.may_be_imported(text(item, "customer"), at);
+        let is_forgotten = erasures.may_be_since_then(text(item, "customer"), at);
+        trace.check(!has_a_flow || is_forgotten || made.contains(id), || {
+            format!("connection {id} is of no flow")
+        });
     }
 }

@@ -10,10 +10,17 @@ mod book;
 mod customer;
 mod door;
 mod draws;
+mod eraser;
+mod erasures;
+mod follower;
 mod ground;
+mod image;
 mod invariants;
 mod life;
+mod links;
+mod observer;
 mod trace;
+mod typist;
 mod weather;
 
 use std::collections::BTreeSet;
@@ -29,12 +36,13 @@ use tokio::time::{Instant, sleep};
 pub use trace::Report;
 
 use crate::definitions::{self, INTEGRATION};
-use crate::stream;
 use crate::tokens::{ROOT, WORKSPACE};
 use backend::Backend;
 use customer::Customer;
 use draws::Draws;
 use ground::Ground;
+use links::Link;
+use typist::Typist;
 
 /// The time between two runs of the schedule.
 const SCHEDULE: Duration = Duration::from_mins(5);
@@ -47,11 +55,7 @@ const CALM: Duration = Duration::from_mins(4);
 pub fn run(seed: u64) -> Report {
     // The database has a runtime of its own, in real time, which ends with the run.
     let real = Runtime::new().unwrap();
-    let database = real.block_on(real.spawn(async {
-        let database = Database::start(0, None).await.unwrap();
-        stream::switch_off(&database).await;
-        database
-    }));
+    let database = real.block_on(real.spawn(async { Database::start(0, None).await.unwrap() }));
     let simulated = Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let report = simulated.block_on(lived(seed, database.unwrap()));
     simulated.shutdown_background();
@@ -62,7 +66,8 @@ pub fn run(seed: u64) -> Report {
 async fn lived(seed: u64, database: Database) -> Report {
     let ground = Ground::new(seed, database);
     ground.put(&format!("/workspaces/{WORKSPACE}"), ROOT, &definitions::workspace(WORKSPACE)).await;
-    ground.put(&format!("/integrations/{INTEGRATION}"), WORKSPACE, &definitions::integration()).await;
+    ground.put(&format!("/integrations/{INTEGRATION}"), WORKSPACE, &ground.integration()).await;
+    ground.put(&format!("/integrations/{}", typist::MAIL), WORKSPACE, &definitions::api_key()).await;
     ground.begin_schedule().await;
     ground.weather.is_calm(false);
 
@@ -70,14 +75,22 @@ async fn lived(seed: u64, database: Database) -> Report {
     let until = Instant::now() + draws.time(Duration::from_mins(30)..Duration::from_mins(90));
     let (told, disconnected) = (Arc::<Mutex<BTreeSet<String>>>::default(), Arc::default());
     let backend = |name: &str| Backend::new(&ground, name, &told, &disconnected);
+    let customers = 1 + draws.below(5);
+    let links: Arc<Mutex<Vec<Arc<Link>>>> = Arc::default();
+    let (linker, made) = (Arc::new(backend("linker")), Arc::clone(&links));
     let mut lives: Vec<BoxFuture<()>> = vec![
+        Box::pin(async move { *made.lock().unwrap() = linker.links(customers, until).await }),
+        Box::pin(backend("eraser").erases(customers, until)),
+        Box::pin(backend("importer").imports(customers, until)),
         Box::pin(backend("reader 1").reads(until)),
         Box::pin(backend("reader 2").reads(until)),
         Box::pin(backend("changer").changes(until)),
         Box::pin(scheduled(Arc::clone(&ground), until)),
     ];
-    for number in 0..=draws.below(4) {
-        lives.push(Box::pin(Customer::new(&ground, format!("user-{number}"), &told).lives(until)));
+    for number in 0..customers {
+        let id = format!("user-{number}");
+        lives.push(Box::pin(Typist::new(&ground, &id, &told).lives(until)));
+        lives.push(Box::pin(Customer::new(&ground, id, &told).lives(until)));
     }
     let mut living = JoinSet::new();
     for life in lives {
@@ -94,7 +107,12 @@ async fn lived(seed: u64, database: Database) -> Report {
     sleep(CALM).await;
     ground.sweep().await;
     ground.look();
-    backend("in the end").settles().await;
+    let in_the_end = backend("in the end");
+    in_the_end.settles().await;
+    let links = std::mem::take(&mut *links.lock().unwrap());
+    in_the_end.settle_links(&links).await;
+    ground.follower.knows_all();
+    ground.compare();
     ground.look();
     ground.trace.report(seed)
 }

@@ -58,6 +58,20 @@ impl Trace {
         *self.kept.lock().unwrap().counts.entry(what).or_default() += 1;
     }
 
+    /// The number of faults so far, of every kind, and of what they brought down.
+    pub(super) fn troubles(&self) -> u64 {
+        let is_trouble =
+            |what: &str| ["fault", "kills", "functions out"].iter().any(|kind| what.starts_with(kind));
+        self.kept
+            .lock()
+            .unwrap()
+            .counts
+            .iter()
+            .filter(|(what, _)| is_trouble(what))
+            .map(|(_, count)| count)
+            .sum()
+    }
+
     /// Keeps the largest of these numbers.
     pub(super) fn longest(&self, what: &'static str, number: u64) {
         let mut kept = self.kept.lock().unwrap();

@@ -218,6 +218,8 @@ impl Gate for SandboxGate {
             let what = format!("{}: {status}", about(request));
             self.ground.trace.note(format_args!("sandbox {} wrote", self.life.number), what);
             self.ground.book.note_write(&self.life, request, status);
+            self.ground.observer.touched(request);
+            self.ground.follow();
             if self.draws.chance(LOOKS) {
                 self.ground.look();
             }

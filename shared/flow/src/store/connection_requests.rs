@@ -8,7 +8,8 @@ use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWrite
 use super::change::Change;
 use super::event::RequestEvent;
 use super::flows::failed_condition;
-use super::item::{Attributes, Item, bytes, number, text};
+use super::item::{Attributes, Found, Item, bytes, number, text};
+use super::request_events::is_forgotten;
 use super::transact::{Attempts, Next, change_in_transaction};
 use super::transient::PATIENCE;
 use super::{Store, unavailable};
@@ -45,6 +46,20 @@ pub struct ConnectionRequestItem {
     pub state: RequestState,
     /// Why the last attempt failed, if one has.
     pub last_error: Option<Error>,
+}
+
+/// The purpose of a write in the transaction that cancels a request.
+#[derive(PartialEq, Eq)]
+enum Role {
+    Request,
+    Event,
+}
+
+/// Whether its event is sent.
+#[derive(PartialEq, Eq)]
+enum Told {
+    Yes,
+    No,
 }
 
 /// The attribute that ends a request: how.
@@ -84,7 +99,7 @@ impl Store {
         Ok(found.filter(|found| now < found.expires_at + FOUND_AFTER))
     }
 
-    /// Cancels a connection request. One that has ended stays as it is.
+    /// Cancels a connection request. One that has ended stays as it is. Of an erased customer's nothing is told.
     pub async fn cancel_connection_request(&self, request: RequestOf<'_>) -> Result<()> {
         let now = self.clock.now();
         let token = draw_id(&*self.random);
@@ -96,13 +111,24 @@ impl Store {
         let attempts = Attempts { token: &token, deadline: now + PATIENCE };
         let cancelled = self.transact(
             &attempts,
-            (),
-            |()| {
+            Told::Yes,
+            |told| {
                 let change = change_in_transaction(&self.tables.flows, &pk(request.key), &change)?;
-                let told = self.tell_request_in_transaction(request, RequestEvent::Cancelled, now)?;
-                Ok(vec![((), change), ((), told)])
+                let mut writes = vec![(Role::Request, change)];
+                if *told == Told::Yes {
+                    let event = self.tell_request_in_transaction(request, RequestEvent::Cancelled, now)?;
+                    writes.push((Role::Event, event));
+                }
+                Ok(writes)
             },
-            |(), _| Next::Decided(()),
+            |_, failed| {
+                let is_forgotten = failed.found(&Role::Event).and_then(Found::item).is_some_and(is_forgotten);
+                if is_forgotten && !failed.has(&Role::Request) {
+                    Next::With(Told::No)
+                } else {
+                    Next::Decided(())
+                }
+            },
         );
         cancelled.await.map(drop)
     }

@@ -14,8 +14,9 @@ use super::connections::customer_prefix;
 use super::due::Due;
 use super::erase::deleted_at;
 use super::event::{EVENT, RequestEvent};
-use super::item::{Item, number, text};
+use super::item::{Attributes, Item, number, text};
 use super::notes::{NOTES, notes_item};
+use super::slot::ERASED_AT;
 use super::transact::change_in_transaction;
 use super::transient::PATIENCE;
 use super::write::{failed_condition, is_taken};
@@ -70,7 +71,8 @@ impl Store {
         }
     }
 
-    /// Sends the event of a request that ends, in the transaction that ends it.
+    /// Sends the event of a request that ends, in the transaction that ends it; unless an event was sent before, or its customer
+    /// was erased.
     pub(super) fn tell_request_in_transaction(
         &self,
         request: RequestOf<'_>,
@@ -88,7 +90,8 @@ impl Store {
             .set("ttl", number((now + FOUND_AFTER).seconds()))
             .set(ENDED, text(event.name()))
             .tells(event.at(now))
-            .only_if_none(ENDED);
+            .only_if_none(ENDED)
+            .only_if_none(ERASED_AT);
         change_in_transaction(&self.tables.connections, &event_subject(key), &change)
     }
 
@@ -151,19 +154,26 @@ impl Store {
     }
 
     async fn forget_request(&self, pk: &str) -> Result<()> {
+        let now = self.clock.now();
         let change = ["workspace", "customer", "integration", "ownerPk", "ownerSk", EVENT]
             .into_iter()
             .chain(NOTES)
             .fold(Change::default(), Change::remove)
-            .set("ttl", deleted_at(self.clock.now()))
+            .set(ERASED_AT, number(now.0))
+            .set("ttl", deleted_at(now))
             .only_if_some("customer");
-        match self.write_item(self.clock.now() + PATIENCE, pk, &change).await {
+        match self.write_item(now + PATIENCE, pk, &change).await {
             Err(error) if failed_condition(&error).is_none() => {
                 Err(unavailable("UpdateItem request's event", &error))
             }
             _ => Ok(()),
         }
     }
+}
+
+/// True if nothing is told of a request any more, by its item: its customer was erased.
+pub(super) fn is_forgotten(item: &Attributes) -> bool {
+    item.contains_key(ERASED_AT)
 }
 
 /// The index's partition of requests.

@@ -12,7 +12,8 @@ use super::event::{ConnectionEvent, EVENT, RequestEvent};
 use super::flows::{ended, read_outcome};
 use super::item::{Attributes, Item, number, text};
 use super::keys::{KeyFound, key_taken};
-use super::slot::Slot;
+use super::request_events::is_forgotten;
+use super::slot::{Slot, customer_erased};
 use super::transact::{Attempts, FailedConditions, Next, Transacted, change_in_transaction};
 use super::{Store, unavailable};
 use crate::connection::{Connection, ConnectionRecord, Notes, connection_not_found};
@@ -324,9 +325,10 @@ fn next(
         let why = why_not_ended(found.item(), &save.token, now);
         return why.map_or_else(|| Next::Decided(save.outcome()), Next::Fail);
     }
-    // It is told that its time is over, and that does not go back.
-    if failed.has(&Role::RequestEvent) {
-        return Next::Fail(expired());
+    // It is told that its time is over, and that does not go back. Or its customer was erased.
+    if let Some(found) = failed.found(&Role::RequestEvent) {
+        let is_erased = found.item().is_some_and(is_forgotten);
+        return Next::Fail(if is_erased { customer_erased() } else { expired() });
     }
     if let Some(found) = failed.found(&Role::Connection) {
         let item = found.item();

@@ -48,13 +48,16 @@ impl Slot {
     /// Refuses what was begun before its customer was erased.
     pub(super) fn check(&self, begun: Timestamp) -> Result<()> {
         match self.erased_at {
-            Some(erased_at) if erased_at >= begun => {
-                let message = "The customer was erased after this was begun.";
-                Err(Error::new(ErrorKey::CustomerErased, message))
-            }
+            Some(erased_at) if erased_at >= begun => Err(customer_erased()),
             _ => Ok(()),
         }
     }
+}
+
+/// The error for what was begun before its customer was erased.
+pub(super) fn customer_erased() -> Error {
+    let message = "The customer was erased after this was begun.";
+    Error::new(ErrorKey::CustomerErased, message)
 }
 
 impl Store {
