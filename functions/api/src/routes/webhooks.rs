@@ -288,6 +288,8 @@ mod tests {
                 sequence: "7".to_owned(),
                 status: if problem.is_some() { DeliveryStatus::Pending } else { DeliveryStatus::Success },
                 attempts: 1,
+                tries: 1,
+                due_at: None,
                 answered,
                 problem: problem.map(str::to_owned),
                 tried_at: Timestamp(1_767_225_601_000),
