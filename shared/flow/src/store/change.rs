@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::connections::{FORGET_AT, INTERRUPTED, KEY, RECORD, archived_partition, json};
+use super::connections::{FORGET_AT, INTERRUPTED, KEY, RECORD, archived_partition};
 use super::event::{ConnectionEvent, EVENT};
-use super::item::{bytes, number, text};
+use super::item::{bytes, json, number, text};
 use super::notes::{NOTES, no_notes, notes_item};
 use crate::connection::{Connection, Notes};
 use protocol::clock::Timestamp;

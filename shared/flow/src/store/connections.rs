@@ -3,18 +3,15 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::item::{Attributes, Item, bytes, can_be_key, number, text};
+use super::item::{Attributes, Item, bytes, can_be_key, from_json, json, number, text};
 use super::notes::{notes_item, read_notes};
 use super::{Store, unavailable};
 use crate::connection::{Connection, ConnectionRecord};
 use protocol::clock::Timestamp;
-use protocol::error::{Error, Result};
+use protocol::error::Result;
 use protocol::id::{ConnectionId, ConnectionKey, CustomerId, IntegrationId, WorkspaceKey};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 /// The attribute that notes an interrupted lease; without one it is not there.
 pub(super) const INTERRUPTED: &str = "interrupted";
@@ -100,15 +97,6 @@ pub(super) fn read_connection(item: &Attributes) -> Result<Connection> {
         archived_at: item.opt_number("archivedAt").map(Timestamp),
         forget_at: item.opt_number(FORGET_AT).map(Timestamp),
     })
-}
-
-pub(super) fn json(value: &impl Serialize) -> Result<AttributeValue> {
-    serde_json::to_string(value).map(AttributeValue::S).map_err(Error::internal)
-}
-
-pub(super) fn from_json<T: DeserializeOwned>(json: &str) -> Result<T> {
-    serde_json::from_str(json)
-        .map_err(|error| Error::internal(format_args!("a stored item cannot be read: {error}")))
 }
 
 /// Returns the index's partition of archived connections.

@@ -8,8 +8,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use serde::{Deserialize, Serialize};
 
 use super::change::Change;
-use super::connections::{from_json, json};
-use super::item::{Attributes, Item, number, text};
+use super::item::{Attributes, Item, from_json, json, number, text};
 use super::notes::read_notes;
 use super::slot::ERASED_AT;
 use super::write::failed_condition;

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use protocol::error::{Error, Result};
 
@@ -25,6 +27,17 @@ pub(super) fn number(value: i64) -> AttributeValue {
 
 pub(super) fn bytes(value: impl Into<Vec<u8>>) -> AttributeValue {
     AttributeValue::B(Blob::new(value))
+}
+
+/// A value as JSON text.
+pub(super) fn json(value: &impl Serialize) -> Result<AttributeValue> {
+    serde_json::to_string(value).map(AttributeValue::S).map_err(Error::internal)
+}
+
+/// Reads a value from its JSON text.
+pub(super) fn from_json<T: DeserializeOwned>(json: &str) -> Result<T> {
+    serde_json::from_str(json)
+        .map_err(|error| Error::internal(format_args!("a stored item cannot be read: {error}")))
 }
 
 pub(super) fn texts<T: Into<String>>(values: impl IntoIterator<Item = T>) -> AttributeValue {

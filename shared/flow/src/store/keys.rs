@@ -9,10 +9,10 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 
 use super::change::Change;
-use super::connections::{KEY, RECORD, if_connection, json};
+use super::connections::{KEY, RECORD, if_connection};
 use super::erase::deleted_at;
 use super::event::ConnectionEvent;
-use super::item::{Found, Item, number, text};
+use super::item::{Found, Item, json, number, text};
 use super::slot::hashed;
 use super::transact::{Attempts, Next, Transacted, change_in_transaction, transact_write_item};
 use super::transient::PATIENCE;

@@ -5,8 +5,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::connections::{from_json, json};
-use super::item::{Attributes, Item, text};
+use super::item::{Attributes, Item, from_json, json, text};
 use crate::connection::Notes;
 use protocol::error::Result;
 

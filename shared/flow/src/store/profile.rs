@@ -4,9 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::change::Change;
-use super::connections::{from_json, json};
 use super::erase::deleted_at;
-use super::item::{Item, number, text};
+use super::item::{Item, from_json, json, number, text};
 use super::slot::{ERASED_AT, hashed};
 use super::transact::gave_up;
 use super::transient::{PATIENCE, PAUSE};

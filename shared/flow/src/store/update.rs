@@ -8,9 +8,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::change::Change;
-use super::connections::{RECORD, json, read_connection};
+use super::connections::{RECORD, read_connection};
 use super::event::ConnectionEvent;
-use super::item::{Attributes, Item, number, text};
+use super::item::{Attributes, Item, json, number, text};
 use super::lease::Lease;
 use super::transact::gave_up;
 use super::transient::PAUSE;
