@@ -19,7 +19,11 @@ use crate::webhooks::{answers, api, event, got, log, made};
 
 /// The pause that the event has to make, which is this one or up to a tenth longer.
 fn assert_pause(outcome: Outcome, least: Duration) -> Duration {
-    let Outcome::Again(pause) = outcome else { panic!("nothing is left") };
+    let pause = match outcome {
+        Outcome::Again(pause) => Some(pause),
+        Outcome::Done => None,
+    };
+    let pause = pause.unwrap();
     assert!((least..=least * 11 / 10).contains(&pause), "{pause:?} for {least:?}");
     pause
 }
@@ -38,7 +42,7 @@ async fn an_event_that_comes_often_is_tried_when_it_is_due_and_no_try_is_lost() 
     assert_eq!(got(&world).len(), 1);
     world.clock.advance(Duration::from_secs(4));
     assert_pause(world.webhook(&event, 60).await, Duration::from_secs(6));
-    world.clock.advance(pause - Duration::from_secs(4));
+    world.clock.advance(pause.saturating_sub(Duration::from_secs(4)));
     let mut tries = 1;
     for (least, received) in [60, 300, 1800, 7200, 18000, 28800, 28800].into_iter().zip(61..) {
         let pause = assert_pause(world.webhook(&event, received).await, Duration::from_secs(least));
@@ -105,7 +109,8 @@ struct Endless {
 
 impl Provider for Endless {
     fn send(&self, _: Request<Bytes>, _: Duration) -> BoxFuture<'_, Result<Response<Bytes>, ProviderError>> {
-        Box::pin(async { panic!("somebody reads the answer") })
+        // Somebody reads the answer.
+        Box::pin(std::future::pending())
     }
 
     fn send_for_status(

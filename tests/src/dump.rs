@@ -57,9 +57,9 @@ impl Dump {
         let sorted = |dump: &Self| {
             let mut dump = dump.clone();
             let Self { flows, attempts, connections, integrations, schedule } = &mut dump;
-            [flows, attempts, connections, integrations, schedule]
-                .into_iter()
-                .for_each(|items| in_order(items));
+            for items in [flows, attempts, connections, integrations, schedule] {
+                in_order(items);
+            }
             dump
         };
         sorted(self) == sorted(other)

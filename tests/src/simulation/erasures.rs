@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::clock::BEGINNING;
 
 /// A function that erases has ended for good after this time, whether its answer was heard or not.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// One request for an erasure.
 struct Erasure {

@@ -130,14 +130,14 @@ impl Follower {
         let live = |is_failing| Known::Live { is_failing, is_disconnected: image.is_disconnected() };
         let before = state.known.get(id).copied();
         let now = match (name.strip_prefix("connection.").unwrap_or_default(), before) {
-            ("created", None) => Some(live(false)),
             // Whoever hears of an update reads the connection.
             ("updated", Some(Known::Live { is_failing, .. })) => Some(live(is_failing)),
             ("updated", Some(Known::Archived)) if image.is_archived() => before,
             ("updated", Some(Known::Archived)) => Some(live(image.is_failing())),
-            ("reconnected", Some(Known::Live { .. })) => Some(live(false)),
             ("failing", Some(Known::Live { is_failing: false, is_disconnected: false })) => Some(live(true)),
-            ("recovered", Some(Known::Live { is_failing: true, is_disconnected: false })) => {
+            ("created", None)
+            | ("reconnected", Some(Known::Live { .. }))
+            | ("recovered", Some(Known::Live { is_failing: true, is_disconnected: false })) => {
                 Some(live(false))
             }
             ("disconnected", Some(Known::Live { .. })) => {

@@ -55,7 +55,7 @@ impl Observer {
         let mut seen = self.seen.lock().unwrap();
         let touched: Vec<Place> = std::mem::take(&mut seen.touched).into_iter().collect();
         for places in touched.chunks(AT_ONCE) {
-            let found = self.read(places.to_vec());
+            let found = self.read(places);
             for place in places {
                 match found.get(place) {
                     Some(item) => drop(seen.items.insert(place.clone(), item.clone())),
@@ -76,7 +76,7 @@ impl Observer {
         .ok()
     }
 
-    fn read(&self, places: Vec<Place>) -> BTreeMap<Place, Item> {
+    fn read(&self, places: &[Place]) -> BTreeMap<Place, Item> {
         let mut asked: HashMap<String, KeysAndAttributes> = HashMap::new();
         for table in places.iter().map(|(table, ..)| table).collect::<BTreeSet<_>>() {
             let keys = places.iter().filter(|(of, ..)| of == table).map(key).collect();

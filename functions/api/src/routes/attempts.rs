@@ -135,6 +135,8 @@ fn reference(query: &mut Fields) -> Result<Option<Reference>> {
 mod tests {
     use super::*;
     use crate::routes::described::{component, error, json_of};
+    use flow::context::attempt::OfRequest;
+    use protocol::id::ConnectionRequestKey;
 
     fn found() -> FoundAttempt {
         FoundAttempt {
@@ -144,7 +146,7 @@ mod tests {
             integration: Some(IntegrationId::new("0123456789abcdef0123456789abcdef")),
             option: Some("oauth".to_owned()),
             connection: Some(ConnectionId::new("0123456789abcdef01234567")),
-            request: None,
+            request: Some(OfRequest { key: ConnectionRequestKey::new("hash"), sealed_id: Vec::new() }),
             state: AttemptState::Failed(error()),
             began_at: Timestamp(1_767_225_600_123),
             ended_at: Some(Timestamp(1_767_225_660_000)),
@@ -157,6 +159,7 @@ mod tests {
             integration: None,
             option: None,
             connection: None,
+            request: None,
             state: AttemptState::Pending,
             ended_at: None,
             ..found()
