@@ -107,7 +107,7 @@ async fn ended(deps: &Deps, id: &FlowId, secret: &BrowserSecret, mut flow: FlowI
         if let Some(sealed) = &flow.choice {
             if flow.expires_at <= deps.clock.now() {
                 let expired = Outcome::Failed(choice_expired());
-                return deps.store.end_flow(id, claimant, &expired).await.map(Progress::Ended);
+                return deps.store.end_abandoned(id, claimant, &expired).await.map(Progress::Ended);
             }
             let unchosen = Unchosen::open(&ConfirmationId::of_flow(id, secret)?, sealed)?;
             return Ok(Progress::Chooses(Box::new(unchosen)));

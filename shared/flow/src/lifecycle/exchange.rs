@@ -232,5 +232,5 @@ pub async fn interrupted(deps: &Deps, flow: FlowClaim<'_>, claimed_at: Timestamp
     }
     record::notes(Remark::new(Level::Error, "a flow was interrupted"));
     let interrupted = Outcome::Failed(attempt::interrupted());
-    deps.store.end_flow(flow.flow, flow.claimant, &interrupted).await.map(Some)
+    deps.store.end_abandoned(flow.flow, flow.claimant, &interrupted).await.map(Some)
 }

@@ -53,7 +53,7 @@ impl Store {
             put.condition_expression("attribute_not_exists(outcome) OR begins_with(outcome, :failed)")
         };
         if let (Some(request), Outcome::Failed(error)) = (&attempt.request, outcome) {
-            self.note_failure_of_request(&request.key, &error.referenced(), at).await;
+            self.note_failure_of_request(&request.key, &error.referenced(), at, true).await;
         }
         match self.sent(|| put.clone().send()).await {
             Err(error) if !is_taken(&error) => Err(unavailable("PutItem attempt", &error)),

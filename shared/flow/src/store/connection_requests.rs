@@ -140,6 +140,7 @@ impl Store {
         key: &ConnectionRequestKey,
         error: &Error,
         at: Timestamp,
+        tells: bool,
     ) {
         let change = Change::default()
             .set("lastError", text(error.to_json().to_string()))
@@ -147,8 +148,8 @@ impl Store {
             .only_if_some("content")
             .only_if_none(ENDED)
             .only_if_none_or_less("failedAt", at.0);
-        let (noted, told) =
-            tokio::join!(self.change_connection_request(key, &change), self.tell_failed(key, at));
+        let told = async { if tells { self.tell_failed(key, at).await } else { Ok(()) } };
+        let (noted, told) = tokio::join!(self.change_connection_request(key, &change), told);
         if let Err(error) = noted.and(told) {
             error.note("the failure was not noted in its connection request");
         }

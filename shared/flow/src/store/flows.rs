@@ -194,6 +194,15 @@ impl Store {
 
     /// Ends a flow, unless it has ended already. Returns the outcome that it has now.
     pub async fn end_flow(&self, id: &FlowId, claimant: &str, outcome: &Outcome) -> Result<Outcome> {
+        self.end(id, claimant, outcome, true).await
+    }
+
+    /// The same for a flow that nobody worked on to its end. No event tells of it: who notices it may not write connections.
+    pub async fn end_abandoned(&self, id: &FlowId, claimant: &str, outcome: &Outcome) -> Result<Outcome> {
+        self.end(id, claimant, outcome, false).await
+    }
+
+    async fn end(&self, id: &FlowId, claimant: &str, outcome: &Outcome, tells: bool) -> Result<Outcome> {
         let now = self.clock.now();
         let change = ended(claimant, outcome, now);
         let update = self
@@ -212,7 +221,7 @@ impl Store {
                 let of = written.attributes.unwrap_or_default();
                 if let (Some(request), Outcome::Failed(error)) = (read_request(&of), outcome) {
                     let error = error.clone().under(read_reference(&of));
-                    self.note_failure_of_request(&request.key, &error, now).await;
+                    self.note_failure_of_request(&request.key, &error, now, tells).await;
                 }
                 Ok(outcome.clone())
             }
