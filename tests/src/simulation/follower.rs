@@ -97,8 +97,12 @@ impl Follower {
             format!("the event {name} of {key} has the number {sequence} after {before:?}")
         });
         if key.starts_with("request#") {
-            let before = state.ended.insert(key.clone(), name.to_owned());
-            self.trace.check(before.is_none(), || format!("{key} ended by {before:?} and by {name}"));
+            let before = state.ended.get(&key).cloned();
+            self.trace.check(before.is_none(), || format!("{key} ended by {before:?}, and then {name}"));
+            // An attempt that fails ends nothing.
+            if name != "connection-request.failed" {
+                state.ended.insert(key.clone(), name.to_owned());
+            }
             self.trace.check(erasures.may_tell_of(&key), || {
                 format!("{name} tells of a request of an erased customer: {key}")
             });

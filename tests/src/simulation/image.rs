@@ -70,7 +70,10 @@ pub(super) fn expected(old: Option<&Image>, new: &Image) -> Option<String> {
     let key = new.key();
     if key.starts_with("request#") {
         let is_new = new.text("ended").is_some() && old.is_none_or(|old| old.text("ended").is_none());
-        return new.text("ended").filter(|_| is_new).map(str::to_owned);
+        let has_failed =
+            new.text("ended").is_none() && old.is_some_and(|old| old.differs_from(new, "failedAt"));
+        let failed = has_failed.then(|| "connection-request.failed".to_owned());
+        return new.text("ended").filter(|_| is_new).map(str::to_owned).or(failed);
     }
     if key.starts_with("customer#") {
         // The next write takes out of it whose it is.
