@@ -103,12 +103,7 @@ impl Store {
             .only_if_some("customer")
             .only_if_none(ENDED)
             .only_if_none_or_less("failedAt", at.0);
-        match self.write_item(at + PATIENCE, &event_subject(key), &change).await {
-            Err(error) if failed_condition(&error).is_none() => {
-                Err(unavailable("UpdateItem request's event", &error))
-            }
-            _ => Ok(()),
-        }
+        self.write_request(at + PATIENCE, &event_subject(key), &change).await.map(drop)
     }
 
     /// Sends the event that a request's time is over, unless it has ended before. Returns true if it was sent.
@@ -120,11 +115,7 @@ impl Store {
             .only_if_some("customer")
             .only_if_none(ENDED)
             .only_if_none_or_less("expiresAt", now.0);
-        match self.write_item(now + PATIENCE, &event_subject(key), &change).await {
-            Ok(_) => Ok(true),
-            Err(error) if failed_condition(&error).is_some() => Ok(false),
-            Err(error) => Err(unavailable("UpdateItem request's event", &error)),
-        }
+        self.write_request(now + PATIENCE, &event_subject(key), &change).await
     }
 
     /// Forgets whose requests a customer's are, until a moment: nothing is said of them any more. Returns false if some may be
@@ -162,11 +153,15 @@ impl Store {
             .set(ERASED_AT, number(now.0))
             .set("ttl", deleted_at(now))
             .only_if_some("customer");
-        match self.write_item(now + PATIENCE, pk, &change).await {
-            Err(error) if failed_condition(&error).is_none() => {
-                Err(unavailable("UpdateItem request's event", &error))
-            }
-            _ => Ok(()),
+        self.write_request(now + PATIENCE, pk, &change).await.map(drop)
+    }
+
+    /// Writes a request's item, until a moment. Returns false if its condition failed.
+    async fn write_request(&self, until: Timestamp, pk: &str, change: &Change) -> Result<bool> {
+        match self.write_item(until, pk, change).await {
+            Ok(_) => Ok(true),
+            Err(error) if failed_condition(&error).is_some() => Ok(false),
+            Err(error) => Err(unavailable("UpdateItem request's event", &error)),
         }
     }
 }
