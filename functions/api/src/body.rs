@@ -30,9 +30,7 @@ pub(crate) fn object(request: &Request<Bytes>) -> Result<Map<String, Value>> {
     if request.body().len() > MAX_BODY {
         return Err(Error::new(ErrorKey::RequestTooLarge, "The body is larger than 256 KiB."));
     }
-    if json::is_too_deep(request.body()) {
-        return Err(Error::malformed("body", &json::too_deep()));
-    }
+    json::check_depth(request.body(), "body")?;
     match serde_json::from_slice(request.body()) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Error::new(ErrorKey::RequestMalformed, "The body must be a JSON object.").field("body")),

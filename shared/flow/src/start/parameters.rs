@@ -119,9 +119,7 @@ fn same(one: &Value, other: &Value) -> bool {
 }
 
 fn json_object(text: &[u8], field: &str) -> Result<Members> {
-    if json::is_too_deep(text) {
-        return Err(Error::malformed(field, &json::too_deep()));
-    }
+    json::check_depth(text, field)?;
     serde_json::from_slice(text).map_err(|error| {
         if error.is_data() {
             return not_an_object(field);

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use crate::json;
@@ -25,16 +23,11 @@ pub(super) fn follow<'v>(value: &'v Value, names: &[String]) -> Option<Cow<'v, V
         Value::Object(members) => follow(members.get(name)?, rest),
         Value::Array(items) => follow(items.get(name.parse::<usize>().ok()?)?, rest),
         Value::String(text) if name == JWT => {
-            let claims = claims(text)?;
+            let claims: Value = json::claims(text)?;
             follow(&claims, rest).map(|found| Cow::Owned(found.into_owned()))
         }
         _ => None,
     }
-}
-
-fn claims(jwt: &str) -> Option<Value> {
-    let payload = jwt.split('.').nth(1)?;
-    json::read(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?)
 }
 
 /// Splits a path into its names. A name with other characters than plain ones stands quoted in brackets, an item's number
@@ -110,6 +103,8 @@ pub(super) fn text(value: Cow<'_, Value>) -> Option<Cow<'_, str>> {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::json;
 
     use super::*;

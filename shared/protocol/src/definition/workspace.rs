@@ -143,10 +143,9 @@ pub struct Workspace {
     pub requests_per_minute: Option<NonZeroU32>,
     /// The days that the credentials of an archived connection are kept.
     pub archived_credentials_days: u16,
-    /// The moment before which no link and no screen serves.
-    pub links_not_before: Option<Timestamp>,
     /// The keys that verify the workspace's tokens.
     pub keys: VerificationKeys,
+    links_not_before: Option<Timestamp>,
     redirect_uris: Vec<RedirectUriPattern>,
     origins: Vec<WebOriginPattern>,
 }

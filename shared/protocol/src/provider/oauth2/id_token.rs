@@ -1,12 +1,9 @@
 //! The ID token (OpenID Connect Core 1.0 §2), as far as it says whose tokens these are.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::json;
+use crate::json::claims;
 
 /// An account at a provider: `sub` is unique only with `iss`.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
@@ -24,14 +21,10 @@ pub fn subject(credentials: &Map<String, Value>) -> Option<Subject> {
     (!subject.sub.is_empty()).then_some(subject)
 }
 
-/// Reads claims of an ID token that came from the token endpoint itself.
-pub(super) fn claims<T: DeserializeOwned>(id_token: &str) -> Option<T> {
-    let payload = id_token.split('.').nth(1)?;
-    json::read(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?)
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::json;
 
     use super::*;

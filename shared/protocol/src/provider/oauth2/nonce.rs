@@ -6,10 +6,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
-use super::id_token::claims;
 use super::token_response::TokenResponse;
 use crate::definition::{NONCE, NonceRule};
 use crate::error::{Error, ErrorKey, Result};
+use crate::json::claims;
 use crate::secret::Secret;
 
 /// The nonce of a flow. It is made of the code verifier, which is made of the browser's secret: so it is kept nowhere,
